@@ -1,0 +1,63 @@
+//! `bench`: images a second of training and inference, latency of single images, peak memory.
+
+use nets::bench::{Settings, bench};
+use nets::data;
+
+use super::{print, print_json};
+use crate::error::CommandError;
+use crate::flags;
+use crate::plan::Computer;
+use crate::table::{grouped, table};
+use nets::recipe::Recipe;
+
+pub fn run(flags: &flags::Bench) -> Result<(), CommandError> {
+    let mut recipe = Recipe::load(&flags.recipe, &flags.sets)?;
+    if let Some(batch_size) = flags.batch_size {
+        recipe.training.batch_size = batch_size as usize;
+    }
+    let computer = Computer::open(&flags.machine)?;
+    let split = data::load(&recipe.data.source)?;
+    let settings = Settings {
+        name: flags.recipe.clone(),
+        steps: flags.steps as usize,
+        threads: computer.threads,
+    };
+    let figures = bench(&recipe, &split, &computer.device, &settings)?;
+    if flags.json {
+        return print_json(&figures);
+    }
+    let rows = [
+        ("training images/s", grouped(figures.train_images_per_s)),
+        ("inference images/s", grouped(figures.infer_images_per_s)),
+        (
+            "latency of one image, p50",
+            format!("{:.3} ms", figures.latency_1_p50_ms),
+        ),
+        (
+            "latency of one image, p95",
+            format!("{:.3} ms", figures.latency_1_p95_ms),
+        ),
+        (
+            "latency of one image, p99",
+            format!("{:.3} ms", figures.latency_1_p99_ms),
+        ),
+        (
+            "peak memory",
+            figures
+                .peak_rss_mib
+                .map_or("-".to_string(), |mib| format!("{mib:.0} MiB")),
+        ),
+    ];
+    let rows = rows
+        .into_iter()
+        .map(|(name, value)| vec![name.to_string(), value])
+        .collect();
+    let header = vec![
+        figures.recipe,
+        format!(
+            "batch {} on {}, {} threads",
+            figures.batch_size, figures.device, figures.threads
+        ),
+    ];
+    print(&table(header, rows).to_string())
+}

@@ -1,0 +1,175 @@
+//! `compare`: trains each recipe, evaluates all on the same test images, and says which is better.
+
+use std::path::{Path, PathBuf};
+
+use kernels::boxes::tight_box;
+use measure::files::write_atomically;
+use measure::record::{Comparison, Contestant, Verdict, write_json};
+use measure::report::{self, Image, Language, Report};
+use nets::data::{self, Split};
+use nets::run::{Finished, Run};
+
+use super::train::{catch_interrupts, train};
+use super::{print, print_json};
+use crate::error::CommandError;
+use crate::flags;
+use crate::plan::{Computer, NamedRecipe};
+use crate::table::comparison;
+
+/// The lab's two models.
+const LAB: [&str; 2] = ["lab-cnn", "lab-faster-rcnn"];
+/// The same comparison in minutes.
+const QUICK: [&str; 2] = ["fast-cnn", "fast-faster-rcnn"];
+
+pub fn run(flags: &flags::Compare) -> Result<(), CommandError> {
+    let root = &flags.experiment.place.out;
+    let (runs, split) = if flags.runs.is_empty() {
+        train_all(flags, root)?
+    } else {
+        open_all(&flags.runs, root)?
+    };
+    let models: Vec<_> = runs
+        .iter()
+        .map(|(run, finished)| (run.name(), &finished.predictions))
+        .collect();
+    let named: Vec<_> = models
+        .iter()
+        .map(|(name, rows)| (name.as_str(), *rows))
+        .collect();
+    let verdict = Verdict::among(&named, 0)?;
+    let contestants = runs
+        .iter()
+        .map(|(run, finished)| Contestant {
+            run: run.path().display().to_string(),
+            evaluation: finished.evaluation.clone(),
+        })
+        .collect();
+    let comparison_record = Comparison {
+        contestants,
+        verdict,
+    };
+
+    let folder = comparison_folder(root, &runs)?;
+    write_json(folder.join("comparison.json"), &comparison_record)?;
+    let page = folder.join("report.html");
+    write_report(&page, &runs, Some(&comparison_record.verdict), &split)?;
+
+    if flags.json {
+        return print_json(&comparison_record);
+    }
+    print(&comparison(&comparison_record.contestants).to_string())?;
+    print(&format!(
+        "* better\n\n{}",
+        comparison_record.verdict.sentence
+    ))?;
+    print(&format!("report: {}", page.display()))
+}
+
+/// Trains every recipe in a run of its own.
+fn train_all(
+    flags: &flags::Compare,
+    root: &Path,
+) -> Result<(Vec<(Run, Finished)>, Split), CommandError> {
+    let names: Vec<&str> = match (flags.quick, flags.recipes.as_slice()) {
+        (true, _) => QUICK.to_vec(),
+        (false, []) => LAB.to_vec(),
+        (false, [only]) => {
+            return Err(CommandError::Usage(format!(
+                "compare needs at least two recipes, found only '{only}'; to train one: atelier train {only}"
+            )));
+        }
+        (false, names) => names.iter().map(String::as_str).collect(),
+    };
+    // All recipes are read and checked before any is trained.
+    let recipes = names
+        .iter()
+        .map(|name| NamedRecipe::load(name, &flags.experiment))
+        .collect::<Result<Vec<_>, _>>()?;
+    let source = &recipes[0].recipe.data.source;
+    if let Some(other) = recipes
+        .iter()
+        .find(|named| named.recipe.data.source != *source)
+    {
+        return Err(CommandError::Usage(format!(
+            "a comparison needs the same test images, but {} uses data.source = {source:?} and {} uses {:?}",
+            recipes[0].name, other.name, other.recipe.data.source
+        )));
+    }
+    let computer = Computer::open(&flags.experiment.machine)?;
+    catch_interrupts()?;
+    let split = data::load(source)?;
+    for named in &recipes {
+        named
+            .recipe
+            .summary(split.train.image_shape(), split.train.classes.len())?;
+    }
+    let mut runs = Vec::with_capacity(recipes.len());
+    for named in &recipes {
+        // Each contestant's peak memory is its own.
+        kernels::memory::reset_peak_rss();
+        runs.push(train(None, named, &split, root, &computer)?);
+    }
+    Ok((runs, split))
+}
+
+/// Opens finished runs.
+fn open_all(names: &[String], root: &Path) -> Result<(Vec<(Run, Finished)>, Split), CommandError> {
+    let mut runs = Vec::with_capacity(names.len());
+    for name in names {
+        let run = Run::open(root, name)?;
+        let finished = run.finished()?;
+        runs.push((run, finished));
+    }
+    let split = data::load(&runs[0].0.recipe()?.data.source)?;
+    Ok((runs, split))
+}
+
+/// `A-vs-B` under the folder of runs, with a number where that is taken.
+fn comparison_folder(root: &Path, runs: &[(Run, Finished)]) -> Result<PathBuf, CommandError> {
+    let names: Vec<String> = runs.iter().map(|(run, _)| run.name()).collect();
+    Ok(Run::create(root, &names.join("-vs-"))?.path().to_path_buf())
+}
+
+/// Writes the report of some runs on one test set.
+pub fn write_report(
+    path: &Path,
+    runs: &[(Run, Finished)],
+    verdict: Option<&Verdict>,
+    split: &Split,
+) -> Result<(), CommandError> {
+    let mut parts = Vec::with_capacity(runs.len());
+    for (run, finished) in runs {
+        let recipe = run.recipe()?.to_toml()?;
+        parts.push((run.name(), recipe, run.environment()?, finished));
+    }
+    let contestants = parts
+        .iter()
+        .map(|(name, recipe, environment, finished)| report::Contestant {
+            name,
+            recipe_toml: recipe,
+            evaluation: &finished.evaluation,
+            history: &finished.history,
+            predictions: &finished.predictions,
+            environment,
+        })
+        .collect();
+    let test = &split.test;
+    let image = |index: usize| {
+        (index < test.count && test.channels == 1).then(|| Image {
+            width: test.width,
+            height: test.height,
+            pixels: test.image(index).to_vec(),
+            truth: tight_box(test.image(index), test.width).map(Into::into),
+        })
+    };
+    let command: Vec<String> = std::env::args().collect();
+    let page = report::html(&Report {
+        contestants,
+        verdict,
+        image: &image,
+        class_names: &test.classes,
+        command: &command.join(" "),
+        language: Language::English,
+    });
+    Ok(write_atomically(path, page)?)
+}

@@ -1,0 +1,81 @@
+//! `evaluate`: every metric of a trained run on a split.
+
+use nets::data;
+use nets::evaluation::evaluate;
+use nets::run::Run;
+
+use super::{print, print_json};
+use crate::error::CommandError;
+use crate::flags;
+use crate::plan::Computer;
+use crate::table::{figures, table};
+
+pub fn run(flags: &flags::Evaluate) -> Result<(), CommandError> {
+    let run = Run::open(&flags.place.out, &flags.run)?;
+    let computer = Computer::open(&flags.machine)?;
+    let trained = run.trained(&computer.device)?;
+    let split = data::load(flags.data.as_ref().unwrap_or(&trained.recipe.data.source))?;
+    let data = if flags.split == "train" {
+        &split.train
+    } else {
+        &split.test
+    };
+    if data.image_shape() != trained.input || data.classes != trained.classes {
+        return Err(CommandError::Usage(format!(
+            "{} was trained on images of {:?} in {} classes, the data has {:?} in {}",
+            run.name(),
+            trained.input,
+            trained.classes.len(),
+            data.image_shape(),
+            data.classes.len()
+        )));
+    }
+    let evaluated = evaluate(
+        &trained.network,
+        data,
+        &trained.recipe.data,
+        &computer.device.device,
+    )?;
+    let evaluation = run.evaluation(
+        &trained.recipe,
+        &evaluated,
+        data,
+        &computer.device,
+        computer.threads,
+        &flags.split,
+    )?;
+    if flags.json {
+        return print_json(&evaluation);
+    }
+    print(&figures(&evaluation).to_string())?;
+    let header = ["class", "precision", "recall", "F1", "images"]
+        .map(str::to_string)
+        .to_vec();
+    let rows = evaluation
+        .per_class
+        .iter()
+        .map(|class| {
+            vec![
+                class.class.clone(),
+                format!("{:.4}", class.precision),
+                format!("{:.4}", class.recall),
+                format!("{:.4}", class.f1),
+                class.support.to_string(),
+            ]
+        })
+        .collect();
+    print(&table(header, rows).to_string())?;
+    let mut header = vec!["truth \\ answer".to_string()];
+    header.extend(trained.classes.iter().cloned());
+    let rows = evaluation
+        .confusion
+        .iter()
+        .zip(&trained.classes)
+        .map(|(counts, class)| {
+            let mut row = vec![class.clone()];
+            row.extend(counts.iter().map(ToString::to_string));
+            row
+        })
+        .collect();
+    print(&table(header, rows).to_string())
+}

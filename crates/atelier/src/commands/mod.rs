@@ -1,0 +1,52 @@
+//! One file a command, each from flags to output.
+
+mod bench;
+mod coco_eval;
+mod compare;
+mod devices;
+mod evaluate;
+mod predict;
+mod recipes;
+mod runs;
+mod train;
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use crate::error::CommandError;
+use crate::flags::Command;
+
+/// Runs a command.
+pub fn run(command: Command) -> Result<(), CommandError> {
+    match command {
+        Command::Compare(flags) => compare::run(&flags),
+        Command::Train(flags) => train::run(&flags),
+        Command::Evaluate(flags) => evaluate::run(&flags),
+        Command::Predict(flags) => predict::run(&flags),
+        Command::Bench(flags) => bench::run(&flags),
+        Command::CocoEval(flags) => coco_eval::run(&flags),
+        Command::Recipes(flags) => recipes::run(&flags),
+        Command::Runs(flags) => runs::run(&flags),
+        Command::Devices(flags) => devices::run(&flags),
+    }
+}
+
+/// Writes a text to standard output; a reader that has gone away (`| head`) is no error.
+fn print(text: &str) -> Result<(), CommandError> {
+    let mut out = std::io::stdout().lock();
+    match out
+        .write_all(text.as_bytes())
+        .and_then(|()| out.write_all(b"\n"))
+        .and_then(|()| out.flush())
+    {
+        Err(cause) if cause.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
+    }
+}
+
+/// Writes one JSON document to standard output.
+fn print_json(value: &impl Serialize) -> Result<(), CommandError> {
+    let text = serde_json::to_string_pretty(value).map_err(std::io::Error::from)?;
+    print(&text)
+}

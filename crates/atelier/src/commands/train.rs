@@ -1,0 +1,132 @@
+//! `train`: one recipe from data to an evaluated run.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use measure::record::{self, Contestant};
+use nets::data::{self, Split};
+use nets::run::{Finished, Run};
+use nets::training::Restored;
+
+use super::{print, print_json};
+use crate::error::CommandError;
+use crate::flags;
+use crate::plan::{Computer, NamedRecipe};
+use crate::progress::Progress;
+use crate::table::figures;
+
+/// Set by Ctrl-C; training looks at it after every step.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Lets Ctrl-C (and SIGTERM) end training after the current step; a second one ends the process at once.
+pub fn catch_interrupts() -> Result<(), CommandError> {
+    let handler = || {
+        if STOP.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        eprintln!("\nstopping after this step; press Ctrl-C again to quit at once");
+    };
+    ctrlc::set_handler(handler)
+        .map_err(|cause| CommandError::Usage(format!("can't catch Ctrl-C: {cause}")))
+}
+
+pub fn run(flags: &flags::Train) -> Result<(), CommandError> {
+    let computer = Computer::open(&flags.experiment.machine)?;
+    catch_interrupts()?;
+    let root = &flags.experiment.place.out;
+    let (run, named) = match (&flags.resume, &flags.recipe) {
+        (Some(name), _) => {
+            let run = Run::open(root, name)?;
+            let named = NamedRecipe {
+                name: run.name(),
+                recipe: run.recipe()?,
+            };
+            (Some(run), named)
+        }
+        (None, Some(recipe)) => (None, NamedRecipe::load(recipe, &flags.experiment)?),
+        (None, None) => {
+            return Err(CommandError::Usage(
+                "train needs a RECIPE or --resume RUN".to_string(),
+            ));
+        }
+    };
+    let split = data::load(&named.recipe.data.source)?;
+    let (run, finished) = train(run, &named, &split, root, &computer)?;
+    write_report(&run, &finished, &split)?;
+    let contestant = Contestant {
+        run: run.path().display().to_string(),
+        evaluation: finished.evaluation,
+    };
+    if flags.json {
+        return print_json(&contestant);
+    }
+    print(&figures(&contestant.evaluation).to_string())?;
+    print(&format!(
+        "\nrun: {}\nreport: {}",
+        contestant.run,
+        run.path().join(record::REPORT).display()
+    ))
+}
+
+/// Trains a recipe in a new run, or goes on with `run`.
+pub fn train(
+    run: Option<Run>,
+    named: &NamedRecipe,
+    split: &Split,
+    root: &Path,
+    computer: &Computer,
+) -> Result<(Run, Finished), CommandError> {
+    let recipe = &named.recipe;
+    // What does not fit is said before a folder is made.
+    let summary = recipe.summary(split.train.image_shape(), split.train.classes.len())?;
+    eprintln!("{}\n{summary}", named.name);
+    let run = match run {
+        Some(run) => run,
+        None => {
+            let run = Run::create(root, &named.name)?;
+            run.begin(recipe, &computer.device, &computer.origin())?;
+            run
+        }
+    };
+    eprintln!(
+        "training on {} ({} threads) in {}",
+        computer.device.name,
+        computer.threads,
+        run.path().display()
+    );
+    let mut progress = Progress::new(&run.name(), recipe.training.epochs);
+    let mut resumed = |restored: &Restored, step: u64| {
+        for reason in &restored.damaged {
+            eprintln!("warning: a checkpoint is damaged and not used: {reason}");
+        }
+        if let Some(path) = &restored.from {
+            eprintln!("going on after step {step} from {}", path.display());
+        }
+    };
+    let finished = run.train(
+        recipe,
+        split,
+        &computer.device,
+        computer.threads,
+        &STOP,
+        &mut progress,
+        &mut resumed,
+    )?;
+    drop(progress);
+    match finished {
+        Some(finished) => Ok((run, finished)),
+        None => Err(CommandError::Stopped {
+            run: run.path().to_path_buf(),
+        }),
+    }
+}
+
+/// Writes the report of one run into its folder.
+pub fn write_report(run: &Run, finished: &Finished, split: &Split) -> Result<(), CommandError> {
+    super::compare::write_report(
+        &run.path().join(record::REPORT),
+        &[(run.clone(), finished.clone())],
+        None,
+        split,
+    )
+}

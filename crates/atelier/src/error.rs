@@ -1,0 +1,87 @@
+//! What a command can fail with, and the exit code that says so.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use measure::detection::CocoError;
+use measure::files::FileError;
+use measure::record::RecordError;
+use nets::annotate::AnnotateError;
+use nets::data::DataError;
+use nets::data::image::ImageError;
+use nets::device::DeviceError;
+use nets::recipe::{RecipeError, ShapeError};
+use nets::run::RunError;
+use nets::training::TrainingError;
+
+/// An error to show to the user.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// Wrong in the command line.
+    #[error("{0}")]
+    Usage(String),
+    /// A recipe.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    /// A network that does not fit.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// Data.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// An image file.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// An annotated copy.
+    #[error(transparent)]
+    Annotate(#[from] AnnotateError),
+    /// A device.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// A run.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A training outside a run.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// A record.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// A file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Detections.
+    #[error(transparent)]
+    Coco(#[from] CocoError),
+    /// A folder without images.
+    #[error("{}: no PNG or JPEG file in this folder", .0.display())]
+    EmptyFolder(PathBuf),
+    /// A folder that can't be read.
+    #[error("{}: can't read the folder: {cause}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// The user asked to stop.
+    #[error("stopped; nothing is lost. Go on with:\n  atelier train --resume {}", run.display())]
+    Stopped {
+        /// The run's folder.
+        run: PathBuf,
+    },
+    /// Standard output is closed or full.
+    #[error("can't write to standard output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl CommandError {
+    /// 2 for wrong usage (flags, recipe names and keys), 1 for everything else.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) | Self::Recipe(_) | Self::Device(_) => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
+    }
+}

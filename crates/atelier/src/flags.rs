@@ -1,0 +1,244 @@
+//! The command line as typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A deep-learning workshop: define networks by their layers, train them, and find out which is better.
+#[derive(Debug, Parser)]
+#[command(
+    name = "atelier",
+    version,
+    arg_required_else_help = true,
+    after_help = "Start here:\n  atelier compare --quick     train a CNN and a Faster R-CNN on the built-in MNIST and compare them\n  atelier recipes show lab-cnn  see a recipe with every option\n  atelier train lab-cnn       train one\n\nResults go to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage."
+)]
+pub struct Flags {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train several recipes, evaluate them on the same test images, and say which is better
+    Compare(Compare),
+    /// Train one recipe
+    Train(Train),
+    /// Compute every metric of a trained run
+    Evaluate(Evaluate),
+    /// Classify or detect in image files
+    Predict(Predict),
+    /// Measure the speed of a recipe's network on this machine
+    Bench(Bench),
+    /// Evaluate detections in COCO's format: the twelve figures of pycocotools
+    CocoEval(CocoEval),
+    /// List the built-in recipes, or show one with every option
+    Recipes(Recipes),
+    /// List the runs there are
+    Runs(Runs),
+    /// List the devices that can compute
+    Devices(Devices),
+}
+
+/// Options that every training takes.
+#[derive(Args, Debug)]
+pub struct Experiment {
+    /// Override a key of the recipe, as in training.epochs=1 or model.layers[0].conv=16
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+    /// Epochs, short for --set training.epochs=N
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<usize>,
+    /// Seed, short for --set training.seed=N
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Data, short for --set data.source=SOURCE: mnist, or a folder of IDX files
+    #[arg(long, value_name = "SOURCE")]
+    pub data: Option<String>,
+    #[command(flatten)]
+    pub machine: Machine,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// What to compute on.
+#[derive(Args, Debug)]
+pub struct Machine {
+    /// auto, cpu or gpu
+    #[arg(long, default_value = "auto", value_name = "DEVICE")]
+    pub device: String,
+    /// Threads to compute with; default: one a core
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+/// Where runs are kept.
+#[derive(Args, Debug)]
+pub struct Place {
+    /// Folder of all runs
+    #[arg(long, default_value = "runs", value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+/// Flags of `compare`.
+#[derive(Args, Debug)]
+pub struct Compare {
+    /// Built-in recipes or .toml files; default: lab-cnn and lab-faster-rcnn
+    #[arg(value_name = "RECIPE")]
+    pub recipes: Vec<String>,
+    /// Compare fast-cnn and fast-faster-rcnn: minutes instead of a coffee break
+    #[arg(long, conflicts_with = "recipes")]
+    pub quick: bool,
+    /// Compare finished runs instead of training
+    #[arg(long, num_args = 2.., value_name = "RUN", conflicts_with_all = ["recipes", "quick", "sets", "epochs", "seed", "data"])]
+    pub runs: Vec<String>,
+    #[command(flatten)]
+    pub experiment: Experiment,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `train`.
+#[derive(Args, Debug)]
+pub struct Train {
+    /// A built-in recipe or a .toml file
+    #[arg(value_name = "RECIPE", required_unless_present = "resume")]
+    pub recipe: Option<String>,
+    /// Go on with a run that was stopped
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["recipe", "sets", "epochs", "seed", "data"])]
+    pub resume: Option<String>,
+    #[command(flatten)]
+    pub experiment: Experiment,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `evaluate`.
+#[derive(Args, Debug)]
+pub struct Evaluate {
+    /// A run's name or path
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// Other data than the run's own: mnist, or a folder of IDX files
+    #[arg(long, value_name = "SOURCE")]
+    pub data: Option<String>,
+    /// train or test
+    #[arg(long, default_value = "test", value_parser = ["train", "test"])]
+    pub split: String,
+    #[command(flatten)]
+    pub machine: Machine,
+    #[command(flatten)]
+    pub place: Place,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `predict`.
+#[derive(Args, Debug)]
+pub struct Predict {
+    /// A run's name or path
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// PNG or JPEG files, or folders of them
+    #[arg(value_name = "IMAGE", required = true)]
+    pub images: Vec<PathBuf>,
+    /// Write copies of the images with the detections drawn
+    #[arg(long, value_name = "DIR")]
+    pub annotate: Option<PathBuf>,
+    #[command(flatten)]
+    pub machine: Machine,
+    #[command(flatten)]
+    pub place: Place,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `bench`.
+#[derive(Args, Debug)]
+pub struct Bench {
+    /// A built-in recipe or a .toml file
+    #[arg(value_name = "RECIPE")]
+    pub recipe: String,
+    /// Images in a training step; default: the recipe's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub batch_size: Option<u32>,
+    /// Training steps to time
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub steps: u32,
+    /// Override a key of the recipe
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+    #[command(flatten)]
+    pub machine: Machine,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `coco-eval`.
+#[derive(Args, Debug)]
+pub struct CocoEval {
+    /// Annotations in COCO's format
+    #[arg(value_name = "GROUND_TRUTH")]
+    pub ground_truth: PathBuf,
+    /// Results in COCO's format
+    #[arg(value_name = "DETECTIONS")]
+    pub detections: PathBuf,
+    /// Repeat pycocotools' mistakes (annotation id 0, silently dropped boxes)
+    #[arg(long)]
+    pub pycocotools_quirks: bool,
+    /// Write precision-recall curves as CSV
+    #[arg(long, value_name = "FILE")]
+    pub curves: Option<PathBuf>,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `recipes`.
+#[derive(Args, Debug)]
+pub struct Recipes {
+    /// What to do with them; default: list
+    #[command(subcommand)]
+    pub action: Option<RecipesAction>,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `recipes` can do.
+#[derive(Debug, Subcommand)]
+pub enum RecipesAction {
+    /// Print a recipe with every option stated
+    Show {
+        /// A built-in recipe or a .toml file
+        #[arg(value_name = "RECIPE")]
+        recipe: String,
+        /// Override a key of the recipe
+        #[arg(long = "set", value_name = "KEY=VALUE")]
+        sets: Vec<String>,
+    },
+}
+
+/// Flags of `runs`.
+#[derive(Args, Debug)]
+pub struct Runs {
+    #[command(flatten)]
+    pub place: Place,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `devices`.
+#[derive(Args, Debug)]
+pub struct Devices {
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,90 @@
+//! The command line, resolved and checked once: recipes are read, the device is open, threads are set.
+
+use std::path::Path;
+use std::thread::available_parallelism;
+
+use nets::device::{self, NamedDevice};
+use nets::recipe::Recipe;
+use nets::run::Origin;
+
+use crate::error::CommandError;
+use crate::flags::{Experiment, Machine};
+
+/// Where computations run, and with how many threads.
+#[derive(Debug)]
+pub struct Computer {
+    /// The device.
+    pub device: NamedDevice,
+    /// Threads on the CPU.
+    pub threads: usize,
+}
+
+impl Computer {
+    /// Opens the device and sets the number of threads of this process.
+    pub fn open(machine: &Machine) -> Result<Self, CommandError> {
+        let cores = available_parallelism().map_or(1, usize::from);
+        let threads = machine.threads.unwrap_or(cores);
+        if threads == 0 {
+            return Err(CommandError::Usage(
+                "--threads must be at least 1".to_string(),
+            ));
+        }
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global()
+            .map_err(|cause| CommandError::Usage(format!("--threads {threads}: {cause}")))?;
+        Ok(Self {
+            device: device::open(&machine.device)?,
+            threads,
+        })
+    }
+
+    /// How this process was started, for a run's record.
+    pub fn origin(&self) -> Origin {
+        Origin {
+            version: env!("CARGO_PKG_VERSION").to_string(),
+            command: std::env::args().collect(),
+            threads: self.threads,
+        }
+    }
+}
+
+/// A recipe to train, by name.
+#[derive(Debug)]
+pub struct NamedRecipe {
+    /// What its run is called.
+    pub name: String,
+    /// The recipe, overrides applied.
+    pub recipe: Recipe,
+}
+
+impl NamedRecipe {
+    /// Reads a built-in recipe or a file and applies the flags.
+    pub fn load(name: &str, experiment: &Experiment) -> Result<Self, CommandError> {
+        let mut sets = experiment.sets.clone();
+        sets.extend(
+            experiment
+                .epochs
+                .map(|epochs| format!("training.epochs={epochs}")),
+        );
+        sets.extend(experiment.seed.map(|seed| format!("training.seed={seed}")));
+        sets.extend(
+            experiment
+                .data
+                .as_ref()
+                .map(|source| format!("data.source={source:?}")),
+        );
+        Ok(Self {
+            name: run_name(name),
+            recipe: Recipe::load(name, &sets)?,
+        })
+    }
+}
+
+/// `lab-cnn` for `lab-cnn` and for `experiments/lab-cnn.toml`.
+fn run_name(recipe: &str) -> String {
+    let stem = Path::new(recipe)
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned());
+    stem.unwrap_or_else(|| recipe.to_string())
+}

@@ -1,0 +1,136 @@
+//! Progress on standard error: a bar on a terminal, plain lines elsewhere.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use measure::record::EpochRecord;
+use nets::training::{Observer, StepReport};
+
+/// How often a plain line is printed within an epoch.
+const PLAIN_INTERVAL: Duration = Duration::from_secs(20);
+
+/// Shows the steps and epochs of a training.
+#[derive(Debug)]
+pub struct Progress {
+    name: String,
+    bar: Option<ProgressBar>,
+    last_line: Instant,
+    epochs: usize,
+}
+
+impl Progress {
+    /// For a run of this name.
+    pub fn new(name: &str, epochs: usize) -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let template = "{prefix} [{bar:30}] {pos}/{len} {msg}";
+            let style = ProgressStyle::with_template(template)
+                .unwrap_or_else(|_| ProgressStyle::default_bar())
+                .progress_chars("=> ");
+            ProgressBar::new(0).with_style(style)
+        });
+        Self {
+            name: name.to_string(),
+            bar,
+            last_line: Instant::now(),
+            epochs,
+        }
+    }
+
+    fn line(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(text),
+            None => eprintln!("{text}"),
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// What is left to do at the present speed, in seconds.
+fn seconds_left(report: &StepReport) -> f64 {
+    let batches = (report.epochs - report.epoch) * report.batches + report.batches - report.batch;
+    batches as f64 * report.images_per_batch / report.images_per_s
+}
+
+fn duration(seconds: f64) -> String {
+    let seconds = seconds.round() as u64;
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+fn message(report: &StepReport) -> String {
+    format!(
+        "loss {:.4}  accuracy {:.2} %  {:.0} images/s  {} left",
+        report.loss,
+        100.0 * report.accuracy,
+        report.images_per_s,
+        duration(seconds_left(report))
+    )
+}
+
+impl Observer for Progress {
+    fn step(&mut self, report: &StepReport) {
+        match &self.bar {
+            Some(bar) => {
+                if bar.length() != Some(report.batches as u64) {
+                    bar.set_length(report.batches as u64);
+                }
+                bar.set_prefix(format!(
+                    "{} epoch {}/{}",
+                    self.name, report.epoch, report.epochs
+                ));
+                bar.set_message(message(report));
+                bar.set_position(report.batch as u64);
+            }
+            None if self.last_line.elapsed() >= PLAIN_INTERVAL => {
+                self.last_line = Instant::now();
+                let Self { name, .. } = self;
+                let StepReport {
+                    epoch,
+                    epochs,
+                    batch,
+                    batches,
+                    ..
+                } = report;
+                eprintln!(
+                    "{name} epoch {epoch}/{epochs} step {batch}/{batches}  {}",
+                    message(report)
+                );
+            }
+            None => {}
+        }
+    }
+
+    fn epoch(&mut self, record: &EpochRecord) {
+        self.last_line = Instant::now();
+        let mut text = format!(
+            "{} epoch {}/{}  loss {:.4}",
+            self.name, record.epoch, self.epochs, record.train_loss
+        );
+        if let Some(accuracy) = record.train_accuracy {
+            text += &format!("  accuracy {:.2} %", 100.0 * accuracy);
+        }
+        if let (Some(loss), Some(accuracy)) = (record.validation_loss, record.validation_accuracy) {
+            text += &format!(
+                "  validation loss {loss:.4}  accuracy {:.2} %",
+                100.0 * accuracy
+            );
+        }
+        text += &format!(
+            "  {:.0} images/s  {} in all",
+            record.images_per_s,
+            duration(record.seconds)
+        );
+        self.line(&text);
+    }
+}

@@ -1,0 +1,233 @@
+//! The binary as a user meets it: a small training end to end, and errors worth reading.
+
+use std::path::Path;
+
+use assert_cmd::Command;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Trains in seconds: a tiny network on a few images.
+const TINY_CNN: &str = r#"
+[model]
+kind = "cnn"
+layers = [
+  { conv = 8, kernel = 5, stride = 2, padding = 2 }, "relu", { max-pool = 2 },
+  { conv = 16, kernel = 3 }, "batch-norm", "relu",
+  "flatten", { dropout = 0.1 }, { linear = 10 },
+]
+[data]
+validation = 55000
+[training]
+epochs = 1
+batch-size = 128
+optimizer = { name = "adamw", learning-rate = 0.01 }
+schedule = { name = "one-cycle" }
+"#;
+
+const TINY_DETECTOR: &str = r#"
+[model]
+kind = "faster-rcnn"
+[model.backbone]
+layers = [
+  { conv = 8, kernel = 3, padding = 1 }, "batch-norm", "relu", { max-pool = 2 },
+  { conv = 16, kernel = 3, padding = 1 }, "batch-norm", "relu", { max-pool = 2 },
+]
+[model.roi]
+hidden = [64]
+sample = 8
+[data]
+validation = 58000
+[training]
+epochs = 1
+batch-size = 32
+optimizer = { name = "adam", learning-rate = 0.003 }
+clip-norm = 10
+"#;
+
+fn atelier(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("atelier").expect("the binary is built");
+    command.current_dir(folder).args(arguments);
+    command
+}
+
+fn json(folder: &Path, arguments: &[&str]) -> Value {
+    let output = atelier(folder, arguments)
+        .assert()
+        .success()
+        .get_output()
+        .stdout
+        .clone();
+    serde_json::from_slice(&output).expect("one JSON document and nothing else")
+}
+
+fn error(folder: &Path, arguments: &[&str], code: i32) -> String {
+    let assert = atelier(folder, arguments).assert().code(code);
+    let text = String::from_utf8(assert.get_output().stderr.clone()).expect("text");
+    assert!(!text.contains("panicked"), "{text}");
+    assert!(
+        assert.get_output().stdout.is_empty(),
+        "results only on standard output"
+    );
+    text
+}
+
+fn folder_with_recipes() -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("tiny-cnn.toml"), TINY_CNN).expect("written");
+    std::fs::write(folder.path().join("tiny-detector.toml"), TINY_DETECTOR).expect("written");
+    folder
+}
+
+#[test]
+fn two_models_are_trained_compared_and_used() {
+    let folder = folder_with_recipes();
+    let at = folder.path();
+    let comparison = json(
+        at,
+        &["compare", "tiny-cnn.toml", "tiny-detector.toml", "--json"],
+    );
+    let contestants = comparison["contestants"].as_array().expect("a list");
+    let accuracy = |i: usize| contestants[i]["accuracy"].as_f64().expect("a number");
+    assert!(accuracy(0) > 0.85, "cnn {}", accuracy(0));
+    assert!(accuracy(1) > 0.30, "detector {}", accuracy(1));
+    assert!(contestants[1]["mean_iou"].as_f64().expect("a number") > 0.4);
+    assert!(comparison["verdict"]["mcnemar"]["p_value"].is_number());
+
+    let run = at.join("runs/tiny-cnn");
+    for file in [
+        "recipe.toml",
+        "environment.json",
+        "history.jsonl",
+        "model.safetensors",
+        "evaluation.json",
+        "predictions.csv",
+    ] {
+        assert!(run.join(file).is_file(), "{file}");
+    }
+    assert!(
+        at.join("runs/tiny-cnn-vs-tiny-detector/report.html")
+            .is_file()
+    );
+
+    // What was stored is what is found again.
+    let evaluation = json(at, &["evaluate", "tiny-cnn", "--json"]);
+    for figure in ["accuracy", "f1_macro", "loss", "ece", "confusion"] {
+        assert_eq!(evaluation[figure], contestants[0][figure], "{figure}");
+    }
+    let listed = json(at, &["runs", "--json"]);
+    assert_eq!(listed.as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_weights() {
+    let folder = folder_with_recipes();
+    let at = folder.path();
+    for recipe in ["tiny-cnn", "tiny-detector"] {
+        let file = format!("{recipe}.toml");
+        let sets = ["--set", "data.validation=59000"];
+        atelier(at, &["train", &file, sets[0], sets[1], "--threads", "1"])
+            .assert()
+            .success();
+        atelier(at, &["train", &file, sets[0], sets[1], "--threads", "2"])
+            .assert()
+            .success();
+        let read = |run: String| {
+            std::fs::read(at.join("runs").join(run).join("model.safetensors")).expect("weights")
+        };
+        let (one, two) = (read(recipe.to_string()), read(format!("{recipe}-2")));
+        assert!(one == two, "{recipe}: 1 and 2 threads differ");
+    }
+}
+
+#[test]
+fn errors_say_what_where_and_what_to_do() {
+    let folder = folder_with_recipes();
+    let at = folder.path();
+    std::fs::write(at.join("no-image.png"), "not a picture").expect("written");
+    std::fs::create_dir(at.join("empty")).expect("created");
+    std::fs::write(
+        at.join("bad.toml"),
+        TINY_CNN.replace("epochs = 1", "epoch = 1"),
+    )
+    .expect("written");
+    struct Case {
+        name: &'static str,
+        arguments: &'static [&'static str],
+        code: i32,
+        says: &'static [&'static str],
+    }
+    let cases = [
+        Case {
+            name: "nothing asked",
+            arguments: &[],
+            code: 2,
+            says: &["Usage: atelier", "compare --quick"],
+        },
+        Case {
+            name: "unknown recipe",
+            arguments: &["train", "lab-cn"],
+            code: 2,
+            says: &["lab-cn", "lab-cnn"],
+        },
+        Case {
+            name: "misspelt key",
+            arguments: &["train", "bad.toml"],
+            code: 2,
+            says: &["bad.toml", "epoch", "epochs"],
+        },
+        Case {
+            name: "misspelt override",
+            arguments: &["train", "lab-cnn", "--set", "training.epoch=1"],
+            code: 2,
+            says: &["training.epoch", "training.epochs"],
+        },
+        Case {
+            name: "shapes that do not fit",
+            arguments: &["train", "lab-cnn", "--set", "model.layers[0].kernel=31"],
+            code: 1,
+            says: &["model.layers[0]", "31"],
+        },
+        Case {
+            name: "no such run",
+            arguments: &["evaluate", "nothing"],
+            code: 1,
+            says: &["nothing", "atelier runs"],
+        },
+        Case {
+            name: "one recipe",
+            arguments: &["compare", "lab-cnn"],
+            code: 2,
+            says: &["two", "atelier train lab-cnn"],
+        },
+        Case {
+            name: "no such data",
+            arguments: &["train", "lab-cnn", "--data", "nowhere"],
+            code: 1,
+            says: &["nowhere"],
+        },
+        Case {
+            name: "empty data folder",
+            arguments: &["train", "lab-cnn", "--data", "empty"],
+            code: 1,
+            says: &["empty", "train-images-idx3-ubyte"],
+        },
+        Case {
+            name: "unknown device",
+            arguments: &["train", "lab-cnn", "--device", "tpu"],
+            code: 2,
+            says: &["tpu", "cpu"],
+        },
+    ];
+    for Case {
+        name,
+        arguments,
+        code,
+        says,
+    } in cases
+    {
+        let text = error(at, arguments, code);
+        for part in says {
+            assert!(text.contains(part), "{name}: '{part}' is not in:\n{text}");
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! ReLU and 2x2 max pooling fused behind a convolution, and the way back through them.
+
+use rayon::prelude::*;
+
+use crate::buffer::{Output, Shared};
+use crate::lanes::LANES;
+use crate::simd::{Lanes, Simd, Task};
+
+/// What becomes of a convolution's sums before they are stored.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Finish {
+    /// Stored as they are.
+    Plain,
+    /// max(0, y)
+    Relu,
+    /// max(0, y), then the greatest of each 2x2 square and which of the four it was.
+    ReluPool,
+}
+
+impl Finish {
+    /// Output pixels along an axis that make one stored pixel.
+    pub(super) fn factor(self) -> usize {
+        if self == Finish::ReluPool { 2 } else { 1 }
+    }
+}
+
+/// The argmax of a square that ReLU set to zero: its gradient goes nowhere.
+const CUT: f32 = 4.0;
+
+/// max(0, v), NaN kept: a training that diverged must show.
+#[inline(always)]
+pub(super) fn relu<L: Lanes>(l: L, v: L::V) -> L::V {
+    l.select_gt(l.zero(), v, l.zero(), v)
+}
+
+/// The greatest of four (the first of equals) after ReLU, and its index or [`CUT`].
+#[inline(always)]
+pub(super) fn relu_pool<L: Lanes>(l: L, square: [L::V; 4]) -> (L::V, L::V) {
+    let [a, b, c, d] = square;
+    let top = l.select_gt(b, a, b, a);
+    let top_index = l.select_gt(b, a, l.splat(1.0), l.zero());
+    let bottom = l.select_gt(d, c, d, c);
+    let bottom_index = l.select_gt(d, c, l.splat(3.0), l.splat(2.0));
+    let best = l.select_gt(bottom, top, bottom, top);
+    let index = l.select_gt(bottom, top, bottom_index, top_index);
+    (
+        relu(l, best),
+        l.select_gt(best, l.zero(), index, l.splat(CUT)),
+    )
+}
+
+/// Channels that one task takes: enough work to be worth a task on small maps.
+fn channels_per_task(blocks: usize, area: usize) -> usize {
+    (4096 / (blocks * area).max(1)).max(1)
+}
+
+/// Gradient before ReLU from the gradient after it, and its sum per channel (the bias gradient).
+///
+/// `y` (the output of ReLU) and `dy`: `[blocks, channels, area, 16]` -> the same shape, and `[channels]`.
+///
+/// # Panics
+/// If the lengths differ or are not whole blocks.
+pub fn relu_backward(y: &[f32], dy: &[f32], channels: usize, area: usize) -> (Vec<f32>, Vec<f32>) {
+    assert_eq!(y.len(), dy.len(), "relu_backward: y and dy");
+    let blocks = whole_blocks("relu_backward", dy.len(), channels, area);
+    let mut out = Output::new(dy.len());
+    let mut sums = vec![0.0; channels];
+    let simd = Simd::current();
+    let to = out.shared();
+    each_channel(&mut sums, blocks, area, |channel| {
+        simd.run(ReluBackward {
+            y,
+            dy,
+            to,
+            channel,
+            channels,
+            blocks,
+            area,
+        })
+    });
+    // SAFETY: the tasks of all channels have written every plane.
+    (unsafe { out.written() }, sums)
+}
+
+/// Gradient of a convolution's output through ReLU and 2x2 max pooling, and its sum per channel (the bias gradient).
+///
+/// `argmax` as [`Conv::forward_relu_pool`](super::Conv::forward_relu_pool) gave it; `dy`: `[blocks, channels,
+/// rows / 2, columns / 2, 16]`; `size`: the convolution's output before pooling -> `[blocks, channels, rows,
+/// columns, 16]` and `[channels]`.
+///
+/// # Panics
+/// If the lengths differ or are not whole blocks.
+pub fn relu_pool_backward(
+    argmax: &[u8],
+    dy: &[f32],
+    channels: usize,
+    size: [usize; 2],
+) -> (Vec<f32>, Vec<f32>) {
+    assert_eq!(argmax.len(), dy.len(), "relu_pool_backward: argmax and dy");
+    let [rows, columns] = size;
+    let pooled = (rows / 2) * (columns / 2);
+    let blocks = whole_blocks("relu_pool_backward", dy.len(), channels, pooled);
+    let mut out = Output::new(blocks * channels * rows * columns * LANES);
+    let mut sums = vec![0.0; channels];
+    let simd = Simd::current();
+    let to = out.shared();
+    each_channel(&mut sums, blocks, rows * columns, |channel| {
+        simd.run(PoolBackward {
+            argmax,
+            dy,
+            to,
+            channel,
+            channels,
+            blocks,
+            size,
+        })
+    });
+    // SAFETY: the tasks of all channels have written every plane.
+    (unsafe { out.written() }, sums)
+}
+
+/// Sum of the gradient per channel: `[blocks, channels, area, 16]` -> `[channels]`.
+///
+/// # Panics
+/// If the length is not a number of whole blocks.
+pub fn bias_gradient(dy: &[f32], channels: usize, area: usize) -> Vec<f32> {
+    let blocks = whole_blocks("bias_gradient", dy.len(), channels, area);
+    let mut sums = vec![0.0; channels];
+    let simd = Simd::current();
+    each_channel(&mut sums, blocks, area, |channel| {
+        simd.run(ChannelSum {
+            dy,
+            channel,
+            channels,
+            blocks,
+            area,
+        })
+    });
+    sums
+}
+
+fn whole_blocks(what: &str, len: usize, channels: usize, area: usize) -> usize {
+    let block = channels * area * LANES;
+    let blocks = len.checked_div(block).unwrap_or(0);
+    assert_eq!(
+        len,
+        blocks * block,
+        "{what}: {len} values are no whole blocks of {channels} x {area} x {LANES}"
+    );
+    blocks
+}
+
+fn each_channel(
+    sums: &mut [f32],
+    blocks: usize,
+    area: usize,
+    sum: impl Fn(usize) -> f32 + Send + Sync,
+) {
+    sums.par_iter_mut()
+        .enumerate()
+        .with_min_len(channels_per_task(blocks, area))
+        .for_each(|(channel, to)| *to = sum(channel));
+}
+
+struct ReluBackward<'a> {
+    y: &'a [f32],
+    dy: &'a [f32],
+    to: Shared<'a, f32>,
+    channel: usize,
+    channels: usize,
+    blocks: usize,
+    area: usize,
+}
+
+impl Task for ReluBackward<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> f32 {
+        let mut sum = l.zero();
+        for block in 0..self.blocks {
+            let plane = (block * self.channels + self.channel) * self.area * LANES;
+            for i in (plane..plane + self.area * LANES).step_by(LANES) {
+                // SAFETY: the plane lies within the three arrays of one length; only this task writes it.
+                unsafe {
+                    let y = l.load(self.y.as_ptr().add(i));
+                    let dy = l.load(self.dy.as_ptr().add(i));
+                    let dy = l.select_gt(y, l.zero(), dy, l.zero());
+                    sum = l.add(sum, dy);
+                    l.store(self.to.at(i), dy);
+                }
+            }
+        }
+        l.sum(sum)
+    }
+}
+
+struct PoolBackward<'a> {
+    argmax: &'a [u8],
+    dy: &'a [f32],
+    to: Shared<'a, f32>,
+    channel: usize,
+    channels: usize,
+    blocks: usize,
+    size: [usize; 2],
+}
+
+impl Task for PoolBackward<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> f32 {
+        let [rows, columns] = self.size;
+        let (pooled_rows, pooled_columns) = (rows / 2, columns / 2);
+        let mut sum = l.zero();
+        for block in 0..self.blocks {
+            let plane = block * self.channels + self.channel;
+            let mut from = plane * pooled_rows * pooled_columns * LANES;
+            for row in 0..pooled_rows {
+                for column in 0..pooled_columns {
+                    // SAFETY: the pooled planes lie within `argmax` and `dy`, of one length, and the square within
+                    // the plane of `to` that only this task writes.
+                    unsafe {
+                        let index = l.load_bytes(self.argmax.as_ptr().add(from));
+                        let dy = l.load(self.dy.as_ptr().add(from));
+                        let live = l.select_eq(index, l.splat(CUT), l.zero(), dy);
+                        sum = l.add(sum, live);
+                        let corner = (plane * rows + 2 * row) * columns + 2 * column;
+                        for (k, place) in [0, 1, columns, columns + 1].into_iter().enumerate() {
+                            let part = l.select_eq(index, l.splat(k as f32), dy, l.zero());
+                            l.store(self.to.at((corner + place) * LANES), part);
+                        }
+                    }
+                    from += LANES;
+                }
+                if columns % 2 == 1 {
+                    for y in [2 * row, 2 * row + 1] {
+                        let last = (plane * rows + y) * columns + columns - 1;
+                        // SAFETY: the row's last pixel, in this task's plane.
+                        unsafe { l.store(self.to.at(last * LANES), l.zero()) };
+                    }
+                }
+            }
+            if rows % 2 == 1 {
+                for column in 0..columns {
+                    let last = (plane * rows + rows - 1) * columns + column;
+                    // SAFETY: the plane's last row, in this task's plane.
+                    unsafe { l.store(self.to.at(last * LANES), l.zero()) };
+                }
+            }
+        }
+        l.sum(sum)
+    }
+}
+
+struct ChannelSum<'a> {
+    dy: &'a [f32],
+    channel: usize,
+    channels: usize,
+    blocks: usize,
+    area: usize,
+}
+
+impl Task for ChannelSum<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> f32 {
+        let mut sum = l.zero();
+        for block in 0..self.blocks {
+            let plane = (block * self.channels + self.channel) * self.area * LANES;
+            for i in (plane..plane + self.area * LANES).step_by(LANES) {
+                // SAFETY: the plane lies within `dy`.
+                sum = l.add(sum, unsafe { l.load(self.dy.as_ptr().add(i)) });
+            }
+        }
+        l.sum(sum)
+    }
+}

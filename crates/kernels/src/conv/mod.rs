@@ -1,0 +1,271 @@
+//! Convolution on activations in the layout 'lanes': geometry, and which path computes what.
+//!
+//! - 3x3 with stride 1 and enough channels: Winograd's F(4x4, 3x3), see `winograd`.
+//! - Everything else (1x1, strides, dilation, first layers): tap by tap, see `direct` and `direct_weights`.
+
+mod activation;
+mod direct;
+mod direct_weights;
+#[cfg(test)]
+mod tests;
+mod winograd;
+
+use crate::buffer::{Output, Shared};
+use crate::lanes::LANES;
+use activation::Finish;
+pub use activation::{bias_gradient, relu_backward, relu_pool_backward};
+use direct::Target;
+
+/// A convolution's geometry; kernel, stride, padding and dilation as `[rows, columns]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conv {
+    /// Channels of the input.
+    pub in_channels: usize,
+    /// Channels of the output.
+    pub out_channels: usize,
+    /// Taps.
+    pub kernel: [usize; 2],
+    /// Input pixels from one output pixel to the next.
+    pub stride: [usize; 2],
+    /// Zeros around the input, on each side.
+    pub padding: [usize; 2],
+    /// Input pixels from one tap to the next.
+    pub dilation: [usize; 2],
+}
+
+impl Conv {
+    /// Size of the output for an input of this size; `None` if the kernel does not fit.
+    pub fn output(&self, size: [usize; 2]) -> Option<[usize; 2]> {
+        let axis = |i: usize| {
+            let span = self.dilation[i] * self.kernel[i].checked_sub(1)? + 1;
+            let room = (size[i] + 2 * self.padding[i]).checked_sub(span)?;
+            Some(room.checked_div(self.stride[i])? + 1)
+        };
+        Some([axis(0)?, axis(1)?])
+    }
+
+    /// y = conv(x, weight) + bias, then ReLU if `relu`.
+    ///
+    /// `x` `[blocks, in, H, W, 16]` of `size` H x W, `weight` `[out, in, kh, kw]`, `bias` `[out]` ->
+    /// `[blocks, out, OH, OW, 16]`. Lanes without an image hold what zeros give: the bias.
+    ///
+    /// # Panics
+    /// If a length does not match, or the kernel does not fit.
+    pub fn forward(
+        &self,
+        x: &[f32],
+        size: [usize; 2],
+        weight: &[f32],
+        bias: Option<&[f32]>,
+        relu: bool,
+    ) -> Vec<f32> {
+        let finish = if relu { Finish::Relu } else { Finish::Plain };
+        let path = self.path(self.checked_output(size));
+        self.finished(path, x, size, weight, bias, finish).0
+    }
+
+    /// [`Conv::forward`] with ReLU, then 2x2 max pooling with stride 2 (an odd last row or column is dropped).
+    ///
+    /// Returns `[blocks, out, OH / 2, OW / 2, 16]`, and for each value which of its four it was, row by row (0 to 3,
+    /// the first of equals), or 4 where ReLU made it zero.
+    ///
+    /// # Panics
+    /// If a length does not match, or the kernel does not fit.
+    pub fn forward_relu_pool(
+        &self,
+        x: &[f32],
+        size: [usize; 2],
+        weight: &[f32],
+        bias: Option<&[f32]>,
+    ) -> (Vec<f32>, Vec<u8>) {
+        let path = self.path(self.checked_output(size));
+        self.finished(path, x, size, weight, bias, Finish::ReluPool)
+    }
+
+    /// The gradient of x `[blocks, in, H, W, 16]` from that of y `[blocks, out, OH, OW, 16]`; `size` is that of x.
+    ///
+    /// # Panics
+    /// If a length does not match, or the kernel does not fit.
+    pub fn backward_data(&self, dy: &[f32], size: [usize; 2], weight: &[f32]) -> Vec<f32> {
+        self.backward_data_by(self.path(size), dy, size, weight)
+    }
+
+    fn backward_data_by(
+        &self,
+        path: Path,
+        dy: &[f32],
+        size: [usize; 2],
+        weight: &[f32],
+    ) -> Vec<f32> {
+        let out = self.checked_output(size);
+        self.check_weight(weight);
+        let blocks = self.blocks("dy", dy, self.out_channels, out);
+        let len = blocks * self.in_channels * size[0] * size[1] * LANES;
+        let mut values = Output::new(len);
+        let target = Target {
+            values: values.shared(),
+            argmax: Shared::new(&mut []),
+        };
+        if len > 0 && path == Path::Winograd {
+            let source = winograd::Source {
+                values: dy,
+                channels: self.out_channels,
+                size: out,
+                pad: self.padding.map(|padding| 2 - padding),
+            };
+            let weights = winograd::Weights {
+                values: weight,
+                in_channels: self.in_channels,
+                turned: true,
+            };
+            let (channels, finish) = (self.in_channels, Finish::Plain);
+            winograd::convolve(source, channels, size, weights, None, finish, target);
+        } else if len > 0 {
+            direct::backward_data(self, dy, [size, out], weight, target);
+        }
+        // SAFETY: both paths write every pixel of every channel.
+        unsafe { values.written() }
+    }
+
+    /// The gradient of the weight `[out, in, kh, kw]`; `size` is that of x, shapes as in [`Conv::forward`].
+    ///
+    /// # Panics
+    /// If a length does not match, or the kernel does not fit.
+    pub fn backward_weights(&self, x: &[f32], dy: &[f32], size: [usize; 2]) -> Vec<f32> {
+        let path = self.path(self.checked_output(size));
+        self.backward_weights_by(path, x, dy, size)
+    }
+
+    fn backward_weights_by(&self, path: Path, x: &[f32], dy: &[f32], size: [usize; 2]) -> Vec<f32> {
+        let out = self.checked_output(size);
+        let blocks = self.blocks("x", x, self.in_channels, size);
+        assert_eq!(
+            dy.len(),
+            blocks * self.out_channels * out[0] * out[1] * LANES,
+            "convolution: dy must hold {blocks} blocks of {} x {out:?} x {LANES}",
+            self.out_channels
+        );
+        let mut dw = vec![0.0; self.weights()];
+        if dw.is_empty() || dy.is_empty() {
+            return dw;
+        }
+        if path == Path::Winograd {
+            winograd::backward_weights(self, x, dy, [size, out], Shared::new(&mut dw));
+        } else {
+            direct_weights::backward_weights(self, x, dy, [size, out], Shared::new(&mut dw));
+        }
+        dw
+    }
+
+    fn finished(
+        &self,
+        path: Path,
+        x: &[f32],
+        size: [usize; 2],
+        weight: &[f32],
+        bias: Option<&[f32]>,
+        finish: Finish,
+    ) -> (Vec<f32>, Vec<u8>) {
+        let out = self.checked_output(size);
+        self.check_weight(weight);
+        if let Some(bias) = bias {
+            assert_eq!(bias.len(), self.out_channels, "convolution: bias");
+        }
+        let blocks = self.blocks("x", x, self.in_channels, size);
+        let [rows, columns] = out.map(|len| len / finish.factor());
+        let len = blocks * self.out_channels * rows * columns * LANES;
+        let mut values = Output::new(len);
+        let mut argmax = Output::new(if finish == Finish::ReluPool { len } else { 0 });
+        let target = Target {
+            values: values.shared(),
+            argmax: argmax.shared(),
+        };
+        if len > 0 && path == Path::Winograd {
+            let source = winograd::Source {
+                values: x,
+                channels: self.in_channels,
+                size,
+                pad: self.padding,
+            };
+            let weights = winograd::Weights {
+                values: weight,
+                in_channels: self.in_channels,
+                turned: false,
+            };
+            winograd::convolve(
+                source,
+                self.out_channels,
+                out,
+                weights,
+                bias,
+                finish,
+                target,
+            );
+        } else if len > 0 {
+            direct::forward(self, x, [size, out], weight, bias, finish, target);
+        }
+        // SAFETY: both paths write every pixel of every channel, and the argmax where there is one.
+        unsafe { (values.written(), argmax.written()) }
+    }
+
+    /// The faster path for a result of this size.
+    fn path(&self, out: [usize; 2]) -> Path {
+        let tiles = out[0].div_ceil(4) * out[1].div_ceil(4);
+        let products = self.in_channels * self.out_channels;
+        let transforms = TRANSFORM * (self.in_channels + self.out_channels);
+        let saves = tiles * (36 * products + transforms) < 9 * out[0] * out[1] * products;
+        if saves && self.allows_winograd() {
+            Path::Winograd
+        } else {
+            Path::Direct
+        }
+    }
+
+    fn allows_winograd(&self) -> bool {
+        self.kernel == [3, 3]
+            && self.stride == [1, 1]
+            && self.dilation == [1, 1]
+            && self.padding.iter().all(|&padding| padding <= 2)
+    }
+
+    fn weights(&self) -> usize {
+        self.out_channels * self.in_channels * self.kernel[0] * self.kernel[1]
+    }
+
+    fn checked_output(&self, size: [usize; 2]) -> [usize; 2] {
+        match self.output(size) {
+            Some(out) => out,
+            None => panic!("convolution: the kernel of {self:?} does not fit an input of {size:?}"),
+        }
+    }
+
+    fn check_weight(&self, weight: &[f32]) {
+        assert_eq!(
+            weight.len(),
+            self.weights(),
+            "convolution: weight of {self:?}"
+        );
+    }
+
+    fn blocks(&self, what: &str, values: &[f32], channels: usize, size: [usize; 2]) -> usize {
+        let block = channels * size[0] * size[1] * LANES;
+        let blocks = values.len().checked_div(block).unwrap_or(0);
+        assert_eq!(
+            values.len(),
+            blocks * block,
+            "convolution: {what} holds {} values, no whole blocks of {channels} x {size:?} x {LANES}",
+            values.len()
+        );
+        blocks
+    }
+}
+
+/// How a convolution is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Path {
+    Winograd,
+    Direct,
+}
+
+/// What transforming a tile of one channel costs, in multiply-adds of sixteen lanes.
+const TRANSFORM: usize = 170;

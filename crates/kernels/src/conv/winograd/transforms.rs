@@ -1,0 +1,382 @@
+//! The four transforms of Winograd's F(4x4, 3x3), one vector of independent tiles at a time.
+//!
+//! Matrices as in Lavin & Gray, 'Fast Algorithms for Convolutional Neural Networks' (2015), section 4.3: an output
+//! tile is A^T [ (G g G^T) . (B^T d B) ] A, with the interpolation points 0, 1, -1, 2, -2 and infinity. Each function
+//! applies one matrix to one line; applying it to the rows and then to the columns makes the two sides.
+
+use crate::simd::Lanes;
+
+/// Lines of a tile in the transformed domain.
+pub(super) const SIDE: usize = 6;
+/// Products of a tile.
+pub(super) const POINTS: usize = SIDE * SIDE;
+/// Output pixels along a tile.
+pub(super) const TILE: usize = 4;
+
+/// B^T: a line of six input pixels.
+#[inline(always)]
+pub(super) fn input<L: Lanes>(l: L, d: [L::V; 6]) -> [L::V; 6] {
+    let (two, four, five) = (l.splat(2.0), l.splat(4.0), l.splat(5.0));
+    let even = l.neg_mul_add(four, d[2], d[4]);
+    let odd = l.neg_mul_add(four, d[1], d[3]);
+    let near = l.sub(d[4], d[2]);
+    let far = l.mul(two, l.sub(d[3], d[1]));
+    [
+        l.mul_add(four, d[0], l.neg_mul_add(five, d[2], d[4])),
+        l.add(even, odd),
+        l.sub(even, odd),
+        l.add(near, far),
+        l.sub(near, far),
+        l.mul_add(four, d[1], l.neg_mul_add(five, d[3], d[5])),
+    ]
+}
+
+/// A^T: a line of six products to four output pixels.
+#[inline(always)]
+pub(super) fn output<L: Lanes>(l: L, m: [L::V; 6]) -> [L::V; 4] {
+    let (sum, difference) = (l.add(m[1], m[2]), l.sub(m[1], m[2]));
+    let (sum2, difference2) = (l.add(m[3], m[4]), l.sub(m[3], m[4]));
+    [
+        l.add(l.add(m[0], sum), sum2),
+        l.mul_add(l.splat(2.0), difference2, difference),
+        l.mul_add(l.splat(4.0), sum2, sum),
+        l.add(l.mul_add(l.splat(8.0), difference2, difference), m[5]),
+    ]
+}
+
+/// A: a line of four output gradients; the transpose of [`output`].
+#[inline(always)]
+pub(super) fn gradient<L: Lanes>(l: L, y: [L::V; 4]) -> [L::V; 6] {
+    let four = l.splat(4.0);
+    let (even, odd) = (l.add(y[0], y[2]), l.add(y[1], y[3]));
+    let even2 = l.mul_add(four, y[2], y[0]);
+    let odd2 = l.mul(l.splat(2.0), l.mul_add(four, y[3], y[1]));
+    [
+        y[0],
+        l.add(even, odd),
+        l.sub(even, odd),
+        l.add(even2, odd2),
+        l.sub(even2, odd2),
+        y[3],
+    ]
+}
+
+/// G: a line of three weights.
+#[inline(always)]
+pub(super) fn weight<L: Lanes>(l: L, g: [L::V; 3]) -> [L::V; 6] {
+    let outer = l.mul(l.splat(-1.0 / 6.0), l.add(g[0], g[2]));
+    let middle = l.mul(l.splat(1.0 / 6.0), g[1]);
+    let outer2 = l.mul_add(l.splat(1.0 / 24.0), g[0], l.mul(l.splat(1.0 / 6.0), g[2]));
+    let middle2 = l.mul(l.splat(1.0 / 12.0), g[1]);
+    [
+        l.mul(l.splat(0.25), g[0]),
+        l.sub(outer, middle),
+        l.add(outer, middle),
+        l.add(outer2, middle2),
+        l.sub(outer2, middle2),
+        g[2],
+    ]
+}
+
+/// G^T: a line of six products to three weight gradients.
+#[inline(always)]
+pub(super) fn weight_gradient<L: Lanes>(l: L, u: [L::V; 6]) -> [L::V; 3] {
+    let (sum, difference) = (l.add(u[1], u[2]), l.sub(u[2], u[1]));
+    let (sum2, difference2) = (l.add(u[3], u[4]), l.sub(u[3], u[4]));
+    let (sixth, twelfth) = (l.splat(1.0 / 6.0), l.splat(1.0 / 12.0));
+    let outer = l.neg_mul_add(sixth, sum, l.mul(l.splat(1.0 / 24.0), sum2));
+    [
+        l.mul_add(l.splat(0.25), u[0], outer),
+        l.mul_add(sixth, difference, l.mul(twelfth, difference2)),
+        l.neg_mul_add(sixth, sum, l.mul_add(sixth, sum2, u[5])),
+    ]
+}
+
+/// What is read in place of pixels outside of the image: a select of the address costs less than a branch.
+static ZEROS: [f32; 16] = [0.0; 16];
+
+/// The address of column `j` of a tile row from `from` on, or of zeros where the column lies outside.
+#[inline(always)]
+fn column_or_zeros(from: *const f32, j: usize, valid: &std::ops::Range<isize>) -> *const f32 {
+    if valid.contains(&(j as isize)) {
+        from.wrapping_add(j * 16)
+    } else {
+        ZEROS.as_ptr()
+    }
+}
+
+/// Applies one of the above to columns: `lines[i][j]` over `i` for a fixed `j`.
+#[inline(always)]
+pub(super) fn column<V: Copy, const N: usize, const M: usize>(
+    lines: &[[V; M]; N],
+    j: usize,
+) -> [V; N] {
+    let mut out = [lines[0][j]; N];
+    let mut i = 0;
+    while i < N {
+        out[i] = lines[i][j];
+        i += 1;
+    }
+    out
+}
+
+/// Where tiles lie: a tile's first output pixel is at four times its row and column, its first input pixel `pad`
+/// before that.
+#[derive(Clone, Copy)]
+pub(super) struct Tiles {
+    /// Size of the planes that tiles are read from.
+    pub(super) source: [usize; 2],
+    /// Size of the planes that tiles produce.
+    pub(super) out: [usize; 2],
+    pub(super) pad: [usize; 2],
+    /// Tiles along each axis.
+    pub(super) count: [usize; 2],
+}
+
+/// One tile: its block, and its row and column among the tiles.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) block: usize,
+    pub(super) row: usize,
+    pub(super) column: usize,
+}
+
+impl Tiles {
+    pub(super) fn new(source: [usize; 2], out: [usize; 2], pad: [usize; 2]) -> Tiles {
+        Tiles {
+            source,
+            out,
+            pad,
+            count: out.map(|len| len.div_ceil(TILE)),
+        }
+    }
+
+    /// Tiles in a block.
+    pub(super) fn per_block(&self) -> usize {
+        self.count[0] * self.count[1]
+    }
+
+    #[inline(always)]
+    pub(super) fn place(&self, index: usize) -> Place {
+        let within = index % self.per_block();
+        Place {
+            block: index / self.per_block(),
+            row: within / self.count[1],
+            column: within % self.count[1],
+        }
+    }
+
+    /// Output pixels of the tile that exist.
+    #[inline(always)]
+    pub(super) fn extent(&self, place: Place) -> [usize; 2] {
+        [
+            (self.out[0] - place.row * TILE).min(TILE),
+            (self.out[1] - place.column * TILE).min(TILE),
+        ]
+    }
+}
+
+/// Transforms one input tile of one channel; `plane` is the channel's first pixel. The products go to
+/// `to[point * step]`, sixteen lanes each.
+///
+/// # Safety
+/// `plane` must be readable for the source's size times 16, `to` writable as said.
+#[inline(always)]
+pub(super) unsafe fn input_tile<L: Lanes>(
+    l: L,
+    tiles: &Tiles,
+    place: Place,
+    plane: *const f32,
+    to: *mut f32,
+    step: usize,
+) {
+    let l = l.register();
+    let [height, width] = tiles.source;
+    let top = (place.row * TILE) as isize - tiles.pad[0] as isize;
+    let left = (place.column * TILE) as isize - tiles.pad[1] as isize;
+    let inside = left >= 0 && left + 6 <= width as isize;
+    let valid = -left..width as isize - left;
+    for half in (0..16).step_by(L::Register::WIDTH) {
+        let mut lines = [[l.zero(); 6]; 6];
+        for (i, line) in lines.iter_mut().enumerate() {
+            let y = top + i as isize;
+            if y < 0 || y >= height as isize {
+                continue;
+            }
+            let from = plane.wrapping_offset((y * width as isize + left) * 16 + half as isize);
+            // SAFETY: the row exists; a column is read where it exists only.
+            let pixels = unsafe {
+                if inside {
+                    [
+                        l.load(from),
+                        l.load(from.add(16)),
+                        l.load(from.add(32)),
+                        l.load(from.add(48)),
+                        l.load(from.add(64)),
+                        l.load(from.add(80)),
+                    ]
+                } else {
+                    [
+                        l.load(column_or_zeros(from, 0, &valid)),
+                        l.load(column_or_zeros(from, 1, &valid)),
+                        l.load(column_or_zeros(from, 2, &valid)),
+                        l.load(column_or_zeros(from, 3, &valid)),
+                        l.load(column_or_zeros(from, 4, &valid)),
+                        l.load(column_or_zeros(from, 5, &valid)),
+                    ]
+                }
+            };
+            *line = input(l, pixels);
+        }
+        for j in 0..6 {
+            let products = input(l, column(&lines, j));
+            for (i, &product) in products.iter().enumerate() {
+                // SAFETY: the caller's promise.
+                unsafe { l.store(to.add((i * SIDE + j) * step + half), product) };
+            }
+        }
+    }
+}
+
+/// B^T, for one line at a time.
+const INPUT: [[f32; 6]; SIDE] = [
+    [4.0, 0.0, -5.0, 0.0, 1.0, 0.0],
+    [0.0, -4.0, -4.0, 1.0, 1.0, 0.0],
+    [0.0, 4.0, -4.0, -1.0, 1.0, 0.0],
+    [0.0, -2.0, -1.0, 2.0, 1.0, 0.0],
+    [0.0, 2.0, -1.0, -2.0, 1.0, 0.0],
+    [0.0, 4.0, 0.0, -5.0, 0.0, 1.0],
+];
+
+/// A, for one line at a time.
+const GRADIENT: [[f32; TILE]; SIDE] = [
+    [1.0, 0.0, 0.0, 0.0],
+    [1.0, 1.0, 1.0, 1.0],
+    [1.0, -1.0, 1.0, -1.0],
+    [1.0, 2.0, 4.0, 8.0],
+    [1.0, -2.0, 4.0, -8.0],
+    [0.0, 0.0, 0.0, 1.0],
+];
+
+/// One line of a tile's transform along the rows: which pixels it reads with which factors. Worked out once for all
+/// channels, so that the loop over them has no decisions left.
+pub(super) struct Line<const N: usize> {
+    /// Rows that count.
+    rows: usize,
+    /// Floats from the plane's start to a row, and the row's factor.
+    terms: [(usize, f32); 4],
+    /// Floats from the row's start to each column; for a column outside, to one inside whose value is not used.
+    columns: [usize; N],
+    inside: [bool; N],
+}
+
+impl<const N: usize> Line<N> {
+    /// `first` is the position of the tile in the plane, `size` the plane's.
+    fn new(factors: &[f32; N], first: [isize; 2], size: [usize; 2]) -> Line<N> {
+        let [height, width] = size.map(|len| len as isize);
+        let mut line = Line {
+            rows: 0,
+            terms: [(0, 0.0); 4],
+            columns: [0; N],
+            inside: [false; N],
+        };
+        for (y, &factor) in (first[0]..).zip(factors) {
+            if factor != 0.0 && (0..height).contains(&y) {
+                line.terms[line.rows] = ((y * width * 16) as usize, factor);
+                line.rows += 1;
+            }
+        }
+        for (j, x) in (first[1]..).take(N).enumerate() {
+            line.columns[j] = (x.clamp(0, width - 1) * 16) as usize;
+            line.inside[j] = (0..width).contains(&x);
+        }
+        line
+    }
+
+    /// The sums over the rows, for each column.
+    ///
+    /// # Safety
+    /// `plane` must be readable for the plane's size times 16, and `part` one of the registers of sixteen lanes.
+    #[inline(always)]
+    unsafe fn sums<L: Lanes>(&self, l: L, plane: *const f32, part: usize) -> [L::V; N] {
+        let mut sums = [l.zero(); N];
+        for &(row, factor) in &self.terms[..self.rows] {
+            let factor = l.splat(factor);
+            for (&column, sum) in self.columns.iter().zip(sums.iter_mut()) {
+                // SAFETY: rows and columns lie within the plane.
+                *sum = l.mul_add(
+                    factor,
+                    unsafe { l.load(plane.add(row + column + part)) },
+                    *sum,
+                );
+            }
+        }
+        for (&inside, sum) in self.inside.iter().zip(sums.iter_mut()) {
+            if !inside {
+                *sum = l.zero();
+            }
+        }
+        sums
+    }
+}
+
+/// Line `i` of an input tile.
+pub(super) fn input_line(tiles: &Tiles, place: Place, i: usize) -> Line<6> {
+    let first = |at: usize, axis: usize| (at * TILE) as isize - tiles.pad[axis] as isize;
+    let first = [first(place.row, 0), first(place.column, 1)];
+    Line::new(&INPUT[i], first, tiles.source)
+}
+
+/// Line `i` of a tile of output gradients.
+pub(super) fn gradient_line(tiles: &Tiles, place: Place, i: usize) -> Line<TILE> {
+    let first = [place.row, place.column].map(|at| (at * TILE) as isize);
+    Line::new(&GRADIENT[i], first, tiles.out)
+}
+
+/// The six points of a line of one channel of an input tile, to `to[j * step]`, sixteen lanes each.
+///
+/// # Safety
+/// `plane` must be readable for the source's size times 16, `to` writable as said.
+#[inline(always)]
+pub(super) unsafe fn input_points<L: Lanes>(
+    l: L,
+    line: &Line<6>,
+    plane: *const f32,
+    to: *mut f32,
+    step: usize,
+) {
+    let l = l.register();
+    for part in (0..16).step_by(L::Register::WIDTH) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let points = input(l, line.sums(l, plane, part));
+            for (j, &point) in points.iter().enumerate() {
+                l.store(to.add(j * step + part), point);
+            }
+        }
+    }
+}
+
+/// [`input_points`] for output gradients.
+///
+/// # Safety
+/// `plane` must be readable for the output's size times 16, `to` writable as said.
+#[inline(always)]
+pub(super) unsafe fn gradient_points<L: Lanes>(
+    l: L,
+    line: &Line<TILE>,
+    plane: *const f32,
+    to: *mut f32,
+    step: usize,
+) {
+    let l = l.register();
+    for part in (0..16).step_by(L::Register::WIDTH) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let points = gradient(l, line.sums(l, plane, part));
+            for (j, &point) in points.iter().enumerate() {
+                l.store(to.add(j * step + part), point);
+            }
+        }
+    }
+}

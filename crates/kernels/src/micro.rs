@@ -1,0 +1,101 @@
+//! The two innermost loops that all products share.
+
+use crate::simd::Lanes;
+
+/// `sums[r] += sum over k of w[k][r] * x[k]`: R channels by sixteen lanes, x read once for R multiply-adds.
+///
+/// With R = 6 on AVX2 this fills the sixteen registers: twelve sums, two of x, one weight.
+/// `x_step` and `w_step` lead from one k to the next, in floats.
+///
+/// # Safety
+/// For each k below `count`, `x + k * x_step` must be readable for sixteen floats and `w + k * w_step` for R.
+#[inline(always)]
+pub(crate) unsafe fn accumulate<L: Lanes, const R: usize>(
+    l: L,
+    count: usize,
+    x: *const f32,
+    x_step: isize,
+    w: *const f32,
+    w_step: isize,
+    sums: &mut [L::V; R],
+) {
+    let (mut x, mut w) = (x, w);
+    for _ in 0..count {
+        // SAFETY: the caller's promise for this k.
+        unsafe {
+            let value = l.load(x);
+            for (r, sum) in sums.iter_mut().enumerate() {
+                *sum = l.mul_add(l.splat(*w.add(r)), value, *sum);
+            }
+        }
+        x = x.wrapping_offset(x_step);
+        w = w.wrapping_offset(w_step);
+    }
+}
+
+/// [`accumulate`] with weights that are not packed: row r starts at `w + r * w_row`, k moves along the rows.
+///
+/// # Safety
+/// For each k below `count`, `x + k * 16` must be readable for sixteen floats, and each row of `w` for `count`.
+#[inline(always)]
+pub(crate) unsafe fn accumulate_rows<L: Lanes, const R: usize>(
+    l: L,
+    count: usize,
+    x: *const f32,
+    w: *const f32,
+    w_row: usize,
+    sums: &mut [L::V; R],
+) {
+    let mut rows = [w; R];
+    for (r, row) in rows.iter_mut().enumerate() {
+        *row = w.wrapping_add(r * w_row);
+    }
+    for k in 0..count {
+        // SAFETY: the caller's promise for this k.
+        unsafe {
+            let value = l.load(x.add(k * 16));
+            for (row, sum) in rows.iter().zip(sums.iter_mut()) {
+                *sum = l.mul_add(l.splat(*row.add(k)), value, *sum);
+            }
+        }
+    }
+}
+
+/// Rows of the first operand in [`dots`].
+pub(crate) const DOT_ROWS: usize = 4;
+/// Rows of the second operand in [`dots`].
+pub(crate) const DOT_COLUMNS: usize = 3;
+
+/// Products of rows along their whole length: `sums[r][c] += a[r] * b[c]` lane by lane.
+///
+/// Each sum is one register, so that 4 x 3 of them, three of `b` and one of `a` fill sixteen registers.
+/// `l` must be the one-register form. `count` vectors are read from each row.
+///
+/// # Safety
+/// Every row must be readable for `count * L::WIDTH` floats.
+#[inline(always)]
+pub(crate) unsafe fn dots<L: Lanes>(
+    l: L,
+    count: usize,
+    a: [*const f32; DOT_ROWS],
+    b: [*const f32; DOT_COLUMNS],
+    sums: &mut [[L::V; DOT_COLUMNS]; DOT_ROWS],
+) {
+    for i in 0..count {
+        let at = i * L::WIDTH;
+        // SAFETY: the caller's promise for this vector of each row.
+        unsafe {
+            let columns = [
+                l.load(b[0].add(at)),
+                l.load(b[1].add(at)),
+                l.load(b[2].add(at)),
+            ];
+            for r in 0..DOT_ROWS {
+                let row = l.load(a[r].add(at));
+                for c in 0..DOT_COLUMNS {
+                    sums[r][c] = l.mul_add(row, columns[c], sums[r][c]);
+                }
+            }
+        }
+    }
+}

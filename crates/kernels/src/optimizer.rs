@@ -1,0 +1,615 @@
+//! Optimizer steps in one pass over parameter, gradient and moments, with the semantics of `torch.optim`.
+//!
+//! A step is bound by memory, so each value is read and written once. The new parameter goes to a new vector, because
+//! frameworks share the old one; moments change in place. Hyperparameters are `f64`: 1 - 0.999 in f32 is off by 1e-5.
+
+use std::mem::MaybeUninit;
+
+use rayon::prelude::*;
+
+use crate::fill::{Fill, read, update};
+use crate::lanes::LANES;
+use crate::simd::{Lanes, Simd, Task};
+
+/// Values of one task: its six streams fit the second-level cache.
+const CHUNK: usize = 1 << 14;
+
+/// Adam (Kingma and Ba 2014, arXiv:1412.6980), and AdamW (Loshchilov and Hutter 2017, arXiv:1711.05101).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Adam {
+    /// Step size.
+    pub learning_rate: f64,
+    /// Decay of the first moment.
+    pub beta1: f64,
+    /// Decay of the second moment.
+    pub beta2: f64,
+    /// Added to the square root of the second moment.
+    pub epsilon: f64,
+    /// Weight decay.
+    pub weight_decay: f64,
+    /// Weight decay shrinks the parameter itself (AdamW) instead of being added to the gradient.
+    pub decoupled: bool,
+    /// This step's number, from 1 on, for the correction of the moments' bias.
+    pub step: u64,
+    /// Multiplies the gradient first.
+    pub grad_scale: f64,
+}
+
+/// Stochastic gradient descent; momentum without dampening, as `torch.optim.SGD` has it by default.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sgd {
+    /// Step size.
+    pub learning_rate: f64,
+    /// Factor of the momentum buffer; used only where there is one.
+    pub momentum: f64,
+    /// Looks ahead along the momentum.
+    pub nesterov: bool,
+    /// Added to the gradient, times the parameter.
+    pub weight_decay: f64,
+    /// Multiplies the gradient first.
+    pub grad_scale: f64,
+}
+
+/// RMSprop (Hinton's lecture 6), not centred.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RmsProp {
+    /// Step size.
+    pub learning_rate: f64,
+    /// Decay of the squares' average.
+    pub alpha: f64,
+    /// Added to the square root of the average.
+    pub epsilon: f64,
+    /// Factor of the momentum buffer; used only where there is one.
+    pub momentum: f64,
+    /// Added to the gradient, times the parameter.
+    pub weight_decay: f64,
+    /// Multiplies the gradient first.
+    pub grad_scale: f64,
+}
+
+/// One step of Adam: the new parameter; `m` and `v`, zero before the first step, are updated.
+///
+/// # Panics
+/// If the slices differ in length or `step` is zero.
+pub fn adam(param: &[f32], grad: &[f32], m: &mut [f32], v: &mut [f32], options: &Adam) -> Vec<f32> {
+    assert!(options.step > 0, "adam: steps count from 1");
+    let bias1 = 1.0 - options.beta1.powf(options.step as f64);
+    let bias2 = 1.0 - options.beta2.powf(options.step as f64);
+    let (l2, shrink) = if options.decoupled {
+        (0.0, 1.0 - options.learning_rate * options.weight_decay)
+    } else {
+        (options.weight_decay, 1.0)
+    };
+    let rule = AdamRule {
+        grad_scale: options.grad_scale as f32,
+        l2: l2 as f32,
+        shrink: shrink as f32,
+        new1: (1.0 - options.beta1) as f32,
+        beta2: options.beta2 as f32,
+        new2: (1.0 - options.beta2) as f32,
+        step_size: (options.learning_rate / bias1) as f32,
+        unbias: (1.0 / bias2.sqrt()) as f32,
+        epsilon: options.epsilon as f32,
+    };
+    step(param, grad, [m, v], rule)
+}
+
+/// One step of SGD: the new parameter; `momentum`, zero before the first step, is updated.
+///
+/// # Panics
+/// If the slices differ in length.
+pub fn sgd(param: &[f32], grad: &[f32], momentum: Option<&mut [f32]>, options: &Sgd) -> Vec<f32> {
+    let rule = SgdRule {
+        learning_rate: options.learning_rate as f32,
+        momentum: options.momentum as f32,
+        nesterov: options.nesterov,
+        l2: options.weight_decay as f32,
+        grad_scale: options.grad_scale as f32,
+    };
+    match momentum {
+        Some(momentum) => step(param, grad, [momentum], rule),
+        None => step(param, grad, [], rule),
+    }
+}
+
+/// One step of RMSprop: the new parameter; `squares` and `momentum`, zero before the first step, are updated.
+///
+/// # Panics
+/// If the slices differ in length.
+pub fn rmsprop(
+    param: &[f32],
+    grad: &[f32],
+    squares: &mut [f32],
+    momentum: Option<&mut [f32]>,
+    options: &RmsProp,
+) -> Vec<f32> {
+    let rule = RmsPropRule {
+        learning_rate: options.learning_rate as f32,
+        alpha: options.alpha as f32,
+        new: (1.0 - options.alpha) as f32,
+        epsilon: options.epsilon as f32,
+        momentum: options.momentum as f32,
+        l2: options.weight_decay as f32,
+        grad_scale: options.grad_scale as f32,
+    };
+    match momentum {
+        Some(momentum) => step(param, grad, [squares, momentum], rule),
+        None => step(param, grad, [squares], rule),
+    }
+}
+
+/// The sum of the squares in f64, in an order that does not depend on the number of threads.
+pub fn sum_of_squares(x: &[f32]) -> f64 {
+    let simd = Simd::current();
+    let sums: Vec<f64> = x.par_chunks(CHUNK).map(|x| simd.run(Squares(x))).collect();
+    sums.iter().sum()
+}
+
+struct Squares<'a>(&'a [f32]);
+
+impl Task for Squares<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, _: L) -> f64 {
+        let mut sums = [0f64; LANES];
+        let (rows, rest) = self.0.as_chunks::<LANES>();
+        for row in rows {
+            for (sum, &x) in sums.iter_mut().zip(row) {
+                *sum += f64::from(x) * f64::from(x);
+            }
+        }
+        for (sum, &x) in sums.iter_mut().zip(rest) {
+            *sum += f64::from(x) * f64::from(x);
+        }
+        sums.iter().sum()
+    }
+}
+
+/// The arithmetic of an optimizer with `S` state values for each parameter.
+trait Rule<const S: usize>: Copy + Send + Sync {
+    /// The new parameter; updates the state.
+    fn apply<L: Lanes>(&self, l: L, param: L::V, grad: L::V, state: &mut [L::V; S]) -> L::V;
+}
+
+#[derive(Clone, Copy)]
+struct AdamRule {
+    grad_scale: f32,
+    l2: f32,
+    shrink: f32,
+    new1: f32,
+    beta2: f32,
+    new2: f32,
+    step_size: f32,
+    unbias: f32,
+    epsilon: f32,
+}
+
+impl Rule<2> for AdamRule {
+    #[inline(always)]
+    fn apply<L: Lanes>(&self, l: L, param: L::V, grad: L::V, state: &mut [L::V; 2]) -> L::V {
+        let g = scaled(l, param, grad, self.grad_scale, self.l2);
+        let m = l.mul_add(l.sub(g, state[0]), l.splat(self.new1), state[0]);
+        let v = l.mul_add(
+            l.mul(g, g),
+            l.splat(self.new2),
+            l.mul(state[1], l.splat(self.beta2)),
+        );
+        *state = [m, v];
+        let deviation = l.mul_add(l.sqrt(v), l.splat(self.unbias), l.splat(self.epsilon));
+        let step = l.div(l.mul(m, l.splat(self.step_size)), deviation);
+        l.sub(l.mul(param, l.splat(self.shrink)), step)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct SgdRule {
+    learning_rate: f32,
+    momentum: f32,
+    nesterov: bool,
+    l2: f32,
+    grad_scale: f32,
+}
+
+impl Rule<0> for SgdRule {
+    #[inline(always)]
+    fn apply<L: Lanes>(&self, l: L, param: L::V, grad: L::V, _: &mut [L::V; 0]) -> L::V {
+        let g = scaled(l, param, grad, self.grad_scale, self.l2);
+        l.neg_mul_add(g, l.splat(self.learning_rate), param)
+    }
+}
+
+impl Rule<1> for SgdRule {
+    #[inline(always)]
+    fn apply<L: Lanes>(&self, l: L, param: L::V, grad: L::V, state: &mut [L::V; 1]) -> L::V {
+        let g = scaled(l, param, grad, self.grad_scale, self.l2);
+        let momentum = l.splat(self.momentum);
+        let buffer = l.mul_add(state[0], momentum, g);
+        state[0] = buffer;
+        let direction = if self.nesterov {
+            l.mul_add(buffer, momentum, g)
+        } else {
+            buffer
+        };
+        l.neg_mul_add(direction, l.splat(self.learning_rate), param)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct RmsPropRule {
+    learning_rate: f32,
+    alpha: f32,
+    new: f32,
+    epsilon: f32,
+    momentum: f32,
+    l2: f32,
+    grad_scale: f32,
+}
+
+impl RmsPropRule {
+    /// The gradient over the root of its average square.
+    #[inline(always)]
+    fn direction<L: Lanes>(&self, l: L, param: L::V, grad: L::V, squares: &mut L::V) -> L::V {
+        let g = scaled(l, param, grad, self.grad_scale, self.l2);
+        *squares = l.mul_add(
+            l.mul(g, g),
+            l.splat(self.new),
+            l.mul(*squares, l.splat(self.alpha)),
+        );
+        l.div(g, l.add(l.sqrt(*squares), l.splat(self.epsilon)))
+    }
+}
+
+impl Rule<1> for RmsPropRule {
+    #[inline(always)]
+    fn apply<L: Lanes>(&self, l: L, param: L::V, grad: L::V, state: &mut [L::V; 1]) -> L::V {
+        let direction = self.direction(l, param, grad, &mut state[0]);
+        l.neg_mul_add(direction, l.splat(self.learning_rate), param)
+    }
+}
+
+impl Rule<2> for RmsPropRule {
+    #[inline(always)]
+    fn apply<L: Lanes>(&self, l: L, param: L::V, grad: L::V, state: &mut [L::V; 2]) -> L::V {
+        let direction = self.direction(l, param, grad, &mut state[0]);
+        state[1] = l.mul_add(state[1], l.splat(self.momentum), direction);
+        l.neg_mul_add(state[1], l.splat(self.learning_rate), param)
+    }
+}
+
+#[inline(always)]
+fn scaled<L: Lanes>(l: L, param: L::V, grad: L::V, scale: f32, l2: f32) -> L::V {
+    l.mul_add(param, l.splat(l2), l.mul(grad, l.splat(scale)))
+}
+
+fn step<const S: usize, R: Rule<S>>(
+    param: &[f32],
+    grad: &[f32],
+    state: [&mut [f32]; S],
+    rule: R,
+) -> Vec<f32> {
+    assert_eq!(grad.len(), param.len(), "optimizer: gradient");
+    for state in &state {
+        assert_eq!(state.len(), param.len(), "optimizer: state");
+    }
+    let mut new = Fill::new(param.len());
+    let simd = Simd::current();
+    // One chunk of every state, for each chunk of the parameter.
+    let mut states = state.map(|state| state.chunks_mut(CHUNK));
+    let tasks: Vec<_> = param
+        .chunks(CHUNK)
+        .zip(grad.chunks(CHUNK))
+        .zip(new.whole().chunks_mut(CHUNK))
+        .map(|((param, grad), new)| Step {
+            param,
+            grad,
+            new,
+            state: states
+                .each_mut()
+                .map(|chunks| chunks.next().unwrap_or_default()),
+            rule,
+        })
+        .collect();
+    tasks.into_par_iter().for_each(|task| simd.run(task));
+    // SAFETY: the chunks cover the parameter, and a step writes all of its chunk.
+    unsafe { new.finish() }
+}
+
+struct Step<'a, const S: usize, R> {
+    param: &'a [f32],
+    grad: &'a [f32],
+    new: &'a mut [MaybeUninit<f32>],
+    state: [&'a mut [f32]; S],
+    rule: R,
+}
+
+impl<const S: usize, R: Rule<S>> Task for Step<'_, S, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(mut self, l: L) {
+        let len = self.param.len();
+        assert!(self.grad.len() == len && self.new.len() == len);
+        for state in &self.state {
+            assert!(state.len() == len);
+        }
+        for at in (0..len / LANES * LANES).step_by(LANES) {
+            // SAFETY: at + 16 <= len, the length of every slice.
+            unsafe {
+                let param = l.load(self.param.as_ptr().add(at));
+                let grad = l.load(self.grad.as_ptr().add(at));
+                let mut state = [l.zero(); S];
+                for (value, from) in state.iter_mut().zip(&self.state) {
+                    *value = l.load(from.as_ptr().add(at));
+                }
+                let new = self.rule.apply(l, param, grad, &mut state);
+                l.store(self.new.as_mut_ptr().add(at).cast(), new);
+                for (value, to) in state.into_iter().zip(&mut self.state) {
+                    l.store(to.as_mut_ptr().add(at), value);
+                }
+            }
+        }
+        let at = len / LANES * LANES;
+        let mut last = [[0f32; LANES]; 2];
+        last[0][..len - at].copy_from_slice(&self.param[at..]);
+        last[1][..len - at].copy_from_slice(&self.grad[at..]);
+        let mut rows = [[0f32; LANES]; S];
+        let mut state = [l.zero(); S];
+        for s in 0..S {
+            rows[s][..len - at].copy_from_slice(&self.state[s][at..]);
+            state[s] = read(l, &rows[s]);
+        }
+        let new = self
+            .rule
+            .apply(l, read(l, &last[0]), read(l, &last[1]), &mut state);
+        update(l, &mut last[0], new);
+        for (to, from) in self.new[at..].iter_mut().zip(last[0]) {
+            to.write(from);
+        }
+        for (to, (row, state)) in self.state.into_iter().zip(rows.iter_mut().zip(state)) {
+            update(l, row, state);
+            to[at..].copy_from_slice(&row[..len - at]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::reference;
+    use crate::testing::{assert_close, everywhere, random, wide};
+
+    const ADAM: Adam = Adam {
+        learning_rate: 0.01,
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        weight_decay: 0.0,
+        decoupled: false,
+        step: 1,
+        grad_scale: 1.0,
+    };
+    const SGD: Sgd = Sgd {
+        learning_rate: 0.1,
+        momentum: 0.9,
+        nesterov: false,
+        weight_decay: 0.05,
+        grad_scale: 1.0,
+    };
+    const RMSPROP: RmsProp = RmsProp {
+        learning_rate: 0.01,
+        alpha: 0.99,
+        epsilon: 1e-8,
+        momentum: 0.9,
+        weight_decay: 0.0,
+        grad_scale: 1.0,
+    };
+
+    enum Rule {
+        Adam(Adam),
+        Sgd(Sgd, bool),
+        RmsProp(RmsProp, bool),
+    }
+
+    /// Each step's parameter.
+    fn run(rule: &Rule, start: &[f32], grads: &[Vec<f32>]) -> Vec<Vec<f32>> {
+        let (mut first, mut second) = (vec![0.0; start.len()], vec![0.0; start.len()]);
+        let mut param = start.to_vec();
+        grads
+            .iter()
+            .zip(1..)
+            .map(|(grad, step)| {
+                let (a, b) = (&mut first[..], &mut second[..]);
+                param = match rule {
+                    Rule::Adam(options) => adam(&param, grad, a, b, &Adam { step, ..*options }),
+                    Rule::Sgd(options, momentum) => {
+                        sgd(&param, grad, momentum.then_some(a), options)
+                    }
+                    Rule::RmsProp(options, momentum) => {
+                        rmsprop(&param, grad, a, momentum.then_some(b), options)
+                    }
+                };
+                param.clone()
+            })
+            .collect()
+    }
+
+    /// The same in f64, one parameter after the other.
+    fn run_reference(rule: &Rule, start: &[f32], grads: &[Vec<f32>]) -> Vec<Vec<f64>> {
+        let mut after = vec![vec![0.0; start.len()]; grads.len()];
+        for (i, &start) in start.iter().enumerate() {
+            let (mut param, mut a, mut b) = (f64::from(start), 0.0, 0.0);
+            for (step, grad) in grads.iter().enumerate() {
+                let grad = f64::from(grad[i]);
+                param = match rule {
+                    Rule::Adam(options) => {
+                        let options = Adam {
+                            step: step as u64 + 1,
+                            ..*options
+                        };
+                        reference::adam(param, grad, &mut a, &mut b, &options)
+                    }
+                    Rule::Sgd(options, momentum) => {
+                        reference::sgd(param, grad, momentum.then_some(&mut a), options)
+                    }
+                    Rule::RmsProp(options, momentum) => {
+                        reference::rmsprop(param, grad, &mut a, momentum.then_some(&mut b), options)
+                    }
+                };
+                after[step][i] = param;
+            }
+        }
+        after
+    }
+
+    #[test]
+    fn five_steps_of_each_are_pytorch_s() {
+        let golden = include_str!("../tests/golden/optimizers.json");
+        let golden: serde_json::Value = serde_json::from_str(golden).unwrap();
+        let numbers = |value: &serde_json::Value| -> Vec<f64> {
+            value
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|x| x.as_f64().unwrap())
+                .collect()
+        };
+        let narrow = |values: Vec<f64>| -> Vec<f32> { values.iter().map(|&x| x as f32).collect() };
+        let start = narrow(numbers(&golden["start"]));
+        let grads = golden["grads"].as_array().unwrap().iter();
+        let grads: Vec<Vec<f32>> = grads.map(|grad| narrow(numbers(grad))).collect();
+        let grad_scale = golden["scale"].as_f64().unwrap();
+
+        let adam = Adam { grad_scale, ..ADAM };
+        let decayed = Adam {
+            learning_rate: 0.02,
+            weight_decay: 0.1,
+            ..adam
+        };
+        let sgd = Sgd { grad_scale, ..SGD };
+        let rmsprop = RmsProp {
+            grad_scale,
+            ..RMSPROP
+        };
+        let cases = [
+            ("adam", Rule::Adam(adam)),
+            (
+                "adam, weight decay",
+                Rule::Adam(Adam {
+                    beta1: 0.8,
+                    beta2: 0.99,
+                    epsilon: 1e-3,
+                    ..decayed
+                }),
+            ),
+            (
+                "adamw",
+                Rule::Adam(Adam {
+                    decoupled: true,
+                    ..decayed
+                }),
+            ),
+            (
+                "sgd",
+                Rule::Sgd(
+                    Sgd {
+                        weight_decay: 0.0,
+                        ..sgd
+                    },
+                    false,
+                ),
+            ),
+            ("sgd, weight decay", Rule::Sgd(sgd, false)),
+            ("sgd, momentum", Rule::Sgd(sgd, true)),
+            (
+                "sgd, nesterov",
+                Rule::Sgd(
+                    Sgd {
+                        nesterov: true,
+                        ..sgd
+                    },
+                    true,
+                ),
+            ),
+            ("rmsprop", Rule::RmsProp(rmsprop, false)),
+            (
+                "rmsprop, momentum",
+                Rule::RmsProp(
+                    RmsProp {
+                        alpha: 0.9,
+                        epsilon: 1e-4,
+                        weight_decay: 0.1,
+                        ..rmsprop
+                    },
+                    true,
+                ),
+            ),
+        ];
+        assert_eq!(golden["after"].as_object().unwrap().len(), cases.len());
+        for (name, rule) in cases {
+            let expected = [0, 1].map(|i| numbers(&golden["after"][name][i]));
+            for after in everywhere(|| run(&rule, &start, &grads)) {
+                assert_close(
+                    &after[0],
+                    &expected[0],
+                    3e-7,
+                    &format!("{name}, first step"),
+                );
+                assert_close(
+                    &after[4],
+                    &expected[1],
+                    1e-6,
+                    &format!("{name}, fifth step"),
+                );
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn agrees_with_the_obvious_loops(
+            len in prop_oneof![0..40usize, CHUNK - 3..CHUNK + 40, Just(3 * CHUNK + 5)],
+            weight_decay in 0.0..0.2f64,
+            grad_scale in 0.1..2.0f64,
+            flag: bool,
+        ) {
+            let start = random(1, len);
+            let grads: Vec<_> = (2..5).map(|seed| random(seed, len)).collect();
+            // Where decay and gradient cancel, a small epsilon leaves a step whose very sign is rounding.
+            let epsilon = 1e-3;
+            for rule in [
+                Rule::Adam(Adam { weight_decay, grad_scale, epsilon, decoupled: flag, ..ADAM }),
+                Rule::Sgd(Sgd { weight_decay, grad_scale, nesterov: flag, ..SGD }, flag),
+                Rule::RmsProp(RmsProp { weight_decay, grad_scale, epsilon, ..RMSPROP }, flag),
+            ] {
+                let expected = run_reference(&rule, &start, &grads);
+                for after in everywhere(|| run(&rule, &start, &grads)) {
+                    assert_close(&after[2], &expected[2], 1e-5, "third step");
+                }
+            }
+        }
+
+        #[test]
+        fn sums_squares(len in prop_oneof![0..40usize, CHUNK - 3..CHUNK + 40, Just(3 * CHUNK + 5)]) {
+            let x = random(1, len);
+            let expected: f64 = wide(&x).iter().map(|x| x * x).sum();
+            for sum in everywhere(|| sum_of_squares(&x)) {
+                prop_assert!((sum - expected).abs() <= 1e-12 * expected);
+            }
+        }
+    }
+
+    #[test]
+    fn squares_beyond_f32_do_not_overflow() {
+        assert_eq!(sum_of_squares(&[2f32.powi(100); 4]), 4.0 * 2f64.powi(200));
+    }
+
+    #[test]
+    #[should_panic(expected = "optimizer: state")]
+    fn a_state_of_another_length_is_refused() {
+        sgd(&[1.0; 3], &[1.0; 3], Some(&mut [0.0; 2]), &SGD);
+    }
+}

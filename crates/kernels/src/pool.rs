@@ -1,0 +1,534 @@
+//! Maximum and average pooling on the lanes layout; an activation is `[planes, height, width, 16]`, planes = blocks * channels.
+
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::fill::{Fill, read, update, write};
+use crate::lanes::LANES;
+use crate::simd::{Lanes, Simd, Task};
+
+/// Sixteen values, one a lane.
+type Row = [f32; LANES];
+
+/// A pooling window; all pairs are `[rows, columns]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pool {
+    /// Size of the window.
+    pub kernel: [usize; 2],
+    /// Distance of neighbouring windows.
+    pub stride: [usize; 2],
+    /// Pixels added on each side: less than any value for the maximum, zero for the average. At most half the kernel.
+    pub padding: [usize; 2],
+}
+
+impl Pool {
+    /// Height and width of the result for an input of `size`; windows that do not fit are dropped.
+    ///
+    /// # Panics
+    /// If the kernel or the stride is zero, the padding is more than half the kernel, or no window fits.
+    pub fn output(&self, size: [usize; 2]) -> [usize; 2] {
+        [0, 1].map(|axis| {
+            let (kernel, stride, padding) =
+                (self.kernel[axis], self.stride[axis], self.padding[axis]);
+            assert!(
+                kernel > 0 && stride > 0 && 2 * padding <= kernel,
+                "pool: {self:?}"
+            );
+            assert!(
+                size[axis] > 0 && size[axis] + 2 * padding >= kernel,
+                "pool: {self:?} on {size:?}"
+            );
+            (size[axis] + 2 * padding - kernel) / stride + 1
+        })
+    }
+
+    /// The part of window `index` that lies on the input, along one axis, and how far it starts inside the window.
+    #[inline(always)]
+    fn window(&self, axis: usize, index: usize, size: usize) -> (Range<usize>, usize) {
+        let (start, padding) = (index * self.stride[axis], self.padding[axis]);
+        let cut = padding.saturating_sub(start);
+        let end = (start + self.kernel[axis] - padding).min(size);
+        (start + cut - padding..end, cut)
+    }
+}
+
+/// What `max_forward` gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Maximum {
+    /// The greatest values, `[planes, out_height, out_width, 16]`.
+    pub y: Vec<f32>,
+    /// Where in its window each was found: row * kernel columns + column, padding included; the first of equal ones.
+    pub offset: Vec<u16>,
+}
+
+/// Maximum pooling of `[planes, size, 16]`; NaN counts as the greatest, as in PyTorch.
+///
+/// # Panics
+/// As [`Pool::output`], if `x` is not `[planes, size, 16]`, or if the window has more than 65,536 pixels.
+pub fn max_forward(x: &[f32], size: [usize; 2], pool: Pool) -> Maximum {
+    let [rows, columns] = pool.output(size);
+    assert!(
+        pool.kernel[0] * pool.kernel[1] <= 1 << 16,
+        "pool: {pool:?} is too large"
+    );
+    let (from, to) = (size[0] * size[1] * LANES, rows * columns * LANES);
+    let planes = planes(x, from, "max_forward: x");
+    let (mut y, mut offset) = (Fill::new(planes * to), Fill::new(planes * to));
+    let simd = Simd::current();
+    let outputs = y
+        .whole()
+        .par_chunks_mut(to)
+        .zip(offset.whole().par_chunks_mut(to));
+    x.par_chunks(from)
+        .zip(outputs)
+        .with_min_len(least_planes(from))
+        .for_each(|(x, (y, offset))| {
+            simd.run(Max {
+                x: x.as_chunks().0,
+                y,
+                offset,
+                size,
+                pool,
+            })
+        });
+    // SAFETY: every plane of both was written.
+    let (y, offset) = unsafe { (y.finish(), offset.finish()) };
+    Maximum { y, offset }
+}
+
+/// The gradient of [`max_forward`] with respect to `x`: each `dy` goes to the pixel its maximum came from.
+///
+/// # Panics
+/// As [`Pool::output`], or if `dy` and `offset` do not fit.
+pub fn max_backward(dy: &[f32], offset: &[u16], size: [usize; 2], pool: Pool) -> Vec<f32> {
+    assert_eq!(dy.len(), offset.len(), "max_backward: offset");
+    let [rows, columns] = pool.output(size);
+    let (from, to) = (rows * columns * LANES, size[0] * size[1] * LANES);
+    let planes = planes(dy, from, "max_backward: dy");
+    let mut dx = Fill::new(planes * to);
+    let simd = Simd::current();
+    dy.par_chunks(from)
+        .zip(offset.par_chunks(from))
+        .zip(dx.whole().par_chunks_mut(to))
+        .with_min_len(least_planes(to))
+        .for_each(|((dy, offset), dx)| {
+            let (dy, offset) = (dy.as_chunks().0, offset.as_chunks().0);
+            simd.run(MaxBackward {
+                dy,
+                offset,
+                dx: zeroed(dx),
+                size,
+                pool,
+            });
+        });
+    // SAFETY: every plane was written.
+    unsafe { dx.finish() }
+}
+
+/// Average pooling of `[planes, size, 16]`. With `count_padding` (PyTorch's default) the divisor is the whole window,
+/// else the pixels of it that lie on the input.
+///
+/// # Panics
+/// As [`Pool::output`], or if `x` is not `[planes, size, 16]`.
+pub fn average_forward(x: &[f32], size: [usize; 2], pool: Pool, count_padding: bool) -> Vec<f32> {
+    let [rows, columns] = pool.output(size);
+    let (from, to) = (size[0] * size[1] * LANES, rows * columns * LANES);
+    let planes = planes(x, from, "average_forward: x");
+    let mut y = Fill::new(planes * to);
+    let simd = Simd::current();
+    x.par_chunks(from)
+        .zip(y.whole().par_chunks_mut(to))
+        .with_min_len(least_planes(from))
+        .for_each(|(x, y)| {
+            simd.run(Average {
+                x: x.as_chunks().0,
+                y,
+                size,
+                pool,
+                count_padding,
+            })
+        });
+    // SAFETY: every plane was written.
+    unsafe { y.finish() }
+}
+
+/// The gradient of [`average_forward`] with respect to `x`.
+///
+/// # Panics
+/// As [`Pool::output`], or if `dy` does not fit.
+pub fn average_backward(dy: &[f32], size: [usize; 2], pool: Pool, count_padding: bool) -> Vec<f32> {
+    let [rows, columns] = pool.output(size);
+    let (from, to) = (rows * columns * LANES, size[0] * size[1] * LANES);
+    let planes = planes(dy, from, "average_backward: dy");
+    let mut dx = Fill::new(planes * to);
+    let simd = Simd::current();
+    dy.par_chunks(from)
+        .zip(dx.whole().par_chunks_mut(to))
+        .with_min_len(least_planes(to))
+        .for_each(|(dy, dx)| {
+            let dy = dy.as_chunks().0;
+            simd.run(AverageBackward {
+                dy,
+                dx: zeroed(dx),
+                size,
+                pool,
+                count_padding,
+            });
+        });
+    // SAFETY: every plane was written.
+    unsafe { dx.finish() }
+}
+
+/// The mean of each plane: `[planes, area, 16]` -> `[planes, 16]`.
+///
+/// # Panics
+/// If `x` is not `[planes, area, 16]`.
+pub fn global_average_forward(x: &[f32], area: usize) -> Vec<f32> {
+    let whole = Pool {
+        kernel: [1, area],
+        stride: [1, 1],
+        padding: [0, 0],
+    };
+    average_forward(x, [1, area], whole, true)
+}
+
+/// The gradient of [`global_average_forward`]: `[planes, 16]` -> `[planes, area, 16]`.
+///
+/// # Panics
+/// If `dy` is not `[planes, 16]`.
+pub fn global_average_backward(dy: &[f32], area: usize) -> Vec<f32> {
+    let whole = Pool {
+        kernel: [1, area],
+        stride: [1, 1],
+        padding: [0, 0],
+    };
+    average_backward(dy, [1, area], whole, true)
+}
+
+fn planes(x: &[f32], plane: usize, what: &str) -> usize {
+    assert_eq!(x.len() % plane, 0, "{what}: not planes of {plane} values");
+    x.len() / plane
+}
+
+/// Planes that make a task worth starting.
+fn least_planes(plane: usize) -> usize {
+    1 + (1 << 14) / plane
+}
+
+fn zeroed(plane: &mut [MaybeUninit<f32>]) -> &mut [Row] {
+    plane.fill(MaybeUninit::new(0.0));
+    // SAFETY: every value was just written.
+    let plane = unsafe { &mut *(plane as *mut [MaybeUninit<f32>] as *mut [f32]) };
+    plane.as_chunks_mut().0
+}
+
+struct Max<'a> {
+    x: &'a [Row],
+    y: &'a mut [MaybeUninit<f32>],
+    offset: &'a mut [MaybeUninit<u16>],
+    size: [usize; 2],
+    pool: Pool,
+}
+
+impl Task for Max<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let [rows, columns] = self.pool.output(self.size);
+        let mut outputs = self
+            .y
+            .as_chunks_mut()
+            .0
+            .iter_mut()
+            .zip(self.offset.as_chunks_mut::<LANES>().0);
+        for row in 0..rows {
+            let (ys, top) = self.pool.window(0, row, self.size[0]);
+            for column in 0..columns {
+                let (xs, left) = self.pool.window(1, column, self.size[1]);
+                let mut best = l.splat(f32::NEG_INFINITY);
+                let mut found = l.splat((top * self.pool.kernel[1] + left) as f32);
+                for (y, ky) in ys.clone().zip(top..) {
+                    let line = &self.x[y * self.size[1]..][xs.clone()];
+                    for (x, kx) in line.iter().zip(left..) {
+                        let v = read(l, x);
+                        let here = l.splat((ky * self.pool.kernel[1] + kx) as f32);
+                        // Only a greater one replaces: the first of equals stays. A NaN (not equal to itself) always does.
+                        found = l.select_eq(v, v, l.select_gt(v, best, here, found), here);
+                        best = l.select_eq(v, v, l.select_gt(v, best, v, best), v);
+                    }
+                }
+                let Some((y, offset)) = outputs.next() else {
+                    return;
+                };
+                write(l, y, best);
+                let mut whole = Row::default();
+                update(l, &mut whole, found);
+                for (offset, whole) in offset.iter_mut().zip(whole) {
+                    // SAFETY: a whole number below 65,536; a checked conversion would not be vectorized.
+                    offset.write(unsafe { whole.to_int_unchecked::<i32>() } as u16);
+                }
+            }
+        }
+    }
+}
+
+struct MaxBackward<'a> {
+    dy: &'a [Row],
+    offset: &'a [[u16; LANES]],
+    dx: &'a mut [Row],
+    size: [usize; 2],
+    pool: Pool,
+}
+
+impl Task for MaxBackward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let [rows, columns] = self.pool.output(self.size);
+        let mut inputs = self.dy.iter().zip(self.offset);
+        for row in 0..rows {
+            let (ys, top) = self.pool.window(0, row, self.size[0]);
+            for column in 0..columns {
+                let (xs, left) = self.pool.window(1, column, self.size[1]);
+                let Some((dy, offset)) = inputs.next() else {
+                    return;
+                };
+                let mut found = Row::default();
+                for lane in 0..LANES {
+                    found[lane] = f32::from(offset[lane]);
+                }
+                let (dy, found) = (read(l, dy), read(l, &found));
+                for (y, ky) in ys.clone().zip(top..) {
+                    let line = &mut self.dx[y * self.size[1]..][xs.clone()];
+                    for (dx, kx) in line.iter_mut().zip(left..) {
+                        let here = l.splat((ky * self.pool.kernel[1] + kx) as f32);
+                        let share = l.select_eq(found, here, dy, l.zero());
+                        update(l, dx, l.add(read(l, dx), share));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One over the number of values that an average counts.
+#[inline(always)]
+fn weight(pool: Pool, count_padding: bool, ys: &Range<usize>, xs: &Range<usize>) -> f32 {
+    let count = if count_padding {
+        pool.kernel[0] * pool.kernel[1]
+    } else {
+        ys.len() * xs.len()
+    };
+    1.0 / count as f32
+}
+
+struct Average<'a> {
+    x: &'a [Row],
+    y: &'a mut [MaybeUninit<f32>],
+    size: [usize; 2],
+    pool: Pool,
+    count_padding: bool,
+}
+
+impl Task for Average<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let [rows, columns] = self.pool.output(self.size);
+        let mut outputs = self.y.as_chunks_mut().0.iter_mut();
+        for row in 0..rows {
+            let (ys, _) = self.pool.window(0, row, self.size[0]);
+            for column in 0..columns {
+                let (xs, _) = self.pool.window(1, column, self.size[1]);
+                let mut sum = l.zero();
+                for y in ys.clone() {
+                    // Rows are summed apart, so that a large window's sum keeps its digits.
+                    let mut line = l.zero();
+                    for x in &self.x[y * self.size[1]..][xs.clone()] {
+                        line = l.add(line, read(l, x));
+                    }
+                    sum = l.add(sum, line);
+                }
+                let weight = l.splat(weight(self.pool, self.count_padding, &ys, &xs));
+                let Some(y) = outputs.next() else { return };
+                write(l, y, l.mul(sum, weight));
+            }
+        }
+    }
+}
+
+struct AverageBackward<'a> {
+    dy: &'a [Row],
+    dx: &'a mut [Row],
+    size: [usize; 2],
+    pool: Pool,
+    count_padding: bool,
+}
+
+impl Task for AverageBackward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let [rows, columns] = self.pool.output(self.size);
+        let mut inputs = self.dy.iter();
+        for row in 0..rows {
+            let (ys, _) = self.pool.window(0, row, self.size[0]);
+            for column in 0..columns {
+                let (xs, _) = self.pool.window(1, column, self.size[1]);
+                let Some(dy) = inputs.next() else { return };
+                let weight = l.splat(weight(self.pool, self.count_padding, &ys, &xs));
+                let share = l.mul(read(l, dy), weight);
+                for y in ys.clone() {
+                    for dx in &mut self.dx[y * self.size[1]..][xs.clone()] {
+                        update(l, dx, l.add(read(l, dx), share));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::lanes::{pack, unpack};
+    use crate::reference;
+    use crate::testing::{assert_close, everywhere, random, unpack_with_zeros, wide};
+
+    fn pools() -> impl Strategy<Value = (Pool, [usize; 2])> {
+        let axis = (1..5usize, 1..4usize, 0..3usize, 1..9usize).prop_map(
+            |(kernel, stride, padding, size)| {
+                let padding = padding.min(kernel / 2);
+                (kernel, stride, padding, size.max(kernel - 2 * padding))
+            },
+        );
+        (axis.clone(), axis).prop_map(|(y, x)| {
+            let pool = Pool {
+                kernel: [y.0, x.0],
+                stride: [y.1, x.1],
+                padding: [y.2, x.2],
+            };
+            (pool, [y.3, x.3])
+        })
+    }
+
+    /// Values no two of which are as close as a difference quotient's step.
+    fn distinct(count: usize) -> Vec<f32> {
+        let mut values = vec![0.0; count];
+        let key = random(1, count);
+        let mut order: Vec<usize> = (0..count).collect();
+        order.sort_by(|&a, &b| key[a].total_cmp(&key[b]));
+        for (i, &to) in order.iter().enumerate() {
+            values[to] = i as f32 / 1024.0 - 1.0;
+        }
+        values
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn agrees_with_the_obvious_loops_and_slopes((pool, size) in pools(), n in 1..20usize, channels in 1..3usize, count_padding: bool) {
+            let area = size[0] * size[1];
+            let outputs = pool.output(size).iter().product::<usize>();
+            let (x, dy) = (distinct(n * channels * area), random(2, n * channels * outputs));
+            let (xl, dyl) = (pack(&x, n, channels * area), pack(&dy, n, channels * outputs));
+            let (x, dy) = (wide(&x), wide(&dy));
+            let (values, offsets) = reference::max_pool(&x, size, pool);
+            for got in everywhere(|| max_forward(&xl, size, pool)) {
+                assert_close(&unpack(&got.y, n, channels * outputs), &values, 0.0, "maximum");
+                let as_floats: Vec<f32> = got.offset.iter().map(|&o| f32::from(o)).collect();
+                let offsets: Vec<f64> = offsets.iter().map(|&o| f64::from(o)).collect();
+                assert_close(&unpack(&as_floats, n, channels * outputs), &offsets, 0.0, "offset");
+                let dx = unpack_with_zeros(&max_backward(&dyl, &got.offset, size, pool), n);
+                let plane = |image: usize| image * channels * area..(image + 1) * channels * area;
+                let of = |image: usize| image * channels * outputs..(image + 1) * channels * outputs;
+                for image in [0, n - 1] {
+                    let slopes = reference::gradient(&x[plane(image)], &dy[of(image)], |x| reference::max_pool(x, size, pool).0);
+                    assert_close(&dx[plane(image)], &slopes, 1e-5, "gradient of the maximum");
+                }
+            }
+            let averages = reference::average_pool(&x, size, pool, count_padding);
+            for got in everywhere(|| average_forward(&xl, size, pool, count_padding)) {
+                assert_close(&unpack_with_zeros(&got, n), &averages, 1e-6, "average");
+            }
+            let slopes = reference::gradient(&x[..channels * area], &dy[..channels * outputs], |x| {
+                reference::average_pool(x, size, pool, count_padding)
+            });
+            for got in everywhere(|| average_backward(&dyl, size, pool, count_padding)) {
+                assert_close(&unpack_with_zeros(&got, n)[..channels * area], &slopes, 1e-5, "gradient of the average");
+            }
+        }
+    }
+
+    const TWO: Pool = Pool {
+        kernel: [2, 2],
+        stride: [2, 2],
+        padding: [0, 0],
+    };
+
+    #[test]
+    fn the_first_of_equals_the_last_nan_and_infinities() {
+        let (nan, low) = (f32::NAN, f32::NEG_INFINITY);
+        for (name, window, offset) in [
+            ("all equal", [3.0, 3.0, 3.0, 3.0], 0),
+            ("two greatest", [1.0, 5.0, 5.0, 2.0], 1),
+            ("nan wins", [9.0, nan, 10.0, 1.0], 1),
+            ("a later nan too", [nan, 1.0, nan, 2.0], 2),
+            ("only -infinity", [low, low, low, low], 0),
+            ("zeros of both signs", [-0.0, 0.0, 0.0, 0.0], 0),
+        ] {
+            for got in everywhere(|| max_forward(&pack(&window, 1, 4), [2, 2], TWO).offset) {
+                assert_eq!(got[0], offset, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn offsets_count_the_padding_and_large_windows_fit() {
+        let pool = Pool {
+            kernel: [3, 3],
+            stride: [2, 2],
+            padding: [1, 1],
+        };
+        let got = max_forward(&pack(&[1.0], 1, 1), [1, 1], pool);
+        assert_eq!(
+            got.offset[0], 4,
+            "the middle of a window whose border is padding"
+        );
+        let whole = Pool {
+            kernel: [28, 28],
+            stride: [1, 1],
+            padding: [0, 0],
+        };
+        let mut x = vec![0.0; 784];
+        x[783] = 1.0;
+        assert_eq!(
+            max_forward(&pack(&x, 1, 784), [28, 28], whole).offset[0],
+            783
+        );
+    }
+
+    #[test]
+    fn the_global_average_and_no_planes() {
+        let x = pack(&[1.0, 2.0, 3.0, 10.0, 20.0, 60.0], 1, 6);
+        let y = global_average_forward(&x, 3);
+        assert_eq!([y[0], y[16]], [2.0, 30.0]);
+        let dx = global_average_backward(&y, 3);
+        assert_close(
+            &unpack_with_zeros(&dx, 1),
+            &[2.0 / 3.0, 2.0 / 3.0, 2.0 / 3.0, 10.0, 10.0, 10.0],
+            1e-6,
+            "dx",
+        );
+        assert!(max_forward(&[], [2, 2], TWO).y.is_empty());
+        assert!(average_backward(&[], [2, 2], TWO, true).is_empty());
+    }
+}

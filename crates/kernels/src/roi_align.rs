@@ -1,0 +1,661 @@
+//! RoIAlign: the features under each box, resampled to a fixed grid of bins (He et al. 2017, arXiv:1703.06870).
+//!
+//! N images, C channels, H x W cells a map, R boxes ('RoIs') of any image in any order, P = bins_y * bins_x.
+//!
+//! Averaging over samples and bilinear interpolation are both separable, so one box is `Wy * F * Wx^T`. The weights are
+//! sparse (a bin touches a few cells), and channels are brought innermost for the arithmetic, whatever the layout of the
+//! arguments: each step is then one scaled addition of a long contiguous row. (Sums over both axes at once, sixteen
+//! channels in registers, have fewer passes but took two to four times as long.)
+
+use rayon::prelude::*;
+
+use crate::boxes::Xyxy;
+use crate::lanes::{self, LANES};
+use crate::simd::{Lanes, Simd, Task};
+
+/// What is pooled and how; the same conventions as torchvision's `roi_align`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RoiAlign {
+    /// Bins of the result, `[bins_y, bins_x]`.
+    pub output: [usize; 2],
+    /// Cells of the map per pixel of the image, 1 / stride.
+    pub scale: f32,
+    /// Samples a bin along each axis; 0 takes as many as the bin spans cells, rounded up.
+    pub sampling_ratio: usize,
+    /// Whether coordinates are shifted by half a cell, so that cell centres lie where they are in the image. Without
+    /// it (torchvision's default) a box is also widened to at least one cell.
+    pub aligned: bool,
+}
+
+/// The sparse weights of one box along one axis: bin `i` is the sum of `weights[k] * line[cells[k]]` over
+/// `k` in `ends[i - 1]..ends[i]`.
+#[derive(Default)]
+struct Axis {
+    ends: Vec<usize>,
+    cells: Vec<usize>,
+    weights: Vec<f32>,
+}
+
+impl Axis {
+    fn clear(&mut self) {
+        self.ends.clear();
+        self.cells.clear();
+        self.weights.clear();
+    }
+
+    /// Adds to the weight of a cell in the bin that begins at `first`.
+    fn add(&mut self, first: usize, cell: usize, weight: f32) {
+        // From the end: the samples of a bin are in order, so the cell is one of the last two.
+        match self.cells[first..].iter().rposition(|&c| c == cell) {
+            Some(i) => self.weights[first + i] += weight,
+            None => {
+                self.cells.push(cell);
+                self.weights.push(weight);
+            }
+        }
+    }
+
+    /// Cell and weight of each tap of a bin.
+    #[inline(always)]
+    fn taps(&self, bin: usize) -> impl Iterator<Item = (usize, f32)> {
+        let range = if bin == 0 { 0 } else { self.ends[bin - 1] }..self.ends[bin];
+        self.cells[range.clone()]
+            .iter()
+            .copied()
+            .zip(self.weights[range].iter().copied())
+    }
+
+    /// The range of cells with any weight, `low..high`.
+    fn span(&self) -> (usize, usize) {
+        let low = self.cells.iter().min().map_or(0, |&c| c);
+        let high = self.cells.iter().max().map_or(0, |&c| c + 1);
+        (low, high)
+    }
+}
+
+/// Buffers that one worker uses for one box after the other.
+#[derive(Default)]
+struct Scratch {
+    y: Axis,
+    x: Axis,
+    row: Vec<f32>,
+    bins: Vec<f32>,
+}
+
+/// How the N images (or R boxes) of a buffer lie in it.
+#[derive(Clone, Copy)]
+enum Layout {
+    /// `[N, C, P]`: one after the other.
+    Planes,
+    /// `[ceil(N / 16), C, P, 16]`: sixteen at a time, innermost; unused lanes are zero.
+    Lanes,
+}
+
+impl Layout {
+    /// Floats for `count` items of `size` each.
+    fn len(self, count: usize, size: usize) -> usize {
+        match self {
+            Layout::Planes => count * size,
+            Layout::Lanes => lanes::blocks(count) * LANES * size,
+        }
+    }
+
+    /// Where item `i` begins and the distance between its elements.
+    fn place(self, i: usize, size: usize) -> (usize, usize) {
+        match self {
+            Layout::Planes => (i * size, 1),
+            Layout::Lanes => (i / LANES * LANES * size + i % LANES, LANES),
+        }
+    }
+}
+
+impl RoiAlign {
+    /// The dense weights of one box along one axis, `[bins, extent]` into `out`: with `Wy` and `Wx` of a box its pooled
+    /// map is `Wy * F * Wx^T`. `start` and `end` are its edges in image pixels, `extent` the cells of the map.
+    ///
+    /// # Panics
+    /// When `out` is not `bins * extent` long.
+    pub fn axis_weights(&self, start: f32, end: f32, bins: usize, extent: usize, out: &mut [f32]) {
+        assert_eq!(out.len(), bins * extent, "weights are [bins, extent]");
+        let mut axis = Axis::default();
+        self.axis(start, end, bins, extent, &mut axis);
+        out.fill(0.0);
+        for bin in 0..bins {
+            for (cell, weight) in axis.taps(bin) {
+                out[bin * extent + cell] = weight;
+            }
+        }
+    }
+
+    /// `features [N, C, H, W]` of `shape`, boxes with the image they lie in -> `[R, C, bins_y, bins_x]`.
+    ///
+    /// # Panics
+    /// When `features` does not have `shape` or a box names an image that is not there.
+    pub fn forward(&self, features: &[f32], shape: [usize; 4], rois: &[(usize, Xyxy)]) -> Vec<f32> {
+        self.pool(Layout::Planes, features, shape, rois)
+    }
+
+    /// The gradient `[N, C, H, W]` of the features from `grad [R, C, bins_y, bins_x]` of [`forward`](Self::forward).
+    ///
+    /// # Panics
+    /// When `grad` does not fit `shape` and `rois`, or a box names an image that is not there.
+    pub fn backward(&self, grad: &[f32], shape: [usize; 4], rois: &[(usize, Xyxy)]) -> Vec<f32> {
+        self.spread(Layout::Planes, grad, shape, rois)
+    }
+
+    /// [`forward`](Self::forward) with sixteen images, then sixteen boxes innermost:
+    /// `features [ceil(N / 16), C, H, W, 16]` -> `[ceil(R / 16), C * bins_y * bins_x, 16]`, unused lanes zero.
+    /// `shape` is still `[N, C, H, W]`.
+    ///
+    /// # Panics
+    /// As [`forward`](Self::forward).
+    pub fn forward_lanes(
+        &self,
+        features: &[f32],
+        shape: [usize; 4],
+        rois: &[(usize, Xyxy)],
+    ) -> Vec<f32> {
+        self.pool(Layout::Lanes, features, shape, rois)
+    }
+
+    /// The gradient `[ceil(N / 16), C, H, W, 16]` of the features from
+    /// `grad [ceil(R / 16), C * bins_y * bins_x, 16]` of [`forward_lanes`](Self::forward_lanes). What unused lanes of
+    /// `grad` hold is not read; unused lanes of the result are zero.
+    ///
+    /// # Panics
+    /// As [`backward`](Self::backward).
+    pub fn backward_lanes(
+        &self,
+        grad: &[f32],
+        shape: [usize; 4],
+        rois: &[(usize, Xyxy)],
+    ) -> Vec<f32> {
+        self.spread(Layout::Lanes, grad, shape, rois)
+    }
+
+    fn pool(
+        &self,
+        layout: Layout,
+        features: &[f32],
+        shape: [usize; 4],
+        rois: &[(usize, Xyxy)],
+    ) -> Vec<f32> {
+        let [images, channels, height, width] = shape;
+        let map = channels * height * width;
+        let result = channels * self.output[0] * self.output[1];
+        assert_eq!(
+            features.len(),
+            layout.len(images, map),
+            "features of {shape:?}"
+        );
+        assert_images(rois, images);
+        let mut out = vec![0.0; layout.len(rois.len(), result)];
+        if out.is_empty() || map == 0 {
+            return out;
+        }
+        let simd = Simd::current();
+        // Channels innermost, [N, H * W, C].
+        let mut inner = vec![0.0; images * map];
+        inner
+            .par_chunks_exact_mut(map)
+            .enumerate()
+            .for_each(|(image, to)| {
+                gather(features, layout.place(image, map), channels, to);
+            });
+        out.par_chunks_mut(LANES * result)
+            .zip(rois.par_chunks(LANES))
+            .for_each_init(Scratch::default, |scratch, (out, rois)| {
+                for (i, &(image, roi)) in rois.iter().enumerate() {
+                    self.axes(roi, [height, width], scratch);
+                    let map = &inner[image * map..][..map];
+                    simd.run(Pool {
+                        output: self.output,
+                        width,
+                        channels,
+                        map,
+                        scratch: &mut *scratch,
+                    });
+                    scatter(&scratch.bins, channels, layout.place(i, result), out);
+                }
+            });
+        out
+    }
+
+    fn spread(
+        &self,
+        layout: Layout,
+        grad: &[f32],
+        shape: [usize; 4],
+        rois: &[(usize, Xyxy)],
+    ) -> Vec<f32> {
+        let [images, channels, height, width] = shape;
+        let map = channels * height * width;
+        let result = channels * self.output[0] * self.output[1];
+        assert_eq!(
+            grad.len(),
+            layout.len(rois.len(), result),
+            "gradient of {} boxes",
+            rois.len()
+        );
+        assert_images(rois, images);
+        let mut out = vec![0.0; layout.len(images, map)];
+        if grad.is_empty() || map == 0 {
+            return out;
+        }
+        let simd = Simd::current();
+        // Every image adds up its own boxes in their order, so no sum depends on the number of threads.
+        let mut of_image = vec![Vec::new(); images];
+        for (i, &(image, roi)) in rois.iter().enumerate() {
+            of_image[image].push((i, roi));
+        }
+        let mut inner = vec![0.0; images * map];
+        inner
+            .par_chunks_exact_mut(map)
+            .zip(&of_image)
+            .for_each_init(Scratch::default, |scratch, (to, rois)| {
+                for &(i, roi) in rois {
+                    self.axes(roi, [height, width], scratch);
+                    scratch.bins.resize(result, 0.0);
+                    gather(grad, layout.place(i, result), channels, &mut scratch.bins);
+                    simd.run(Spread {
+                        output: self.output,
+                        width,
+                        channels,
+                        map: &mut *to,
+                        scratch: &mut *scratch,
+                    });
+                }
+            });
+        out.par_chunks_mut(LANES * map)
+            .zip(inner.par_chunks(LANES * map))
+            .for_each(|(out, inner)| {
+                for (i, from) in inner.chunks_exact(map).enumerate() {
+                    scatter(from, channels, layout.place(i, map), out);
+                }
+            });
+        out
+    }
+
+    fn axes(&self, roi: Xyxy, [height, width]: [usize; 2], scratch: &mut Scratch) {
+        self.axis(roi.y1, roi.y2, self.output[0], height, &mut scratch.y);
+        self.axis(roi.x1, roi.x2, self.output[1], width, &mut scratch.x);
+    }
+
+    /// Start of the box and size of a bin along one axis, in cells.
+    fn bin(&self, start: f32, end: f32, bins: usize) -> (f32, f32) {
+        let shift = if self.aligned { 0.5 } else { 0.0 };
+        let (start, end) = (start * self.scale - shift, end * self.scale - shift);
+        let side = if self.aligned {
+            end - start
+        } else {
+            (end - start).max(1.0)
+        };
+        (start, side / bins as f32)
+    }
+
+    /// Samples along one axis of a bin of `size` cells.
+    fn samples(&self, size: f32) -> usize {
+        // The conversion saturates: a reversed box (or NaN) has no sample.
+        if self.sampling_ratio > 0 {
+            self.sampling_ratio
+        } else {
+            size.ceil() as usize
+        }
+    }
+
+    fn axis(&self, start: f32, end: f32, bins: usize, extent: usize, axis: &mut Axis) {
+        axis.clear();
+        let (start, size) = self.bin(start, end, bins);
+        let count = self.samples(size);
+        let share = 1.0 / count.max(1) as f32;
+        let finite = start.is_finite() && size.is_finite();
+        for bin in 0..bins {
+            let first = axis.cells.len();
+            let base = start + bin as f32 * size;
+            let at = |i: usize| base + (i as f32 + 0.5) * size / count as f32;
+            let inside = if !finite || extent == 0 {
+                0..0
+            } else if self.sampling_ratio > 0 {
+                0..count
+            } else {
+                // Adaptive samples lie about a cell apart; of a box far larger than the map only those near it count.
+                let index = |cell: f32| {
+                    ((cell - base) / size * count as f32).clamp(0.0, count as f32) as usize
+                };
+                index(-1.0).saturating_sub(2)..index(extent as f32).saturating_add(2).min(count)
+            };
+            for i in inside {
+                let position = at(i);
+                // Beyond the map by more than a cell the feature is 0, yet the sample stays in the divisor.
+                if !(-1.0..=extent as f32).contains(&position) {
+                    continue;
+                }
+                let position = position.max(0.0);
+                let low = (position as usize).min(extent - 1);
+                let part = if low == extent - 1 {
+                    0.0
+                } else {
+                    position - low as f32
+                };
+                axis.add(first, low, (1.0 - part) * share);
+                if part > 0.0 {
+                    axis.add(first, low + 1, part * share);
+                }
+            }
+            axis.ends.push(axis.cells.len());
+        }
+    }
+}
+
+fn assert_images(rois: &[(usize, Xyxy)], images: usize) {
+    if let Some((image, _)) = rois.iter().find(|r| r.0 >= images) {
+        panic!("a box lies in image {image} of {images}");
+    }
+}
+
+/// `map [H, W, C]` -> `scratch.bins [bins_y, bins_x, C]` with the weights in `scratch`.
+struct Pool<'a> {
+    output: [usize; 2],
+    width: usize,
+    channels: usize,
+    map: &'a [f32],
+    scratch: &'a mut Scratch,
+}
+
+impl Task for Pool<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, _: L) {
+        let Scratch { y, x, row, bins } = self.scratch;
+        let ([bins_y, bins_x], channels) = (self.output, self.channels);
+        let (low, high) = x.span();
+        bins.clear();
+        bins.resize(bins_y * bins_x * channels, 0.0);
+        for (bin_y, line) in bins.chunks_exact_mut(bins_x * channels).enumerate() {
+            row.clear();
+            row.resize((high - low) * channels, 0.0);
+            for (cell, weight) in y.taps(bin_y) {
+                add_scaled(
+                    row,
+                    &self.map[(cell * self.width + low) * channels..],
+                    weight,
+                );
+            }
+            for (bin_x, bin) in line.chunks_exact_mut(channels).enumerate() {
+                for (cell, weight) in x.taps(bin_x) {
+                    add_scaled(bin, &row[(cell - low) * channels..], weight);
+                }
+            }
+        }
+    }
+}
+
+/// The transpose of [`Pool`]: adds `scratch.bins` to `map`.
+struct Spread<'a> {
+    output: [usize; 2],
+    width: usize,
+    channels: usize,
+    map: &'a mut [f32],
+    scratch: &'a mut Scratch,
+}
+
+impl Task for Spread<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, _: L) {
+        let Scratch { y, x, row, bins } = self.scratch;
+        let ([_, bins_x], channels) = (self.output, self.channels);
+        let (low, high) = x.span();
+        for (bin_y, line) in bins.chunks_exact(bins_x * channels).enumerate() {
+            row.clear();
+            row.resize((high - low) * channels, 0.0);
+            for (bin_x, bin) in line.chunks_exact(channels).enumerate() {
+                for (cell, weight) in x.taps(bin_x) {
+                    add_scaled(&mut row[(cell - low) * channels..], bin, weight);
+                }
+            }
+            for (cell, weight) in y.taps(bin_y) {
+                add_scaled(
+                    &mut self.map[(cell * self.width + low) * channels..],
+                    row,
+                    weight,
+                );
+            }
+        }
+    }
+}
+
+/// `to += weight * from`, as far as both go. Plain arithmetic that becomes vector code inside a [`Task`], without
+/// fused rounding: the same bits on every processor.
+#[inline(always)]
+fn add_scaled(to: &mut [f32], from: &[f32], weight: f32) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to += weight * from;
+    }
+}
+
+/// One item `[C, P]` of a buffer -> `to [P, C]`.
+fn gather(from: &[f32], (start, step): (usize, usize), channels: usize, to: &mut [f32]) {
+    let cells = to.len() / channels;
+    for c in 0..channels {
+        let from = from[start + c * cells * step..].iter().step_by(step);
+        for (to, from) in to[c..].iter_mut().step_by(channels).zip(from) {
+            *to = *from;
+        }
+    }
+}
+
+/// `from [P, C]` -> one item `[C, P]` of a buffer.
+fn scatter(from: &[f32], channels: usize, (start, step): (usize, usize), to: &mut [f32]) {
+    let cells = from.len() / channels;
+    for c in 0..channels {
+        let to = to[start + c * cells * step..].iter_mut().step_by(step);
+        for (to, from) in to.zip(from[c..].iter().step_by(channels)) {
+            *to = *from;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference;
+    use proptest::prelude::*;
+
+    #[derive(Debug)]
+    struct Problem {
+        op: RoiAlign,
+        shape: [usize; 4],
+        rois: Vec<(usize, Xyxy)>,
+        features: Vec<f32>,
+        grad: Vec<f32>,
+    }
+
+    fn problem() -> impl Strategy<Value = Problem> {
+        let op = (
+            (1..5_usize, 1..5_usize),
+            prop::sample::select(vec![1.0, 0.5, 0.25]),
+            0..4_usize,
+            any::<bool>(),
+        )
+            .prop_map(|((y, x), scale, sampling_ratio, aligned)| RoiAlign {
+                output: [y, x],
+                scale,
+                sampling_ratio,
+                aligned,
+            });
+        let shape =
+            (1..19_usize, 1..4_usize, 1..8_usize, 1..8_usize).prop_map(|(n, c, h, w)| [n, c, h, w]);
+        let corner = prop_oneof![-20.0..50.0_f32, (-5..12_i32).prop_map(|v| v as f32 * 4.0)];
+        let roi = (
+            any::<prop::sample::Index>(),
+            [corner.clone(), corner.clone(), corner.clone(), corner],
+        );
+        (op, shape, prop::collection::vec(roi, 0..36), any::<u32>()).prop_map(
+            |(op, shape, rois, seed)| {
+                let rois: Vec<_> = rois
+                    .into_iter()
+                    .map(|(n, corners)| (n.index(shape[0]), corners.into()))
+                    .collect();
+                let mut state = seed;
+                let mut values = |n: usize| -> Vec<f32> {
+                    let mut next = || {
+                        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                        (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+                    };
+                    (0..n).map(|_| next()).collect()
+                };
+                let features = values(shape.iter().product());
+                let grad = values(rois.len() * shape[1] * op.output[0] * op.output[1]);
+                Problem {
+                    op,
+                    shape,
+                    rois,
+                    features,
+                    grad,
+                }
+            },
+        )
+    }
+
+    fn close(got: &[f32], expected: &[f32]) -> Result<(), TestCaseError> {
+        prop_assert_eq!(got.len(), expected.len());
+        for (i, (a, b)) in got.iter().zip(expected).enumerate() {
+            prop_assert!(
+                (a - b).abs() < 2e-5 * (1.0 + b.abs()),
+                "element {}: {} instead of {}",
+                i,
+                a,
+                b
+            );
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn agrees_with_the_obvious_loop(p in problem()) {
+            let Problem { op, shape, rois, features, grad } = p;
+            let [n, c, h, w] = shape;
+            let out = op.forward(&features, shape, &rois);
+            close(&out, &reference::roi_align(&op, &features, shape, &rois))?;
+            let back = op.backward(&grad, shape, &rois);
+            close(&back, &reference::roi_align_backward(&op, &grad, shape, &rois))?;
+
+            // The arithmetic does not know the layout, so the other one gives the same bits.
+            let size = c * op.output[0] * op.output[1];
+            let packed = op.forward_lanes(&lanes::pack(&features, n, c * h * w), shape, &rois);
+            prop_assert_eq!(packed, lanes::pack(&out, rois.len(), size));
+            let packed = op.backward_lanes(&lanes::pack(&grad, rois.len(), size), shape, &rois);
+            prop_assert_eq!(packed, lanes::pack(&back, n, c * h * w));
+        }
+
+        #[test]
+        fn dense_weights_say_the_same(p in problem()) {
+            let Problem { op, shape: [_, c, h, w], rois, features, .. } = p;
+            let [by, bx] = op.output;
+            let (mut wy, mut wx) = (vec![0.0; by * h], vec![0.0; bx * w]);
+            let out = op.forward(&features[..c * h * w], [1, c, h, w], &rois.iter().map(|r| (0, r.1)).collect::<Vec<_>>());
+            for (roi, out) in rois.iter().zip(out.chunks_exact(c * by * bx)) {
+                op.axis_weights(roi.1.y1, roi.1.y2, by, h, &mut wy);
+                op.axis_weights(roi.1.x1, roi.1.x2, bx, w, &mut wx);
+                let mut dense = Vec::new();
+                for map in features[..c * h * w].chunks_exact(h * w) {
+                    for wy in wy.chunks_exact(h) {
+                        for wx in wx.chunks_exact(w) {
+                            dense.push((0..h * w).map(|i| wy[i / w] * wx[i % w] * map[i]).sum::<f32>());
+                        }
+                    }
+                }
+                close(out, &dense)?;
+            }
+        }
+    }
+
+    #[test]
+    fn same_bits_for_any_number_of_threads() -> Result<(), rayon::ThreadPoolBuildError> {
+        let op = RoiAlign {
+            output: [5, 5],
+            scale: 0.25,
+            sampling_ratio: 2,
+            aligned: true,
+        };
+        let shape = [5, 7, 7, 7];
+        let value = |i: usize| ((i * 7919) % 1009) as f32 / 504.5 - 1.0;
+        let features: Vec<f32> = (0..shape.iter().product()).map(value).collect();
+        let rois: Vec<_> = (0..83)
+            .map(|i| {
+                (
+                    i * 3 % 5,
+                    Xyxy::from_xywh(
+                        [i % 19, i % 13, 3 + i % 11, 4 + i % 9].map(|v| v as f32 * 1.1),
+                    ),
+                )
+            })
+            .collect();
+        let grad: Vec<f32> = (0..rois.len() * 7 * 25).map(value).collect();
+        let mut results = Vec::new();
+        for threads in [1, 2, 5] {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()?;
+            results.push(pool.install(|| {
+                (
+                    op.forward(&features, shape, &rois),
+                    op.backward(&grad, shape, &rois),
+                )
+            }));
+        }
+        assert!(results[1..].iter().all(|r| *r == results[0]));
+        Ok(())
+    }
+
+    #[test]
+    fn boxes_that_cannot_be_pooled_give_zero() {
+        let rois = [
+            [f32::NAN, 0., 4., 4.],
+            [0., 0., f32::INFINITY, 4.],
+            [100., 100., 120., 120.],
+            [3., 3., 3., 3.],
+            [-1e30, -1e30, -1e29, 1e30],
+        ];
+        for sampling_ratio in [0, 2] {
+            let op = RoiAlign {
+                output: [2, 2],
+                scale: 1.0,
+                sampling_ratio,
+                aligned: true,
+            };
+            for (i, roi) in rois.into_iter().enumerate() {
+                let out = op.forward(&[1.0; 16], [1, 1, 4, 4], &[(0, roi.into())]);
+                // A box without area is a single point for a fixed number of samples, which is torchvision's answer.
+                let expected = if i == 3 && sampling_ratio > 0 {
+                    1.0
+                } else {
+                    0.0
+                };
+                assert_eq!(out, [expected; 4], "{roi:?}, sampling {sampling_ratio}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_constant_map_stays_constant() {
+        let op = RoiAlign {
+            output: [3, 2],
+            scale: 0.5,
+            sampling_ratio: 0,
+            aligned: true,
+        };
+        let out = op.forward(
+            &[2.5; 36],
+            [1, 1, 6, 6],
+            &[(0, Xyxy::new(1., 1., 11., 10.))],
+        );
+        assert!(out.iter().all(|v| (v - 2.5).abs() < 1e-6), "{out:?}");
+    }
+}

@@ -1,0 +1,160 @@
+//! Checks boxes and sorts them into classes and images.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::accumulate::{CategoryBoxes, falling};
+use super::error::{CocoError, List};
+use super::{Category, Detection, GroundTruth, Truth, Xywh};
+
+/// Boxes by class; images are named by their place among the sorted ids, as ties between scores need.
+pub(super) struct Groups<'a> {
+    /// How many images there are.
+    pub images: usize,
+    /// Classes by id.
+    pub categories: Vec<CategoryGroup<'a>>,
+}
+
+/// The boxes of a class in file order, each with its image.
+pub(super) struct CategoryGroup<'a> {
+    pub category: &'a Category,
+    truths: Vec<(usize, &'a Truth)>,
+    detections: Vec<(usize, &'a Detection)>,
+}
+
+impl<'a> Groups<'a> {
+    /// With `lenient`, boxes of unknown images (truths only) or classes are dropped and sizes may be negative.
+    pub fn new(
+        ground_truth: &'a GroundTruth,
+        detections: &'a [Detection],
+        lenient: bool,
+    ) -> Result<Self, CocoError> {
+        let mut ids = ground_truth.images.clone();
+        ids.sort_unstable();
+        ids.dedup();
+        let places: HashMap<i64, usize> = ids
+            .iter()
+            .enumerate()
+            .map(|(place, &id)| (id, place))
+            .collect();
+
+        // A map: an id that is listed twice is one class, and the classes come out sorted.
+        let classes: BTreeMap<i64, &Category> =
+            ground_truth.categories.iter().map(|c| (c.id, c)).collect();
+        let mut categories: Vec<CategoryGroup> = classes
+            .values()
+            .map(|category| CategoryGroup {
+                category,
+                truths: vec![],
+                detections: vec![],
+            })
+            .collect();
+        let class_of: HashMap<i64, usize> = classes
+            .keys()
+            .enumerate()
+            .map(|(place, &id)| (id, place))
+            .collect();
+
+        for (index, truth) in ground_truth.truths.iter().enumerate() {
+            let error = |field, expected: &str, found: &dyn std::fmt::Display| {
+                CocoError::entry(List::Annotations, index, field, expected, found)
+            };
+            check_bounds(truth.bounds, lenient)
+                .map_err(|(what, value)| error("bbox", what, &value))?;
+            if !truth.area.is_finite() || (truth.area < 0.0 && !lenient) {
+                return Err(error(
+                    "area",
+                    "a finite number that is not negative",
+                    &truth.area,
+                ));
+            }
+            match (places.get(&truth.image), class_of.get(&truth.category)) {
+                (Some(&place), Some(&class)) => categories[class].truths.push((place, truth)),
+                _ if lenient => {}
+                (None, _) => {
+                    return Err(error(
+                        "image_id",
+                        "the id of an image listed in `images`",
+                        &truth.image,
+                    ));
+                }
+                (Some(_), None) => {
+                    return Err(error(
+                        "category_id",
+                        "the id of a class listed in `categories`",
+                        &truth.category,
+                    ));
+                }
+            }
+        }
+        for (index, detection) in detections.iter().enumerate() {
+            let error = |field, expected: &str, found: &dyn std::fmt::Display| {
+                CocoError::entry(List::Detections, index, field, expected, found)
+            };
+            check_bounds(detection.bounds, lenient)
+                .map_err(|(what, value)| error("bbox", what, &value))?;
+            if !detection.score.is_finite() {
+                return Err(error("score", "a finite number", &detection.score));
+            }
+            match (
+                places.get(&detection.image),
+                class_of.get(&detection.category),
+            ) {
+                (Some(&place), Some(&class)) => {
+                    categories[class].detections.push((place, detection))
+                }
+                (None, _) => {
+                    return Err(error(
+                        "image_id",
+                        "the id of an image of the ground truth",
+                        &detection.image,
+                    ));
+                }
+                (Some(_), None) if lenient => {}
+                (Some(_), None) => {
+                    return Err(error(
+                        "category_id",
+                        "the id of a class of the ground truth",
+                        &detection.category,
+                    ));
+                }
+            }
+        }
+        Ok(Self {
+            images: ids.len(),
+            categories,
+        })
+    }
+}
+
+impl<'a> CategoryGroup<'a> {
+    /// The boxes in the order that matching needs. Stable sorts: equal scores stay in file order.
+    pub fn sorted(&self) -> CategoryBoxes<'a> {
+        let (mut truths, mut detections) = (self.truths.clone(), self.detections.clone());
+        truths.sort_by_key(|&(place, _)| place);
+        detections.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| falling(a.1.score, b.1.score)));
+        CategoryBoxes { truths, detections }
+    }
+}
+
+/// Says what is wrong with a box, and the number at fault.
+fn check_bounds(bounds: Xywh, any_size: bool) -> Result<(), (&'static str, f64)> {
+    let Xywh {
+        x,
+        y,
+        width,
+        height,
+    } = bounds;
+    if let Some(value) = [x, y, width, height]
+        .into_iter()
+        .find(|value| !value.is_finite())
+    {
+        return Err(("finite numbers", value));
+    }
+    match [width, height].into_iter().find(|&side| side < 0.0) {
+        Some(side) if !any_size => Err((
+            "[x, y, width, height] with a width and height of at least 0",
+            side,
+        )),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,217 @@
+//! Boxes as COCO files write them, their overlap, and how well the best detection of an image is placed.
+
+use std::collections::BTreeMap;
+
+use super::{Detection, Truth};
+
+/// A box as COCO files write it: left top corner and size, in pixels, continuous (no `+ 1` anywhere).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Xywh {
+    /// Left edge.
+    pub x: f64,
+    /// Top edge.
+    pub y: f64,
+    /// Width, right edge minus left edge.
+    pub width: f64,
+    /// Height, bottom edge minus top edge.
+    pub height: f64,
+}
+
+impl Xywh {
+    /// The box between two corners, right and bottom excluded.
+    pub fn from_corners([left, top, right, bottom]: [f64; 4]) -> Self {
+        Self {
+            x: left,
+            y: top,
+            width: right - left,
+            height: bottom - top,
+        }
+    }
+
+    /// Width times height.
+    pub fn area(self) -> f64 {
+        self.width * self.height
+    }
+
+    fn intersection(self, other: Self) -> f64 {
+        let width = (self.x + self.width).min(other.x + other.width) - self.x.max(other.x);
+        let height = (self.y + self.height).min(other.y + other.height) - self.y.max(other.y);
+        if width <= 0.0 || height <= 0.0 {
+            0.0
+        } else {
+            width * height
+        }
+    }
+}
+
+impl From<[f64; 4]> for Xywh {
+    fn from([x, y, width, height]: [f64; 4]) -> Self {
+        Self {
+            x,
+            y,
+            width,
+            height,
+        }
+    }
+}
+
+/// Intersection over union; 0 where the union is empty.
+///
+/// ```
+/// use measure::detection::{Xywh, iou};
+/// let (a, b) = (Xywh::from([0., 0., 2., 2.]), Xywh::from([1., 1., 2., 2.]));
+/// assert_eq!(iou(a, b), 1.0 / 7.0);
+/// ```
+pub fn iou(a: Xywh, b: Xywh) -> f64 {
+    let shared = a.intersection(b);
+    share(shared, a.area() + b.area() - shared)
+}
+
+/// How much of a detection lies inside a crowd: intersection over the detection's own area.
+pub fn crowd_overlap(detection: Xywh, crowd: Xywh) -> f64 {
+    share(detection.intersection(crowd), detection.area())
+}
+
+/// The overlap that decides a match: [`crowd_overlap`] for a crowd, [`iou`] for anything else.
+pub(super) fn overlap(detection: Xywh, truth: &Truth) -> f64 {
+    if truth.crowd {
+        crowd_overlap(detection, truth.bounds)
+    } else {
+        iou(detection, truth.bounds)
+    }
+}
+
+fn share(part: f64, whole: f64) -> f64 {
+    if part > 0.0 { part / whole } else { 0.0 }
+}
+
+/// How well the best detection of each image is placed, whatever its class.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Placement {
+    /// Images with at least one truth that is no crowd: those that are averaged.
+    pub images: usize,
+    /// Of these, images without any detection; each counts as an IoU of 0.
+    pub without_detection: usize,
+    /// Mean over the images of the IoU between the highest-scoring detection (the earlier one on
+    /// ties) and the truth it overlaps most. `None` where no image has a truth.
+    pub mean_iou: Option<f64>,
+}
+
+/// Mean IoU of each image's best detection with its truth; made for images with one object.
+pub fn placement(truths: &[Truth], detections: &[Detection]) -> Placement {
+    let mut images: BTreeMap<i64, (Option<&Detection>, f64)> = truths
+        .iter()
+        .filter(|truth| !truth.crowd)
+        .map(|truth| (truth.image, (None, 0.0)))
+        .collect();
+    for detection in detections {
+        if let Some((best, _)) = images.get_mut(&detection.image)
+            && best.is_none_or(|best| detection.score > best.score)
+        {
+            *best = Some(detection);
+        }
+    }
+    for truth in truths.iter().filter(|truth| !truth.crowd) {
+        if let Some((Some(best), found)) = images.get_mut(&truth.image) {
+            *found = found.max(iou(best.bounds, truth.bounds));
+        }
+    }
+    let sum: f64 = images.values().map(|(_, found)| found).sum();
+    Placement {
+        images: images.len(),
+        without_detection: images.values().filter(|(best, _)| best.is_none()).count(),
+        mean_iou: (!images.is_empty()).then(|| sum / images.len() as f64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overlaps() {
+        let cases = [
+            ("the same", [0., 0., 2., 2.], [0., 0., 2., 2.], 1.0, 1.0),
+            (
+                "a quarter shared: neither hull (1/9) nor +1 (2/7)",
+                [0., 0., 2., 2.],
+                [1., 1., 2., 2.],
+                1.0 / 7.0,
+                0.25,
+            ),
+            (
+                "one inside the other",
+                [1., 1., 1., 1.],
+                [0., 0., 2., 2.],
+                0.25,
+                1.0,
+            ),
+            (
+                "only an edge in common",
+                [0., 0., 2., 2.],
+                [2., 0., 2., 2.],
+                0.0,
+                0.0,
+            ),
+            (
+                "apart on both axes",
+                [0., 0., 1., 1.],
+                [5., 5., 1., 1.],
+                0.0,
+                0.0,
+            ),
+            ("a line", [0., 0., 0., 2.], [0., 0., 2., 2.], 0.0, 0.0),
+            (
+                "two equal points",
+                [1., 1., 0., 0.],
+                [1., 1., 0., 0.],
+                0.0,
+                0.0,
+            ),
+        ];
+        for (name, a, b, expected_iou, expected_crowd) in cases {
+            assert_eq!(iou(a.into(), b.into()), expected_iou, "{name}");
+            assert_eq!(iou(b.into(), a.into()), expected_iou, "{name}, swapped");
+            assert_eq!(
+                crowd_overlap(a.into(), b.into()),
+                expected_crowd,
+                "{name}, crowd"
+            );
+        }
+    }
+
+    #[test]
+    fn corners_exclude_right_and_bottom() {
+        assert_eq!(
+            Xywh::from_corners([1., 2., 4., 6.]),
+            Xywh::from([1., 2., 3., 4.])
+        );
+    }
+
+    #[test]
+    fn placement_takes_the_best_scored_not_the_best_placed() {
+        let truth = |image| Truth {
+            image,
+            bounds: [0., 0., 2., 2.].into(),
+            ..Truth::default()
+        };
+        let detection = |image, x, score| Detection {
+            image,
+            category: 0,
+            bounds: [x, 0., 2., 2.].into(),
+            score,
+        };
+        let truths = [truth(1), truth(2), truth(3)];
+        let detections = [
+            detection(1, 1.0, 0.9),
+            detection(1, 0.0, 0.9),
+            detection(2, 0.0, 0.2),
+            detection(9, 0.0, 1.0),
+        ];
+        let found = placement(&truths, &detections);
+        // Image 1: a third (the first of two equal scores), image 2: one, image 3: nothing found.
+        assert_eq!((found.images, found.without_detection), (3, 1));
+        assert_eq!(found.mean_iou, Some((1.0 / 3.0 + 1.0) / 3.0));
+        assert_eq!(placement(&[], &detections).mean_iou, None);
+    }
+}

@@ -1,0 +1,234 @@
+//! Which detections of one image and class find which truths, at every IoU threshold and area range at once.
+
+use super::iou::overlap;
+use super::{AREAS, Detection, THRESHOLDS, Truth};
+
+/// The ten IoU thresholds as pycocotools has them (`numpy.linspace(.5, .95, 10)`): the ninth is
+/// 0.8999999999999999, so that an IoU of exactly that value counts.
+pub fn iou_thresholds() -> [f64; THRESHOLDS] {
+    std::array::from_fn(|i| 0.5 + i as f64 * ((0.95 - 0.5) / 9.0))
+}
+
+/// What became of a detection in one area range; bit `t` speaks of IoU threshold `t`.
+/// A bit set in neither word: ignored at that threshold.
+#[derive(Clone, Copy, Default, Debug, PartialEq)]
+pub(super) struct Outcome {
+    /// It found a truth that counts.
+    pub hit: u16,
+    /// It found nothing, and is of the right size to have found something.
+    pub false_alarm: u16,
+}
+
+/// Matches image after image; holds the working memory, so that a category allocates it once.
+pub(super) struct Matcher {
+    thresholds: [f64; THRESHOLDS],
+    /// pycocotools takes a match with annotation id 0 for no match.
+    id_zero_is_no_match: bool,
+    /// `[D, G]`, detections by truths in file order.
+    overlaps: Vec<f64>,
+    /// Truths in the order they are tried: those that count, then the ignored.
+    order: Vec<usize>,
+    /// By place in `order`: the thresholds at which the truth is taken.
+    taken: Vec<u16>,
+}
+
+impl Matcher {
+    pub fn new(id_zero_is_no_match: bool) -> Self {
+        // min(): as in pycocotools, so that a threshold of 1 could be reached in spite of rounding.
+        let thresholds = iou_thresholds().map(|t| t.min(1.0 - 1e-10));
+        Self {
+            thresholds,
+            id_zero_is_no_match,
+            overlaps: vec![],
+            order: vec![],
+            taken: vec![],
+        }
+    }
+
+    /// Matches the truths (in file order) and detections (best score first) of one image and class.
+    /// Adds the truths that count to `truths_that_count` and one row of outcomes per detection to `outcomes`.
+    pub fn match_image(
+        &mut self,
+        truths: &[&Truth],
+        detections: &[&Detection],
+        truths_that_count: &mut [usize; AREAS.len()],
+        outcomes: &mut Vec<[Outcome; AREAS.len()]>,
+    ) {
+        let first = outcomes.len();
+        outcomes.extend(detections.iter().map(|detection| unmatched(detection)));
+        let rows = &mut outcomes[first..];
+        if truths.is_empty() {
+            return; // Most images and classes: false alarms only.
+        }
+
+        self.overlaps.clear();
+        for detection in detections {
+            self.overlaps
+                .extend(truths.iter().map(|truth| overlap(detection.bounds, truth)));
+        }
+        for (area, range) in AREAS.iter().enumerate() {
+            let counts = |truth: &Truth| !truth.crowd && range.contains(truth.area);
+            self.order.clear();
+            self.order
+                .extend((0..truths.len()).filter(|&i| counts(truths[i])));
+            let counting = self.order.len();
+            self.order
+                .extend((0..truths.len()).filter(|&i| !counts(truths[i])));
+            truths_that_count[area] += counting;
+
+            self.taken.clear();
+            self.taken.resize(truths.len(), 0);
+            for (d, row) in rows.iter_mut().enumerate() {
+                self.match_detection(d, truths, counting, &mut row[area]);
+            }
+        }
+    }
+
+    fn match_detection(
+        &mut self,
+        d: usize,
+        truths: &[&Truth],
+        counting: usize,
+        outcome: &mut Outcome,
+    ) {
+        let overlaps = &self.overlaps[d * truths.len()..][..truths.len()];
+        let highest = overlaps.iter().copied().fold(0.0, f64::max);
+        for (t, &threshold) in self.thresholds.iter().enumerate() {
+            if highest < threshold {
+                break; // Thresholds ascend: nothing can be found at the next ones either.
+            }
+            let bit = 1 << t;
+            let mut best = threshold;
+            let mut found = None;
+            for (place, &g) in self.order.iter().enumerate() {
+                if self.taken[place] & bit != 0 && !truths[g].crowd {
+                    continue;
+                }
+                if place >= counting && found.is_some_and(|found| found < counting) {
+                    break; // A truth that counts is never given up for an ignored one.
+                }
+                if overlaps[g] >= best {
+                    // `>=`: on ties the later truth wins, as in pycocotools.
+                    best = overlaps[g];
+                    found = Some(place);
+                }
+            }
+            let Some(place) = found else { continue };
+            self.taken[place] |= bit;
+            if place >= counting {
+                outcome.false_alarm &= !bit;
+            } else if !(self.id_zero_is_no_match && truths[self.order[place]].id == 0) {
+                outcome.false_alarm &= !bit;
+                outcome.hit |= bit;
+            }
+        }
+    }
+}
+
+/// The outcomes of a detection that finds nothing: a false alarm where its size is in range.
+fn unmatched(detection: &Detection) -> [Outcome; AREAS.len()] {
+    const EVERY_THRESHOLD: u16 = (1 << THRESHOLDS) - 1;
+    AREAS.map(|range| Outcome {
+        hit: 0,
+        false_alarm: if range.contains(detection.bounds.area()) {
+            EVERY_THRESHOLD
+        } else {
+            0
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn truth(id: i64, bounds: [f64; 4], crowd: bool) -> Truth {
+        Truth {
+            id,
+            bounds: bounds.into(),
+            area: bounds[2] * bounds[3],
+            crowd,
+            ..Truth::default()
+        }
+    }
+
+    /// Outcomes in the range 'all' of detections with these boxes, best score first.
+    fn outcomes(truths: &[Truth], detections: &[[f64; 4]], quirk: bool) -> Vec<(u16, u16)> {
+        let detections: Vec<Detection> = detections
+            .iter()
+            .map(|&bounds| Detection {
+                image: 0,
+                category: 0,
+                bounds: bounds.into(),
+                score: 0.5,
+            })
+            .collect();
+        let mut found = vec![];
+        Matcher::new(quirk).match_image(
+            &truths.iter().collect::<Vec<_>>(),
+            &detections.iter().collect::<Vec<_>>(),
+            &mut [0; AREAS.len()],
+            &mut found,
+        );
+        found
+            .iter()
+            .map(|row| (row[0].hit, row[0].false_alarm))
+            .collect()
+    }
+
+    #[test]
+    fn telling_cases() {
+        const ALL: u16 = 0x3ff;
+        let object = truth(1, [0., 0., 10., 10.], false);
+        let crowd = truth(2, [0., 0., 40., 10.], true);
+        let square = [0., 0., 10., 10.];
+        type Case = (&'static str, Vec<Truth>, Vec<[f64; 4]>, Vec<(u16, u16)>);
+        let cases: &[Case] = &[
+            ("nothing there", vec![], vec![square], vec![(0, ALL)]),
+            ("found exactly", vec![object], vec![square], vec![(ALL, 0)]),
+            (
+                "found twice",
+                vec![object],
+                vec![square, square],
+                vec![(ALL, 0), (0, ALL)],
+            ),
+            (
+                "IoU of exactly .5",
+                vec![object],
+                vec![[0., 0., 10., 5.]],
+                vec![(1, ALL - 1)],
+            ),
+            (
+                "a crowd takes any number",
+                vec![crowd],
+                vec![square, square],
+                vec![(0, 0), (0, 0)],
+            ),
+            (
+                "the object before the crowd",
+                vec![crowd, object],
+                vec![square, square],
+                vec![(ALL, 0), (0, 0)],
+            ),
+        ];
+        for (name, truths, detections, expected) in cases {
+            assert_eq!(&outcomes(truths, detections, false), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn annotation_id_zero_is_lost_only_under_quirks() {
+        let zero = [truth(0, [0., 0., 10., 10.], false)];
+        assert_eq!(outcomes(&zero, &[[0., 0., 10., 10.]], false), [(0x3ff, 0)]);
+        // Taken all the same: the second detection does not get it either.
+        assert_eq!(
+            outcomes(&zero, &[[0., 0., 10., 10.]; 2], true),
+            [(0, 0x3ff), (0, 0x3ff)]
+        );
+    }
+
+    #[test]
+    fn the_ninth_threshold_is_a_hair_below_nine_tenths() {
+        assert_eq!(iou_thresholds()[8], 0.899_999_999_999_999_9);
+    }
+}

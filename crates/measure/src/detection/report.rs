@@ -1,0 +1,310 @@
+//! The result of a COCO evaluation, and its forms as text, JSON and CSV.
+
+use std::fmt::Write;
+
+use serde::{Serialize, Serializer};
+
+use super::accumulate::{CategoryResult, mean, recall_grid};
+use super::matching::iou_thresholds;
+use super::{Category, RECALLS, THRESHOLDS};
+
+/// The twelve COCO figures; `None` where no truth counts (pycocotools and our JSON say -1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Figures {
+    /// AP, mean of the ten IoU thresholds .50 to .95.
+    #[serde(rename = "map", serialize_with = "minus_one_for_none")]
+    pub ap: Option<f64>,
+    /// AP at IoU .50.
+    #[serde(rename = "map_50", serialize_with = "minus_one_for_none")]
+    pub ap_50: Option<f64>,
+    /// AP at IoU .75.
+    #[serde(rename = "map_75", serialize_with = "minus_one_for_none")]
+    pub ap_75: Option<f64>,
+    /// AP of small objects: area up to 32 x 32 pixels.
+    #[serde(rename = "map_small", serialize_with = "minus_one_for_none")]
+    pub ap_small: Option<f64>,
+    /// AP of medium objects: 32 x 32 to 96 x 96 pixels.
+    #[serde(rename = "map_medium", serialize_with = "minus_one_for_none")]
+    pub ap_medium: Option<f64>,
+    /// AP of large objects: from 96 x 96 pixels.
+    #[serde(rename = "map_large", serialize_with = "minus_one_for_none")]
+    pub ap_large: Option<f64>,
+    /// AR of the fewest detections per image and class (by default 1).
+    #[serde(rename = "mar_1", serialize_with = "minus_one_for_none")]
+    pub ar_low: Option<f64>,
+    /// AR of the middle number of detections per image and class (by default 10).
+    #[serde(rename = "mar_10", serialize_with = "minus_one_for_none")]
+    pub ar_middle: Option<f64>,
+    /// AR of the most detections per image and class (by default 100).
+    #[serde(rename = "mar_100", serialize_with = "minus_one_for_none")]
+    pub ar_high: Option<f64>,
+    /// AR of small objects.
+    #[serde(rename = "mar_small", serialize_with = "minus_one_for_none")]
+    pub ar_small: Option<f64>,
+    /// AR of medium objects.
+    #[serde(rename = "mar_medium", serialize_with = "minus_one_for_none")]
+    pub ar_medium: Option<f64>,
+    /// AR of large objects.
+    #[serde(rename = "mar_large", serialize_with = "minus_one_for_none")]
+    pub ar_large: Option<f64>,
+}
+
+fn minus_one_for_none<S: Serializer>(
+    value: &Option<f64>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(value.unwrap_or(-1.0))
+}
+
+impl Figures {
+    /// The figures in the order of `COCOeval.stats`.
+    pub fn all(&self) -> [Option<f64>; 12] {
+        [
+            self.ap,
+            self.ap_50,
+            self.ap_75,
+            self.ap_small,
+            self.ap_medium,
+            self.ap_large,
+            self.ar_low,
+            self.ar_middle,
+            self.ar_high,
+            self.ar_small,
+            self.ar_medium,
+            self.ar_large,
+        ]
+    }
+
+    /// `COCOeval.stats` as it would print: -1 where no truth counts.
+    pub fn stats(&self) -> [f64; 12] {
+        self.all().map(|value| value.unwrap_or(-1.0))
+    }
+
+    /// Each figure's mean over the classes that have one.
+    fn mean_of(classes: &[CategoryReport]) -> Self {
+        let average = |figure: fn(&Figures) -> Option<f64>| {
+            let values: Vec<f64> = classes
+                .iter()
+                .filter_map(|class| figure(&class.figures))
+                .collect();
+            (!values.is_empty()).then(|| mean(values.into_iter()))
+        };
+        Self {
+            ap: average(|f| f.ap),
+            ap_50: average(|f| f.ap_50),
+            ap_75: average(|f| f.ap_75),
+            ap_small: average(|f| f.ap_small),
+            ap_medium: average(|f| f.ap_medium),
+            ap_large: average(|f| f.ap_large),
+            ar_low: average(|f| f.ar_low),
+            ar_middle: average(|f| f.ar_middle),
+            ar_high: average(|f| f.ar_high),
+            ar_small: average(|f| f.ar_small),
+            ar_medium: average(|f| f.ar_medium),
+            ar_large: average(|f| f.ar_large),
+        }
+    }
+}
+
+/// A precision-recall curve, read at the points of [`recall_grid`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve {
+    /// The best precision at this recall or any higher one; 0 beyond the highest recall reached.
+    pub precision: [f64; RECALLS],
+    /// The score threshold at which the recall is reached; 0 where it never is.
+    pub score: [f64; RECALLS],
+}
+
+impl Curve {
+    /// The average precision: the mean height of the curve.
+    pub fn mean_precision(&self) -> f64 {
+        mean(self.precision.iter().copied())
+    }
+}
+
+/// What was found for one class.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CategoryReport {
+    /// Id of the class.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// Its truths that count; crowds don't.
+    pub truths: usize,
+    /// Its detections, those beyond the limit per image too.
+    pub detections: usize,
+    /// The twelve figures of this class alone.
+    #[serde(flatten)]
+    pub figures: Figures,
+    /// Highest recall at each of the [`iou_thresholds`]; `None` where no truth counts.
+    pub recall_per_iou: Option<[f64; THRESHOLDS]>,
+    /// The curve at each of the [`iou_thresholds`], all areas; empty where no truth counts.
+    #[serde(skip)]
+    pub curves: Vec<Curve>,
+}
+
+impl CategoryReport {
+    pub(super) fn new(category: &Category, detections: usize, result: CategoryResult) -> Self {
+        Self {
+            id: category.id,
+            name: category.name.clone(),
+            truths: result.truths,
+            detections,
+            figures: result.figures,
+            recall_per_iou: result.recalls,
+            curves: result.curves,
+        }
+    }
+
+    /// AP at each of the [`iou_thresholds`]; `None` where no truth counts.
+    pub fn ap_per_iou(&self) -> Option<[f64; THRESHOLDS]> {
+        let each: Vec<f64> = self.curves.iter().map(Curve::mean_precision).collect();
+        each.try_into().ok()
+    }
+}
+
+/// The result of a COCO evaluation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CocoReport {
+    /// The twelve figures: means over the classes that have truths.
+    #[serde(flatten)]
+    pub figures: Figures,
+    /// Images, those without objects too.
+    pub images: usize,
+    /// Truths that count; crowds don't.
+    pub truths: usize,
+    /// Detections, those beyond the limit per image too.
+    pub detections: usize,
+    /// Detections counted per image and class, ascending; AR is given for each.
+    pub max_detections: [usize; 3],
+    /// Classes by id, those without truths too.
+    pub per_category: Vec<CategoryReport>,
+}
+
+impl CocoReport {
+    pub(super) fn new(
+        images: usize,
+        max_detections: [usize; 3],
+        per_category: Vec<CategoryReport>,
+    ) -> Self {
+        Self {
+            figures: Figures::mean_of(&per_category),
+            images,
+            truths: per_category.iter().map(|class| class.truths).sum(),
+            detections: per_category.iter().map(|class| class.detections).sum(),
+            max_detections,
+            per_category,
+        }
+    }
+
+    /// What each of the twelve figures is, in the order of [`Figures::all`].
+    pub fn titles(&self) -> [String; 12] {
+        let [low, middle, high] = self.max_detections;
+        let title = |what: &str, iou: &str, area: &str, limit: usize| {
+            format!("{what}  IoU {iou:<9}  area {area:<6}  at most {limit:>3} an image and class")
+        };
+        const EVERY: &str = "0.50:0.95";
+        [
+            title("AP", EVERY, "all", high),
+            title("AP", "0.50", "all", high),
+            title("AP", "0.75", "all", high),
+            title("AP", EVERY, "small", high),
+            title("AP", EVERY, "medium", high),
+            title("AP", EVERY, "large", high),
+            title("AR", EVERY, "all", low),
+            title("AR", EVERY, "all", middle),
+            title("AR", EVERY, "all", high),
+            title("AR", EVERY, "small", high),
+            title("AR", EVERY, "medium", high),
+            title("AR", EVERY, "large", high),
+        ]
+    }
+
+    /// The twelve figures for people, one a line; a dash where no truth counts.
+    pub fn summary(&self) -> String {
+        let mut text = String::new();
+        for (title, value) in self.titles().iter().zip(self.figures.all()) {
+            let value = value.map_or("     -".to_owned(), |value| format!("{value:.4}"));
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{title}  {value}");
+        }
+        text
+    }
+
+    /// The classes for people: one a line with truths, detections, AP, AP50, AP75 and AR.
+    pub fn category_table(&self) -> String {
+        let width = self
+            .per_category
+            .iter()
+            .map(|class| class.name.chars().count())
+            .max()
+            .unwrap_or(0)
+            .max(5);
+        let mut text = format!(
+            "{:<width$}  {:>7}  {:>10}  {:>6}  {:>6}  {:>6}  {:>6}\n",
+            "class", "truths", "detections", "AP", "AP50", "AP75", "AR"
+        );
+        for class in &self.per_category {
+            let Figures {
+                ap,
+                ap_50,
+                ap_75,
+                ar_high,
+                ..
+            } = class.figures;
+            let _ = write!(
+                text,
+                "{:<width$}  {:>7}  {:>10}",
+                class.name, class.truths, class.detections
+            );
+            for value in [ap, ap_50, ap_75, ar_high] {
+                let _ = match value {
+                    Some(value) => write!(text, "  {value:.4}"),
+                    None => write!(text, "       -"),
+                };
+            }
+            text.push('\n');
+        }
+        text
+    }
+
+    /// The precision at the points of [`recall_grid`] for IoU threshold `t` (0 to 9), mean over the
+    /// classes that have truths. `None` where no class has, or `t` is no threshold.
+    pub fn mean_precision_curve(&self, t: usize) -> Option<[f64; RECALLS]> {
+        let curves: Vec<&Curve> = self
+            .per_category
+            .iter()
+            .filter_map(|class| class.curves.get(t))
+            .collect();
+        (!curves.is_empty())
+            .then(|| std::array::from_fn(|r| mean(curves.iter().map(|curve| curve.precision[r]))))
+    }
+
+    /// The precision-recall curves of every class with truths as CSV:
+    /// `category_id,category,iou,recall,precision,score`, lines ending in `\n`.
+    pub fn curves_csv(&self) -> String {
+        let mut text = "category_id,category,iou,recall,precision,score\n".to_owned();
+        for class in &self.per_category {
+            let name = csv_field(&class.name);
+            for (iou, curve) in iou_thresholds().into_iter().zip(&class.curves) {
+                for (r, recall) in recall_grid().into_iter().enumerate() {
+                    let _ = writeln!(
+                        text,
+                        "{},{name},{iou:.2},{recall:.2},{},{}",
+                        class.id, curve.precision[r], curve.score[r]
+                    );
+                }
+            }
+        }
+        text
+    }
+}
+
+/// Quotes a text where CSV (RFC 4180) needs it.
+fn csv_field(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}

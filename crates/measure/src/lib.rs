@@ -1,0 +1,14 @@
+//! Metrics, statistics, run records and reports: plain values in, text out.
+//!
+//! Nothing here knows a tensor or a framework. [`record`] says what a run is on disk;
+//! [`classification`], [`calibration`] and [`significance`] turn its predictions into figures, and
+//! [`cost`] its timings.
+
+pub mod calibration;
+pub mod classification;
+pub mod cost;
+pub mod detection;
+pub mod files;
+pub mod record;
+pub mod report;
+pub mod significance;

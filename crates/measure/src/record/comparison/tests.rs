@@ -1,0 +1,206 @@
+//! Verdicts in words, and the JSON of a comparison.
+
+use super::*;
+use crate::record::{LocalisationFigures, ModelKind, Prediction, RunFacts};
+
+/// A model that is right on the images where `right` has a 1.
+fn model(right: &str) -> Predictions {
+    let row = |(index, digit): (usize, u8)| {
+        let (label, hit) = (index % 2, digit == b'1');
+        let predicted = if hit { label } else { 1 - label };
+        let mut probabilities = vec![0.25; 2];
+        probabilities[predicted] = 0.75;
+        Prediction {
+            index,
+            label,
+            predicted,
+            score: 0.75,
+            probabilities,
+            detection: None,
+        }
+    };
+    Predictions {
+        rows: right.bytes().enumerate().map(row).collect(),
+        classes: vec!["zero".into(), "one".into()],
+    }
+}
+
+#[test]
+fn verdicts() {
+    for (name, a, b, better, significant, sentence) in [
+        (
+            "clear",
+            "11111111111111111111",
+            "11111111110000000000",
+            Some("A"),
+            true,
+            "A is more accurate than B, by 50.00 percentage points: of 20 images, 10 only A \
+             answered rightly and 0 only B (McNemar's exact test, p = 0.0020).",
+        ),
+        (
+            "the second is better",
+            "0000000011",
+            "1111111111",
+            Some("B"),
+            true,
+            "B is more accurate than A, by 80.00 percentage points: of 10 images, 8 only B \
+             answered rightly and 0 only A (McNemar's exact test, p = 0.0078).",
+        ),
+        (
+            "chance",
+            "1110",
+            "1101",
+            None,
+            false,
+            "A and B are equally accurate: of 4 images, each answered 1 rightly that the other \
+             did not.",
+        ),
+        (
+            "too few to tell",
+            "1111",
+            "1101",
+            Some("A"),
+            false,
+            "The data can't tell: A is ahead of B, but of 4 images, 1 only A answered rightly and \
+             0 only B, which chance alone could explain (McNemar's exact test, p = 1.00).",
+        ),
+        (
+            "the same",
+            "1010",
+            "1010",
+            None,
+            false,
+            "A and B answered the same of 4 images rightly.",
+        ),
+    ] {
+        let verdict = Verdict::among(&[("A", &model(a)), ("B", &model(b))], 0).unwrap();
+        assert_eq!(verdict.better.as_deref(), better, "{name}");
+        assert_eq!(verdict.significant, significant, "{name}");
+        assert_eq!(verdict.sentence, sentence, "{name}");
+        let [low, high] = verdict.difference_interval;
+        assert!(
+            low <= verdict.difference && verdict.difference <= high,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn three_models_are_corrected() {
+    let (a, b, c) = (
+        model("0000000000"),
+        model("1111111100"),
+        model("1111111111"),
+    );
+    let verdict = Verdict::among(&[("A", &a), ("B", &b), ("C", &c)], 0).unwrap();
+    assert_eq!(verdict.better.as_deref(), Some("C"));
+    assert_eq!((&*verdict.mcnemar.a, &*verdict.mcnemar.b), ("B", "C"));
+    assert_eq!((verdict.mcnemar.only_a, verdict.mcnemar.only_b), (0, 2));
+    assert_eq!(verdict.difference, -0.2);
+    let p_values: Vec<f64> = verdict.pairs.iter().map(|pair| pair.p_value).collect();
+    // Uncorrected: 2/256, 2/1024, 1/2.
+    assert_eq!(p_values, [2.0 * 2.0 / 256.0, 3.0 * 2.0 / 1024.0, 0.5]);
+    assert!(
+        verdict.sentence.contains("Holm-corrected"),
+        "{}",
+        verdict.sentence
+    );
+}
+
+#[test]
+fn other_images_are_refused() {
+    let (first, mut other) = (model("1111"), model("1111"));
+    other.rows[2].index = 9;
+    let refused = |models: &[(&str, &Predictions)]| {
+        let error = Verdict::among(models, 0).unwrap_err();
+        error.to_string()
+    };
+    let same = "'A' and 'B' were not evaluated on the same images: ";
+    for (name, message, expected) in [
+        (
+            "alone",
+            refused(&[("A", &first)]),
+            "a comparison needs at least two models, got 1".to_string(),
+        ),
+        (
+            "shorter",
+            refused(&[("A", &first), ("B", &model("111"))]),
+            format!("{same}4 and 3 images"),
+        ),
+        (
+            "another image",
+            refused(&[("A", &first), ("B", &other)]),
+            format!("{same}row 2 is image 2 of class 0 and image 9 of class 0"),
+        ),
+        (
+            "none",
+            refused(&[("A", &model("")), ("B", &model(""))]),
+            "no images to measure".to_string(),
+        ),
+    ] {
+        assert_eq!(message, expected, "{name}");
+    }
+}
+
+#[test]
+fn json_is_flat_and_comes_back() {
+    let facts = RunFacts {
+        recipe: "lab-faster-rcnn".into(),
+        kind: ModelKind::FasterRcnn,
+        split: "test".into(),
+        train_s: 12.5,
+        seed: u64::MAX,
+        peak_rss_mib: Some(300.25),
+        ..Default::default()
+    };
+    let predictions = model("1110");
+    let mut evaluation = Evaluation::from_predictions(&predictions, facts).unwrap();
+    let plain = serde_json::to_value(&evaluation).unwrap();
+    assert!(plain.get("map").is_none() && plain.get("localisation").is_none());
+    evaluation.localisation = Some(LocalisationFigures {
+        mean_iou: 0.95,
+        map: Some(0.8),
+        map_50: Some(0.99),
+        ..Default::default()
+    });
+    let comparison = Comparison {
+        contestants: vec![Contestant {
+            run: "runs/a".into(),
+            evaluation,
+        }],
+        verdict: Verdict::among(&[("A", &predictions), ("B", &model("0000"))], 0).unwrap(),
+    };
+    let json = serde_json::to_value(&comparison).unwrap();
+    let contestant = &json["contestants"][0];
+    for (key, expected) in [
+        ("run", serde_json::json!("runs/a")),
+        ("kind", serde_json::json!("faster-rcnn")),
+        ("accuracy", serde_json::json!(0.75)),
+        ("confusion", serde_json::json!([[2, 0], [1, 1]])),
+        ("map_50", serde_json::json!(0.99)),
+        ("map_small", serde_json::Value::Null),
+        ("seed", serde_json::json!(u64::MAX)),
+    ] {
+        assert_eq!(contestant[key], expected, "{key}");
+    }
+    let text = serde_json::to_string(&comparison).unwrap();
+    assert_eq!(
+        serde_json::from_str::<Comparison>(&text).unwrap(),
+        comparison
+    );
+    let text = serde_json::to_string(&plain).unwrap();
+    let back: Evaluation = serde_json::from_str(&text).unwrap();
+    assert_eq!(back.localisation, None);
+}
+
+#[test]
+fn an_evaluation_reads_with_fields_of_the_future_and_without_new_ones() {
+    let facts = RunFacts::default();
+    let evaluation = Evaluation::from_predictions(&model("11"), facts).unwrap();
+    let mut json = serde_json::to_value(&evaluation).unwrap();
+    let fields = json.as_object_mut().unwrap();
+    fields.insert("from_the_future".into(), serde_json::json!({"a": 1}));
+    fields.remove("brier");
+    let back: Evaluation = serde_json::from_value(json).unwrap();
+    assert_eq!((back.brier, back.accuracy), (0.0, 1.0));
+}

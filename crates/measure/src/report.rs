@@ -1,0 +1,72 @@
+//! Reports of finished runs: one contestant or several, as one self-contained page (`html`).
+//!
+//! Each format is a file; all take the same [`Report`], get their figures from `figures` and their
+//! words from `words`, so that no number is computed twice and no word is said in two ways.
+
+mod figures;
+mod format;
+mod html;
+mod plot;
+mod png;
+mod words;
+
+pub use html::html;
+
+use crate::record::{Environment, EpochRecord, Evaluation, Predictions, Verdict};
+
+/// Everything a report says, borrowed from run records.
+pub struct Report<'a> {
+    /// One for the report of a single run. Colours follow this order.
+    pub contestants: Vec<Contestant<'a>>,
+    /// Which is better; `None` for a single run.
+    pub verdict: Option<&'a Verdict>,
+    /// The picture of an image by its index in the split; `None` where there is none to show.
+    pub image: &'a dyn Fn(usize) -> Option<Image>,
+    /// Name of each class.
+    pub class_names: &'a [String],
+    /// The command line that made all this.
+    pub command: &'a str,
+    /// The language of every word that is not data.
+    pub language: Language,
+}
+
+/// A trained run.
+#[derive(Debug, Clone, Copy)]
+pub struct Contestant<'a> {
+    /// Its name, as in the verdict.
+    pub name: &'a str,
+    /// The recipe with every default, as TOML.
+    pub recipe_toml: &'a str,
+    /// Its figures.
+    pub evaluation: &'a Evaluation,
+    /// Its epochs; may be empty.
+    pub history: &'a [EpochRecord],
+    /// Its answers, in the order of the split.
+    pub predictions: &'a Predictions,
+    /// On what and from what it was made.
+    pub environment: &'a Environment,
+}
+
+/// A picture to show.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Image {
+    /// Pixels in a row.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// Gray values, `[height, width]`, row after row.
+    pub pixels: Vec<u8>,
+    /// The annotated box, `[x1, y1, x2, y2]` in pixels, right and bottom excluded.
+    pub truth: Option<[f32; 4]>,
+}
+
+/// A language of reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! The report as one HTML page: no script, no network, light and dark, screen, print and reader.
+//!
+//! Each section is a file and a function from [`Page`] to HTML; a section with nothing to say is
+//! empty and leaves the table of contents.
+
+mod calibration;
+mod classes;
+mod confusion;
+mod cost;
+mod curves;
+mod detections;
+mod figures;
+mod gallery;
+mod picture;
+mod recipes;
+mod repeat;
+mod summary;
+
+use super::format::{Text, count, fill};
+use super::plot::swatch;
+use super::words::Words;
+use super::{Contestant, Report};
+
+const STYLE: &str = include_str!("html/style.css");
+
+/// A report and the words it is told in.
+struct Page<'a> {
+    report: &'a Report<'a>,
+    words: &'static Words,
+}
+
+/// The whole page. Names, recipes and commands may hold anything: they are escaped.
+pub fn html(report: &Report<'_>) -> String {
+    let page = Page {
+        report,
+        words: Words::of(report.language),
+    };
+    let words = page.words;
+    let sections = [
+        ("curves", words.curves, curves::section(&page)),
+        (
+            "differences",
+            page.differences_title(),
+            gallery::section(&page),
+        ),
+        ("confusion", words.confusion, confusion::section(&page)),
+        ("classes", words.classes, classes::section(&page)),
+        ("confident", words.confident, gallery::most_confident(&page)),
+        ("boxes", words.boxes, detections::section(&page)),
+        (
+            "calibration",
+            words.calibration,
+            calibration::section(&page),
+        ),
+        ("cost", words.time_to_accuracy, cost::section(&page)),
+        ("figures", words.further, figures::section(&page)),
+        ("recipes", page.recipes_title(), recipes::section(&page)),
+        ("repeat", words.repeat, repeat::section(&page)),
+    ];
+    let told = || sections.iter().filter(|(_, _, body)| !body.is_empty());
+    let contents: String = told()
+        .map(|(id, title, _)| format!("<li><a href=\"#{id}\">{title}</a></li>"))
+        .collect();
+    let body: String = told()
+        .map(|(id, title, body)| {
+            format!("<section id=\"{id}\" aria-labelledby=\"{id}-title\"><h2 id=\"{id}-title\">{title}</h2>\n{body}</section>\n")
+        })
+        .collect();
+    let title = page.title();
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"generator\" content=\"atelier\">\n\
+         <title>{title} · atelier</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+         <a class=\"skip\" href=\"#main\">{skip}</a>\n<div class=\"page\">\n\
+         <header>\n{eyebrow}<h1>{title}</h1>\n{lead}</header>\n\
+         <nav aria-label=\"{contents_name}\"><ul>{contents}</ul></nav>\n\
+         <main id=\"main\">\n{summary}\n{body}</main>\n<footer>{footer}</footer>\n</div>\n</body>\n</html>\n",
+        lang = words.lang,
+        skip = words.skip,
+        eyebrow = summary::eyebrow(&page),
+        lead = summary::lead(&page),
+        contents_name = words.contents,
+        summary = summary::section(&page),
+        footer = words.footer,
+    )
+}
+
+impl Page<'_> {
+    fn contestants(&self) -> &[Contestant<'_>] {
+        &self.report.contestants
+    }
+
+    /// Escaped.
+    fn title(&self) -> String {
+        let names: Vec<String> = self
+            .contestants()
+            .iter()
+            .map(|c| Text(c.name).to_string())
+            .collect();
+        match &names[..] {
+            [] => self.words.nothing.to_string(),
+            [one] => one.clone(),
+            [a, b] => fill(self.words.title_two, &[("a", a), ("b", b)]),
+            [many @ .., last] => fill(
+                self.words.title_many,
+                &[("many", &many.join(", ")), ("last", last)],
+            ),
+        }
+    }
+
+    fn differences_title(&self) -> &'static str {
+        match self.contestants().len() {
+            0 | 1 => self.words.mistakes,
+            _ => self.words.differences,
+        }
+    }
+
+    fn recipes_title(&self) -> &'static str {
+        match self.contestants().len() {
+            0 | 1 => self.words.recipe,
+            _ => self.words.recipes,
+        }
+    }
+
+    /// Name of a class, escaped.
+    fn class(&self, class: usize) -> String {
+        match self.report.class_names.get(class) {
+            Some(name) => Text(name).to_string(),
+            None => count(class as u64),
+        }
+    }
+
+    /// A contestant's marker and name.
+    fn key(&self, slot: usize) -> String {
+        let name = self.contestants().get(slot).map_or("", |c| c.name);
+        match self.contestants().len() {
+            1 => Text(name).to_string(),
+            _ => format!("{} {}", swatch(slot), Text(name)),
+        }
+    }
+
+    /// A heading with a contestant's name; none where there is only one.
+    fn heading(&self, slot: usize) -> String {
+        match self.contestants().len() {
+            1 => String::new(),
+            _ => format!("<h3>{}</h3>", self.key(slot)),
+        }
+    }
+
+    /// Column headings, one a contestant, after a first one for the rows.
+    fn columns(&self, first: &str) -> String {
+        let names = (0..self.contestants().len())
+            .map(|slot| format!("<th scope=\"col\">{}</th>", self.key(slot)));
+        format!(
+            "<thead><tr><th scope=\"col\">{first}</th>{}</tr></thead>",
+            names.collect::<String>()
+        )
+    }
+
+    /// The key to the colours; nothing where there is only one.
+    fn legend(&self) -> String {
+        match self.contestants().len() {
+            1 => String::new(),
+            _ => super::plot::legend(self.contestants().iter().map(|c| c.name)),
+        }
+    }
+}
+
+/// A captioned plot; nothing without a plot.
+fn figure(plot: Option<String>, caption: &str) -> String {
+    plot.map_or(String::new(), |plot| {
+        format!("<figure><figcaption>{caption}</figcaption>{plot}</figure>\n")
+    })
+}
+
+/// What opens on demand.
+fn details(summary: &str, body: &str) -> String {
+    format!("<details><summary>{summary}</summary>\n{body}</details>\n")
+}
+
+/// A block that scrolls sideways on its own when it is too wide, with the keyboard too.
+fn scroll(name: &str, body: &str) -> String {
+    format!(
+        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{name}\">{body}</div>\n"
+    )
+}
+
+fn paragraph(text: &str) -> String {
+    format!("<p>{text}</p>\n")
+}
+
+fn note(text: &str) -> String {
+    format!("<p class=\"note\">{text}</p>\n")
+}

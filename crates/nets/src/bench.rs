@@ -1,0 +1,125 @@
+//! How fast a recipe's network trains and predicts on this machine.
+
+use std::time::Instant;
+
+use measure::cost::{self, Latency};
+use serde::Serialize;
+
+use crate::batch::Preparation;
+use crate::data::Split;
+use crate::device::NamedDevice;
+use crate::random::{Purpose, permutation};
+use crate::recipe::Recipe;
+use crate::training::{Trainer, TrainingError};
+
+/// Steps that are not timed: caches fill and memory is mapped.
+const WARM_UP: usize = 10;
+/// Images that are predicted at a time.
+const INFERENCE_BATCH: usize = 500;
+/// Images of each timed inference pass.
+const INFERENCE_IMAGES: usize = 10_000;
+/// Single images that are timed.
+const SINGLES: usize = 300;
+
+/// What to measure.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The recipe's name, for the record.
+    pub name: String,
+    /// Training steps to time.
+    pub steps: usize,
+    /// Threads in use, for the record.
+    pub threads: usize,
+}
+
+/// What was measured.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Speed {
+    /// The recipe.
+    pub recipe: String,
+    /// The device.
+    pub device: String,
+    /// Threads on the CPU.
+    pub threads: usize,
+    /// Images in a training step.
+    pub batch_size: usize,
+    /// Training, from u8 pixels to new weights.
+    pub train_images_per_s: f64,
+    /// Inference in batches of 500, median of passes over up to 10,000 images.
+    pub infer_images_per_s: f64,
+    /// Half of single images are answered within this.
+    pub latency_1_p50_ms: f64,
+    /// 95 % of single images are answered within this.
+    pub latency_1_p95_ms: f64,
+    /// 99 % of single images are answered within this.
+    pub latency_1_p99_ms: f64,
+    /// The most memory that the process held.
+    pub peak_rss_mib: Option<f64>,
+}
+
+/// Times training steps, inference in batches and single images; nothing is written.
+///
+/// # Errors
+/// [`TrainingError`] as in a training.
+pub fn bench(
+    recipe: &Recipe,
+    split: &Split,
+    device: &NamedDevice,
+    settings: &Settings,
+) -> Result<Speed, TrainingError> {
+    let mut trainer = Trainer::new(recipe, &split.train, None, &device.device)?;
+    let order = permutation(recipe.training.seed, Purpose::Shuffle, 0, split.train.count);
+    let size = recipe.training.batch_size.min(order.len());
+    let mut batches = order.chunks_exact(size).cycle();
+    let mut steps = |count: usize| -> Result<f64, TrainingError> {
+        let start = Instant::now();
+        for batch in batches.by_ref().take(count) {
+            trainer.step(batch, 1)?;
+        }
+        Ok(start.elapsed().as_secs_f64())
+    };
+    steps(WARM_UP)?;
+    let seconds = steps(settings.steps)?;
+
+    let network = trainer.network();
+    let preparation = Preparation {
+        normalize: recipe.data.normalize,
+        augment: None,
+    };
+    let test = &split.test;
+    let predict = |numbers: &[usize]| {
+        let start = Instant::now();
+        network.predict(preparation.batch(test, numbers, 0, &device.device).images);
+        start.elapsed()
+    };
+    let numbers: Vec<usize> = (0..test.count.min(INFERENCE_IMAGES)).collect();
+    predict(&numbers[..numbers.len().min(INFERENCE_BATCH)]);
+    let passes: Vec<f64> = (0..3)
+        .map(|_| {
+            let time: f64 = numbers
+                .chunks(INFERENCE_BATCH)
+                .map(|chunk| predict(chunk).as_secs_f64())
+                .sum();
+            numbers.len() as f64 / time
+        })
+        .collect();
+    let infer_images_per_s = cost::median(&passes).unwrap_or(0.0);
+    let singles: Vec<_> = numbers
+        .iter()
+        .take(SINGLES)
+        .map(|number| predict(std::slice::from_ref(number)))
+        .collect();
+    let latency = Latency::of(&singles).unwrap_or_default();
+    Ok(Speed {
+        recipe: settings.name.clone(),
+        device: device.name.clone(),
+        threads: settings.threads,
+        batch_size: size,
+        train_images_per_s: (settings.steps * size) as f64 / seconds,
+        infer_images_per_s,
+        latency_1_p50_ms: latency.p50_ms,
+        latency_1_p95_ms: latency.p95_ms,
+        latency_1_p99_ms: latency.p99_ms,
+        peak_rss_mib: cost::peak_rss_mib(),
+    })
+}

@@ -1,0 +1,238 @@
+//! IDX files right and wrong, built in and in folders.
+
+use super::idx::{images, labels};
+use super::*;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use proptest::prelude::*;
+use std::io::Write;
+use std::path::Path;
+
+fn idx(magic: u32, sizes: &[u32], body: &[u8]) -> Vec<u8> {
+    let words = [&[magic], sizes].concat();
+    let header = words.iter().flat_map(|word| word.to_be_bytes());
+    header.chain(body.iter().copied()).collect()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// FNV-1a of the content behind each header, taken from files whose MD5 was checked (see NOTICE).
+#[test]
+fn the_built_in_mnist_is_the_original() {
+    let Split { train, test } = mnist::built_in().unwrap();
+    let labels = |data: &Dataset| data.labels.iter().map(|&l| l as u8).collect::<Vec<_>>();
+    for (name, data, count, pixels, digits, first) in [
+        (
+            "train",
+            &train,
+            60_000,
+            0xb6e6_1966_0867_1562,
+            0xe3a3_5dee_6624_74a5,
+            [5, 0, 4, 1],
+        ),
+        (
+            "test",
+            &test,
+            10_000,
+            0x8614_c3e5_5764_d65f,
+            0xfca1_a11d_31bd_96bb,
+            [7, 2, 1, 0],
+        ),
+    ] {
+        assert_eq!(
+            (data.count, data.channels, data.height, data.width),
+            (count, 1, 28, 28)
+        );
+        assert_eq!(data.images.len(), count * 784, "{name}");
+        assert_eq!(fnv(data.images.iter().copied()), pixels, "{name}");
+        assert_eq!(fnv(labels(data).into_iter()), digits, "{name}");
+        assert_eq!(data.labels[..4], first, "{name}");
+        assert_eq!(data.classes.len(), 10);
+    }
+    // A digit's box is as high or as wide as the 20 pixels it was scaled to, or a little less.
+    let boxes = (0..test.count).map(|i| truth::ink_box(test.image(i), 28, 28));
+    for [x1, y1, x2, y2] in boxes.map(|ink| ink.unwrap()) {
+        let longer = (x2 - x1).max(y2 - y1);
+        assert!((15.0..=20.0).contains(&longer), "{longer}");
+    }
+}
+
+#[test]
+fn good_files_plain_and_gzipped() {
+    let path = Path::new("x");
+    let pixels: Vec<u8> = (0..12).collect();
+    let file = idx(0x803, &[2, 3, 2], &pixels);
+    for bytes in [
+        file.clone(),
+        gzip(&file),
+        [gzip(&file[..7]), gzip(&file[7..])].concat(),
+    ] {
+        let read = images(path, &bytes).unwrap();
+        assert_eq!((read.count, read.height, read.width), (2, 3, 2));
+        assert_eq!(read.pixels, pixels);
+    }
+    assert_eq!(
+        labels(path, &idx(0x801, &[3], &[1, 2, 3])).unwrap(),
+        [1, 2, 3]
+    );
+}
+
+#[test]
+fn bad_files_say_what_is_wrong() {
+    let image = idx(0x803, &[1, 2, 2], &[1, 2, 3, 4]);
+    let mut corrupt = gzip(&image);
+    // The checksum, four bytes before the length that ends a gzip file.
+    let checksum = corrupt.len() - 8;
+    corrupt[checksum] ^= 0xff;
+    let cut = |bytes: &[u8], n: usize| bytes[..n].to_vec();
+    let most = u32::MAX;
+    #[rustfmt::skip]
+    let cases: [(&str, Vec<u8>, &str); 14] = [
+        ("empty", vec![], "expected a header of 16 bytes, found 0 bytes in all"),
+        ("half a header", cut(&image, 9), "expected a header of 16 bytes, found 9"),
+        ("labels", idx(0x801, &[1], &[1]), "expected IDX images (magic number 0x00000803), found 0x00000801: this file holds labels"),
+        ("PNG", b"\x89PNG\r\n".to_vec(), "this is a PNG image"),
+        ("text", b"hello, world".to_vec(), "found 0x68656c6c"),
+        ("truncated", cut(&image, 19), "the header states 4 bytes of data, found only 3"),
+        ("trailing", [&image[..], &[0]].concat(), "the header states 4 bytes of data, found more"),
+        ("overflow", idx(0x803, &[most, most, most], &[0; 9]), "the header states 4294967295 x 4294967295"),
+        ("terabytes", idx(0x803, &[most, 4096, 4096], &[]), "each must be at least 1"),
+        ("gigabytes that are not there", idx(0x803, &[100, 4096, 4096], &[1]), "found only 1"),
+        ("no images", idx(0x803, &[0, 28, 28], &[]), "the header states 0 x 28 x 28"),
+        ("corrupt gzip", corrupt, "the gzip data is corrupt"),
+        ("gzip cut short", cut(&gzip(&image), 20), "the gzip data is corrupt"),
+        ("gzip of a short file", gzip(&cut(&image, 19)), "found only 3"),
+    ];
+    for (name, bytes, expected) in cases {
+        let error = images(Path::new("some/file"), &bytes)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(expected), "{name}: {error}");
+        assert!(error.starts_with("some/file: "), "{error}");
+    }
+}
+
+fn write_folder(folder: &Path, images: u32, labels: &[u8], gzipped: bool) {
+    let pixels = vec![7; images as usize * 4];
+    for (name, side) in mnist::FILES.iter().zip([2, 0, 2, 0]) {
+        let bytes = match side {
+            0 => idx(0x801, &[labels.len() as u32], labels),
+            _ => idx(0x803, &[images, side, side], &pixels),
+        };
+        if gzipped {
+            std::fs::write(folder.join(format!("{name}.gz")), gzip(&bytes)).unwrap();
+        } else {
+            std::fs::write(folder.join(name), bytes).unwrap();
+        }
+    }
+}
+
+#[test]
+fn folders() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let load_it = || load(path.to_str().unwrap());
+    let error = |part: &str| {
+        let error = load_it().unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    };
+    error("there is no train-images-idx3-ubyte nor train-images-idx3-ubyte.gz");
+    write_folder(path, 2, &[0, 9], true);
+    let split = load_it().unwrap();
+    assert_eq!((split.train.count, split.test.height), (2, 2));
+    assert_eq!(split.test.labels, [0, 9]);
+    write_folder(path, 2, &[0, 10], false);
+    error("train-labels-idx1-ubyte: label 1 is 10; expected 0 to 9");
+    write_folder(path, 2, &[0], false);
+    error("holds 2 images, but");
+    write_folder(path, 2, &[0, 1], false);
+    let odd = idx(0x803, &[2, 1, 4], &[0; 8]);
+    std::fs::write(path.join(mnist::FILES[2]), odd).unwrap();
+    error("holds images of (2, 2) (rows, columns)");
+    let error = load("/no/such/folder").unwrap_err().to_string();
+    assert!(
+        error.contains("/no/such/folder: there is no such folder"),
+        "{error}"
+    );
+    let file = path.join(mnist::FILES[0]);
+    let error = load(file.to_str().unwrap()).unwrap_err().to_string();
+    assert!(error.contains("this is no folder"), "{error}");
+}
+
+#[test]
+fn held_out_images_are_apart_and_depend_on_the_seed_alone() {
+    let (kept, held) = hold_out(100, 30, 1).unwrap();
+    assert_eq!((kept.len(), held.len()), (70, 30));
+    let mut all = [kept, held.clone()].concat();
+    all.sort_unstable();
+    assert_eq!(all, (0..100).collect::<Vec<_>>());
+    assert_eq!(hold_out(100, 30, 1).unwrap().1, held);
+    assert_ne!(hold_out(100, 30, 2).unwrap().1, held);
+    assert_eq!(hold_out(3, 0, 0).unwrap().0, [0, 1, 2]);
+    assert!(hold_out(3, 3, 0).is_err());
+}
+
+#[test]
+fn a_subset_keeps_the_order_asked_for() {
+    let data = Dataset {
+        images: (0..12).collect(),
+        count: 3,
+        channels: 1,
+        height: 2,
+        width: 2,
+        labels: vec![5, 6, 7],
+        classes: vec![],
+    };
+    let part = data.subset(&[2, 0]);
+    assert_eq!((part.count, part.height), (2, 2));
+    assert_eq!(part.images, [8, 9, 10, 11, 0, 1, 2, 3]);
+    assert_eq!(part.labels, [7, 5]);
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+        let path = Path::new("x");
+        let _ = images(path, &bytes);
+        let _ = labels(path, &bytes);
+        let _ = images(path, &[&[0x1f, 0x8b, 8], &bytes[..]].concat());
+        let _ = image::decode(path, &bytes);
+    }
+
+    /// Whatever is accepted is exactly as long as its header says.
+    #[test]
+    fn what_is_read_is_whole(
+        sizes in prop::array::uniform3(0..4u32),
+        body in prop::collection::vec(any::<u8>(), 0..30),
+        slip in prop::option::of((any::<prop::sample::Index>(), any::<u8>())),
+        gzipped in any::<bool>(),
+    ) {
+        let mut bytes = idx(0x803, &sizes, &body);
+        if gzipped {
+            bytes = gzip(&bytes);
+        }
+        if let Some((at, new)) = slip {
+            let at = at.index(bytes.len());
+            bytes[at] = new;
+        }
+        let stated = sizes.iter().product::<u32>() as usize;
+        match images(Path::new("x"), &bytes) {
+            Ok(read) => {
+                prop_assert_eq!(read.pixels.len(), read.count * read.height * read.width);
+                prop_assert!(slip.is_some() || read.pixels == body);
+            }
+            Err(_) if slip.is_some() => {}
+            Err(_) => prop_assert!(stated == 0 || stated != body.len()),
+        }
+    }
+}

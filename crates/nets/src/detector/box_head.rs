@@ -1,0 +1,119 @@
+//! The box head: what is in a region and where exactly, and its two losses.
+//!
+//! R regions of all images together, K classes without background; class 0 inside is background.
+
+use burn::module::Module;
+use burn::tensor::{Tensor, TensorData};
+
+use super::losses::{select_rows, smooth_l1};
+use super::roi_targets::{RoiLabel, RoiTarget};
+use crate::layers::{BatchNormLayer, GroupNormLayer, Initializer, LinearLayer, Mode};
+use crate::loss::cross_entropy;
+use crate::ops::Maps;
+use crate::recipe::{Norm, Roi};
+
+/// One hidden layer: linear, normalisation where asked for, ReLU.
+#[derive(Module, Debug)]
+struct Hidden {
+    linear: LinearLayer,
+    batch_norm: Option<BatchNormLayer>,
+    group_norm: Option<GroupNormLayer>,
+}
+
+/// Hidden linear layers, then class logits and four corrections a class.
+#[derive(Module, Debug)]
+pub struct BoxHead {
+    hidden: Vec<Hidden>,
+    cls_score: LinearLayer,
+    bbox_pred: LinearLayer,
+}
+
+/// What the head says of each region.
+#[derive(Clone, Debug)]
+pub struct BoxOutput {
+    /// Class logits, `[R, K + 1]`; column 0 is background.
+    pub logits: Tensor<2>,
+    /// Corrections of each class, `[R, 4 (K + 1)]`.
+    pub deltas: Tensor<2>,
+}
+
+impl BoxHead {
+    /// For regions of `inputs` features. Outputs start calm, N(0, 0.01) and N(0, 0.001), as in detectron2.
+    pub fn new(inputs: usize, classes: usize, roi: &Roi, init: &mut Initializer) -> Self {
+        let mut features = inputs;
+        let mut hidden = Vec::with_capacity(roi.hidden.len());
+        for &outputs in &roi.hidden {
+            let plain = roi.norm == Norm::None;
+            hidden.push(Hidden {
+                linear: LinearLayer::new(features, outputs, true, plain, init),
+                batch_norm: (roi.norm == Norm::Batch)
+                    .then(|| BatchNormLayer::new(outputs, 0.1, 1e-5, true, init)),
+                group_norm: (roi.norm == Norm::Group)
+                    .then(|| GroupNormLayer::new(outputs, groups_of(outputs), init)),
+            });
+            features = outputs;
+        }
+        Self {
+            hidden,
+            cls_score: LinearLayer::with_normal_weights(features, classes + 1, 0.01, init),
+            bbox_pred: LinearLayer::with_normal_weights(features, 4 * (classes + 1), 0.001, init),
+        }
+    }
+
+    /// Pooled regions `[R, C, bins, bins]` to one row a region.
+    pub fn forward(&self, regions: Maps, mode: Mode) -> BoxOutput {
+        let mut x = regions.flatten();
+        for layer in &self.hidden {
+            x = layer.linear.forward(x);
+            if let Some(norm) = &layer.batch_norm {
+                x = norm.forward(x, mode);
+            }
+            if let Some(norm) = &layer.group_norm {
+                x = norm.forward(x);
+            }
+        }
+        BoxOutput {
+            logits: self.cls_score.forward(x.clone()).into_rows(),
+            deltas: self.bbox_pred.forward(x).into_rows(),
+        }
+    }
+}
+
+/// The most groups, at most 32 (Wu & He's default), that divide the features.
+fn groups_of(features: usize) -> usize {
+    (1..=32)
+        .rev()
+        .find(|groups| features.is_multiple_of(*groups))
+        .unwrap_or(1)
+}
+
+/// The class and box losses over the sampled regions of all images, in the order of the output's rows.
+///
+/// Class: softmax cross-entropy, mean over the sample. Boxes: smooth L1 of the true class's corrections, sum over
+/// the objects divided by the size of the whole sample.
+pub fn box_losses(output: BoxOutput, targets: &[RoiTarget], beta: f64) -> [Tensor<1>; 2] {
+    let [regions, columns] = output.logits.dims();
+    let device = output.logits.device();
+    if targets.is_empty() {
+        return [Tensor::zeros([1], &device), Tensor::zeros([1], &device)];
+    }
+    let labels: Vec<usize> = targets.iter().map(|target| target.label.column()).collect();
+    let mut rows = Vec::new();
+    let mut wanted = Vec::new();
+    for (region, target) in targets.iter().enumerate() {
+        if let RoiLabel::Object { deltas, .. } = target.label {
+            rows.push(region * columns + target.label.column());
+            wanted.extend_from_slice(&deltas);
+        }
+    }
+    let class = cross_entropy(output.logits, &labels, 0.0);
+    let boxes = if rows.is_empty() {
+        Tensor::zeros([1], &device)
+    } else {
+        let count = rows.len();
+        let of_class = select_rows(output.deltas.reshape([regions * columns, 4]), &rows);
+        let wanted = Tensor::<2>::from_data(TensorData::new(wanted, [count, 4]), &device);
+        smooth_l1(of_class, wanted, beta) / labels.len() as f64
+    };
+    [class, boxes]
+}

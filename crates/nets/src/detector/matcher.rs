@@ -1,0 +1,176 @@
+//! Matching: which truth, if any, a candidate box (an anchor or a proposal) stands for.
+//!
+//! 'candidate' is a box to be labelled, 'truth' is annotated; 'quality' is their IoU, `[truths, candidates]` row by row.
+
+use kernels::boxes::Xyxy;
+
+/// What a candidate is trained to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Match {
+    /// The truth of this index.
+    Truth(usize),
+    /// Nothing.
+    Background,
+    /// Too good for background, too bad for a truth: left out of the loss.
+    Ignored,
+}
+
+/// The rule: thresholds on the best IoU of a candidate over all truths.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Matcher {
+    /// From this IoU on a candidate stands for its best truth.
+    pub positive: f32,
+    /// Below this IoU it is background; in between it is ignored.
+    pub negative: f32,
+    /// Whether the best candidates of each truth (ties included) are positive, however low their IoU. Such a candidate
+    /// stands for its own best truth, which need not be the truth that saved it.
+    pub low_quality: bool,
+    /// Whether the best candidates of a truth must overlap it at all. Without it (torchvision, detectron2) a truth that
+    /// overlaps no candidate has best IoU 0, which most candidates share, and floods the batch with positives.
+    pub require_overlap: bool,
+}
+
+impl Matcher {
+    /// One answer a candidate; without truths all are background.
+    pub fn match_boxes(&self, truths: &[Xyxy], candidates: &[Xyxy]) -> Vec<Match> {
+        let pairs = truths
+            .iter()
+            .flat_map(|truth| candidates.iter().map(|c| truth.iou(*c)));
+        self.match_quality(&pairs.collect::<Vec<_>>(), candidates.len())
+    }
+
+    /// One answer a candidate from `quality [truths, candidates]`; of equal truths the first is best.
+    pub fn match_quality(&self, quality: &[f32], candidates: usize) -> Vec<Match> {
+        if candidates == 0 {
+            return Vec::new();
+        }
+        // Best truth and its IoU; no comparison with NaN is true, so it is never the best.
+        let mut best = vec![(0, 0.0_f32); candidates];
+        for (truth, row) in quality.chunks_exact(candidates).enumerate() {
+            for (best, &iou) in best.iter_mut().zip(row) {
+                if iou > best.1 {
+                    *best = (truth, iou);
+                }
+            }
+        }
+        let by_threshold = |&(truth, iou): &(usize, f32)| {
+            if quality.is_empty() || iou < self.negative {
+                Match::Background
+            } else if iou < self.positive {
+                Match::Ignored
+            } else {
+                Match::Truth(truth)
+            }
+        };
+        let mut matches: Vec<Match> = best.iter().map(by_threshold).collect();
+        if self.low_quality {
+            for row in quality.chunks_exact(candidates) {
+                let top = row.iter().copied().fold(0.0, f32::max);
+                if top == 0.0 && self.require_overlap {
+                    continue;
+                }
+                for (i, _) in row.iter().enumerate().filter(|(_, iou)| **iou == top) {
+                    matches[i] = Match::Truth(best[i].0);
+                }
+            }
+        }
+        matches
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Match::{Background, Ignored, Truth};
+    use super::*;
+
+    const RPN: Matcher = Matcher {
+        positive: 0.7,
+        negative: 0.3,
+        low_quality: true,
+        require_overlap: true,
+    };
+
+    #[test]
+    fn telling_cases() {
+        struct Case {
+            name: &'static str,
+            matcher: Matcher,
+            quality: &'static [f32],
+            expected: &'static [Match],
+        }
+        let strict = Matcher {
+            low_quality: false,
+            ..RPN
+        };
+        let flooding = Matcher {
+            require_overlap: false,
+            ..RPN
+        };
+        let cases = [
+            Case {
+                name: "thresholds belong to the better side",
+                matcher: strict,
+                quality: &[0.7, 0.69, 0.3, 0.29],
+                expected: &[Truth(0), Ignored, Ignored, Background],
+            },
+            Case {
+                name: "all best candidates of a truth are saved",
+                matcher: RPN,
+                quality: &[0.2, 0.1, 0.2, 0.0],
+                expected: &[Truth(0), Background, Truth(0), Background],
+            },
+            Case {
+                name: "a saved candidate keeps its own best truth",
+                matcher: RPN,
+                quality: &[0.5, 0.9, /* second truth */ 0.4, 0.0],
+                expected: &[Truth(0), Truth(0)],
+            },
+            Case {
+                name: "a truth without overlap saves nobody",
+                matcher: RPN,
+                quality: &[
+                    0.8, 0.1, 0.0, 0.4, /* second truth */ 0.0, 0.0, 0.0, 0.0,
+                ],
+                expected: &[Truth(0), Background, Background, Ignored],
+            },
+            Case {
+                name: "a truth without overlap floods where overlap is not required",
+                matcher: flooding,
+                quality: &[
+                    0.8, 0.1, 0.0, 0.4, /* second truth */ 0.0, 0.0, 0.0, 0.0,
+                ],
+                expected: &[Truth(0), Truth(0), Truth(0), Truth(0)],
+            },
+        ];
+        for Case {
+            name,
+            matcher,
+            quality,
+            expected,
+        } in cases
+        {
+            assert_eq!(
+                matcher.match_quality(quality, expected.len()),
+                expected,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn empty_sides() {
+        let candidate = Xyxy::new(0., 0., 4., 4.);
+        for require_overlap in [true, false] {
+            let matcher = Matcher {
+                require_overlap,
+                ..RPN
+            };
+            assert_eq!(
+                matcher.match_boxes(&[], &[candidate; 3]),
+                [Background; 3],
+                "no truths"
+            );
+            assert_eq!(matcher.match_boxes(&[candidate], &[]), [], "no candidates");
+        }
+    }
+}

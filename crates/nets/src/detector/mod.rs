@@ -1,0 +1,433 @@
+//! Faster R-CNN (Ren et al. 2015), jointly trained, one file a role.
+//!
+//! N images, A anchors an image, R regions of all images, K classes without background. 'truth' is annotated;
+//! 'deltas' are (dx, dy, dw, dh); 'proposals' are boxes of the first stage, 'detections' of the second.
+
+pub mod anchors;
+pub mod box_coder;
+pub mod box_head;
+pub mod losses;
+pub mod matcher;
+pub mod postprocess;
+pub mod proposals;
+pub mod roi_targets;
+pub mod rpn;
+pub mod rpn_targets;
+pub mod sampler;
+pub mod truths;
+
+use std::sync::Arc;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, TensorData};
+use kernels::boxes::Xyxy;
+use rayon::prelude::*;
+
+use crate::batch::Batch;
+use crate::layers::{self, Initializer, LayerModule, Mode};
+use crate::network::{Answer, Losses, argmax};
+use crate::ops::{Maps, RoiAlign, to_host};
+use crate::random::{Key, Purpose};
+use crate::recipe::{self, Shape, ShapeError};
+use anchors::{AnchorConfig, AnchorGrid, AnchorOrder};
+use box_head::{BoxHead, BoxOutput, box_losses};
+pub use postprocess::Detection;
+use postprocess::{DetectionConfig, softmax};
+use proposals::{LevelOutput, ProposalConfig, ProposalLimits};
+use roi_targets::{RoiTarget, RoiTargetConfig};
+use rpn::{RpnHead, RpnOutput, rpn_losses};
+use rpn_targets::{RpnTargetConfig, RpnTargets};
+pub use truths::{BadTruth, Truth};
+
+/// A two-stage detector: where something may be, then what it is and where exactly.
+#[derive(Module, Debug)]
+pub struct FasterRcnn {
+    backbone: Vec<LayerModule>,
+    rpn: RpnHead,
+    box_head: BoxHead,
+    #[module(skip)]
+    settings: Arc<Settings>,
+}
+
+/// All that is not learnt.
+#[derive(Debug)]
+struct Settings {
+    classes: usize,
+    /// `[height, width]`
+    image: [usize; 2],
+    anchors: Vec<Xyxy>,
+    rpn_targets: RpnTargetConfig,
+    rpn_beta: f64,
+    proposals: ProposalConfig,
+    align: RoiAlign,
+    roi_targets: RoiTargetConfig,
+    roi_beta: f64,
+    detections: DetectionConfig,
+}
+
+/// The losses of the two stages.
+#[derive(Clone, Debug)]
+pub struct StageLosses {
+    /// Is an anchor an object?
+    pub objectness: Tensor<1>,
+    /// Where from the anchor is it?
+    pub rpn_box: Tensor<1>,
+    /// What is in a region?
+    pub class: Tensor<1>,
+    /// Where exactly?
+    pub roi_box: Tensor<1>,
+}
+
+impl FasterRcnn {
+    /// The detector for images `[C, H, W]` with objects of K `classes`.
+    ///
+    /// # Errors
+    /// [`ShapeError`] naming the backbone's layer that does not fit.
+    pub fn new(
+        recipe: &recipe::FasterRcnn,
+        input: [usize; 3],
+        classes: usize,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Self, ShapeError> {
+        let mut init = Initializer::new(seed, device);
+        let (backbone, output) = layers::build(&recipe.backbone.layers, input, &mut init)?;
+        let [channels, height, width] = match output {
+            Shape::Map {
+                channels,
+                height,
+                width,
+            } => [channels, height, width],
+            Shape::Features(features) => [features, 1, 1],
+        };
+        let image = [input[1], input[2]];
+        let hidden = recipe.rpn.channels.unwrap_or(channels);
+        let bins = recipe.roi.output;
+        let anchors = AnchorConfig {
+            sizes: vec![
+                recipe
+                    .anchors
+                    .sizes
+                    .iter()
+                    .map(|size| *size as f32)
+                    .collect(),
+            ],
+            ratios: recipe
+                .anchors
+                .ratios
+                .iter()
+                .map(|ratio| *ratio as f32)
+                .collect(),
+            rounded: recipe.anchors.rounded,
+            offset: recipe.anchors.offset as f32,
+            order: AnchorOrder::RatioMajor,
+        };
+        let settings = Settings {
+            classes,
+            image,
+            anchors: anchors.anchors(0, AnchorGrid::over(image, [height, width])),
+            rpn_targets: RpnTargetConfig {
+                positive_iou: recipe.rpn.positive_iou as f32,
+                negative_iou: recipe.rpn.negative_iou as f32,
+                low_quality: recipe.rpn.low_quality,
+                require_overlap: recipe.rpn.require_overlap,
+                sample: recipe.rpn.sample,
+                positive_fraction: recipe.rpn.positive_fraction,
+            },
+            rpn_beta: recipe.rpn.smooth_l1_beta,
+            proposals: ProposalConfig {
+                nms: recipe.rpn.nms,
+                pre_nms_train: recipe.rpn.pre_nms_train,
+                post_nms_train: recipe.rpn.post_nms_train,
+                pre_nms_test: recipe.rpn.pre_nms_test,
+                post_nms_test: recipe.rpn.post_nms_test,
+                min_side: recipe.rpn.min_side as f32,
+                score_threshold: 0.0,
+            },
+            align: RoiAlign {
+                output: [bins, bins],
+                scale: feature_scale(height, image[0]),
+                sampling_ratio: recipe.roi.sampling,
+                aligned: recipe.roi.aligned,
+            },
+            roi_targets: RoiTargetConfig {
+                positive_iou: recipe.roi.positive_iou as f32,
+                sample: recipe.roi.sample,
+                positive_fraction: recipe.roi.positive_fraction,
+                box_weights: recipe.roi.box_weights.map(|weight| weight as f32),
+            },
+            roi_beta: recipe.roi.smooth_l1_beta,
+            detections: DetectionConfig {
+                score_threshold: recipe.detections.score_threshold as f32,
+                nms: recipe.detections.nms,
+                per_image: recipe.detections.per_image,
+                min_side: recipe.detections.min_side as f32,
+                box_weights: recipe.roi.box_weights.map(|weight| weight as f32),
+            },
+        };
+        Ok(Self {
+            rpn: RpnHead::new(channels, hidden, anchors.per_cell(0), &mut init),
+            box_head: BoxHead::new(channels * bins * bins, classes, &recipe.roi, &mut init),
+            backbone,
+            settings: Arc::new(settings),
+        })
+    }
+
+    /// The four losses of a batch and their sum; anchors and regions are drawn by (seed, epoch, image).
+    ///
+    /// # Errors
+    /// [`BadTruth`] for a box without area.
+    pub fn losses(&self, batch: &Batch, mode: Mode) -> Result<Losses, BadTruth> {
+        let seed = match mode {
+            Mode::Training { seed, .. } => seed,
+            Mode::Inference => 0,
+        };
+        let epoch = batch.epoch as u64;
+        let draw = |purpose, image| {
+            let key = Key {
+                seed,
+                purpose,
+                epoch,
+                index: image as u64,
+            };
+            sampler::keys(key.stream().bits())
+        };
+        let (losses, correct) = self.stage_losses(batch, mode, draw)?;
+        Ok(losses.summed(correct))
+    }
+
+    /// The four losses of a batch, and how many regions with an object were classified right, of how many.
+    ///
+    /// `draw` gives, for a purpose and an image's number in its data set, the random key of each candidate; those
+    /// with the smallest keys are drawn.
+    ///
+    /// # Errors
+    /// [`BadTruth`] for a box without area.
+    pub fn stage_losses<K: Fn(usize) -> u64>(
+        &self,
+        batch: &Batch,
+        mode: Mode,
+        draw: impl Fn(Purpose, usize) -> K + Sync,
+    ) -> Result<(StageLosses, [usize; 2]), BadTruth> {
+        let features = self.features(batch.images.clone(), mode);
+        let rpn = self.rpn.forward(features.clone());
+        let proposals = self.proposals(&rpn, self.settings.proposals.training());
+        let (anchors, regions) = self.targets(batch, &proposals, draw)?;
+        let output = self.regions(features, boxes_of(&regions), mode);
+        let regions = regions.concat();
+        let correct = count_hits(&output, &regions);
+        let [objectness, rpn_box] = rpn_losses(rpn, &anchors, self.settings.rpn_beta);
+        let [class, roi_box] = box_losses(output, &regions, self.settings.roi_beta);
+        Ok((
+            StageLosses {
+                objectness,
+                rpn_box,
+                class,
+                roi_box,
+            },
+            correct,
+        ))
+    }
+
+    /// Detections of each image of `[N, C, H, W]`, and its class distribution.
+    ///
+    /// The distribution is the mean of the regions' class probabilities without background, each region weighted by
+    /// its probability of being an object: p(k) = sum over r of p(k | r), divided by the sum over k.
+    pub fn predict(&self, images: Tensor<4>) -> Vec<Answer> {
+        let features = self.features(images, Mode::Inference);
+        let rpn = self.rpn.forward(features.clone());
+        let proposals = self.proposals(&rpn, self.settings.proposals.detection());
+        let output = self.regions(
+            features,
+            proposals.iter().map(|boxes| boxes.to_vec()),
+            Mode::Inference,
+        );
+        let columns = self.settings.classes + 1;
+        let logits = to_host(output.logits);
+        let deltas = to_host(output.deltas);
+        let mut start = 0;
+        let ranges: Vec<_> = proposals
+            .iter()
+            .map(|boxes| {
+                let range = start..start + boxes.len();
+                start = range.end;
+                range
+            })
+            .collect();
+        proposals
+            .par_iter()
+            .zip(ranges)
+            .map(|(boxes, range)| {
+                let logits = &logits[range.start * columns..range.end * columns];
+                let deltas = &deltas[range.start * columns * 4..range.end * columns * 4];
+                self.answer(logits, deltas, boxes)
+            })
+            .collect()
+    }
+
+    /// `[N, C, H, W]` to feature maps.
+    fn features(&self, images: Tensor<4>, mode: Mode) -> Maps {
+        layers::forward(&self.backbone, Maps::new(images), mode)
+    }
+
+    /// The proposals of each image, best first; no gradient flows through them.
+    fn proposals(&self, rpn: &RpnOutput, limits: ProposalLimits) -> Vec<Vec<Xyxy>> {
+        let settings = &self.settings;
+        let count = settings.anchors.len();
+        let logits = to_host(rpn.objectness.clone());
+        let deltas = to_host(rpn.deltas.clone());
+        logits
+            .par_chunks_exact(count)
+            .zip(deltas.par_chunks_exact(count * 4))
+            .map(|(logits, deltas)| {
+                let level = LevelOutput {
+                    anchors: &settings.anchors,
+                    logits,
+                    deltas,
+                };
+                let proposals = settings.proposals.propose(limits, settings.image, &[level]);
+                proposals
+                    .into_iter()
+                    .map(|proposal| proposal.bounds)
+                    .collect()
+            })
+            .collect()
+    }
+
+    /// What both stages should say: drawn anchors and drawn regions of each image.
+    fn targets<K: Fn(usize) -> u64>(
+        &self,
+        batch: &Batch,
+        proposals: &[Vec<Xyxy>],
+        draw: impl Fn(Purpose, usize) -> K + Sync,
+    ) -> Result<(Vec<RpnTargets>, Vec<Vec<RoiTarget>>), BadTruth> {
+        let settings = &self.settings;
+        batch
+            .truths
+            .par_iter()
+            .zip(proposals)
+            .zip(&batch.indices)
+            .map(|((truths, proposals), &image)| {
+                let anchors = settings.rpn_targets.targets(
+                    image,
+                    &settings.anchors,
+                    truths,
+                    draw(Purpose::AnchorSample, image),
+                )?;
+                let regions = settings.roi_targets.targets(
+                    image,
+                    proposals,
+                    truths,
+                    draw(Purpose::RegionSample, image),
+                )?;
+                Ok((anchors, regions))
+            })
+            .collect::<Result<Vec<_>, BadTruth>>()
+            .map(|targets| targets.into_iter().unzip())
+    }
+
+    /// The second stage on the given boxes of each image.
+    fn regions(
+        &self,
+        features: Maps,
+        boxes: impl IntoIterator<Item = Vec<Xyxy>>,
+        mode: Mode,
+    ) -> BoxOutput {
+        let device = features.device();
+        let mut rows = Vec::new();
+        for (image, boxes) in boxes.into_iter().enumerate() {
+            for bounds in boxes {
+                rows.extend([image as f32, bounds.x1, bounds.y1, bounds.x2, bounds.y2]);
+            }
+        }
+        let shape = [rows.len() / 5, 5];
+        let rois = Tensor::<2>::from_data(TensorData::new(rows, shape), &device);
+        self.box_head
+            .forward(features.roi_align(rois, &self.settings.align), mode)
+    }
+
+    fn answer(&self, logits: &[f32], deltas: &[f32], boxes: &[Xyxy]) -> Answer {
+        let settings = &self.settings;
+        let classes = settings.classes;
+        let detections = settings
+            .detections
+            .detect(classes, logits, deltas, boxes, settings.image);
+        let mut probabilities = vec![0.0; classes];
+        for row in logits.chunks_exact(classes + 1) {
+            for (sum, probability) in probabilities.iter_mut().zip(&softmax(row)[1..]) {
+                *sum += probability;
+            }
+        }
+        let total: f32 = probabilities.iter().sum();
+        if total > 0.0 {
+            probabilities
+                .iter_mut()
+                .for_each(|probability| *probability /= total);
+        } else {
+            probabilities.fill(1.0 / classes as f32); // nothing was proposed: nothing is known
+        }
+        let (class, score) = match detections.first() {
+            Some(best) => (best.class, best.score),
+            None => {
+                let class = argmax(&probabilities);
+                (class, probabilities[class])
+            }
+        };
+        Answer {
+            class,
+            score,
+            probabilities,
+            detections,
+        }
+    }
+}
+
+impl StageLosses {
+    /// Their plain sum, as torchvision and detectron2 train.
+    fn summed(self, correct: [usize; 2]) -> Losses {
+        let Self {
+            objectness,
+            rpn_box,
+            class,
+            roi_box,
+        } = self;
+        let value = |loss: &Tensor<1>| f64::from(loss.clone().into_scalar::<f32>());
+        let parts = vec![
+            ("objectness", value(&objectness)),
+            ("rpn_box", value(&rpn_box)),
+            ("class", value(&class)),
+            ("roi_box", value(&roi_box)),
+        ];
+        Losses {
+            total: objectness + rpn_box + class + roi_box,
+            parts,
+            correct,
+        }
+    }
+}
+
+fn boxes_of(regions: &[Vec<RoiTarget>]) -> impl Iterator<Item = Vec<Xyxy>> {
+    regions
+        .iter()
+        .map(|image| image.iter().map(|target| target.bounds).collect())
+}
+
+/// The scale from image to feature map: torchvision's power of two nearest to their ratio.
+fn feature_scale(map: usize, image: usize) -> f32 {
+    (map as f32 / image as f32).log2().round().exp2()
+}
+
+/// Of the regions with an object, how many are classified right, of how many.
+fn count_hits(output: &BoxOutput, targets: &[RoiTarget]) -> [usize; 2] {
+    let [_, columns] = output.logits.dims();
+    let logits = to_host(output.logits.clone());
+    let mut counts = [0, 0];
+    for (row, target) in logits.chunks_exact(columns).zip(targets) {
+        let column = target.label.column();
+        if column > 0 {
+            counts[0] += usize::from(argmax(row) == column);
+            counts[1] += 1;
+        }
+    }
+    counts
+}

@@ -1,0 +1,225 @@
+//! Postprocessing: from the outputs of the box head on one image to its detections.
+//!
+//! R proposals an image, K classes without background; the head's columns are K + 1 with background first. 'deltas' are
+//! (dx, dy, dw, dh), 'NMS' is non-maximum suppression.
+
+use kernels::boxes::Xyxy;
+use kernels::nms::batched_nms;
+use serde::{Deserialize, Serialize};
+
+use super::box_coder::BoxCoder;
+
+/// How detections are chosen. The defaults are for one digit an image: its best detection is the answer, however unsure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DetectionConfig {
+    /// Detections with a probability up to this go.
+    pub score_threshold: f32,
+    /// Detections with an IoU above this with a better one of their class go.
+    pub nms: f64,
+    /// Detections an image at most, the best of all classes.
+    pub per_image: usize,
+    /// Detections with a side shorter than this many pixels after clipping go.
+    pub min_side: f32,
+    /// Weights of the deltas, as in training.
+    pub box_weights: [f32; 4],
+}
+
+impl Default for DetectionConfig {
+    fn default() -> Self {
+        Self {
+            score_threshold: 0.0,
+            nms: 0.5,
+            per_image: 5,
+            min_side: 1e-2,
+            box_weights: [10.0, 10.0, 5.0, 5.0],
+        }
+    }
+}
+
+/// One detected object.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Detection {
+    /// Where, inside the image.
+    pub bounds: Xyxy,
+    /// What, 0..K without background.
+    pub class: usize,
+    /// The probability of this class, 0 to 1.
+    pub score: f32,
+}
+
+impl DetectionConfig {
+    /// The detections of one image of `[height, width]` pixels (without padding), best first. `logits [R, K + 1]`,
+    /// `deltas [R, K + 1, 4]`, `proposals [R]`. What is NaN never passes.
+    ///
+    /// The steps are torchvision's `postprocess_detections`, only that boxes with too low a score are not decoded.
+    ///
+    /// # Panics
+    /// When `logits` and `deltas` do not have K + 1 columns a proposal.
+    pub fn detect(
+        &self,
+        classes: usize,
+        logits: &[f32],
+        deltas: &[f32],
+        proposals: &[Xyxy],
+        image: [usize; 2],
+    ) -> Vec<Detection> {
+        let columns = classes + 1;
+        let deltas = deltas.as_chunks::<4>().0;
+        assert_eq!(
+            logits.len(),
+            proposals.len() * columns,
+            "K + 1 logits a proposal"
+        );
+        assert_eq!(
+            deltas.len(),
+            proposals.len() * columns,
+            "K + 1 times four deltas a proposal"
+        );
+        let coder = BoxCoder {
+            weights: self.box_weights,
+        };
+        let (mut boxes, mut scores, mut labels) = (Vec::new(), Vec::new(), Vec::new());
+        let rows = logits
+            .chunks_exact(columns)
+            .zip(deltas.chunks_exact(columns));
+        for ((logits, deltas), &proposal) in rows.zip(proposals) {
+            let probabilities = softmax(logits);
+            for (column, (&score, &deltas)) in probabilities.iter().zip(deltas).enumerate().skip(1)
+            {
+                if score > self.score_threshold {
+                    let bounds = coder.decode(deltas, proposal).clip(image);
+                    if bounds.has_sides(self.min_side) {
+                        boxes.push(bounds);
+                        scores.push(score);
+                        labels.push(column - 1);
+                    }
+                }
+            }
+        }
+        let mut best = batched_nms(&boxes, &scores, &labels, self.nms);
+        best.truncate(self.per_image);
+        best.into_iter()
+            .map(|i| Detection {
+                bounds: boxes[i],
+                class: labels[i],
+                score: scores[i],
+            })
+            .collect()
+    }
+}
+
+/// The probabilities of one row of logits; NaN throughout when one of them is NaN.
+pub fn softmax(logits: &[f32]) -> Vec<f32> {
+    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let powers: Vec<f32> = logits.iter().map(|v| (v - top).exp()).collect();
+    let sum: f32 = powers.iter().sum();
+    powers.into_iter().map(|v| v / sum).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROPOSALS: [Xyxy; 3] = [
+        Xyxy::new(4., 4., 12., 24.),
+        Xyxy::new(5., 4., 12., 24.),
+        Xyxy::new(40., 4., 50., 24.),
+    ];
+
+    /// The class and the left edge of each detection, two classes, no deltas.
+    fn detect(config: &DetectionConfig, logits: &[[f32; 3]]) -> Vec<(usize, f32)> {
+        let deltas = vec![0.0; logits.len() * 12];
+        let found = config.detect(
+            2,
+            logits.as_flattened(),
+            &deltas,
+            &PROPOSALS[..logits.len()],
+            [28, 28],
+        );
+        found.into_iter().map(|d| (d.class, d.bounds.x1)).collect()
+    }
+
+    #[test]
+    fn telling_cases() {
+        let default = DetectionConfig::default();
+        let sure = DetectionConfig {
+            score_threshold: 0.3,
+            ..default.clone()
+        };
+        let few = DetectionConfig {
+            per_image: 1,
+            ..default.clone()
+        };
+        struct Case<'a> {
+            name: &'a str,
+            config: &'a DetectionConfig,
+            logits: &'a [[f32; 3]],
+            expected: &'a [(usize, f32)],
+        }
+        let cases = [
+            Case {
+                name: "background never shows",
+                config: &sure,
+                logits: &[[9., 0., 0.]],
+                expected: &[],
+            },
+            Case {
+                name: "every class of a proposal",
+                config: &default,
+                logits: &[[0., 1., 2.]],
+                expected: &[(1, 4.), (0, 4.)],
+            },
+            Case {
+                name: "one class suppresses itself",
+                config: &sure,
+                logits: &[[0., 3., 0.], [0., 4., 0.]],
+                expected: &[(0, 5.)],
+            },
+            Case {
+                name: "classes do not suppress each other",
+                config: &sure,
+                logits: &[[0., 3., 0.], [0., 0., 4.]],
+                expected: &[(1, 5.), (0, 4.)],
+            },
+            Case {
+                name: "best only",
+                config: &few,
+                logits: &[[0., 3., 0.], [0., 0., 4.]],
+                expected: &[(1, 5.)],
+            },
+            Case {
+                name: "outside the image",
+                config: &sure,
+                logits: &[[0., 0., 0.], [0., 0., 0.], [0., 9., 0.]],
+                expected: &[(0, 4.), (1, 4.)],
+            },
+            Case {
+                name: "NaN logit",
+                config: &default,
+                logits: &[[0., f32::NAN, 0.]],
+                expected: &[],
+            },
+            Case {
+                name: "no proposals",
+                config: &default,
+                logits: &[],
+                expected: &[],
+            },
+        ];
+        for Case {
+            name,
+            config,
+            logits,
+            expected,
+        } in cases
+        {
+            assert_eq!(detect(config, logits), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn large_logits_do_not_overflow() {
+        assert_eq!(softmax(&[1000., 0., 1000.]), [0.5, 0., 0.5]);
+    }
+}

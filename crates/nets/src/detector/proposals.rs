@@ -1,0 +1,279 @@
+//! Proposals: from the outputs of the proposal head on one image to the boxes worth a closer look.
+//!
+//! A anchors a cell; per level the outputs lie in (y, x, a) order like the anchors. 'logits' are objectness before the
+//! sigmoid, 'deltas' are (dx, dy, dw, dh), 'NMS' is non-maximum suppression.
+
+use kernels::boxes::Xyxy;
+use kernels::nms::{batched_nms, top_by_score};
+use serde::{Deserialize, Serialize};
+
+use super::box_coder::BoxCoder;
+
+/// How proposals are chosen. The defaults are for digits of 28 x 28 pixels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ProposalConfig {
+    /// Proposals with an IoU above this with a better one of their level go.
+    pub nms: f64,
+    /// Best anchors of each level that enter the suppression in training.
+    pub pre_nms_train: usize,
+    /// Proposals an image that are left in training, best first over all levels.
+    pub post_nms_train: usize,
+    /// Best anchors of each level that enter the suppression in detection.
+    pub pre_nms_test: usize,
+    /// Proposals an image that are left in detection.
+    pub post_nms_test: usize,
+    /// Proposals with a side shorter than this many pixels after clipping go.
+    pub min_side: f32,
+    /// Proposals with a probability below this go.
+    pub score_threshold: f32,
+}
+
+impl Default for ProposalConfig {
+    fn default() -> Self {
+        Self {
+            nms: 0.7,
+            pre_nms_train: 294,
+            post_nms_train: 64,
+            pre_nms_test: 100,
+            post_nms_test: 16,
+            min_side: 1e-3,
+            score_threshold: 0.0,
+        }
+    }
+}
+
+/// How many boxes pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProposalLimits {
+    /// Best anchors of each level that enter the suppression.
+    pub pre_nms: usize,
+    /// Proposals an image that are left.
+    pub post_nms: usize,
+}
+
+/// The outputs of the proposal head on one level of one image, and the anchors they belong to.
+#[derive(Clone, Copy, Debug)]
+pub struct LevelOutput<'a> {
+    /// `[H * W * A]`.
+    pub anchors: &'a [Xyxy],
+    /// `[H * W * A]`.
+    pub logits: &'a [f32],
+    /// `[H * W * A, 4]`.
+    pub deltas: &'a [f32],
+}
+
+/// A box that may hold an object.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Proposal {
+    /// Where, inside the image.
+    pub bounds: Xyxy,
+    /// Probability that there is an object, 0 to 1.
+    pub score: f32,
+}
+
+impl ProposalConfig {
+    /// The limits that hold in training.
+    pub fn training(&self) -> ProposalLimits {
+        ProposalLimits {
+            pre_nms: self.pre_nms_train,
+            post_nms: self.post_nms_train,
+        }
+    }
+
+    /// The limits that hold in detection.
+    pub fn detection(&self) -> ProposalLimits {
+        ProposalLimits {
+            pre_nms: self.pre_nms_test,
+            post_nms: self.post_nms_test,
+        }
+    }
+
+    /// The proposals of one image of `[height, width]` pixels (without padding), best first. What is NaN never passes.
+    ///
+    /// The steps are torchvision's `filter_proposals`, only that boxes are decoded after the best logits are known.
+    ///
+    /// # Panics
+    /// When a level does not have as many logits and deltas as anchors.
+    pub fn propose(
+        &self,
+        limits: ProposalLimits,
+        image: [usize; 2],
+        levels: &[LevelOutput],
+    ) -> Vec<Proposal> {
+        let (mut boxes, mut scores, mut level_of) = (Vec::new(), Vec::new(), Vec::new());
+        for (level, output) in levels.iter().enumerate() {
+            let deltas = output.deltas.as_chunks::<4>().0;
+            assert_eq!(
+                output.logits.len(),
+                output.anchors.len(),
+                "level {level}: one logit an anchor"
+            );
+            assert_eq!(
+                deltas.len(),
+                output.anchors.len(),
+                "level {level}: four deltas an anchor"
+            );
+            for i in top_by_score(output.logits, limits.pre_nms) {
+                let bounds = BoxCoder::PROPOSALS
+                    .decode(deltas[i], output.anchors[i])
+                    .clip(image);
+                let score = sigmoid(output.logits[i]);
+                if bounds.has_sides(self.min_side) && score >= self.score_threshold {
+                    boxes.push(bounds);
+                    scores.push(score);
+                    level_of.push(level);
+                }
+            }
+        }
+        let mut best = batched_nms(&boxes, &scores, &level_of, self.nms);
+        best.truncate(limits.post_nms);
+        best.into_iter()
+            .map(|i| Proposal {
+                bounds: boxes[i],
+                score: scores[i],
+            })
+            .collect()
+    }
+}
+
+fn sigmoid(logit: f32) -> f32 {
+    1.0 / (1.0 + (-logit).exp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANCHORS: [Xyxy; 4] = [
+        Xyxy::new(-4., -4., 8., 8.),
+        Xyxy::new(0., 0., 8., 8.),
+        Xyxy::new(20., 20., 26., 27.),
+        Xyxy::new(30., 30., 40., 40.),
+    ];
+
+    fn propose(
+        config: &ProposalConfig,
+        limits: [usize; 2],
+        logits: &[f32],
+        deltas: &[f32],
+    ) -> Vec<Xyxy> {
+        let level = LevelOutput {
+            anchors: &ANCHORS[..logits.len()],
+            logits,
+            deltas,
+        };
+        let limits = ProposalLimits {
+            pre_nms: limits[0],
+            post_nms: limits[1],
+        };
+        config
+            .propose(limits, [28, 24], &[level])
+            .into_iter()
+            .map(|p| p.bounds)
+            .collect()
+    }
+
+    #[test]
+    fn telling_cases() {
+        let config = ProposalConfig::default();
+        let clipped = Xyxy::new(0., 0., 8., 8.);
+        let right = Xyxy::new(20., 20., 24., 27.);
+        let nan = [0., 0., f32::NAN, 0.];
+        struct Case<'a> {
+            name: &'a str,
+            limits: [usize; 2],
+            logits: &'a [f32],
+            deltas: [f32; 4],
+            expected: &'a [Xyxy],
+        }
+        let zero = [0.; 4];
+        let cases = [
+            // The first two are the same box once clipped, and the last is outside.
+            Case {
+                name: "all",
+                limits: [9, 9],
+                logits: &[1., 2., 3., 4.],
+                deltas: zero,
+                expected: &[right, clipped],
+            },
+            Case {
+                name: "best two enter",
+                limits: [2, 9],
+                logits: &[1., 2., 3., 4.],
+                deltas: zero,
+                expected: &[right],
+            },
+            Case {
+                name: "one is left",
+                limits: [9, 1],
+                logits: &[9., 2., 3., 4.],
+                deltas: zero,
+                expected: &[clipped],
+            },
+            Case {
+                name: "NaN logit",
+                limits: [9, 9],
+                logits: &[f32::NAN, f32::NAN, 0.],
+                deltas: zero,
+                expected: &[right],
+            },
+            Case {
+                name: "NaN delta",
+                limits: [9, 9],
+                logits: &[0., 0., 0.],
+                deltas: nan,
+                expected: &[],
+            },
+            Case {
+                name: "nothing",
+                limits: [9, 9],
+                logits: &[],
+                deltas: zero,
+                expected: &[],
+            },
+        ];
+        for Case {
+            name,
+            limits,
+            logits,
+            deltas,
+            expected,
+        } in cases
+        {
+            assert_eq!(
+                propose(&config, limits, logits, &deltas.repeat(logits.len())),
+                expected,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn levels_do_not_suppress_each_other() {
+        let level = LevelOutput {
+            anchors: &ANCHORS[1..2],
+            logits: &[0.5],
+            deltas: &[0.; 4],
+        };
+        let config = ProposalConfig::default();
+        assert_eq!(
+            config
+                .propose(config.detection(), [28, 28], &[level, level])
+                .len(),
+            2
+        );
+    }
+
+    #[test]
+    fn low_scores_go_where_a_threshold_is_set() {
+        let config = ProposalConfig {
+            score_threshold: 0.5,
+            ..Default::default()
+        };
+        assert_eq!(
+            propose(&config, [9, 9], &[-0.1, -3., 0.], &[0.; 12]),
+            [Xyxy::new(20., 20., 24., 27.)]
+        );
+    }
+}

@@ -1,0 +1,192 @@
+//! Targets of the box head: which proposals of an image it trains on, and what it should say about them.
+//!
+//! K classes without background; 'truth' is annotated; 'deltas' are (dx, dy, dw, dh) from a proposal to its truth.
+
+use kernels::boxes::Xyxy;
+use serde::{Deserialize, Serialize};
+
+use super::box_coder::BoxCoder;
+use super::matcher::{Match, Matcher};
+use super::sampler::Sampler;
+use super::truths::{BadTruth, Truth, checked_boxes};
+
+/// How proposals are labelled and drawn. The defaults are for digits of 28 x 28 pixels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RoiTargetConfig {
+    /// From this IoU with a truth on a proposal is an object, below it background.
+    pub positive_iou: f32,
+    /// Proposals an image in the losses, at most.
+    pub sample: usize,
+    /// The share of `sample` that objects may take.
+    pub positive_fraction: f64,
+    /// Weights of the deltas; larger ones make the box loss count more.
+    pub box_weights: [f32; 4],
+}
+
+impl Default for RoiTargetConfig {
+    fn default() -> Self {
+        Self {
+            positive_iou: 0.5,
+            sample: 16,
+            positive_fraction: 0.5,
+            box_weights: [10.0, 10.0, 5.0, 5.0],
+        }
+    }
+}
+
+/// What the box head should say about one box.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum RoiLabel {
+    /// Nothing there.
+    Background,
+    /// An object.
+    Object {
+        /// 0..K without background.
+        class: usize,
+        /// What should be regressed in the columns of this class.
+        deltas: [f32; 4],
+    },
+}
+
+impl RoiLabel {
+    /// The column of the head's logits: 0 for background, class + 1 otherwise.
+    pub fn column(self) -> usize {
+        match self {
+            RoiLabel::Background => 0,
+            RoiLabel::Object { class, .. } => class + 1,
+        }
+    }
+}
+
+/// A box to train the head on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RoiTarget {
+    /// Where.
+    pub bounds: Xyxy,
+    /// What is there.
+    pub label: RoiLabel,
+}
+
+impl RoiTargetConfig {
+    /// The rule that labels proposals.
+    pub fn matcher(&self) -> Matcher {
+        Matcher {
+            positive: self.positive_iou,
+            negative: self.positive_iou,
+            low_quality: false,
+            require_overlap: true,
+        }
+    }
+
+    /// The boxes of one image to train on, drawn from its `proposals` followed by its `truths` (any number), which keep
+    /// that order. `key` gives each candidate's random key (see [`Sampler::sample`]); `image` is named in the error.
+    ///
+    /// # Errors
+    /// A truth without area or not finite.
+    pub fn targets(
+        &self,
+        image: usize,
+        proposals: &[Xyxy],
+        truths: &[Truth],
+        key: impl Fn(usize) -> u64,
+    ) -> Result<Vec<RoiTarget>, BadTruth> {
+        let boxes = checked_boxes(image, truths)?;
+        // The truths are candidates too: early in training no proposal comes near them.
+        let candidates = [proposals, &boxes].concat();
+        let matches = self.matcher().match_boxes(&boxes, &candidates);
+        let sampler = Sampler {
+            budget: self.sample,
+            positive_fraction: self.positive_fraction,
+        };
+        let sample = sampler.sample(&matches, key);
+        let mut drawn = [sample.positive, sample.negative].concat();
+        drawn.sort_unstable();
+        let coder = BoxCoder {
+            weights: self.box_weights,
+        };
+        let target = |i: usize| {
+            let bounds = candidates[i];
+            let label = match matches[i] {
+                Match::Truth(truth) => RoiLabel::Object {
+                    class: truths[truth].class,
+                    deltas: coder.encode(boxes[truth], bounds),
+                },
+                Match::Background | Match::Ignored => RoiLabel::Background,
+            };
+            RoiTarget { bounds, label }
+        };
+        Ok(drawn.into_iter().map(target).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sampler::keys;
+    use super::*;
+
+    const PROPOSALS: [Xyxy; 3] = [
+        Xyxy::new(0., 0., 10., 10.),
+        Xyxy::new(0., 0., 10., 4.),
+        Xyxy::new(20., 20., 24., 24.),
+    ];
+
+    #[test]
+    fn truths_join_the_proposals() -> Result<(), BadTruth> {
+        let truth = Truth {
+            bounds: Xyxy::new(1., 0., 11., 10.),
+            class: 3,
+        };
+        let targets = RoiTargetConfig::default().targets(0, &PROPOSALS, &[truth], keys(1))?;
+        let labels: Vec<_> = targets.iter().map(|t| t.label).collect();
+        let object = |dx| RoiLabel::Object {
+            class: 3,
+            deltas: [dx, 0., 0., 0.],
+        };
+        assert_eq!(
+            labels,
+            [
+                object(1.),
+                RoiLabel::Background,
+                RoiLabel::Background,
+                object(0.)
+            ]
+        );
+        assert_eq!(
+            targets.iter().map(|t| t.label.column()).collect::<Vec<_>>(),
+            [4, 0, 0, 4]
+        );
+        assert_eq!(targets[3].bounds, truth.bounds);
+        Ok(())
+    }
+
+    #[test]
+    fn an_image_without_truths_is_background() -> Result<(), BadTruth> {
+        let targets = RoiTargetConfig::default().targets(0, &PROPOSALS, &[], keys(1))?;
+        assert_eq!(targets.len(), 3);
+        assert!(targets.iter().all(|t| t.label == RoiLabel::Background));
+        assert_eq!(
+            RoiTargetConfig::default().targets(0, &[], &[], keys(1))?,
+            []
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn the_sample_is_capped() -> Result<(), BadTruth> {
+        let truth = Truth {
+            bounds: PROPOSALS[0],
+            class: 0,
+        };
+        let config = RoiTargetConfig {
+            sample: 2,
+            ..Default::default()
+        };
+        for seed in 0..20 {
+            let targets = config.targets(0, &PROPOSALS, &[truth; 5], keys(seed))?;
+            let objects = targets.iter().filter(|t| t.label.column() > 0).count();
+            assert_eq!((targets.len(), objects), (2, 1), "seed {seed}");
+        }
+        Ok(())
+    }
+}

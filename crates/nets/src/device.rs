@@ -1,0 +1,64 @@
+//! Where computations run: choosing a device by name.
+
+use burn::tensor::Device;
+
+/// A device with the name that records and messages use.
+#[derive(Clone, Debug)]
+pub struct NamedDevice {
+    /// For tensors.
+    pub device: Device,
+    /// Such as `cpu`.
+    pub name: String,
+}
+
+/// Why a device can't be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DeviceError {
+    /// Not a device's name.
+    #[error("unknown device '{0}': expected auto, cpu or gpu")]
+    Unknown(String),
+    /// This build runs on the CPU only.
+    #[error("this build has no GPU support, so '{0}' can't be opened; use --device cpu")]
+    NotBuilt(String),
+}
+
+/// Opens `auto`, `cpu`, or a GPU by name.
+///
+/// # Errors
+/// [`DeviceError`] for a name that means nothing, or a device that this build can't use.
+pub fn open(name: &str) -> Result<NamedDevice, DeviceError> {
+    match name.split(':').next().unwrap_or_default() {
+        "auto" | "cpu" => Ok(NamedDevice {
+            device: Device::flex(),
+            name: "cpu".to_string(),
+        }),
+        "gpu" | "cuda" | "rocm" | "metal" | "vulkan" => {
+            Err(DeviceError::NotBuilt(name.to_string()))
+        }
+        _ => Err(DeviceError::Unknown(name.to_string())),
+    }
+}
+
+/// A device that can compute.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Listed {
+    /// What `--device` calls it.
+    pub name: String,
+    /// What it is.
+    pub description: String,
+}
+
+/// The devices of this machine that this build can use.
+pub fn list() -> Vec<Listed> {
+    let machine = measure::record::Machine::gather();
+    let cores = machine
+        .cores
+        .map_or(String::new(), |cores| format!(", {cores} cores"));
+    let cpu = machine
+        .cpu
+        .unwrap_or_else(|| "unknown processor".to_string());
+    vec![Listed {
+        name: "cpu".to_string(),
+        description: format!("{cpu}{cores}"),
+    }]
+}

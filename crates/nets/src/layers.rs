@@ -1,0 +1,491 @@
+//! Trainable layers, and chains of them built from a recipe.
+
+use burn::module::{Module, Param, RunningState};
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::ops::{Conv, Epilogue, Maps, Pool};
+use crate::random::{Key, Purpose, Stream};
+use crate::recipe::{Layer, Shape, ShapeError, summary};
+
+/// Whether a network is learning; layers such as dropout and batch-norm behave differently then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Learning, in training step `step` of a run with this seed.
+    Training {
+        /// The run's seed.
+        seed: u64,
+        /// Steps taken before this one.
+        step: u64,
+    },
+    /// Predicting.
+    Inference,
+}
+
+impl Mode {
+    fn is_training(self) -> bool {
+        matches!(self, Self::Training { .. })
+    }
+}
+
+/// Draws initial weights; every tensor has random numbers of its own, keyed by the seed and its number.
+#[derive(Debug)]
+pub struct Initializer {
+    seed: u64,
+    tensors: u64,
+    device: Device,
+}
+
+impl Initializer {
+    /// Weights on `device`, drawn from `seed`.
+    pub fn new(seed: u64, device: &Device) -> Self {
+        Self {
+            seed,
+            tensors: 0,
+            device: device.clone(),
+        }
+    }
+
+    /// Uniform values in ±`bound`.
+    pub fn uniform<const D: usize>(&mut self, bound: f64, shape: [usize; D]) -> Param<Tensor<D>> {
+        self.draw(shape, |stream| stream.uniform(-bound, bound))
+    }
+
+    /// Normal values of mean 0.
+    pub fn normal<const D: usize>(
+        &mut self,
+        deviation: f64,
+        shape: [usize; D],
+    ) -> Param<Tensor<D>> {
+        self.draw(shape, |stream| stream.normal() * deviation)
+    }
+
+    /// The same value everywhere.
+    pub fn constant<const D: usize>(&self, value: f32, shape: [usize; D]) -> Param<Tensor<D>> {
+        Param::from_tensor(Tensor::full(shape, value, &self.device))
+    }
+
+    fn draw<const D: usize>(
+        &mut self,
+        shape: [usize; D],
+        mut value: impl FnMut(&mut Stream) -> f64,
+    ) -> Param<Tensor<D>> {
+        let key = Key {
+            seed: self.seed,
+            purpose: Purpose::Weights,
+            epoch: 0,
+            index: self.tensors,
+        };
+        self.tensors += 1;
+        let mut stream = key.stream();
+        let count = shape.iter().product::<usize>();
+        let values: Vec<f32> = (0..count).map(|_| value(&mut stream) as f32).collect();
+        Param::from_tensor(Tensor::from_data(
+            TensorData::new(values, shape),
+            &self.device,
+        ))
+    }
+}
+
+/// Convolution, with what follows it in the same pass.
+#[derive(Module, Debug)]
+pub struct ConvLayer {
+    /// `[out, in, rows, columns]`
+    pub weight: Param<Tensor<4>>,
+    /// `[out]`
+    pub bias: Option<Param<Tensor<1>>>,
+    #[module(skip)]
+    conv: Conv,
+    #[module(skip)]
+    epilogue: Epilogue,
+}
+
+impl ConvLayer {
+    /// Weights and biases uniform in ±1/√fan-in, PyTorch's default.
+    pub fn new(conv: Conv, bias: bool, init: &mut Initializer) -> Self {
+        let [rows, columns] = conv.kernel;
+        let bound = 1.0 / ((conv.in_channels * rows * columns) as f64).sqrt();
+        let shape = [conv.out_channels, conv.in_channels, rows, columns];
+        Self {
+            weight: init.uniform(bound, shape),
+            bias: bias.then(|| init.uniform(bound, [conv.out_channels])),
+            conv,
+            epilogue: Epilogue::None,
+        }
+    }
+
+    /// Normal weights and no initial bias, as the heads of Faster R-CNN's region proposal network.
+    pub fn with_normal_weights(
+        conv: Conv,
+        deviation: f64,
+        relu: bool,
+        init: &mut Initializer,
+    ) -> Self {
+        let [rows, columns] = conv.kernel;
+        let shape = [conv.out_channels, conv.in_channels, rows, columns];
+        Self {
+            weight: init.normal(deviation, shape),
+            bias: Some(init.constant(0.0, [conv.out_channels])),
+            conv,
+            epilogue: if relu { Epilogue::Relu } else { Epilogue::None },
+        }
+    }
+
+    /// `[N, in, H, W] -> [N, out, H', W']`
+    pub fn forward(&self, x: Maps) -> Maps {
+        let bias = match &self.bias {
+            Some(bias) => bias.val(),
+            None => Tensor::zeros([self.conv.out_channels], &x.device()),
+        };
+        x.conv(self.weight.val(), bias, &self.conv, self.epilogue)
+    }
+}
+
+/// Linear layer on rows of features, with ReLU where it follows.
+#[derive(Module, Debug)]
+pub struct LinearLayer {
+    /// `[in, out]`
+    pub weight: Param<Tensor<2>>,
+    /// `[out]`
+    pub bias: Option<Param<Tensor<1>>>,
+    #[module(skip)]
+    relu: bool,
+}
+
+impl LinearLayer {
+    /// Weights and biases uniform in ±1/√in, PyTorch's default.
+    pub fn new(
+        inputs: usize,
+        outputs: usize,
+        bias: bool,
+        relu: bool,
+        init: &mut Initializer,
+    ) -> Self {
+        let bound = 1.0 / (inputs as f64).sqrt();
+        Self {
+            weight: init.uniform(bound, [inputs, outputs]),
+            bias: bias.then(|| init.uniform(bound, [outputs])),
+            relu,
+        }
+    }
+
+    /// Normal weights and no initial bias, as the box head's outputs.
+    pub fn with_normal_weights(
+        inputs: usize,
+        outputs: usize,
+        deviation: f64,
+        init: &mut Initializer,
+    ) -> Self {
+        Self {
+            weight: init.normal(deviation, [inputs, outputs]),
+            bias: Some(init.constant(0.0, [outputs])),
+            relu: false,
+        }
+    }
+
+    /// `[N, in, 1, 1] -> [N, out, 1, 1]`
+    pub fn forward(&self, x: Maps) -> Maps {
+        let bias = match &self.bias {
+            Some(bias) => bias.val(),
+            None => Tensor::zeros([self.weight.dims()[1]], &x.device()),
+        };
+        x.linear(self.weight.val(), bias, self.relu)
+    }
+}
+
+/// Batch normalisation (Ioffe & Szegedy 2015) over images and pixels, with ReLU where it follows.
+#[derive(Module, Debug)]
+pub struct BatchNormLayer {
+    /// Scale, `[C]`
+    pub weight: Param<Tensor<1>>,
+    /// Shift, `[C]`
+    pub bias: Param<Tensor<1>>,
+    /// Mean over training batches, `[C]`
+    pub running_mean: RunningState<Tensor<1>>,
+    /// Unbiased variance over training batches, `[C]`
+    pub running_var: RunningState<Tensor<1>>,
+    #[module(skip)]
+    momentum: f64,
+    #[module(skip)]
+    epsilon: f64,
+    #[module(skip)]
+    relu: bool,
+}
+
+impl BatchNormLayer {
+    /// Scale 1 and shift 0; `momentum` is the weight of the newest batch in the running statistics.
+    pub fn new(
+        channels: usize,
+        momentum: f64,
+        epsilon: f64,
+        relu: bool,
+        init: &Initializer,
+    ) -> Self {
+        Self {
+            weight: init.constant(1.0, [channels]),
+            bias: init.constant(0.0, [channels]),
+            running_mean: RunningState::new(Tensor::zeros([channels], &init.device)),
+            running_var: RunningState::new(Tensor::ones([channels], &init.device)),
+            momentum,
+            epsilon,
+            relu,
+        }
+    }
+
+    /// `[N, C, H, W] -> [N, C, H, W]`
+    pub fn forward(&self, x: Maps, mode: Mode) -> Maps {
+        let (gamma, beta) = (self.weight.val(), self.bias.val());
+        if !mode.is_training() {
+            let (mean, variance) = (
+                self.running_mean.value_sync(),
+                self.running_var.value_sync(),
+            );
+            return x.normalize(mean, variance, gamma, beta, self.epsilon, self.relu);
+        }
+        let [_, height, width] = x.shape();
+        let count = (x.images() * height * width) as f64;
+        let (y, mean, variance) = x.batch_norm(gamma, beta, self.epsilon, self.relu);
+        let unbiased = variance * (count / (count - 1.0).max(1.0));
+        let blend = |state: &RunningState<Tensor<1>>, newest: Tensor<1>| {
+            state.update(state.value_sync() * (1.0 - self.momentum) + newest * self.momentum);
+            state.value_sync();
+        };
+        blend(&self.running_mean, mean);
+        blend(&self.running_var, unbiased);
+        y
+    }
+}
+
+/// Group normalisation (Wu & He 2018) over groups of channels of each image, with ReLU.
+#[derive(Module, Debug)]
+pub struct GroupNormLayer {
+    /// Scale, `[C]`
+    pub weight: Param<Tensor<1>>,
+    /// Shift, `[C]`
+    pub bias: Param<Tensor<1>>,
+    #[module(skip)]
+    groups: usize,
+}
+
+impl GroupNormLayer {
+    /// Scale 1 and shift 0.
+    pub fn new(channels: usize, groups: usize, init: &Initializer) -> Self {
+        Self {
+            weight: init.constant(1.0, [channels]),
+            bias: init.constant(0.0, [channels]),
+            groups,
+        }
+    }
+
+    /// `[N, C, H, W] -> [N, C, H, W]`, then ReLU.
+    pub fn forward(&self, x: Maps) -> Maps {
+        x.group_norm(self.weight.val(), self.bias.val(), self.groups, 1e-5, true)
+    }
+}
+
+/// A layer without parameters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Plain {
+    /// Done already by the layer before it.
+    Fused,
+    MaxPool(Pool),
+    AvgPool(Pool),
+    GlobalAvgPool,
+    Relu,
+    Gelu,
+    Silu,
+    LeakyRelu {
+        slope: f64,
+    },
+    Dropout {
+        rate: f64,
+        layer: u64,
+    },
+    Flatten,
+}
+
+/// A layer without parameters, as Burn's modules want it.
+#[derive(Module, Debug)]
+pub struct PlainLayer {
+    #[module(skip)]
+    plain: Plain,
+}
+
+impl PlainLayer {
+    fn forward(&self, x: Maps, mode: Mode) -> Maps {
+        match self.plain {
+            Plain::Fused => x,
+            Plain::MaxPool(pool) => x.max_pool(&pool),
+            Plain::AvgPool(pool) => x.average_pool(&pool),
+            Plain::GlobalAvgPool => {
+                let [_, height, width] = x.shape();
+                let kernel = [height, width];
+                x.average_pool(&Pool {
+                    kernel,
+                    stride: kernel,
+                    padding: [0, 0],
+                })
+            }
+            Plain::Relu => x.relu(),
+            Plain::Gelu => x.gelu(),
+            Plain::Silu => x.silu(),
+            Plain::LeakyRelu { slope } => x.leaky_relu(slope),
+            Plain::Dropout { rate, layer } => match mode {
+                Mode::Training { seed, step } => dropout(x, rate, seed, step, layer),
+                Mode::Inference => x,
+            },
+            Plain::Flatten => x.flatten(),
+        }
+    }
+}
+
+/// Zeroes features at random and scales the others up (Srivastava et al. 2014).
+fn dropout(x: Maps, rate: f64, seed: u64, step: u64, layer: u64) -> Maps {
+    let [channels, height, width] = x.shape();
+    let shape = [x.images(), channels, height, width];
+    let key = Key {
+        seed,
+        purpose: Purpose::Dropout,
+        epoch: step,
+        index: layer,
+    };
+    let scale = (1.0 / (1.0 - rate)) as f32;
+    let mut stream = key.stream();
+    let mask: Vec<f32> = (0..shape.iter().product())
+        .map(|_| {
+            if f64::from(stream.unit_f32()) < rate {
+                0.0
+            } else {
+                scale
+            }
+        })
+        .collect();
+    let mask = Tensor::from_data(TensorData::new(mask, shape), &x.device());
+    x.masked(mask)
+}
+
+/// One layer of a chain.
+#[derive(Module, Debug)]
+pub enum LayerModule {
+    /// Convolution.
+    Conv(ConvLayer),
+    /// Linear.
+    Linear(LinearLayer),
+    /// Batch normalisation.
+    BatchNorm(BatchNormLayer),
+    /// Anything without parameters.
+    Plain(PlainLayer),
+}
+
+/// The modules of `layers` for maps of shape `input` (`[C, H, W]`), one each, and the shape that comes out.
+///
+/// ReLU and pooling that a layer does in the same pass leave an empty module in their place, so that a
+/// parameter's name always holds the number its layer has in the recipe.
+///
+/// # Errors
+/// [`ShapeError`] naming the layer that does not fit what the one before it gives.
+pub fn build(
+    layers: &[Layer],
+    input: [usize; 3],
+    init: &mut Initializer,
+) -> Result<(Vec<LayerModule>, Shape), ShapeError> {
+    let summary = summary(layers, input)?;
+    let mut modules = Vec::with_capacity(layers.len());
+    let [channels, height, width] = input;
+    let mut shape = Shape::Map {
+        channels,
+        height,
+        width,
+    };
+    while modules.len() < layers.len() {
+        let i = modules.len();
+        let followers = &layers[i + 1..];
+        let relu = matches!(followers.first(), Some(Layer::Relu));
+        let channels = match shape {
+            Shape::Map { channels, .. } => channels,
+            Shape::Features(features) => features,
+        };
+        let mut fused = 0;
+        modules.push(match &layers[i] {
+            Layer::Conv {
+                channels: out,
+                kernel,
+                stride,
+                padding,
+                dilation,
+                bias,
+            } => {
+                let conv = Conv {
+                    in_channels: channels,
+                    out_channels: *out,
+                    kernel: *kernel,
+                    stride: *stride,
+                    padding: *padding,
+                    dilation: *dilation,
+                };
+                let mut layer = ConvLayer::new(conv, *bias, init);
+                if relu {
+                    let pooled =
+                        matches!(followers.get(1), Some(Layer::MaxPool(pool)) if is_halving(pool));
+                    fused = 1 + usize::from(pooled);
+                    layer.epilogue = if pooled {
+                        Epilogue::ReluPool
+                    } else {
+                        Epilogue::Relu
+                    };
+                }
+                LayerModule::Conv(layer)
+            }
+            Layer::Linear { features, bias } => {
+                fused = usize::from(relu);
+                LayerModule::Linear(LinearLayer::new(channels, *features, *bias, relu, init))
+            }
+            Layer::BatchNorm { momentum, epsilon } => {
+                fused = usize::from(relu);
+                LayerModule::BatchNorm(BatchNormLayer::new(
+                    channels, *momentum, *epsilon, relu, init,
+                ))
+            }
+            Layer::MaxPool(pool) => plain(Plain::MaxPool(window(pool))),
+            Layer::AvgPool(pool) => plain(Plain::AvgPool(window(pool))),
+            Layer::GlobalAvgPool => plain(Plain::GlobalAvgPool),
+            Layer::Relu => plain(Plain::Relu),
+            Layer::Gelu => plain(Plain::Gelu),
+            Layer::Silu => plain(Plain::Silu),
+            Layer::LeakyRelu { slope } => plain(Plain::LeakyRelu { slope: *slope }),
+            Layer::Dropout { rate } => plain(Plain::Dropout {
+                rate: *rate,
+                layer: i as u64,
+            }),
+            Layer::Flatten => plain(Plain::Flatten),
+        });
+        modules.extend((0..fused).map(|_| plain(Plain::Fused)));
+        shape = summary.layers[modules.len() - 1].output;
+    }
+    Ok((modules, shape))
+}
+
+/// Runs a chain: `[N, C, H, W]` in, whatever its last layer gives out.
+pub fn forward(layers: &[LayerModule], x: Maps, mode: Mode) -> Maps {
+    layers.iter().fold(x, |x, layer| match layer {
+        LayerModule::Conv(layer) => layer.forward(x),
+        LayerModule::Linear(layer) => layer.forward(x),
+        LayerModule::BatchNorm(layer) => layer.forward(x, mode),
+        LayerModule::Plain(layer) => layer.forward(x, mode),
+    })
+}
+
+fn plain(plain: Plain) -> LayerModule {
+    LayerModule::Plain(PlainLayer { plain })
+}
+
+fn is_halving(pool: &crate::recipe::Pool) -> bool {
+    pool.size == [2, 2] && pool.stride == [2, 2] && pool.padding == [0, 0]
+}
+
+fn window(pool: &crate::recipe::Pool) -> Pool {
+    Pool {
+        kernel: pool.size,
+        stride: pool.stride,
+        padding: pool.padding,
+    }
+}

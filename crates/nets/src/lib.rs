@@ -1,0 +1,21 @@
+//! The networks of atelier: recipes, data, layers, Faster R-CNN and training, on Burn.
+
+pub mod annotate;
+pub mod augment;
+pub mod batch;
+pub mod bench;
+pub mod cnn;
+pub mod data;
+pub mod detector;
+pub mod device;
+pub mod evaluation;
+pub mod layers;
+pub mod loss;
+pub mod network;
+pub mod ops;
+pub mod predict;
+pub mod random;
+pub mod recipe;
+pub mod run;
+pub mod training;
+pub mod weights;

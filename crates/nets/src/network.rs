@@ -1,0 +1,138 @@
+//! The network of a run, classifier or detector: one interface for training, evaluation and prediction.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use crate::batch::Batch;
+use crate::cnn::Cnn;
+use crate::detector::{BadTruth, Detection, FasterRcnn};
+use crate::layers::Mode;
+use crate::loss::cross_entropy;
+use crate::ops::to_host;
+use crate::recipe::{self, Model, Recipe, ShapeError};
+
+/// A classifier or a detector.
+#[derive(Module, Debug)]
+pub enum Network {
+    /// Classifies whole images.
+    Cnn(Cnn),
+    /// Finds objects and classifies them.
+    FasterRcnn(FasterRcnn),
+}
+
+/// The losses of one batch.
+#[derive(Debug)]
+pub struct Losses {
+    /// What is minimised, `[1]`.
+    pub total: Tensor<1>,
+    /// Its summands by name; one for a classifier.
+    pub parts: Vec<(&'static str, f64)>,
+    /// How many classifications were right, of how many; for a detector those of sampled regions with an object.
+    pub correct: [usize; 2],
+}
+
+/// What a network says of one image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The class: of the best detection, or of the greatest probability where nothing was detected.
+    pub class: usize,
+    /// The score of that detection or the probability of that class.
+    pub score: f32,
+    /// One a class, adding up to 1.
+    pub probabilities: Vec<f32>,
+    /// What a detector found, best first; a classifier finds none.
+    pub detections: Vec<Detection>,
+}
+
+impl Network {
+    /// The network of a recipe for images `[C, H, W]` of so many classes, with its initial weights.
+    ///
+    /// # Errors
+    /// [`ShapeError`] naming the layer that does not fit.
+    pub fn new(
+        recipe: &Recipe,
+        input: [usize; 3],
+        classes: usize,
+        device: &Device,
+    ) -> Result<Self, ShapeError> {
+        recipe.summary(input, classes)?; // the end of the network too must suit the classes
+        let seed = recipe.training.seed;
+        Ok(match &recipe.model {
+            Model::Cnn(cnn) => Self::Cnn(Cnn::new(cnn, input, seed, device)?),
+            Model::FasterRcnn(detector) => {
+                Self::FasterRcnn(FasterRcnn::new(detector, input, classes, seed, device)?)
+            }
+        })
+    }
+
+    /// The losses of a batch, to be minimised.
+    ///
+    /// # Errors
+    /// [`BadTruth`] for a box without area; a classifier has none.
+    pub fn losses(
+        &self,
+        batch: &Batch,
+        training: &recipe::Training,
+        mode: Mode,
+    ) -> Result<Losses, BadTruth> {
+        match self {
+            Self::Cnn(cnn) => {
+                let logits = cnn.forward(batch.images.clone(), mode);
+                let correct = count_hits(logits.clone(), &batch.labels);
+                let total = cross_entropy(logits, &batch.labels, training.label_smoothing);
+                let value = f64::from(total.clone().into_scalar::<f32>());
+                let parts = vec![("classification", value)];
+                Ok(Losses {
+                    total,
+                    parts,
+                    correct: [correct, batch.labels.len()],
+                })
+            }
+            Self::FasterRcnn(detector) => detector.losses(batch, mode),
+        }
+    }
+
+    /// What the network says of each image of `[N, C, H, W]`.
+    pub fn predict(&self, images: Tensor<4>) -> Vec<Answer> {
+        match self {
+            Self::Cnn(cnn) => {
+                let probabilities = cnn.probabilities(images);
+                let [_, classes] = probabilities.dims();
+                to_host(probabilities)
+                    .chunks_exact(classes)
+                    .map(|row| {
+                        let class = argmax(row);
+                        Answer {
+                            class,
+                            score: row[class],
+                            probabilities: row.to_vec(),
+                            detections: Vec::new(),
+                        }
+                    })
+                    .collect()
+            }
+            Self::FasterRcnn(detector) => detector.predict(images),
+        }
+    }
+}
+
+/// The first of the greatest values.
+pub(crate) fn argmax(values: &[f32]) -> usize {
+    let mut best = 0;
+    for (i, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = i;
+        }
+    }
+    best
+}
+
+/// In how many rows of `[N, K]` the greatest logit is the label's.
+fn count_hits(logits: Tensor<2>, labels: &[usize]) -> usize {
+    let [_, classes] = logits.dims();
+    to_host(logits)
+        .chunks_exact(classes)
+        .zip(labels)
+        .filter(|(row, label)| argmax(row) == **label)
+        .count()
+}

@@ -1,0 +1,577 @@
+//! Backward passes of the lane operators: what each keeps from its forward pass, and the gradients it returns.
+
+use std::sync::Arc;
+
+use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::flex::FlexTensor;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, AutodiffBackend, Flex};
+use kernels::conv::{self, Conv};
+use kernels::lanes::LANES;
+use kernels::linear;
+use kernels::norm::{self, Affine, Moments};
+use kernels::pool::{self, Pool};
+use kernels::roi_align::RoiAlign;
+
+use super::extension::{
+    LaneOps, conv_output, conv_relu_pool, dims, floats, max_pool, norm_shape, read_rois, tensor,
+};
+
+/// A contiguous copy of each tensor (free where it is contiguous already).
+fn contiguous<const N: usize>(tensors: [FlexTensor; N]) -> [FlexTensor; N] {
+    tensors.map(|x| x.to_contiguous())
+}
+
+/// The gradient that reached this node, contiguous.
+fn incoming<S, const N: usize>(ops: &Ops<S, N>, grads: &mut Gradients) -> FlexTensor
+where
+    S: Clone + Send + std::fmt::Debug + 'static,
+{
+    grads.consume::<Flex>(&ops.node).to_contiguous()
+}
+
+#[derive(Debug)]
+struct PackBackward;
+
+impl Backward<Flex, 1> for PackBackward {
+    type State = usize; // images
+
+    fn backward(self, ops: Ops<usize, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let dy = incoming(&ops, grads);
+        let [parent] = ops.parents;
+        if let Some(node) = parent {
+            grads.register::<Flex>(node.id, Flex::unpack(dy, ops.state));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct UnpackBackward;
+
+impl Backward<Flex, 1> for UnpackBackward {
+    type State = ();
+
+    fn backward(self, ops: Ops<(), 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let dy = incoming(&ops, grads);
+        let [parent] = ops.parents;
+        if let Some(node) = parent {
+            grads.register::<Flex>(node.id, Flex::pack(dy));
+        }
+    }
+}
+
+/// What the epilogue of a convolution keeps to undo itself.
+#[derive(Clone, Debug)]
+enum Epilogue {
+    Linear,
+    Relu(FlexTensor),
+    ReluPool(Arc<Vec<u8>>),
+}
+
+#[derive(Clone, Debug)]
+struct ConvState {
+    x: FlexTensor,
+    weight: FlexTensor,
+    conv: Conv,
+    epilogue: Epilogue,
+}
+
+#[derive(Debug)]
+struct ConvBackward;
+
+impl Backward<Flex, 3> for ConvBackward {
+    type State = ConvState;
+
+    fn backward(self, ops: Ops<ConvState, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let dy = incoming(&ops, grads);
+        let [x_node, weight_node, bias_node] = ops.parents;
+        let ConvState {
+            x,
+            weight,
+            conv,
+            epilogue,
+        } = ops.state;
+        let [blocks, _, height, width, _] = dims::<5>(&x);
+        let size = [height, width];
+        let output = conv_output(&conv, size);
+        let area = output[0] * output[1];
+        let channels = conv.out_channels;
+
+        let (through, bias_gradient) = match epilogue {
+            Epilogue::Linear => (None, conv::bias_gradient(floats(&dy), channels, area)),
+            Epilogue::Relu(y) => {
+                let (dx, db) = conv::relu_backward(floats(&y), floats(&dy), channels, area);
+                (Some(dx), db)
+            }
+            Epilogue::ReluPool(argmax) => {
+                let (dx, db) = conv::relu_pool_backward(&argmax, floats(&dy), channels, output);
+                (Some(dx), db)
+            }
+        };
+        let through = through.as_deref().unwrap_or_else(|| floats(&dy));
+        if let Some(node) = weight_node {
+            let gradient = conv.backward_weights(floats(&x), through, size);
+            grads.register::<Flex>(node.id, tensor(gradient, dims::<4>(&weight)));
+        }
+        if let Some(node) = bias_node {
+            grads.register::<Flex>(node.id, tensor(bias_gradient, [channels]));
+        }
+        if let Some(node) = x_node {
+            let gradient = conv.backward_data(through, size, floats(&weight));
+            let shape = [blocks, conv.in_channels, height, width, LANES];
+            grads.register::<Flex>(node.id, tensor(gradient, shape));
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct LinearState {
+    x: FlexTensor,
+    weight: FlexTensor,
+    /// The output, where ReLU followed.
+    y: Option<FlexTensor>,
+}
+
+#[derive(Debug)]
+struct LinearBackward;
+
+impl Backward<Flex, 3> for LinearBackward {
+    type State = LinearState;
+
+    fn backward(self, ops: Ops<LinearState, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let dy = incoming(&ops, grads);
+        let [x_node, weight_node, bias_node] = ops.parents;
+        let LinearState { x, weight, y } = ops.state;
+        let [inputs, outputs] = dims::<2>(&weight);
+
+        let (through, bias_gradient) = match y {
+            None => (None, conv::bias_gradient(floats(&dy), outputs, 1)),
+            Some(y) => {
+                let (dx, db) = conv::relu_backward(floats(&y), floats(&dy), outputs, 1);
+                (Some(dx), db)
+            }
+        };
+        let through = through.as_deref().unwrap_or_else(|| floats(&dy));
+        if let Some(node) = weight_node {
+            let gradient = linear::backward_weights(floats(&x), through, inputs, outputs);
+            grads.register::<Flex>(node.id, tensor(gradient, [inputs, outputs]));
+        }
+        if let Some(node) = bias_node {
+            grads.register::<Flex>(node.id, tensor(bias_gradient, [outputs]));
+        }
+        if let Some(node) = x_node {
+            let gradient = linear::backward_data(through, inputs, outputs, floats(&weight));
+            grads.register::<Flex>(node.id, tensor(gradient, dims::<5>(&x)));
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct MaxPoolState {
+    argmax: Arc<Vec<u16>>,
+    shape: [usize; 5],
+    pool: Pool,
+}
+
+#[derive(Debug)]
+struct MaxPoolBackward;
+
+impl Backward<Flex, 1> for MaxPoolBackward {
+    type State = MaxPoolState;
+
+    fn backward(self, ops: Ops<MaxPoolState, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let dy = incoming(&ops, grads);
+        let [parent] = ops.parents;
+        if let Some(node) = parent {
+            let MaxPoolState {
+                argmax,
+                shape,
+                pool,
+            } = ops.state;
+            let dx = pool::max_backward(floats(&dy), &argmax, [shape[2], shape[3]], pool);
+            grads.register::<Flex>(node.id, tensor(dx, shape));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct AveragePoolBackward;
+
+impl Backward<Flex, 1> for AveragePoolBackward {
+    type State = ([usize; 5], Pool);
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let dy = incoming(&ops, grads);
+        let [parent] = ops.parents;
+        if let Some(node) = parent {
+            let (shape, pool) = ops.state;
+            let dx = pool::average_backward(floats(&dy), [shape[2], shape[3]], pool, true);
+            grads.register::<Flex>(node.id, tensor(dx, shape));
+        }
+    }
+}
+
+/// What a normalisation keeps; `groups` is none for one over the batch.
+#[derive(Clone, Debug)]
+struct NormState {
+    x: FlexTensor,
+    y: FlexTensor,
+    gamma: FlexTensor,
+    beta: FlexTensor,
+    moments: Moments,
+    images: usize,
+    groups: Option<usize>,
+    epsilon: f32,
+    relu: bool,
+}
+
+#[derive(Debug)]
+struct NormBackward;
+
+impl Backward<Flex, 3> for NormBackward {
+    type State = NormState;
+
+    fn backward(self, ops: Ops<NormState, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let dy = incoming(&ops, grads);
+        let [x_node, gamma_node, beta_node] = ops.parents;
+        let state = ops.state;
+        let shape = norm_shape(&state.x, state.images);
+        let affine = Affine {
+            gamma: floats(&state.gamma),
+            beta: floats(&state.beta),
+            epsilon: state.epsilon,
+            relu: state.relu,
+        };
+        let (x, y, dy) = (floats(&state.x), floats(&state.y), floats(&dy));
+        let gradients = match state.groups {
+            None => norm::batch_backward(x, y, dy, shape, affine, &state.moments),
+            Some(groups) => norm::group_backward(x, y, dy, shape, groups, affine, &state.moments),
+        };
+        let nodes = [x_node, gamma_node, beta_node];
+        let values = [
+            tensor(gradients.dx, dims::<5>(&state.x)),
+            tensor(gradients.dgamma, [shape.channels]),
+            tensor(gradients.dbeta, [shape.channels]),
+        ];
+        for (node, gradient) in nodes.into_iter().zip(values) {
+            if let Some(node) = node {
+                grads.register::<Flex>(node.id, gradient);
+            }
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct RoiAlignState {
+    rois: FlexTensor,
+    shape: [usize; 5],
+    align: RoiAlign,
+}
+
+#[derive(Debug)]
+struct RoiAlignBackward;
+
+impl Backward<Flex, 1> for RoiAlignBackward {
+    type State = RoiAlignState;
+
+    fn backward(self, ops: Ops<RoiAlignState, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let dy = incoming(&ops, grads);
+        let [parent] = ops.parents;
+        if let Some(node) = parent {
+            let RoiAlignState { rois, shape, align } = ops.state;
+            let [blocks, channels, height, width, _] = shape;
+            let dx = align.backward_lanes(
+                floats(&dy),
+                [blocks * LANES, channels, height, width],
+                &read_rois(&rois),
+            );
+            grads.register::<Flex>(node.id, tensor(dx, shape));
+        }
+    }
+}
+
+impl<C: CheckpointStrategy> LaneOps for Autodiff<Flex, C> {
+    fn pack(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (x, node) = x.into_parts();
+        let images = dims::<4>(&x)[0];
+        let y = Flex::pack(x);
+        match PackBackward.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(images, y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+
+    fn unpack(x: FloatTensor<Self>, images: usize) -> FloatTensor<Self> {
+        let (x, node) = x.into_parts();
+        let y = Flex::unpack(x, images);
+        match UnpackBackward
+            .prepare::<C>([node])
+            .compute_bound()
+            .stateful()
+        {
+            OpsKind::Tracked(prep) => prep.finish((), y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+
+    fn lane_conv(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        conv: Conv,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        let ((x, x_node), (weight, weight_node), (bias, bias_node)) =
+            (x.into_parts(), weight.into_parts(), bias.into_parts());
+        let [x, weight, bias] = contiguous([x, weight, bias]);
+        let nodes = [x_node, weight_node, bias_node];
+        let y = Flex::lane_conv(x.clone(), weight.clone(), bias, conv, relu);
+        match ConvBackward.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let epilogue = if relu {
+                    Epilogue::Relu(y.clone())
+                } else {
+                    Epilogue::Linear
+                };
+                prep.finish(
+                    ConvState {
+                        x,
+                        weight,
+                        conv,
+                        epilogue,
+                    },
+                    y,
+                )
+            }
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+
+    fn lane_conv_relu_pool(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        conv: Conv,
+    ) -> FloatTensor<Self> {
+        let ((x, x_node), (weight, weight_node), (bias, bias_node)) =
+            (x.into_parts(), weight.into_parts(), bias.into_parts());
+        let [x, weight, bias] = contiguous([x, weight, bias]);
+        let nodes = [x_node, weight_node, bias_node];
+        let (y, argmax) = conv_relu_pool(&x, &weight, &bias, &conv);
+        match ConvBackward.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let epilogue = Epilogue::ReluPool(Arc::new(argmax));
+                prep.finish(
+                    ConvState {
+                        x,
+                        weight,
+                        conv,
+                        epilogue,
+                    },
+                    y,
+                )
+            }
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+
+    fn lane_linear(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        let ((x, x_node), (weight, weight_node), (bias, bias_node)) =
+            (x.into_parts(), weight.into_parts(), bias.into_parts());
+        let [x, weight, bias] = contiguous([x, weight, bias]);
+        let nodes = [x_node, weight_node, bias_node];
+        let y = Flex::lane_linear(x.clone(), weight.clone(), bias, relu);
+        match LinearBackward
+            .prepare::<C>(nodes)
+            .compute_bound()
+            .stateful()
+        {
+            OpsKind::Tracked(prep) => prep.finish(
+                LinearState {
+                    x,
+                    weight,
+                    y: relu.then(|| y.clone()),
+                },
+                y,
+            ),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+
+    fn lane_max_pool(x: FloatTensor<Self>, pool: Pool) -> FloatTensor<Self> {
+        let (x, node) = x.into_parts();
+        let x = x.to_contiguous();
+        let shape = dims(&x);
+        let (y, argmax) = max_pool(&x, pool);
+        match MaxPoolBackward
+            .prepare::<C>([node])
+            .compute_bound()
+            .stateful()
+        {
+            OpsKind::Tracked(prep) => prep.finish(
+                MaxPoolState {
+                    argmax: Arc::new(argmax),
+                    shape,
+                    pool,
+                },
+                y,
+            ),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+
+    fn lane_average_pool(x: FloatTensor<Self>, pool: Pool) -> FloatTensor<Self> {
+        let (x, node) = x.into_parts();
+        let shape = dims(&x);
+        let y = Flex::lane_average_pool(x, pool);
+        match AveragePoolBackward
+            .prepare::<C>([node])
+            .compute_bound()
+            .stateful()
+        {
+            OpsKind::Tracked(prep) => prep.finish((shape, pool), y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+
+    fn lane_batch_norm(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        images: usize,
+        epsilon: f32,
+        relu: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let ((x, x_node), (gamma, gamma_node), (beta, beta_node)) =
+            (x.into_parts(), gamma.into_parts(), beta.into_parts());
+        let [x, gamma, beta] = contiguous([x, gamma, beta]);
+        let nodes = [x_node, gamma_node, beta_node];
+        let affine = Affine {
+            gamma: floats(&gamma),
+            beta: floats(&beta),
+            epsilon,
+            relu,
+        };
+        let (y, moments) = norm::batch_forward(floats(&x), norm_shape(&x, images), affine);
+        let y = tensor(y, dims::<5>(&x));
+        let statistic = |values: &[f32]| {
+            <Self as AutodiffBackend>::from_inner(tensor(values.to_vec(), [values.len()]))
+        };
+        let (mean, variance) = (statistic(&moments.mean), statistic(&moments.variance));
+        let y = match NormBackward.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let kept = y.clone();
+                let groups = None;
+                prep.finish(
+                    NormState {
+                        x,
+                        y: kept,
+                        gamma,
+                        beta,
+                        moments,
+                        images,
+                        groups,
+                        epsilon,
+                        relu,
+                    },
+                    y,
+                )
+            }
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        };
+        (y, mean, variance)
+    }
+
+    fn lane_normalize(
+        x: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        images: usize,
+        epsilon: f32,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        <Self as AutodiffBackend>::from_inner(Flex::lane_normalize(
+            x.into_primitive(),
+            mean.into_primitive(),
+            variance.into_primitive(),
+            gamma.into_primitive(),
+            beta.into_primitive(),
+            images,
+            epsilon,
+            relu,
+        ))
+    }
+
+    fn lane_group_norm(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        images: usize,
+        groups: usize,
+        epsilon: f32,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        let ((x, x_node), (gamma, gamma_node), (beta, beta_node)) =
+            (x.into_parts(), gamma.into_parts(), beta.into_parts());
+        let [x, gamma, beta] = contiguous([x, gamma, beta]);
+        let nodes = [x_node, gamma_node, beta_node];
+        let affine = Affine {
+            gamma: floats(&gamma),
+            beta: floats(&beta),
+            epsilon,
+            relu,
+        };
+        let (y, moments) = norm::group_forward(floats(&x), norm_shape(&x, images), groups, affine);
+        let y = tensor(y, dims::<5>(&x));
+        match NormBackward.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let kept = y.clone();
+                let groups = Some(groups);
+                prep.finish(
+                    NormState {
+                        x,
+                        y: kept,
+                        gamma,
+                        beta,
+                        moments,
+                        images,
+                        groups,
+                        epsilon,
+                        relu,
+                    },
+                    y,
+                )
+            }
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+
+    fn lane_roi_align(
+        x: FloatTensor<Self>,
+        rois: FloatTensor<Self>,
+        align: RoiAlign,
+    ) -> FloatTensor<Self> {
+        // The boxes are detached: Faster R-CNN's joint training sends no gradient through them.
+        let rois = rois.into_primitive().to_contiguous();
+        let (x, node) = x.into_parts();
+        let shape = dims(&x);
+        let y = Flex::lane_roi_align(x, rois.clone(), align.clone());
+        match RoiAlignBackward
+            .prepare::<C>([node])
+            .compute_bound()
+            .stateful()
+        {
+            OpsKind::Tracked(prep) => prep.finish(RoiAlignState { rois, shape, align }, y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+}

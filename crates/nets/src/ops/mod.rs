@@ -1,0 +1,453 @@
+//! The seam between models and processors: operators with ordinary NCHW meaning, whatever runs them.
+//!
+//! A model works on [`Maps`] and never sees how they lie in memory. On the CPU a run of operators stays in the
+//! kernels' own layout (sixteen images in the SIMD lanes) and is converted only at its ends; on other devices the
+//! same operators are composed of Burn's own.
+
+mod autodiff;
+mod extension;
+mod step;
+
+use burn::backend::Dispatch;
+use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
+use burn::tensor::{Device, Tensor, activation, module};
+use kernels::lanes::{LANES, blocks};
+
+use extension::LaneOps;
+pub use kernels::conv::Conv;
+pub use kernels::pool::Pool;
+pub use kernels::roi_align::RoiAlign;
+pub use step::{Step, sum_of_squares};
+
+/// What follows a convolution in the same pass over memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Epilogue {
+    /// Nothing.
+    None,
+    /// ReLU.
+    Relu,
+    /// ReLU, then 2x2 max pooling with stride 2.
+    ReluPool,
+}
+
+/// Feature maps of some images, `[N, C, H, W]` in meaning; rows of features are maps of one pixel.
+#[derive(Clone, Debug)]
+pub struct Maps {
+    values: Values,
+    images: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Values {
+    /// `[ceil(N / 16), C, H, W, 16]`
+    Lanes(Tensor<5>),
+    /// `[N, C, H, W]`
+    Plain(Tensor<4>),
+}
+
+/// The values of a tensor, in row-major order; waits for the device.
+pub fn to_host<const D: usize>(x: Tensor<D>) -> Vec<f32> {
+    x.into_data()
+        .convert::<f32>()
+        .try_to_vec()
+        .expect("converted to f32")
+}
+
+/// Whether the kernels run on this device.
+fn has_lanes(device: &Device) -> bool {
+    *device == Device::flex()
+}
+
+fn lanes(tensor: burn::backend::DispatchTensor) -> Tensor<5> {
+    Tensor::from_dispatch(tensor)
+}
+
+impl Maps {
+    /// Takes images or maps `[N, C, H, W]`.
+    pub fn new(x: Tensor<4>) -> Self {
+        let images = x.dims()[0];
+        let values = if has_lanes(&x.device()) {
+            Values::Lanes(lanes(Dispatch::pack(x.into_dispatch())))
+        } else {
+            Values::Plain(x)
+        };
+        Self { values, images }
+    }
+
+    /// The number of images, N.
+    pub fn images(&self) -> usize {
+        self.images
+    }
+
+    /// `[C, H, W]`
+    pub fn shape(&self) -> [usize; 3] {
+        match &self.values {
+            Values::Lanes(x) => {
+                let [_, channels, height, width, _] = x.dims();
+                [channels, height, width]
+            }
+            Values::Plain(x) => {
+                let [_, channels, height, width] = x.dims();
+                [channels, height, width]
+            }
+        }
+    }
+
+    /// Where the values live.
+    pub fn device(&self) -> Device {
+        match &self.values {
+            Values::Lanes(x) => x.device(),
+            Values::Plain(x) => x.device(),
+        }
+    }
+
+    /// The maps as an ordinary tensor, `[N, C, H, W]`.
+    pub fn into_nchw(self) -> Tensor<4> {
+        match self.values {
+            Values::Lanes(x) => {
+                Tensor::from_dispatch(Dispatch::unpack(x.into_dispatch(), self.images))
+            }
+            Values::Plain(x) => x,
+        }
+    }
+
+    /// All features of each image in a row, `[N, C * H * W]`.
+    pub fn into_rows(self) -> Tensor<2> {
+        let [channels, height, width] = self.shape();
+        let images = self.images;
+        self.into_nchw()
+            .reshape([images, channels * height * width])
+    }
+
+    /// The features of each image in a row, as maps of one pixel: `[N, C * H * W, 1, 1]`.
+    pub fn flatten(self) -> Self {
+        let [channels, height, width] = self.shape();
+        let features = channels * height * width;
+        let values = match self.values {
+            Values::Lanes(x) => {
+                Values::Lanes(x.reshape([blocks(self.images), features, 1, 1, LANES]))
+            }
+            Values::Plain(x) => Values::Plain(x.reshape([self.images, features, 1, 1])),
+        };
+        Self { values, ..self }
+    }
+
+    /// Convolution with what follows it; weight `[out, in, rows, columns]`, bias `[out]`.
+    pub fn conv(self, weight: Tensor<4>, bias: Tensor<1>, conv: &Conv, epilogue: Epilogue) -> Self {
+        let values = match self.values {
+            Values::Lanes(x) => {
+                let (x, weight, bias) = (
+                    x.into_dispatch(),
+                    weight.into_dispatch(),
+                    bias.into_dispatch(),
+                );
+                Values::Lanes(lanes(match epilogue {
+                    Epilogue::None => Dispatch::lane_conv(x, weight, bias, *conv, false),
+                    Epilogue::Relu => Dispatch::lane_conv(x, weight, bias, *conv, true),
+                    Epilogue::ReluPool => Dispatch::lane_conv_relu_pool(x, weight, bias, *conv),
+                }))
+            }
+            Values::Plain(x) => {
+                let options = ConvOptions::new(conv.stride, conv.padding, conv.dilation, 1);
+                let y = module::conv2d(x, weight, Some(bias), options);
+                let y = if epilogue == Epilogue::None {
+                    y
+                } else {
+                    activation::relu(y)
+                };
+                Values::Plain(if epilogue == Epilogue::ReluPool {
+                    plain_max_pool(
+                        y,
+                        &Pool {
+                            kernel: [2, 2],
+                            stride: [2, 2],
+                            padding: [0, 0],
+                        },
+                    )
+                } else {
+                    y
+                })
+            }
+        };
+        Self { values, ..self }
+    }
+
+    /// Linear layer on rows, with ReLU if `relu`; weight `[in, out]`, bias `[out]`.
+    pub fn linear(self, weight: Tensor<2>, bias: Tensor<1>, relu: bool) -> Self {
+        let values = match self.values {
+            Values::Lanes(x) => Values::Lanes(lanes(Dispatch::lane_linear(
+                x.into_dispatch(),
+                weight.into_dispatch(),
+                bias.into_dispatch(),
+                relu,
+            ))),
+            Values::Plain(x) => {
+                let [inputs, outputs] = weight.dims();
+                let y = x.reshape([self.images, inputs]).matmul(weight) + bias.unsqueeze();
+                let y = if relu { activation::relu(y) } else { y };
+                Values::Plain(y.reshape([self.images, outputs, 1, 1]))
+            }
+        };
+        Self { values, ..self }
+    }
+
+    /// Max pooling.
+    pub fn max_pool(self, pool: &Pool) -> Self {
+        let values = match self.values {
+            Values::Lanes(x) => {
+                Values::Lanes(lanes(Dispatch::lane_max_pool(x.into_dispatch(), *pool)))
+            }
+            Values::Plain(x) => Values::Plain(plain_max_pool(x, pool)),
+        };
+        Self { values, ..self }
+    }
+
+    /// Average pooling; padding counts as zeros, as PyTorch's default.
+    pub fn average_pool(self, pool: &Pool) -> Self {
+        let values = match self.values {
+            Values::Lanes(x) => {
+                Values::Lanes(lanes(Dispatch::lane_average_pool(x.into_dispatch(), *pool)))
+            }
+            Values::Plain(x) => {
+                let options = AvgPoolOptions {
+                    kernel_size: pool.kernel,
+                    stride: pool.stride,
+                    padding: pool.padding.map(|side| (side, side)),
+                    count_include_pad: true,
+                    ceil_mode: false,
+                };
+                Values::Plain(module::avg_pool2d(x, options))
+            }
+        };
+        Self { values, ..self }
+    }
+
+    /// Batch normalisation by the batch's own statistics: output, mean and biased variance per channel.
+    pub fn batch_norm(
+        self,
+        gamma: Tensor<1>,
+        beta: Tensor<1>,
+        epsilon: f64,
+        relu: bool,
+    ) -> (Self, Tensor<1>, Tensor<1>) {
+        let images = self.images;
+        match self.values {
+            Values::Lanes(x) => {
+                let (y, mean, variance) = Dispatch::lane_batch_norm(
+                    x.into_dispatch(),
+                    gamma.into_dispatch(),
+                    beta.into_dispatch(),
+                    images,
+                    epsilon as f32,
+                    relu,
+                );
+                let y = Self {
+                    values: Values::Lanes(lanes(y)),
+                    images,
+                };
+                (
+                    y,
+                    Tensor::from_dispatch(mean),
+                    Tensor::from_dispatch(variance),
+                )
+            }
+            Values::Plain(x) => {
+                let channels = x.dims()[1];
+                let flat: Tensor<2> = x.clone().swap_dims(0, 1).flatten(1, 3);
+                let flat = flat.reshape([channels as i32, -1]);
+                let mean = flat.clone().mean_dim(1);
+                let variance = (flat - mean.clone()).square().mean_dim(1);
+                let (mean, variance) = (mean.reshape([channels]), variance.reshape([channels]));
+                let statistics = (mean.clone().detach(), variance.clone().detach());
+                let y = plain_normalize(x, mean, variance, gamma, beta, epsilon, relu);
+                (
+                    Self {
+                        values: Values::Plain(y),
+                        images,
+                    },
+                    statistics.0,
+                    statistics.1,
+                )
+            }
+        }
+    }
+
+    /// Normalisation by given statistics, as batch normalisation does in inference; no gradient flows through it.
+    pub fn normalize(
+        self,
+        mean: Tensor<1>,
+        variance: Tensor<1>,
+        gamma: Tensor<1>,
+        beta: Tensor<1>,
+        epsilon: f64,
+        relu: bool,
+    ) -> Self {
+        let values = match self.values {
+            Values::Lanes(x) => Values::Lanes(lanes(Dispatch::lane_normalize(
+                x.into_dispatch(),
+                mean.into_dispatch(),
+                variance.into_dispatch(),
+                gamma.into_dispatch(),
+                beta.into_dispatch(),
+                self.images,
+                epsilon as f32,
+                relu,
+            ))),
+            Values::Plain(x) => Values::Plain(plain_normalize(
+                x, mean, variance, gamma, beta, epsilon, relu,
+            )),
+        };
+        Self { values, ..self }
+    }
+
+    /// Group normalisation over `groups` of channels of each image.
+    pub fn group_norm(
+        self,
+        gamma: Tensor<1>,
+        beta: Tensor<1>,
+        groups: usize,
+        epsilon: f64,
+        relu: bool,
+    ) -> Self {
+        let values = match self.values {
+            Values::Lanes(x) => Values::Lanes(lanes(Dispatch::lane_group_norm(
+                x.into_dispatch(),
+                gamma.into_dispatch(),
+                beta.into_dispatch(),
+                self.images,
+                groups,
+                epsilon as f32,
+                relu,
+            ))),
+            Values::Plain(x) => {
+                let [images, channels, height, width] = x.dims();
+                let grouped = x.reshape([images, groups, channels / groups * height * width]);
+                let mean = grouped.clone().mean_dim(2);
+                let centred = grouped - mean;
+                let variance = centred.clone().square().mean_dim(2);
+                let y = (centred / (variance + epsilon).sqrt())
+                    .reshape([images, channels, height, width]);
+                let shape = [1, channels, 1, 1];
+                let y = y * gamma.reshape(shape) + beta.reshape(shape);
+                Values::Plain(if relu { activation::relu(y) } else { y })
+            }
+        };
+        Self { values, ..self }
+    }
+
+    /// RoIAlign of boxes `[R, 5]` (image, x1, y1, x2, y2 in pixels of the image): R maps of `align.output`.
+    pub fn roi_align(self, rois: Tensor<2>, align: &RoiAlign) -> Self {
+        let images = rois.dims()[0];
+        let values = match self.values {
+            Values::Lanes(x) => Values::Lanes(lanes(Dispatch::lane_roi_align(
+                x.into_dispatch(),
+                rois.into_dispatch(),
+                align.clone(),
+            ))),
+            Values::Plain(x) => Values::Plain(plain_roi_align(x, rois, align)),
+        };
+        Self { values, images }
+    }
+
+    /// ReLU.
+    pub fn relu(self) -> Self {
+        self.elementwise(activation::relu, activation::relu)
+    }
+
+    /// GELU (the exact one, by the error function).
+    pub fn gelu(self) -> Self {
+        self.elementwise(activation::gelu, activation::gelu)
+    }
+
+    /// SiLU, x * sigmoid(x).
+    pub fn silu(self) -> Self {
+        self.elementwise(activation::silu, activation::silu)
+    }
+
+    /// Leaky ReLU with the given slope for negative values.
+    pub fn leaky_relu(self, slope: f64) -> Self {
+        self.elementwise(
+            |x| activation::leaky_relu(x, slope),
+            |x| activation::leaky_relu(x, slope),
+        )
+    }
+
+    /// Multiplies every value by its element of `mask`, `[N, C, H, W]`.
+    pub fn masked(self, mask: Tensor<4>) -> Self {
+        let mask = Self::new(mask);
+        let values = match (self.values, mask.values) {
+            (Values::Lanes(x), Values::Lanes(mask)) => Values::Lanes(x * mask),
+            (Values::Plain(x), Values::Plain(mask)) => Values::Plain(x * mask),
+            _ => unreachable!("both lie on one device, so both have its layout"),
+        };
+        Self { values, ..self }
+    }
+
+    /// Applies a function of single elements, which needs no particular layout.
+    fn elementwise(
+        self,
+        on_lanes: impl FnOnce(Tensor<5>) -> Tensor<5>,
+        on_plain: impl FnOnce(Tensor<4>) -> Tensor<4>,
+    ) -> Self {
+        let values = match self.values {
+            Values::Lanes(x) => Values::Lanes(on_lanes(x)),
+            Values::Plain(x) => Values::Plain(on_plain(x)),
+        };
+        Self { values, ..self }
+    }
+}
+
+fn plain_normalize(
+    x: Tensor<4>,
+    mean: Tensor<1>,
+    variance: Tensor<1>,
+    gamma: Tensor<1>,
+    beta: Tensor<1>,
+    epsilon: f64,
+    relu: bool,
+) -> Tensor<4> {
+    let shape = [1, x.dims()[1], 1, 1];
+    let scale = gamma / (variance + epsilon).sqrt();
+    let shift = beta - mean * scale.clone();
+    let y = x * scale.reshape(shape) + shift.reshape(shape);
+    if relu { activation::relu(y) } else { y }
+}
+
+fn plain_max_pool(x: Tensor<4>, pool: &Pool) -> Tensor<4> {
+    let options = MaxPoolOptions {
+        kernel_size: pool.kernel,
+        stride: pool.stride,
+        padding: pool.padding.map(|side| (side, side)),
+        dilation: [1, 1],
+        ceil_mode: false,
+    };
+    module::max_pool2d(x, options)
+}
+
+/// RoIAlign as two batched products, `W_y · F · W_xᵀ`: averaging and bilinear weights are separable.
+fn plain_roi_align(x: Tensor<4>, rois: Tensor<2>, align: &RoiAlign) -> Tensor<4> {
+    let device = x.device();
+    let [_, channels, height, width] = x.dims();
+    let [bins_y, bins_x] = align.output;
+    let rows = to_host(rois);
+    let count = rows.len() / 5;
+    let mut images = Vec::with_capacity(count);
+    let mut weights_y = vec![0.0; count * bins_y * height];
+    let mut weights_x = vec![0.0; count * bins_x * width];
+    for (i, roi) in rows.chunks_exact(5).enumerate() {
+        images.push(roi[0] as i32);
+        let along_y = &mut weights_y[i * bins_y * height..][..bins_y * height];
+        align.axis_weights(roi[2], roi[4], bins_y, height, along_y);
+        let along_x = &mut weights_x[i * bins_x * width..][..bins_x * width];
+        align.axis_weights(roi[1], roi[3], bins_x, width, along_x);
+    }
+    let tensor = |values: Vec<f32>, shape: [usize; 4]| {
+        Tensor::<4>::from_data(burn::tensor::TensorData::new(values, shape), &device)
+    };
+    let weights_y = tensor(weights_y, [count, 1, bins_y, height]).repeat_dim(1, channels);
+    let weights_x = tensor(weights_x, [count, 1, bins_x, width]).repeat_dim(1, channels);
+    let images = Tensor::from_data(burn::tensor::TensorData::new(images, [count]), &device);
+    weights_y
+        .matmul(x.select(0, images))
+        .matmul(weights_x.transpose())
+}

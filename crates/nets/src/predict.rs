@@ -1,0 +1,79 @@
+//! From a user's images to answers in their own pixels.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use serde::Serialize;
+
+use crate::batch::Preparation;
+use crate::data::image::{Fitted, Gray, digit, whole};
+use crate::run::Trained;
+
+/// What a network says of one image.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ImageAnswer {
+    /// The file.
+    pub image: String,
+    /// The class.
+    pub class: String,
+    /// The score of the best detection, or the probability of the class.
+    pub score: f32,
+    /// One a class, in the order of the network's classes.
+    pub probabilities: Vec<f32>,
+    /// What a detector found, best first.
+    pub detections: Vec<Found>,
+}
+
+/// A detected object.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Found {
+    /// Corners `[x1, y1, x2, y2]` in pixels of the file, right and bottom excluded.
+    #[serde(rename = "box")]
+    pub bounds: [f32; 4],
+    /// The class.
+    pub class: String,
+    /// Its probability.
+    pub score: f32,
+}
+
+/// Predicts images of any size and polarity; the names in the answers are left empty.
+pub fn predict(trained: &Trained, images: &[Gray], device: &Device) -> Vec<ImageAnswer> {
+    let [channels, height, width] = trained.input;
+    // A network for 28 x 28 expects digits as MNIST has them; any other sees the whole image.
+    let fit = |image: &Gray| match (height, width) {
+        (28, 28) => digit(image),
+        _ => whole(image, height, width),
+    };
+    let fitted: Vec<Fitted> = images.iter().map(fit).collect();
+    let preparation = Preparation {
+        normalize: trained.recipe.data.normalize,
+        augment: None,
+    };
+    let mut values = Vec::with_capacity(fitted.len() * channels * height * width);
+    for image in &fitted {
+        for _ in 0..channels {
+            preparation.normalized(&image.pixels, &mut values);
+        }
+    }
+    let shape = [fitted.len(), channels, height, width];
+    let answers = trained
+        .network
+        .predict(Tensor::from_data(TensorData::new(values, shape), device));
+    answers
+        .into_iter()
+        .zip(&fitted)
+        .map(|(answer, fitted)| ImageAnswer {
+            image: String::new(),
+            class: trained.classes[answer.class].clone(),
+            score: answer.score,
+            probabilities: answer.probabilities,
+            detections: answer
+                .detections
+                .iter()
+                .map(|found| Found {
+                    bounds: fitted.mapping.to_original(found.bounds.into()),
+                    class: trained.classes[found.class].clone(),
+                    score: found.score,
+                })
+                .collect(),
+        })
+        .collect()
+}

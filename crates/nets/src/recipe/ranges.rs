@@ -1,0 +1,342 @@
+//! Values that are of the right type and still make no sense, each named by its key.
+
+use super::problem::Problem;
+use super::{
+    Anchors, Augment, Data, Detections, FasterRcnn, Layer, Model, Optimizer, Pool, Recipe, Roi,
+    Rpn, Schedule, Training,
+};
+use std::fmt::Display;
+
+/// More than any sensible layer has; keeps a slip of the keyboard from asking for terabytes.
+const MOST_FEATURES: usize = 1 << 20;
+/// Larger windows than any image that is read.
+const MOST_PIXELS: usize = 1 << 12;
+
+/// The first value out of range.
+pub(super) fn check(recipe: &Recipe) -> Result<(), Problem> {
+    data(&recipe.data)?;
+    match &recipe.model {
+        Model::Cnn(cnn) => layers("model.layers", &cnn.layers)?,
+        Model::FasterRcnn(detector) => faster_rcnn(detector)?,
+    }
+    training(&recipe.training)
+}
+
+fn need(holds: bool, key: &str, rule: &str, value: impl Display) -> Result<(), Problem> {
+    if holds {
+        Ok(())
+    } else {
+        Err(Problem::at(key, format!("must be {rule}, found {value}")))
+    }
+}
+
+fn at_least_1(key: &str, value: usize) -> Result<(), Problem> {
+    need(value >= 1, key, "at least 1", value)
+}
+
+fn count(key: &str, value: usize) -> Result<(), Problem> {
+    let rule = format!("from 1 to {MOST_FEATURES}");
+    need((1..=MOST_FEATURES).contains(&value), key, &rule, value)
+}
+
+// Comparisons below are false for NaN, so that it is refused everywhere.
+
+fn positive(key: &str, value: f64) -> Result<(), Problem> {
+    need(
+        value > 0.0 && value.is_finite(),
+        key,
+        "greater than 0 and finite",
+        value,
+    )
+}
+
+fn not_negative(key: &str, value: f64) -> Result<(), Problem> {
+    need(
+        value >= 0.0 && value.is_finite(),
+        key,
+        "at least 0 and finite",
+        value,
+    )
+}
+
+fn fraction(key: &str, value: f64) -> Result<(), Problem> {
+    need((0.0..=1.0).contains(&value), key, "from 0 to 1", value)
+}
+
+fn below_1(key: &str, value: f64) -> Result<(), Problem> {
+    need(
+        (0.0..1.0).contains(&value),
+        key,
+        "at least 0 and less than 1",
+        value,
+    )
+}
+
+fn positive_fraction(key: &str, value: f64) -> Result<(), Problem> {
+    need(
+        value > 0.0 && value <= 1.0,
+        key,
+        "greater than 0 and at most 1",
+        value,
+    )
+}
+
+fn data(data: &Data) -> Result<(), Problem> {
+    need(
+        !data.source.is_empty(),
+        "data.source",
+        "`mnist` or a folder",
+        "nothing",
+    )?;
+    let Augment {
+        shift,
+        rotate,
+        scale,
+    } = data.augment;
+    need(
+        shift <= MOST_PIXELS,
+        "data.augment.shift",
+        &format!("at most {MOST_PIXELS}"),
+        shift,
+    )?;
+    need(
+        (0.0..=180.0).contains(&rotate),
+        "data.augment.rotate",
+        "from 0 to 180 degrees",
+        rotate,
+    )?;
+    below_1("data.augment.scale", scale)?;
+    let mean = data.normalize.mean;
+    need(mean.is_finite(), "data.normalize.mean", "finite", mean)?;
+    positive("data.normalize.std", data.normalize.std)
+}
+
+fn layers(key: &str, layers: &[Layer]) -> Result<(), Problem> {
+    need(
+        !layers.is_empty(),
+        key,
+        "a list of at least one layer",
+        "none",
+    )?;
+    for (index, layer) in layers.iter().enumerate() {
+        let key = |name: &str| format!("{key}[{index}].{name}");
+        let name = layer.name();
+        match layer {
+            Layer::Conv {
+                channels,
+                kernel,
+                stride,
+                padding,
+                dilation,
+                ..
+            } => {
+                count(&key(name), *channels)?;
+                sides(&key("kernel"), *kernel, 1)?;
+                sides(&key("stride"), *stride, 1)?;
+                sides(&key("padding"), *padding, 0)?;
+                sides(&key("dilation"), *dilation, 1)?;
+            }
+            Layer::MaxPool(pool) | Layer::AvgPool(pool) => {
+                let Pool {
+                    size,
+                    stride,
+                    padding,
+                } = *pool;
+                sides(&key(name), size, 1)?;
+                sides(&key("stride"), stride, 1)?;
+                // A window wholly inside the padding would have no value of its own.
+                let fits = padding[0] <= size[0] / 2 && padding[1] <= size[1] / 2;
+                let rule = "at most half the window";
+                need(
+                    fits,
+                    &key("padding"),
+                    rule,
+                    format!("{padding:?} for {size:?}"),
+                )?;
+            }
+            Layer::BatchNorm { momentum, epsilon } => {
+                positive_fraction(&key("batch-norm.momentum"), *momentum)?;
+                positive(&key("batch-norm.epsilon"), *epsilon)?;
+            }
+            Layer::LeakyRelu { slope } => need(slope.is_finite(), &key(name), "finite", slope)?,
+            Layer::Dropout { rate } => below_1(&key(name), *rate)?,
+            Layer::Linear { features, .. } => count(&key(name), *features)?,
+            Layer::GlobalAvgPool | Layer::Relu | Layer::Gelu | Layer::Silu | Layer::Flatten => {}
+        }
+    }
+    Ok(())
+}
+
+fn sides(key: &str, pair: [usize; 2], least: usize) -> Result<(), Problem> {
+    let range = least..=MOST_PIXELS;
+    let holds = range.contains(&pair[0]) && range.contains(&pair[1]);
+    let value = if pair[0] == pair[1] {
+        format!("{}", pair[0])
+    } else {
+        format!("{pair:?}")
+    };
+    need(holds, key, &format!("from {least} to {MOST_PIXELS}"), value)
+}
+
+fn faster_rcnn(detector: &FasterRcnn) -> Result<(), Problem> {
+    let FasterRcnn {
+        backbone,
+        anchors,
+        rpn,
+        roi,
+        detections,
+    } = detector;
+    layers("model.backbone.layers", &backbone.layers)?;
+    check_anchors(anchors)?;
+    check_rpn(rpn)?;
+    check_roi(roi)?;
+    let Detections {
+        score_threshold,
+        nms,
+        per_image,
+        min_side,
+    } = *detections;
+    fraction("model.detections.score-threshold", score_threshold)?;
+    fraction("model.detections.nms", nms)?;
+    at_least_1("model.detections.per-image", per_image)?;
+    not_negative("model.detections.min-side", min_side)
+}
+
+fn check_anchors(anchors: &Anchors) -> Result<(), Problem> {
+    for (name, values) in [("sizes", &anchors.sizes), ("ratios", &anchors.ratios)] {
+        let key = format!("model.anchors.{name}");
+        need(
+            !values.is_empty(),
+            &key,
+            "a list of at least one number",
+            "none",
+        )?;
+        for (index, value) in values.iter().enumerate() {
+            positive(&format!("{key}[{index}]"), *value)?;
+        }
+    }
+    fraction("model.anchors.offset", anchors.offset)
+}
+
+fn check_rpn(rpn: &Rpn) -> Result<(), Problem> {
+    let key = |name: &str| format!("model.rpn.{name}");
+    if let Some(channels) = rpn.channels {
+        count(&key("channels"), channels)?;
+    }
+    fraction(&key("positive-iou"), rpn.positive_iou)?;
+    fraction(&key("negative-iou"), rpn.negative_iou)?;
+    need(
+        rpn.negative_iou <= rpn.positive_iou,
+        &key("negative-iou"),
+        &format!("at most positive-iou, {}", rpn.positive_iou),
+        rpn.negative_iou,
+    )?;
+    positive_fraction(&key("positive-fraction"), rpn.positive_fraction)?;
+    fraction(&key("nms"), rpn.nms)?;
+    for (name, value) in [
+        ("sample", rpn.sample),
+        ("pre-nms-train", rpn.pre_nms_train),
+        ("post-nms-train", rpn.post_nms_train),
+        ("pre-nms-test", rpn.pre_nms_test),
+        ("post-nms-test", rpn.post_nms_test),
+    ] {
+        at_least_1(&key(name), value)?;
+    }
+    not_negative(&key("min-side"), rpn.min_side)?;
+    not_negative(&key("smooth-l1-beta"), rpn.smooth_l1_beta)
+}
+
+fn check_roi(roi: &Roi) -> Result<(), Problem> {
+    let key = |name: &str| format!("model.roi.{name}");
+    let grid = |name: &str, value: usize| {
+        need((1..=64).contains(&value), &key(name), "from 1 to 64", value)
+    };
+    grid("output", roi.output)?;
+    grid("sampling", roi.sampling)?;
+    for (index, features) in roi.hidden.iter().enumerate() {
+        count(&format!("model.roi.hidden[{index}]"), *features)?;
+    }
+    below_1(&key("dropout"), roi.dropout)?;
+    fraction(&key("positive-iou"), roi.positive_iou)?;
+    at_least_1(&key("sample"), roi.sample)?;
+    positive_fraction(&key("positive-fraction"), roi.positive_fraction)?;
+    for (index, weight) in roi.box_weights.iter().enumerate() {
+        positive(&format!("model.roi.box-weights[{index}]"), *weight)?;
+    }
+    not_negative(&key("smooth-l1-beta"), roi.smooth_l1_beta)
+}
+
+fn training(training: &Training) -> Result<(), Problem> {
+    at_least_1("training.epochs", training.epochs)?;
+    at_least_1("training.batch-size", training.batch_size)?;
+    below_1("training.label-smoothing", training.label_smoothing)?;
+    if let Some(norm) = training.clip_norm {
+        positive("training.clip-norm", norm)?;
+    }
+    optimizer(&training.optimizer)?;
+    schedule(&training.schedule)
+}
+
+fn optimizer(optimizer: &Optimizer) -> Result<(), Problem> {
+    let key = |name: &str| format!("training.optimizer.{name}");
+    positive(&key("learning-rate"), optimizer.learning_rate())?;
+    let betas = |beta_1, beta_2| {
+        below_1(&key("beta-1"), beta_1)?;
+        below_1(&key("beta-2"), beta_2)
+    };
+    match optimizer {
+        Optimizer::Sgd(sgd) => {
+            not_negative(&key("weight-decay"), sgd.weight_decay)?;
+            below_1(&key("momentum"), sgd.momentum)?;
+            let holds = !sgd.nesterov || sgd.momentum > 0.0;
+            need(
+                holds,
+                &key("nesterov"),
+                "false without momentum",
+                sgd.nesterov,
+            )
+        }
+        Optimizer::Adam(adam) => {
+            not_negative(&key("weight-decay"), adam.weight_decay)?;
+            betas(adam.beta_1, adam.beta_2)?;
+            positive(&key("epsilon"), adam.epsilon)
+        }
+        Optimizer::AdamW(adam) => {
+            not_negative(&key("weight-decay"), adam.weight_decay)?;
+            betas(adam.beta_1, adam.beta_2)?;
+            positive(&key("epsilon"), adam.epsilon)
+        }
+        Optimizer::RmsProp(rms) => {
+            not_negative(&key("weight-decay"), rms.weight_decay)?;
+            below_1(&key("momentum"), rms.momentum)?;
+            below_1(&key("alpha"), rms.alpha)?;
+            positive(&key("epsilon"), rms.epsilon)
+        }
+    }
+}
+
+fn schedule(schedule: &Schedule) -> Result<(), Problem> {
+    let key = |name: &str| format!("training.schedule.{name}");
+    match schedule {
+        Schedule::Constant(_) => Ok(()),
+        Schedule::Step(step) => {
+            at_least_1(&key("every"), step.every)?;
+            positive_fraction(&key("gamma"), step.gamma)
+        }
+        Schedule::Cosine(cosine) => fraction(&key("final"), cosine.last),
+        Schedule::OneCycle(cycle) => {
+            if let Some(peak) = cycle.peak {
+                positive(&key("peak"), peak)?;
+            }
+            let inside = cycle.rise > 0.0 && cycle.rise < 1.0;
+            need(
+                inside,
+                &key("rise"),
+                "greater than 0 and less than 1",
+                cycle.rise,
+            )?;
+            positive(&key("start-division"), cycle.start_division)?;
+            positive(&key("final-division"), cycle.final_division)
+        }
+    }
+}

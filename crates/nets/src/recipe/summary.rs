@@ -1,0 +1,186 @@
+//! What a network's check finds: shapes, parameters and multiply-adds by layer, shown as a table.
+
+use super::Layer;
+use std::fmt;
+
+/// What one image is between two layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// `[C, H, W]`.
+    Map {
+        /// Channels.
+        channels: usize,
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+    },
+    /// `[F]`.
+    Features(usize),
+}
+
+impl Shape {
+    /// Numbers per image.
+    pub fn elements(&self) -> usize {
+        match *self {
+            Self::Map {
+                channels,
+                height,
+                width,
+            } => channels.saturating_mul(height).saturating_mul(width),
+            Self::Features(features) => features,
+        }
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Map {
+                channels,
+                height,
+                width,
+            } => formatter.pad(&format!("{channels} x {height} x {width}")),
+            Self::Features(features) => formatter.pad(&features.to_string()),
+        }
+    }
+}
+
+/// One layer's line of a [`Summary`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerSummary {
+    /// Such as `conv 32, 3x3, padding 1`.
+    pub name: String,
+    /// What one image is after it.
+    pub output: Shape,
+    /// Trained numbers; running means and variances do not count.
+    pub parameters: u64,
+    /// Multiplications each followed by an addition, per image.
+    pub multiply_adds: u64,
+    /// Pixels of the image that one output sees, `[rows, columns]`; `None` where it is all.
+    pub receptive_field: Option<[usize; 2]>,
+}
+
+/// A network's layers with their totals. Displayed as a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// One image.
+    pub input: Shape,
+    /// In order.
+    pub layers: Vec<LayerSummary>,
+    /// Pixels of the image from one cell of the last map to the next, `[rows, columns]`.
+    pub stride: [usize; 2],
+    /// Trained numbers of all layers.
+    pub parameters: u64,
+    /// Multiply-adds of all layers, per image and without the backward pass.
+    pub multiply_adds: u64,
+}
+
+impl Summary {
+    /// What comes out of the last layer.
+    pub fn output(&self) -> Shape {
+        self.layers.last().map_or(self.input, |layer| layer.output)
+    }
+
+    pub(super) fn push(&mut self, layer: LayerSummary) {
+        self.parameters = self.parameters.saturating_add(layer.parameters);
+        self.multiply_adds = self.multiply_adds.saturating_add(layer.multiply_adds);
+        self.layers.push(layer);
+    }
+}
+
+impl fmt::Display for Layer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name();
+        match self {
+            Self::Conv {
+                channels,
+                kernel,
+                stride,
+                padding,
+                dilation,
+                bias,
+            } => {
+                write!(formatter, "{name} {channels}, {}x{}", kernel[0], kernel[1])?;
+                side_option(formatter, "stride", *stride, [1, 1])?;
+                side_option(formatter, "padding", *padding, [0, 0])?;
+                side_option(formatter, "dilation", *dilation, [1, 1])?;
+                formatter.write_str(if *bias { "" } else { ", no bias" })
+            }
+            Self::MaxPool(pool) | Self::AvgPool(pool) => {
+                write!(formatter, "{name} {}x{}", pool.size[0], pool.size[1])?;
+                side_option(formatter, "stride", pool.stride, pool.size)?;
+                side_option(formatter, "padding", pool.padding, [0, 0])
+            }
+            Self::LeakyRelu { slope } => write!(formatter, "{name} {slope}"),
+            Self::Dropout { rate } => write!(formatter, "{name} {rate}"),
+            Self::Linear { features, bias } => {
+                write!(formatter, "{name} {features}")?;
+                formatter.write_str(if *bias { "" } else { ", no bias" })
+            }
+            _ => formatter.write_str(name),
+        }
+    }
+}
+
+fn side_option(
+    formatter: &mut fmt::Formatter<'_>,
+    name: &str,
+    value: [usize; 2],
+    usual: [usize; 2],
+) -> fmt::Result {
+    match value {
+        _ if value == usual => Ok(()),
+        [rows, columns] if rows == columns => write!(formatter, ", {name} {rows}"),
+        [rows, columns] => write!(formatter, ", {name} {rows}x{columns}"),
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let total = "total".len();
+        let names = self.layers.iter().map(|layer| layer.name.chars().count());
+        let wide = names.max().unwrap_or_default().max(total);
+        let header = ["layer", "output", "parameters", "multiply-adds", "sees"];
+        writeln!(
+            formatter,
+            "{:<wide$}  {:>14}  {:>12}  {:>14}  {:>9}",
+            header[0], header[1], header[2], header[3], header[4]
+        )?;
+        for layer in &self.layers {
+            let sees = match layer.receptive_field {
+                Some([rows, columns]) => format!("{rows}x{columns}"),
+                None => "all".to_string(),
+            };
+            writeln!(
+                formatter,
+                "{:<wide$}  {:>14}  {:>12}  {:>14}  {sees:>9}",
+                layer.name,
+                layer.output,
+                grouped(layer.parameters),
+                grouped(layer.multiply_adds),
+            )?;
+        }
+        write!(
+            formatter,
+            "{:<wide$}  {:>14}  {:>12}  {:>14}",
+            "total",
+            self.output(),
+            grouped(self.parameters),
+            grouped(self.multiply_adds)
+        )
+    }
+}
+
+/// 1234567 as 1,234,567.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

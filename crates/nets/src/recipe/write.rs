@@ -1,0 +1,96 @@
+//! Writing a recipe back, with every default stated.
+
+use super::{Recipe, RecipeError};
+use toml::{Table, Value};
+
+impl Recipe {
+    /// The recipe as TOML with every default stated; [`Recipe::parse`] reads the same recipe back.
+    ///
+    /// # Errors
+    /// Only for a recipe made in code with a seed of 2^63 or more, which TOML cannot hold.
+    pub fn to_toml(&self) -> Result<String, RecipeError> {
+        let mut text = String::new();
+        for (name, section) in &self.to_table()? {
+            if let Value::Table(section) = section {
+                write_section(name, section, &mut text);
+            }
+        }
+        Ok(text)
+    }
+
+    /// The same as a TOML table.
+    ///
+    /// # Errors
+    /// As for [`Recipe::to_toml`].
+    pub fn to_table(&self) -> Result<Table, RecipeError> {
+        let mut root =
+            Table::try_from(self).map_err(|error| RecipeError::Write(error.to_string()))?;
+        if let Some(Value::Table(training)) = root.get_mut("training") {
+            tag(training, "optimizer", "name");
+            tag(training, "schedule", "name");
+        }
+        tag(&mut root, "model", "kind");
+        if let Some(Value::Table(model)) = root.get_mut("model") {
+            merge_layers(model);
+            if let Some(Value::Table(backbone)) = model.get_mut("backbone") {
+                merge_layers(backbone);
+            }
+        }
+        Ok(root)
+    }
+}
+
+/// `{ adam = { .. } }`, as serde writes an enum, to `{ name = "adam", .. }`.
+fn tag(parent: &mut Table, key: &str, tag: &str) {
+    let Some(Value::Table(outer)) = parent.get_mut(key) else {
+        return;
+    };
+    if let Some((variant, Value::Table(options))) = std::mem::take(outer).into_iter().next() {
+        outer.insert(tag.to_string(), Value::String(variant));
+        outer.extend(options);
+    }
+}
+
+/// `{ conv = { conv = 32, .. } }` to `{ conv = 32, .. }`.
+fn merge_layers(parent: &mut Table) {
+    let Some(Value::Array(layers)) = parent.get_mut("layers") else {
+        return;
+    };
+    for layer in layers {
+        if let Value::Table(outer) = layer
+            && let Some((name, Value::Table(options))) = outer.iter().next()
+            && options.contains_key(name)
+        {
+            *layer = Value::Table(options.clone());
+        }
+    }
+}
+
+/// Layers one a line, tables of the model as sections of their own, all else on one line a key.
+fn write_section(name: &str, section: &Table, text: &mut String) {
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(&format!("[{name}]\n"));
+    let is_subsection = |value: &Value| name == "model" && value.is_table();
+    for (key, value) in section {
+        match value {
+            Value::Array(layers) if key == "layers" => {
+                text.push_str("layers = [\n");
+                for layer in layers {
+                    text.push_str(&format!("  {layer},\n"));
+                }
+                text.push_str("]\n");
+            }
+            _ if is_subsection(value) => {}
+            _ => text.push_str(&format!("{key} = {value}\n")),
+        }
+    }
+    for (key, value) in section {
+        if let Value::Table(inner) = value
+            && is_subsection(value)
+        {
+            write_section(&format!("{name}.{key}"), inner, text);
+        }
+    }
+}

@@ -1,0 +1,447 @@
+//! A run: its folder on disk, from the recipe to the trained network and what it answered.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::SystemTime;
+
+use measure::detection::CocoError;
+use measure::files::{FileError, write_atomically};
+use measure::record::{
+    self, DataIdentity, Environment, EpochRecord, Evaluation, Machine, ModelKind, Predictions,
+    RecordError, RunFacts, rfc3339_utc, write_history, write_json,
+};
+
+use crate::data::{self, DataError, Dataset, Split};
+use crate::device::NamedDevice;
+use crate::evaluation::{Evaluated, evaluate};
+use crate::network::Network;
+use crate::recipe::{Model, Recipe, RecipeError, ShapeError};
+use crate::training::{
+    CheckpointError, Ending, Observer, Restored, StepReport, Trainer, TrainingError,
+};
+use crate::weights::{self, WeightsError};
+
+/// Why a run could not be made, opened or carried on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// There is no such run.
+    #[error("there is no run '{name}': neither {} nor {name} holds a {}; `atelier runs` lists what there is", root.join(name).display(), record::RECIPE)]
+    NotFound {
+        /// As given.
+        name: String,
+        /// Where runs are kept.
+        root: PathBuf,
+    },
+    /// The run has no trained network yet.
+    #[error("{} is not finished; go on with `atelier train --resume {}`", path.display(), path.display())]
+    NotFinished {
+        /// The run's folder.
+        path: PathBuf,
+    },
+    /// A folder can't be made.
+    #[error("{}: can't create the folder: {cause}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// The stored weights lack what they belong to.
+    #[error("{}: metadata '{field}' is missing or wrong; the file was not written by atelier", path.display())]
+    Metadata {
+        /// The weights.
+        path: PathBuf,
+        /// Which entry.
+        field: &'static str,
+    },
+    /// A file of the run.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// A file of the run.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The run's recipe.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    /// The run's network.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// The run's weights.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The run's data.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The run's detections.
+    #[error(transparent)]
+    Detections(#[from] CocoError),
+    /// The run's training.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+}
+
+impl From<CheckpointError> for RunError {
+    fn from(error: CheckpointError) -> Self {
+        Self::Training(error.into())
+    }
+}
+
+/// A run's folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    path: PathBuf,
+}
+
+/// A trained network with all that is needed to use it.
+#[derive(Debug)]
+pub struct Trained {
+    /// The network, for predictions.
+    pub network: Network,
+    /// How it came about.
+    pub recipe: Recipe,
+    /// Its classes.
+    pub classes: Vec<String>,
+    /// Images it takes, `[C, H, W]`.
+    pub input: [usize; 3],
+}
+
+/// What a finished run found.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// Figures on the test set.
+    pub evaluation: Evaluation,
+    /// Answers on the test set.
+    pub predictions: Predictions,
+    /// Every epoch.
+    pub history: Vec<EpochRecord>,
+}
+
+/// How a run was started, for its record.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// Version of atelier.
+    pub version: String,
+    /// The command line.
+    pub command: Vec<String>,
+    /// Threads that computations use.
+    pub threads: usize,
+}
+
+impl Run {
+    /// A new folder under `root`: the recipe's name, with a number where that is taken.
+    ///
+    /// # Errors
+    /// [`RunError::Folder`] when it can't be made.
+    pub fn create(root: &Path, recipe_name: &str) -> Result<Self, RunError> {
+        std::fs::create_dir_all(root).map_err(|cause| RunError::Folder {
+            path: root.to_path_buf(),
+            cause,
+        })?;
+        for number in 1.. {
+            let path = match number {
+                1 => root.join(recipe_name),
+                _ => root.join(format!("{recipe_name}-{number}")),
+            };
+            match std::fs::create_dir(&path) {
+                Ok(()) => return Ok(Self { path }),
+                Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(cause) => return Err(RunError::Folder { path, cause }),
+            }
+        }
+        unreachable!("the numbers do not end")
+    }
+
+    /// The run of this name under `root`, or at this path.
+    ///
+    /// # Errors
+    /// [`RunError::NotFound`] when neither holds a recipe.
+    pub fn open(root: &Path, name: &str) -> Result<Self, RunError> {
+        [root.join(name), PathBuf::from(name)]
+            .into_iter()
+            .find(|path| path.join(record::RECIPE).is_file())
+            .map(|path| Self { path })
+            .ok_or_else(|| RunError::NotFound {
+                name: name.to_string(),
+                root: root.to_path_buf(),
+            })
+    }
+
+    /// All runs under `root`, by name; none where the folder does not exist.
+    pub fn list(root: &Path) -> Vec<Self> {
+        let mut runs: Vec<Self> = std::fs::read_dir(root)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| Self { path: entry.path() })
+            .filter(|run| run.path.join(record::RECIPE).is_file())
+            .collect();
+        runs.sort_by(|a, b| a.path.cmp(&b.path));
+        runs
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder's name.
+    pub fn name(&self) -> String {
+        self.path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default()
+    }
+
+    /// The run's recipe.
+    ///
+    /// # Errors
+    /// [`RunError::Recipe`] when it can't be read.
+    pub fn recipe(&self) -> Result<Recipe, RunError> {
+        Ok(Recipe::load::<&str>(
+            &self.path.join(record::RECIPE).to_string_lossy(),
+            &[],
+        )?)
+    }
+
+    /// Whether training has come to its end.
+    pub fn is_finished(&self) -> bool {
+        self.path.join(record::MODEL).is_file()
+    }
+
+    /// What the run found, if it is finished and evaluated.
+    ///
+    /// # Errors
+    /// [`RunError::NotFinished`], or [`RunError::Record`] for a damaged file.
+    pub fn finished(&self) -> Result<Finished, RunError> {
+        if !self.path.join(record::EVALUATION).is_file() {
+            return Err(RunError::NotFinished {
+                path: self.path.clone(),
+            });
+        }
+        Ok(Finished {
+            evaluation: record::read_json(self.path.join(record::EVALUATION))?,
+            predictions: Predictions::read(self.path.join(record::PREDICTIONS))?,
+            history: record::read_history(self.path.join(record::HISTORY))?,
+        })
+    }
+
+    /// Where and how the run was made.
+    ///
+    /// # Errors
+    /// [`RunError::Record`] when the record can't be read.
+    pub fn environment(&self) -> Result<Environment, RunError> {
+        Ok(record::read_json(self.path.join(record::ENVIRONMENT))?)
+    }
+
+    /// The trained network.
+    ///
+    /// # Errors
+    /// [`RunError::NotFinished`] before the end of training; other errors for damaged files.
+    pub fn trained(&self, device: &NamedDevice) -> Result<Trained, RunError> {
+        let path = self.path.join(record::MODEL);
+        if !path.is_file() {
+            return Err(RunError::NotFinished {
+                path: self.path.clone(),
+            });
+        }
+        let (weights, metadata) = weights::load(&path)?;
+        let field = |field: &'static str| {
+            metadata.get(field).ok_or(RunError::Metadata {
+                path: path.clone(),
+                field,
+            })
+        };
+        let wrong = |field: &'static str| RunError::Metadata {
+            path: path.clone(),
+            field,
+        };
+        let classes: Vec<String> =
+            serde_json::from_str(field("classes")?).map_err(|_| wrong("classes"))?;
+        let input: [usize; 3] =
+            serde_json::from_str(field("input")?).map_err(|_| wrong("input"))?;
+        let recipe = self.recipe()?;
+        let network = Network::new(&recipe, input, classes.len(), &device.device)?;
+        let network = weights::apply(network, &weights)?;
+        Ok(Trained {
+            network,
+            recipe,
+            classes,
+            input,
+        })
+    }
+
+    /// Writes what is known before training: the recipe and the circumstances.
+    ///
+    /// # Errors
+    /// [`RunError`] when the file system refuses.
+    pub fn begin(
+        &self,
+        recipe: &Recipe,
+        device: &NamedDevice,
+        origin: &Origin,
+    ) -> Result<(), RunError> {
+        let environment = Environment {
+            atelier: origin.version.clone(),
+            commit: None,
+            device: device.name.clone(),
+            threads: origin.threads,
+            machine: Machine::gather(),
+            date: rfc3339_utc(SystemTime::now()),
+            command: origin.command.clone(),
+            seed: recipe.training.seed,
+            data: DataIdentity {
+                name: recipe.data.source.clone(),
+                digest: None,
+            },
+        };
+        write_json(self.path.join(record::ENVIRONMENT), &environment)?;
+        // Last: a folder with a recipe is a run.
+        Ok(write_atomically(
+            self.path.join(record::RECIPE),
+            recipe.to_toml()?,
+        )?)
+    }
+
+    /// Trains from the newest checkpoint (or the start) to the end and evaluates once on the test set.
+    /// `None` when `stop` was set before the end.
+    ///
+    /// `resumed` is told what was found before anything else happens.
+    ///
+    /// # Errors
+    /// [`RunError`] naming what went wrong; the folder stays whole.
+    pub fn train(
+        &self,
+        recipe: &Recipe,
+        split: &Split,
+        device: &NamedDevice,
+        threads: usize,
+        stop: &AtomicBool,
+        observer: &mut dyn Observer,
+        resumed: &mut dyn FnMut(&Restored, u64),
+    ) -> Result<Option<Finished>, RunError> {
+        let training = &recipe.training;
+        let (kept, held_out) =
+            data::hold_out(split.train.count, recipe.data.validation, training.seed)?;
+        let parts = (!held_out.is_empty())
+            .then(|| (split.train.subset(&kept), split.train.subset(&held_out)));
+        let (train, validation) = match &parts {
+            Some((train, validation)) => (train, Some(validation)),
+            None => (&split.train, None),
+        };
+        let mut trainer = Trainer::new(recipe, train, validation, &device.device)?;
+        let checkpoints = self.path.join(record::CHECKPOINTS);
+        let restored = trainer.restore(&checkpoints)?;
+        resumed(&restored, trainer.progress().step);
+        let mut recorder = Recorder {
+            observer,
+            path: self.path.join(record::HISTORY),
+            history: trainer.progress().history.clone(),
+            error: None,
+        };
+        let ending = trainer.run(Some(&checkpoints), stop, &mut recorder)?;
+        if let Some(error) = recorder.error {
+            return Err(error.into());
+        }
+        if ending == Ending::Stopped {
+            return Ok(None);
+        }
+        let network = trainer.network();
+        self.save(&network, &train.classes, train.image_shape())?;
+        let evaluated = evaluate(&network, &split.test, &recipe.data, &device.device)?;
+        let history = trainer.progress().history.clone();
+        let evaluation =
+            self.evaluation(recipe, &evaluated, &split.test, device, threads, "test")?;
+        evaluated
+            .predictions
+            .write(self.path.join(record::PREDICTIONS))?;
+        // Last: an evaluation says that everything else is there.
+        write_json(self.path.join(record::EVALUATION), &evaluation)?;
+        Ok(Some(Finished {
+            evaluation,
+            predictions: evaluated.predictions,
+            history,
+        }))
+    }
+
+    /// The figures of answers on a split.
+    ///
+    /// # Errors
+    /// [`RunError`] when the run's files can't be read.
+    pub fn evaluation(
+        &self,
+        recipe: &Recipe,
+        evaluated: &Evaluated,
+        data: &Dataset,
+        device: &NamedDevice,
+        threads: usize,
+        split: &str,
+    ) -> Result<Evaluation, RunError> {
+        let history = record::read_history(self.path.join(record::HISTORY))?;
+        let summary = recipe.summary(data.image_shape(), data.classes.len())?;
+        let model = self.path.join(record::MODEL);
+        let facts = RunFacts {
+            recipe: self.name(),
+            kind: match recipe.model {
+                Model::Cnn(_) => ModelKind::Cnn,
+                Model::FasterRcnn(_) => ModelKind::FasterRcnn,
+            },
+            split: split.to_string(),
+            train_s: history.last().map_or(0.0, |epoch| epoch.seconds),
+            infer_images_per_s: evaluated.images_per_s,
+            parameters: summary.parameters,
+            multiply_adds: summary.multiply_adds,
+            model_bytes: std::fs::metadata(&model).map_or(0, |file| file.len()),
+            peak_rss_mib: measure::cost::peak_rss_mib(),
+            epochs: history.len(),
+            seed: recipe.training.seed,
+            device: device.name.clone(),
+            threads,
+        };
+        let mut evaluation = Evaluation::from_predictions(&evaluated.predictions, facts)?;
+        evaluation.localisation = evaluated.localisation.clone();
+        Ok(evaluation)
+    }
+
+    fn save(
+        &self,
+        network: &Network,
+        classes: &[String],
+        input: [usize; 3],
+    ) -> Result<(), RunError> {
+        let metadata = BTreeMap::from([
+            (
+                "classes".to_string(),
+                serde_json::json!(classes).to_string(),
+            ),
+            ("input".to_string(), serde_json::json!(input).to_string()),
+        ]);
+        Ok(weights::save(
+            &self.path.join(record::MODEL),
+            &weights::collect(network),
+            metadata,
+        )?)
+    }
+}
+
+/// Passes events on, and keeps `history.jsonl` up to date.
+struct Recorder<'a> {
+    observer: &'a mut dyn Observer,
+    path: PathBuf,
+    history: Vec<EpochRecord>,
+    error: Option<RecordError>,
+}
+
+impl Observer for Recorder<'_> {
+    fn step(&mut self, report: &StepReport) {
+        self.observer.step(report);
+    }
+
+    fn epoch(&mut self, record: &EpochRecord) {
+        self.history.push(record.clone());
+        if let Err(error) = write_history(&self.path, &self.history) {
+            self.error.get_or_insert(error);
+        }
+        self.observer.epoch(record);
+    }
+}

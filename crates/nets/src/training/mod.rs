@@ -1,0 +1,376 @@
+//! The training loop: batches in a seeded order, losses, steps, and a record of every epoch.
+//!
+//! All that a step depends on is a pure function of (seed, epoch, index) or part of the state that a checkpoint holds,
+//! so a run that is stopped after any step and resumed ends with the same bits as one that was not.
+
+mod checkpoint;
+mod optimizer;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use burn::module::Module;
+use burn::tensor::Device;
+use measure::record::EpochRecord;
+use serde::{Deserialize, Serialize};
+
+use crate::batch::Preparation;
+use crate::data::Dataset;
+use crate::detector::BadTruth;
+use crate::evaluation::loss_and_accuracy;
+use crate::layers::Mode;
+use crate::network::Network;
+use crate::random::{Purpose, permutation};
+use crate::recipe::{Recipe, ShapeError};
+use crate::weights::WeightsError;
+pub use checkpoint::{CheckpointError, Restored};
+pub use optimizer::Optimizer;
+
+/// What training tells while it runs.
+pub trait Observer {
+    /// After every step.
+    fn step(&mut self, progress: &StepReport);
+    /// After every epoch.
+    fn epoch(&mut self, record: &EpochRecord);
+}
+
+/// Where training stands after a step.
+#[derive(Clone, Copy, Debug)]
+pub struct StepReport {
+    /// The running epoch, from 1.
+    pub epoch: usize,
+    /// Epochs in all.
+    pub epochs: usize,
+    /// Steps done in this epoch.
+    pub batch: usize,
+    /// Steps in an epoch.
+    pub batches: usize,
+    /// Mean loss of this epoch so far.
+    pub loss: f64,
+    /// Training accuracy of this epoch so far, 0 to 1.
+    pub accuracy: f64,
+    /// Images in a full batch.
+    pub images_per_batch: f64,
+    /// Images a second in this epoch, since training was started or resumed.
+    pub images_per_s: f64,
+}
+
+/// Why training stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainingError {
+    /// A loss is not a finite number.
+    #[error(
+        "the {name} loss became {value} in step {step} (epoch {epoch}, learning rate {learning_rate:.3e}); \
+         try a smaller training.optimizer.learning-rate, a warm-up, or training.clip-norm = 1.0"
+    )]
+    NotFinite {
+        /// Which loss.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// The step, from 1.
+        step: u64,
+        /// The epoch, from 1.
+        epoch: usize,
+        /// The learning rate of this step.
+        learning_rate: f64,
+    },
+    /// The network does not fit the images.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// An annotated box is not one.
+    #[error(transparent)]
+    Truth(#[from] BadTruth),
+    /// A checkpoint could not be written or taken over.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// Weights do not fit.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// There is nothing to learn from.
+    #[error("the training set is empty: data.validation holds out all {0} images")]
+    NoImages(usize),
+}
+
+/// How training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// All epochs are done.
+    Finished,
+    /// It was asked to stop; a checkpoint holds where.
+    Stopped,
+}
+
+/// Counters and sums: all of the state that is not a tensor.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Epochs finished.
+    pub epoch: usize,
+    /// Steps done in the running epoch.
+    pub batch: usize,
+    /// Steps done in all.
+    pub step: u64,
+    /// Seconds spent in training steps.
+    pub seconds: f64,
+    /// Sums over the running epoch.
+    sums: Sums,
+    /// Finished epochs.
+    pub history: Vec<EpochRecord>,
+}
+
+/// Sums over the steps of an epoch, weighted by images.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Sums {
+    loss: f64,
+    parts: BTreeMap<String, f64>,
+    correct: usize,
+    counted: usize,
+    images: usize,
+    seconds: f64,
+}
+
+impl Sums {
+    fn mean(&self, sum: f64) -> f64 {
+        sum / self.images.max(1) as f64
+    }
+
+    fn accuracy(&self) -> f64 {
+        self.correct as f64 / self.counted.max(1) as f64
+    }
+}
+
+/// A network in training, with its data.
+#[derive(Debug)]
+pub struct Trainer<'a> {
+    recipe: &'a Recipe,
+    train: &'a Dataset,
+    validation: Option<&'a Dataset>,
+    device: Device,
+    network: Network,
+    optimizer: Optimizer,
+    progress: Progress,
+}
+
+impl<'a> Trainer<'a> {
+    /// A network with its initial weights.
+    ///
+    /// # Errors
+    /// [`TrainingError::Shape`] when it does not fit the images, [`TrainingError::NoImages`] when there are none.
+    pub fn new(
+        recipe: &'a Recipe,
+        train: &'a Dataset,
+        validation: Option<&'a Dataset>,
+        device: &Device,
+    ) -> Result<Self, TrainingError> {
+        if train.count == 0 {
+            return Err(TrainingError::NoImages(
+                validation.map_or(0, |data| data.count),
+            ));
+        }
+        let device = device.clone().autodiff();
+        let network = Network::new(recipe, train.image_shape(), train.classes.len(), &device)?;
+        let optimizer = Optimizer::new(recipe.training.optimizer);
+        let progress = Progress::default();
+        Ok(Self {
+            recipe,
+            train,
+            validation,
+            device,
+            network,
+            optimizer,
+            progress,
+        })
+    }
+
+    /// The network as it is now, for predictions.
+    pub fn network(&self) -> Network {
+        self.network.valid()
+    }
+
+    /// Where training stands.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Steps in an epoch.
+    pub fn batches(&self) -> usize {
+        self.train.count.div_ceil(self.recipe.training.batch_size)
+    }
+
+    /// Trains to the end of the last epoch, or until `stop` is set, writing checkpoints into `checkpoints`
+    /// at the end of each epoch and where it stops.
+    ///
+    /// # Errors
+    /// [`TrainingError`] when a loss is not finite, a box is bad, or a checkpoint can't be written.
+    pub fn run(
+        &mut self,
+        checkpoints: Option<&Path>,
+        stop: &AtomicBool,
+        observer: &mut dyn Observer,
+    ) -> Result<Ending, TrainingError> {
+        let training = &self.recipe.training;
+        let batches = self.batches();
+        while self.progress.epoch < training.epochs {
+            let epoch = self.progress.epoch + 1;
+            let order = permutation(
+                training.seed,
+                Purpose::Shuffle,
+                epoch as u64 - 1,
+                self.train.count,
+            );
+            let since = (Instant::now(), self.progress.sums.images);
+            while self.progress.batch < batches {
+                if stop.load(Ordering::Relaxed) {
+                    if let Some(folder) = checkpoints {
+                        self.save(folder)?;
+                    }
+                    return Ok(Ending::Stopped);
+                }
+                let first = self.progress.batch * training.batch_size;
+                let last = (first + training.batch_size).min(order.len());
+                self.step(&order[first..last], epoch)?;
+                let sums = &self.progress.sums;
+                observer.step(&StepReport {
+                    epoch,
+                    epochs: training.epochs,
+                    batch: self.progress.batch,
+                    batches,
+                    loss: sums.mean(sums.loss),
+                    accuracy: sums.accuracy(),
+                    images_per_batch: training.batch_size as f64,
+                    images_per_s: (sums.images - since.1) as f64 / since.0.elapsed().as_secs_f64(),
+                });
+            }
+            self.finish_epoch();
+            if let Some(record) = self.progress.history.last() {
+                observer.epoch(record);
+            }
+            if let Some(folder) = checkpoints {
+                self.save(folder)?;
+            }
+        }
+        Ok(Ending::Finished)
+    }
+
+    /// One step on the images with these numbers.
+    pub(crate) fn step(&mut self, indices: &[usize], epoch: usize) -> Result<(), TrainingError> {
+        let start = Instant::now();
+        let training = &self.recipe.training;
+        let preparation = Preparation {
+            normalize: self.recipe.data.normalize,
+            augment: (!self.recipe.data.augment.is_none())
+                .then_some((self.recipe.data.augment, training.seed)),
+        };
+        let batch = preparation.batch(self.train, indices, epoch, &self.device);
+        let total_steps = training.epochs * self.batches();
+        let learning_rate = training.schedule.learning_rate(
+            self.progress.step as usize,
+            total_steps,
+            training.optimizer.learning_rate(),
+        );
+        let mode = Mode::Training {
+            seed: training.seed,
+            step: self.progress.step,
+        };
+        let losses = self.network.losses(&batch, training, mode)?;
+        for &(name, value) in &losses.parts {
+            if !value.is_finite() {
+                return Err(TrainingError::NotFinite {
+                    name,
+                    value,
+                    step: self.progress.step + 1,
+                    epoch,
+                    learning_rate,
+                });
+            }
+        }
+        let gradients = losses.total.backward();
+        // `map` consumes the module; a clone of the handles is cheap.
+        let network = self.network.clone();
+        (self.network, _) =
+            self.optimizer
+                .step(network, gradients, learning_rate, training.clip_norm);
+
+        let images = indices.len();
+        let progress = &mut self.progress;
+        progress.batch += 1;
+        progress.step += 1;
+        for &(name, value) in &losses.parts {
+            *progress.sums.parts.entry(name.to_string()).or_default() += value * images as f64;
+            progress.sums.loss += value * images as f64;
+        }
+        progress.sums.correct += losses.correct[0];
+        progress.sums.counted += losses.correct[1];
+        progress.sums.images += images;
+        let seconds = start.elapsed().as_secs_f64();
+        progress.sums.seconds += seconds;
+        progress.seconds += seconds;
+        Ok(())
+    }
+
+    /// Closes the running epoch: its record, with validation figures where images were held out.
+    fn finish_epoch(&mut self) {
+        let validation = self.validation.map(|data| {
+            loss_and_accuracy(
+                &self.network(),
+                data,
+                &self.recipe.data,
+                &self.device.clone().inner(),
+            )
+        });
+        let training = &self.recipe.training;
+        let sums = std::mem::take(&mut self.progress.sums);
+        let progress = &mut self.progress;
+        progress.epoch += 1;
+        progress.batch = 0;
+        let learning_rate = training.schedule.learning_rate(
+            (progress.step as usize).saturating_sub(1),
+            training.epochs * self.train.count.div_ceil(training.batch_size),
+            training.optimizer.learning_rate(),
+        );
+        progress.history.push(EpochRecord {
+            epoch: progress.epoch,
+            step: progress.step,
+            train_loss: sums.mean(sums.loss),
+            losses: sums
+                .parts
+                .iter()
+                .map(|(name, sum)| (name.clone(), sums.mean(*sum)))
+                .collect(),
+            train_accuracy: Some(sums.accuracy()),
+            validation_loss: validation.map(|(loss, _)| loss),
+            validation_accuracy: validation.map(|(_, accuracy)| accuracy),
+            learning_rate,
+            seconds: progress.seconds,
+            images_per_s: sums.images as f64 / sums.seconds,
+        });
+    }
+
+    /// Writes all state into `folder`, so that [`Trainer::restore`] can go on from here.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] when the file system refuses.
+    pub fn save(&self, folder: &Path) -> Result<(), CheckpointError> {
+        checkpoint::save(folder, &self.network, &self.optimizer, &self.progress)
+    }
+
+    /// Goes on from the newest whole checkpoint in `folder`; none there: from the start.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] when no checkpoint can be read, or it belongs to another network.
+    pub fn restore(&mut self, folder: &Path) -> Result<Restored, CheckpointError> {
+        let (restored, state) = checkpoint::load(folder)?;
+        if let Some(state) = state {
+            self.network = crate::weights::apply(self.network.clone(), &state.network)?;
+            self.optimizer.restore(
+                state.optimizer,
+                state.optimizer_steps,
+                &self.device.clone().inner(),
+            )?;
+            self.progress = state.progress;
+        }
+        Ok(restored)
+    }
+}

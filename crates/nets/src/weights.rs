@@ -1,0 +1,332 @@
+//! Named weights: out of a module, into a module, and as safetensors files in PyTorch's layout.
+//!
+//! A name is the path of fields, `layers.0.weight`. Linear weights are stored `[out, in]` as PyTorch does, while
+//! in memory they are `[in, out]`.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::ops::to_host;
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Gradients, Tensor, TensorData};
+use measure::files::{FileError, write_atomically};
+use safetensors::{Dtype, SafeTensors, View};
+
+/// A tensor on the host: f32 values in row-major order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weight {
+    /// Size along each dimension.
+    pub shape: Vec<usize>,
+    /// The values.
+    pub values: Vec<f32>,
+}
+
+/// Named tensors, in the order of their names.
+pub type Weights = BTreeMap<String, Weight>;
+
+/// Why weights could not be read, written or taken over.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsError {
+    /// The file system refused.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Not a safetensors file, or a damaged one.
+    #[error("{}: not a whole safetensors file: {cause}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What the reader says.
+        cause: String,
+    },
+    /// A tensor that the network has and the file lacks.
+    #[error("no tensor named '{name}': the weights belong to another network")]
+    Missing {
+        /// The tensor's name.
+        name: String,
+    },
+    /// A tensor of another size.
+    #[error("tensor '{name}' has shape {found:?}, the network expects {expected:?}")]
+    Shape {
+        /// The tensor's name.
+        name: String,
+        /// The network's shape.
+        expected: Vec<usize>,
+        /// The file's shape.
+        found: Vec<usize>,
+    },
+}
+
+/// The path of fields to the parameter being visited.
+///
+/// Names of enum variants are left out: `layers.0.weight`, not `layers.0.Conv.weight`.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    path: Vec<Option<String>>,
+}
+
+impl Names {
+    pub(crate) fn enter(&mut self, name: &str, container: &str) {
+        self.path
+            .push((!container.starts_with("Enum:")).then(|| name.to_string()));
+    }
+
+    pub(crate) fn exit(&mut self) {
+        self.path.pop();
+    }
+
+    pub(crate) fn current(&self) -> String {
+        self.path
+            .iter()
+            .flatten()
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(".")
+    }
+}
+
+/// Values and shape of a tensor on the host.
+pub(crate) fn read<const D: usize>(tensor: Tensor<D>) -> Weight {
+    let shape = tensor.dims().to_vec();
+    Weight {
+        shape,
+        values: to_host(tensor),
+    }
+}
+
+/// All parameters and running statistics of a module.
+pub fn collect(module: &impl Module) -> Weights {
+    struct Collector {
+        names: Names,
+        weights: Weights,
+    }
+
+    impl ModuleVisitor for Collector {
+        fn enter_module(&mut self, name: &str, container: &str) {
+            self.names.enter(name, container);
+        }
+
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.names.exit();
+        }
+
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let mut weight = read(param.val());
+            if D == 2 {
+                weight = transposed(&weight);
+            }
+            self.weights.insert(self.names.current(), weight);
+        }
+    }
+
+    let mut collector = Collector {
+        names: Names::default(),
+        weights: Weights::new(),
+    };
+    module.visit(&mut collector);
+    collector.weights
+}
+
+/// The gradients of a module's parameters, named and laid out as [`collect`] does.
+pub fn gradients(module: &impl Module, gradients: &mut Gradients) -> Weights {
+    struct Collector<'a> {
+        names: Names,
+        gradients: &'a mut Gradients,
+        weights: Weights,
+    }
+
+    impl ModuleVisitor for Collector<'_> {
+        fn enter_module(&mut self, name: &str, container: &str) {
+            self.names.enter(name, container);
+        }
+
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.names.exit();
+        }
+
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            if let Some(gradient) = param.val().grad_remove(self.gradients) {
+                let gradient = read(gradient);
+                let gradient = if D == 2 {
+                    transposed(&gradient)
+                } else {
+                    gradient
+                };
+                self.weights.insert(self.names.current(), gradient);
+            }
+        }
+    }
+
+    let mut collector = Collector {
+        names: Names::default(),
+        gradients,
+        weights: Weights::new(),
+    };
+    module.visit(&mut collector);
+    collector.weights
+}
+
+/// The module with its parameters and running statistics taken from `weights`.
+///
+/// # Errors
+/// [`WeightsError::Missing`] or [`WeightsError::Shape`] for the first tensor that does not fit.
+pub fn apply<M: Module>(module: M, weights: &Weights) -> Result<M, WeightsError> {
+    struct Loader<'a> {
+        names: Names,
+        weights: &'a Weights,
+        error: Option<WeightsError>,
+    }
+
+    impl Loader<'_> {
+        fn find(&self, dims: &[usize]) -> Result<Weight, WeightsError> {
+            let name = self.names.current();
+            let Some(weight) = self.weights.get(&name) else {
+                return Err(WeightsError::Missing { name });
+            };
+            let weight = if dims.len() == 2 && weight.shape.len() == 2 {
+                transposed(weight)
+            } else {
+                weight.clone()
+            };
+            if weight.shape == dims {
+                return Ok(weight);
+            }
+            let (mut expected, mut found) = (dims.to_vec(), weight.shape);
+            if dims.len() == 2 {
+                expected.reverse();
+                found.reverse();
+            }
+            Err(WeightsError::Shape {
+                name,
+                expected,
+                found,
+            })
+        }
+    }
+
+    impl ModuleMapper for Loader<'_> {
+        fn enter_module(&mut self, name: &str, container: &str) {
+            self.names.enter(name, container);
+        }
+
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.names.exit();
+        }
+
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            match self.find(&param.dims()) {
+                Ok(weight) => param.map(|old| {
+                    let data = TensorData::new(weight.values, weight.shape);
+                    let new = Tensor::from_data(data, &old.device());
+                    new.set_require_grad(old.is_require_grad())
+                }),
+                Err(error) => {
+                    self.error.get_or_insert(error);
+                    param
+                }
+            }
+        }
+    }
+
+    let mut loader = Loader {
+        names: Names::default(),
+        weights,
+        error: None,
+    };
+    let module = module.map(&mut loader);
+    loader.error.map_or(Ok(module), Err)
+}
+
+fn transposed(weight: &Weight) -> Weight {
+    let (rows, columns) = (weight.shape[0], weight.shape[1]);
+    let mut values = Vec::with_capacity(weight.values.len());
+    for column in 0..columns {
+        values.extend((0..rows).map(|row| weight.values[row * columns + column]));
+    }
+    Weight {
+        shape: vec![columns, rows],
+        values,
+    }
+}
+
+impl View for &Weight {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        self.values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect::<Vec<u8>>()
+            .into()
+    }
+
+    fn data_len(&self) -> usize {
+        self.values.len() * 4
+    }
+}
+
+/// Writes weights and `metadata` as a safetensors file, atomically.
+///
+/// # Errors
+/// [`WeightsError::File`] when the file system refuses.
+pub fn save(
+    path: &Path,
+    weights: &Weights,
+    metadata: BTreeMap<String, String>,
+) -> Result<(), WeightsError> {
+    let bytes = safetensors::serialize(weights, Some(metadata.into_iter().collect()))
+        .map_err(|cause| format_error(path, &cause))?;
+    Ok(write_atomically(path, bytes)?)
+}
+
+/// Reads a safetensors file of f32 tensors with its metadata.
+///
+/// # Errors
+/// [`WeightsError::File`] when it can't be read, [`WeightsError::Format`] when it is damaged or holds other types.
+pub fn load(path: &Path) -> Result<(Weights, BTreeMap<String, String>), WeightsError> {
+    let bytes = measure::files::read_bytes(path)?;
+    let file = SafeTensors::deserialize(&bytes).map_err(|cause| format_error(path, &cause))?;
+    let (_, header) =
+        SafeTensors::read_metadata(&bytes).map_err(|cause| format_error(path, &cause))?;
+    let metadata = header
+        .metadata()
+        .clone()
+        .unwrap_or_default()
+        .into_iter()
+        .collect();
+    let mut weights = Weights::new();
+    for (name, view) in file.iter() {
+        if view.dtype() != Dtype::F32 {
+            return Err(WeightsError::Format {
+                path: path.to_path_buf(),
+                cause: format!("tensor '{name}' has type {:?}, expected F32", view.dtype()),
+            });
+        }
+        let values = view
+            .data()
+            .chunks_exact(4)
+            .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+            .collect();
+        weights.insert(
+            name.to_string(),
+            Weight {
+                shape: view.shape().to_vec(),
+                values,
+            },
+        );
+    }
+    Ok((weights, metadata))
+}
+
+fn format_error(path: &Path, cause: &safetensors::SafeTensorError) -> WeightsError {
+    WeightsError::Format {
+        path: path.to_path_buf(),
+        cause: cause.to_string(),
+    }
+}

@@ -1,0 +1,150 @@
+//! IoU, clipping, suppression, anchors and box coding.
+
+use kernels::boxes::Xyxy;
+use kernels::nms::{batched_nms, nms};
+use nets::detector::anchors::{AnchorConfig, AnchorGrid, AnchorOrder};
+use nets::detector::box_coder::BoxCoder;
+
+use super::{Golden, assert_near, assert_near_within, flat};
+
+#[test]
+fn overlap_clipping_and_small_boxes() {
+    let golden = Golden::load("box_ops");
+    let (a, b) = (golden.boxes("boxes1"), golden.boxes("boxes2"));
+    let iou: Vec<f32> = a.iter().flat_map(|a| b.iter().map(|b| a.iou(*b))).collect();
+    assert_near("iou", &iou, golden.floats("iou"));
+    let clipped: Vec<Xyxy> = golden
+        .boxes("unclipped")
+        .iter()
+        .map(|b| b.clip([50, 40]))
+        .collect();
+    assert_near("clip", &flat(&clipped), golden.floats("clipped_h50_w40"));
+    let kept: Vec<usize> = (0..clipped.len())
+        .filter(|&i| clipped[i].has_sides(1.0))
+        .collect();
+    assert_eq!(kept, golden.indices("kept_min_size_1"));
+}
+
+#[test]
+fn suppression() {
+    let golden = Golden::load("nms");
+    for case in golden.cases() {
+        let name = case.name();
+        let boxes = golden.boxes(&format!("{name}.boxes"));
+        let kept = nms(
+            &boxes,
+            golden.floats(&format!("{name}.scores")),
+            case.get("iou_threshold"),
+        );
+        assert_eq!(kept, golden.indices(&format!("{name}.keep")), "{name}");
+    }
+}
+
+#[test]
+fn suppression_within_classes() {
+    let golden = Golden::load("batched_nms");
+    for case in golden.cases() {
+        let name = case.name();
+        let kept = batched_nms(
+            &golden.boxes(&format!("{name}.boxes")),
+            golden.floats(&format!("{name}.scores")),
+            &golden.indices(&format!("{name}.class_ids")),
+            case.get("iou_threshold"),
+        );
+        assert_eq!(kept, golden.indices(&format!("{name}.keep")), "{name}");
+    }
+}
+
+#[test]
+fn anchors_of_torchvision_and_detectron2() {
+    let golden = Golden::load("anchors");
+    for case in golden.cases() {
+        let name = case.name();
+        let torchvision = name.starts_with("torchvision");
+        let ratios: Vec<Vec<f32>> = case.get("aspect_ratios");
+        let config = AnchorConfig {
+            sizes: case.get("sizes"),
+            ratios: ratios[0].clone(),
+            rounded: torchvision,
+            offset: if case.has("offset") {
+                case.get("offset")
+            } else {
+                0.0
+            },
+            order: if torchvision {
+                AnchorOrder::RatioMajor
+            } else {
+                AnchorOrder::SizeMajor
+            },
+        };
+        let cells: Vec<[usize; 2]> = case.get("grid_sizes");
+        let strides: Vec<[usize; 2]> = case.get("strides");
+        let mut anchors = Vec::new();
+        for (level, (&cells, &stride)) in cells.iter().zip(&strides).enumerate() {
+            assert_eq!(
+                ratios[level], config.ratios,
+                "{name}: one list of ratios for all levels"
+            );
+            let around_cell = golden.floats(&format!("{name}.cell_anchors{level}"));
+            assert_near(name, &flat(&config.cell_anchors(level)), around_cell);
+            let grid = AnchorGrid { cells, stride };
+            if case.has("image_size") {
+                assert_eq!(
+                    AnchorGrid::over(case.get("image_size"), cells),
+                    grid,
+                    "{name}"
+                );
+            }
+            anchors.extend(config.anchors(level, grid));
+        }
+        assert_near(
+            name,
+            &flat(&anchors),
+            golden.floats(&format!("{name}.anchors")),
+        );
+    }
+}
+
+#[test]
+fn box_coding() {
+    let golden = Golden::load("box_coder");
+    for case in golden.cases() {
+        let name = case.name();
+        let coder = BoxCoder {
+            weights: case.get("weights"),
+        };
+        let (from, to) = (
+            golden.boxes(&format!("{name}.source_boxes")),
+            golden.boxes(&format!("{name}.target_boxes")),
+        );
+        let pairs = || from.iter().zip(&to);
+        let codes: Vec<[f32; 4]> = pairs().map(|(a, g)| coder.encode(*g, *a)).collect();
+        assert_near(
+            name,
+            codes.as_flattened(),
+            golden.floats(&format!("{name}.encoded")),
+        );
+        let back: Vec<Xyxy> = codes
+            .iter()
+            .zip(&from)
+            .map(|(d, a)| coder.decode(*d, *a))
+            .collect();
+        assert_near(
+            name,
+            &flat(&back),
+            golden.floats(&format!("{name}.decoded_round_trip")),
+        );
+        let free = coder.decode_classes(
+            golden.floats(&format!("{name}.free_codes")),
+            case.get("free_codes_classes"),
+            &from,
+        );
+        // Boxes of thousands of pixels: the limit on growth is tested here, and f32 has 24 bits.
+        assert_near_within(
+            name,
+            &flat(&free),
+            golden.floats(&format!("{name}.free_decoded")),
+            |v| super::TOLERANCE * (1.0 + v.abs()),
+        );
+    }
+}
