@@ -8,7 +8,7 @@ use measure::record::{Contestant, Evaluation};
 pub fn table(header: Vec<String>, rows: Vec<Vec<String>>) -> Table {
     let columns = header.len();
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_header(header);
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(header);
     table.add_rows(rows);
     for index in 1..columns {
         if let Some(column) = table.column_mut(index) {

@@ -1,5 +1,10 @@
 //! The two innermost loops that all products share.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "iterator adaptors may stay separate functions, without the vector instructions"
+)]
+
 use crate::simd::Lanes;
 
 /// `sums[r] += sum over k of w[k][r] * x[k]`: R channels by sixteen lanes, x read once for R multiply-adds.
@@ -24,8 +29,8 @@ pub(crate) unsafe fn accumulate<L: Lanes, const R: usize>(
         // SAFETY: the caller's promise for this k.
         unsafe {
             let value = l.load(x);
-            for (r, sum) in sums.iter_mut().enumerate() {
-                *sum = l.mul_add(l.splat(*w.add(r)), value, *sum);
+            for r in 0..R {
+                sums[r] = l.mul_add(l.splat(*w.add(r)), value, sums[r]);
             }
         }
         x = x.wrapping_offset(x_step);
@@ -47,15 +52,15 @@ pub(crate) unsafe fn accumulate_rows<L: Lanes, const R: usize>(
     sums: &mut [L::V; R],
 ) {
     let mut rows = [w; R];
-    for (r, row) in rows.iter_mut().enumerate() {
-        *row = w.wrapping_add(r * w_row);
+    for r in 0..R {
+        rows[r] = w.wrapping_add(r * w_row);
     }
     for k in 0..count {
         // SAFETY: the caller's promise for this k.
         unsafe {
             let value = l.load(x.add(k * 16));
-            for (row, sum) in rows.iter().zip(sums.iter_mut()) {
-                *sum = l.mul_add(l.splat(*row.add(k)), value, *sum);
+            for r in 0..R {
+                sums[r] = l.mul_add(l.splat(*rows[r].add(k)), value, sums[r]);
             }
         }
     }

@@ -3,7 +3,8 @@
 //! A kernel is a [`Task`]: a struct of its arguments with a `run` that is generic over [`Lanes`].
 //! [`Simd::run`] compiles it once for AVX-512, AVX2 with FMA, NEON and a portable form, and picks one when called.
 //! Everything that `run` calls must be `#[inline(always)]`: a function that stays separate is compiled without the
-//! processor's vector instructions and costs ten times as much.
+//! processor's vector instructions and costs many times as much. That goes for closures and iterator adaptors too: in
+//! kernels, vectors are handled in plain loops over ranges.
 //! The instruction sets come from the crate `pulp`; this file only makes every register width look sixteen lanes wide.
 
 use std::cell::Cell;
@@ -145,13 +146,14 @@ pub trait Lanes: Copy + Send + Sync {
     /// # Safety
     /// `to` must be writable for `WIDTH` bytes, and each lane within 0..=255.
     #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "see this file's head")]
     unsafe fn store_bytes(self, to: *mut u8, v: Self::V) {
         let mut floats = [0f32; WIDTH];
         // SAFETY: the array holds at least WIDTH floats; the caller answers for `to` and the range of the values.
         unsafe {
             self.store(floats.as_mut_ptr(), v);
-            for (i, x) in floats.iter().enumerate().take(Self::WIDTH) {
-                *to.add(i) = x.to_int_unchecked::<i32>() as u8;
+            for i in 0..Self::WIDTH {
+                *to.add(i) = floats[i].to_int_unchecked::<i32>() as u8;
             }
         }
     }
@@ -161,12 +163,13 @@ pub trait Lanes: Copy + Send + Sync {
     /// # Safety
     /// `from` must be readable for `WIDTH` bytes.
     #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "see this file's head")]
     unsafe fn load_bytes(self, from: *const u8) -> Self::V {
         let mut floats = [0f32; WIDTH];
         // SAFETY: the caller answers for `from`; the array holds at least WIDTH floats.
         unsafe {
-            for (i, x) in floats.iter_mut().enumerate().take(Self::WIDTH) {
-                *x = f32::from(*from.add(i));
+            for i in 0..Self::WIDTH {
+                floats[i] = f32::from(*from.add(i));
             }
             self.load(floats.as_ptr())
         }

@@ -226,7 +226,8 @@ impl Task for PoolBackward<'_> {
                         let live = l.select_eq(index, l.splat(CUT), l.zero(), dy);
                         sum = l.add(sum, live);
                         let corner = (plane * rows + 2 * row) * columns + 2 * column;
-                        for (k, place) in [0, 1, columns, columns + 1].into_iter().enumerate() {
+                        for k in 0..4 {
+                            let place = k / 2 * columns + k % 2;
                             let part = l.select_eq(index, l.splat(k as f32), dy, l.zero());
                             l.store(self.to.at((corner + place) * LANES), part);
                         }

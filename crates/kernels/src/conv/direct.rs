@@ -4,6 +4,11 @@
 //! neighbouring floats. Both directions are the same loop: what differs is which taps reach which pixel, and an
 //! [`Axis`] lists that per row and per column, so that padding, stride and dilation cost nothing in the loop.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "iterator adaptors may stay separate functions, without the vector instructions"
+)]
+
 use rayon::prelude::*;
 
 use super::Conv;
@@ -261,10 +266,6 @@ impl Task for Rows<'_> {
 
 impl Rows<'_> {
     #[inline(always)]
-    #[expect(
-        clippy::needless_range_loop,
-        reason = "the channel is the inner index of the square"
-    )]
     fn group<L: Lanes, const R: usize>(&self, l: L, group: usize) {
         let plan = self.plan;
         let channel = plan.groups[group].start;
@@ -278,8 +279,8 @@ impl Rows<'_> {
                 };
                 if plan.finish == Finish::ReluPool {
                     let mut square = [[l.zero(); R]; 4];
-                    for (k, sums) in square.iter_mut().enumerate() {
-                        *sums = self.pixel::<L, R>(
+                    for k in 0..4 {
+                        square[k] = self.pixel::<L, R>(
                             l,
                             channel,
                             plan.axes[0].spans[2 * row + k / 2],
@@ -299,10 +300,10 @@ impl Rows<'_> {
                 } else {
                     let (row, column) = (plan.axes[0].spans[row], plan.axes[1].spans[column]);
                     let sums = self.pixel::<L, R>(l, channel, row, column);
-                    for (r, &sum) in sums.iter().enumerate() {
+                    for r in 0..R {
                         let value = match plan.finish {
-                            Finish::Relu => relu(l, sum),
-                            _ => sum,
+                            Finish::Relu => relu(l, sums[r]),
+                            _ => sums[r],
                         };
                         // SAFETY: as above.
                         unsafe { l.store(plan.out.at(place(r)), value) };
@@ -326,8 +327,8 @@ impl Rows<'_> {
         let [kh, kw] = plan.kernel;
         let plane = height * width * LANES;
         let mut sums = [l.zero(); R];
-        for (r, sum) in sums.iter_mut().enumerate() {
-            *sum = l.splat(plan.bias[channel + r]);
+        for r in 0..R {
+            sums[r] = l.splat(plan.bias[channel + r]);
         }
         if row.count == 0 || column.count == 0 {
             return sums;

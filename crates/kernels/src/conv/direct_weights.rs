@@ -4,6 +4,11 @@
 //! shifted by the tap, over all pixels and all images. Four channels of `dy` and three (channel, tap) columns of `x`
 //! share their loads.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "iterator adaptors may stay separate functions, without the vector instructions"
+)]
+
 use rayon::prelude::*;
 
 use super::Conv;
@@ -106,9 +111,10 @@ impl Task for Tile<'_> {
                 let rows = row..(row + plan.rows).min(plan.out[0]);
                 for first in (0..self.columns.len()).step_by(DOT_COLUMNS) {
                     let sums = self.part(l, block, rows.clone(), self.columns.start + first);
-                    for (totals, sums) in totals.iter_mut().zip(sums) {
-                        for (total, sum) in totals[first..].iter_mut().zip(sums) {
-                            *total += l.sum(sum);
+                    for c in 0..DOT_COLUMNS {
+                        let four = l.sum4([sums[0][c], sums[1][c], sums[2][c], sums[3][c]]);
+                        for r in 0..DOT_ROWS {
+                            totals[r][first + c] += four[r];
                         }
                     }
                 }
@@ -123,6 +129,15 @@ impl Task for Tile<'_> {
             }
         }
     }
+}
+
+/// The pointers, each `by` floats further.
+#[inline(always)]
+fn moved<const N: usize>(mut pointers: [*const f32; N], by: usize) -> [*const f32; N] {
+    for i in 0..N {
+        pointers[i] = pointers[i].wrapping_add(by);
+    }
+    pointers
 }
 
 impl Tile<'_> {
@@ -140,7 +155,7 @@ impl Tile<'_> {
         let [kh, kw] = plan.conv.kernel;
         let [height, width] = plan.padded;
         let mut x = [plan.x.as_ptr(); DOT_COLUMNS];
-        for (i, x) in x.iter_mut().enumerate() {
+        for i in 0..DOT_COLUMNS {
             let column = (column + i).min(self.columns.end - 1);
             let (channel, tap) = (column / (kh * kw), column % (kh * kw));
             let (ky, kx) = (
@@ -149,21 +164,20 @@ impl Tile<'_> {
             );
             let plane = block * plan.conv.in_channels + channel;
             let place = ((plane * height + ky) * width + kx) * LANES;
-            *x = x.wrapping_add(place);
+            x[i] = x[i].wrapping_add(place);
         }
         let mut dy = [plan.dy.as_ptr(); DOT_ROWS];
-        for (i, dy) in dy.iter_mut().enumerate() {
+        for i in 0..DOT_ROWS {
             let channel = (self.channel + i).min(plan.conv.out_channels - 1);
             let plane = block * plan.conv.out_channels + channel;
-            *dy = dy.wrapping_add(plane * plan.out[0] * plan.out[1] * LANES);
+            dy[i] = dy[i].wrapping_add(plane * plan.out[0] * plan.out[1] * LANES);
         }
         let mut sums = [[l.zero(); DOT_COLUMNS]; DOT_ROWS];
         let step = plan.conv.stride[1] * LANES;
         for row in rows {
             let at = row * plan.out[1] * LANES;
             let from = row * plan.conv.stride[0] * width * LANES;
-            let dy = dy.map(|p| p.wrapping_add(at));
-            let x = x.map(|p| p.wrapping_add(from));
+            let (dy, x) = (moved(dy, at), moved(x, from));
             if step == LANES {
                 let count = plan.out[1] * LANES / L::WIDTH;
                 // SAFETY: a row of dy, and the pixels of the padded x under one tap of it, which are as many.
@@ -171,8 +185,7 @@ impl Tile<'_> {
                 continue;
             }
             for pixel in 0..plan.out[1] {
-                let dy = dy.map(|p| p.wrapping_add(pixel * LANES));
-                let x = x.map(|p| p.wrapping_add(pixel * step));
+                let (dy, x) = (moved(dy, pixel * LANES), moved(x, pixel * step));
                 // SAFETY: the pixel lies in the planes of dy, and its taps in those of the padded x.
                 unsafe { dots(l, LANES / L::WIDTH, dy, x, &mut sums) };
             }

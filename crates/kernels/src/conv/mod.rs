@@ -60,7 +60,7 @@ impl Conv {
         relu: bool,
     ) -> Vec<f32> {
         let finish = if relu { Finish::Relu } else { Finish::Plain };
-        let path = self.path(self.checked_output(size));
+        let path = self.path(self.checked_output(size), TRANSFORM);
         self.finished(path, x, size, weight, bias, finish).0
     }
 
@@ -78,7 +78,7 @@ impl Conv {
         weight: &[f32],
         bias: Option<&[f32]>,
     ) -> (Vec<f32>, Vec<u8>) {
-        let path = self.path(self.checked_output(size));
+        let path = self.path(self.checked_output(size), TRANSFORM);
         self.finished(path, x, size, weight, bias, Finish::ReluPool)
     }
 
@@ -87,7 +87,7 @@ impl Conv {
     /// # Panics
     /// If a length does not match, or the kernel does not fit.
     pub fn backward_data(&self, dy: &[f32], size: [usize; 2], weight: &[f32]) -> Vec<f32> {
-        self.backward_data_by(self.path(size), dy, size, weight)
+        self.backward_data_by(self.path(size, TRANSFORM), dy, size, weight)
     }
 
     fn backward_data_by(
@@ -132,7 +132,7 @@ impl Conv {
     /// # Panics
     /// If a length does not match, or the kernel does not fit.
     pub fn backward_weights(&self, x: &[f32], dy: &[f32], size: [usize; 2]) -> Vec<f32> {
-        let path = self.path(self.checked_output(size));
+        let path = self.path(self.checked_output(size), TRANSFORM_WEIGHTS);
         self.backward_weights_by(path, x, dy, size)
     }
 
@@ -208,11 +208,11 @@ impl Conv {
         unsafe { (values.written(), argmax.written()) }
     }
 
-    /// The faster path for a result of this size.
-    fn path(&self, out: [usize; 2]) -> Path {
+    /// The faster path for tiles that cover planes of this size; `transform` is the cost of a tile of one channel.
+    fn path(&self, out: [usize; 2], transform: usize) -> Path {
         let tiles = out[0].div_ceil(4) * out[1].div_ceil(4);
         let products = self.in_channels * self.out_channels;
-        let transforms = TRANSFORM * (self.in_channels + self.out_channels);
+        let transforms = transform * (self.in_channels + self.out_channels);
         let saves = tiles * (36 * products + transforms) < 9 * out[0] * out[1] * products;
         if saves && self.allows_winograd() {
             Path::Winograd
@@ -267,5 +267,9 @@ enum Path {
     Direct,
 }
 
-/// What transforming a tile of one channel costs, in multiply-adds of sixteen lanes.
-const TRANSFORM: usize = 170;
+/// What transforming a tile of one channel costs, in multiply-adds of sixteen lanes: so much that Winograd overtakes
+/// the direct path at about 4 x 16 channels. Re-check: cargo test --release path_crossover -- --ignored --nocapture
+const TRANSFORM: usize = 230;
+
+/// The same for the gradient of the weights, which transforms line by line: it overtakes at about 16 x 16 channels.
+const TRANSFORM_WEIGHTS: usize = 550;

@@ -505,7 +505,7 @@ fn path_crossover() {
             })
         });
         let gain: Vec<f64> = direct.iter().zip(winograd).map(|(d, w)| d / w).collect();
-        let chosen = p.conv.path(p.out);
+        let chosen = [TRANSFORM, TRANSFORM_WEIGHTS].map(|cost| p.conv.path(p.out, cost));
         eprintln!("{channels:?} {side}: forward, data, weights x{gain:.2?}, chosen {chosen:?}");
     }
 }

@@ -1,5 +1,10 @@
 //! Winograd forward, and the gradient of the input, which is a convolution with turned weights.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "iterator adaptors may stay separate functions, without the vector instructions"
+)]
+
 use rayon::prelude::*;
 
 use super::transforms::{POINTS, Place, SIDE, TILE, Tiles, column, input_tile, output, weight};
@@ -130,10 +135,6 @@ impl Task for Transform<'_> {
     type Output = ();
 
     #[inline(always)]
-    #[expect(
-        clippy::needless_range_loop,
-        reason = "the lane is the inner index of the taps"
-    )]
     fn run<L: Lanes>(self, l: L) {
         let Weights {
             values,
@@ -149,22 +150,28 @@ impl Task for Transform<'_> {
                 } else {
                     self.channel * in_channels + source
                 };
-                for (tap, &value) in values[pair * 9..][..9].iter().enumerate() {
-                    taps[if turned { 8 - tap } else { tap }][lane] = value;
+                let pair = &values[pair * 9..][..9];
+                for tap in 0..9 {
+                    taps[if turned { 8 - tap } else { tap }][lane] = pair[tap];
                 }
             }
             let mut lines = [[l.zero(); SIDE]; 3];
             // SAFETY: every array holds sixteen floats; the rows of this channel are written by this task only, and
             // are whole vectors long.
             unsafe {
-                for (line, taps) in lines.iter_mut().zip(taps.as_chunks::<3>().0) {
-                    let taps = [taps[0].as_ptr(), taps[1].as_ptr(), taps[2].as_ptr()];
-                    *line = weight(l, [l.load(taps[0]), l.load(taps[1]), l.load(taps[2])]);
+                for i in 0..3 {
+                    let taps = [
+                        taps[3 * i].as_ptr(),
+                        taps[3 * i + 1].as_ptr(),
+                        taps[3 * i + 2].as_ptr(),
+                    ];
+                    lines[i] = weight(l, [l.load(taps[0]), l.load(taps[1]), l.load(taps[2])]);
                 }
                 for j in 0..SIDE {
-                    for (i, &v) in weight(l, column(&lines, j)).iter().enumerate() {
+                    let points = weight(l, column(&lines, j));
+                    for i in 0..SIDE {
                         let at = ((i * SIDE + j) * self.channels + self.channel) * self.row + first;
-                        l.store(self.to.at(at), v);
+                        l.store(self.to.at(at), points[i]);
                     }
                 }
             }
@@ -245,8 +252,8 @@ impl Chunk<'_> {
                 accumulate_rows::<L, R>(l, sources, x, weights, plan.row, &mut sums);
                 let place = point * self.product_step + (tile * CHANNELS + to) * LANES;
                 let products = self.products.add(place);
-                for (r, &sum) in sums.iter().enumerate() {
-                    l.store(products.add(r * LANES), sum);
+                for r in 0..R {
+                    l.store(products.add(r * LANES), sums[r]);
                 }
             }
         }
@@ -260,18 +267,18 @@ impl Chunk<'_> {
         let step = self.product_step;
         let [rows, columns] = plan.tiles.extent(place);
         let factor = plan.finish.factor();
-        let [height, width] = plan.tiles.out.map(|len| len / factor);
+        let (height, width) = (plan.tiles.out[0] / factor, plan.tiles.out[1] / factor);
         let bias = l.splat(plan.bias[channel]);
         let plane = (place.block * plan.channels + channel) * height;
         let corner = (plane + place.row * TILE / factor) * width + place.column * TILE / factor;
         for half in (0..LANES).step_by(L::Register::WIDTH) {
             let mut lines = [[l.zero(); TILE]; SIDE];
-            for (i, line) in lines.iter_mut().enumerate() {
+            for i in 0..SIDE {
                 // SAFETY: the six products lie within the scratch.
                 unsafe {
                     let at = i * SIDE * step + (tile * CHANNELS + from) * LANES + half;
                     let m = self.products.add(at);
-                    *line = output(
+                    lines[i] = output(
                         l,
                         [
                             l.load(m),
@@ -285,9 +292,10 @@ impl Chunk<'_> {
                 }
             }
             let mut y = [[bias; TILE]; TILE];
-            for (j, y) in y.iter_mut().enumerate() {
-                for (y, m) in y.iter_mut().zip(output(l, column(&lines, j))) {
-                    *y = l.add(*y, m);
+            for j in 0..TILE {
+                let sums = output(l, column(&lines, j));
+                for i in 0..TILE {
+                    y[j][i] = l.add(sums[i], bias);
                 }
             }
             // `y` holds columns: y[j][i] is row i, column j.
@@ -311,11 +319,11 @@ impl Chunk<'_> {
                 }
                 continue;
             }
-            for (j, y) in y.iter().enumerate().take(columns) {
-                for (i, &value) in y.iter().enumerate().take(rows) {
+            for j in 0..columns {
+                for i in 0..rows {
                     let value = match plan.finish {
-                        Finish::Relu => relu(l, value),
-                        _ => value,
+                        Finish::Relu => relu(l, y[j][i]),
+                        _ => y[j][i],
                     };
                     let at = (corner + i * width + j) * LANES + half;
                     // SAFETY: a pixel that exists, written by this task only.

@@ -4,6 +4,11 @@
 //! tile is A^T [ (G g G^T) . (B^T d B) ] A, with the interpolation points 0, 1, -1, 2, -2 and infinity. Each function
 //! applies one matrix to one line; applying it to the rows and then to the columns makes the two sides.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "iterator adaptors may stay separate functions, without the vector instructions"
+)]
+
 use crate::simd::Lanes;
 
 /// Lines of a tile in the transformed domain.
@@ -198,7 +203,7 @@ pub(super) unsafe fn input_tile<L: Lanes>(
     let valid = -left..width as isize - left;
     for half in (0..16).step_by(L::Register::WIDTH) {
         let mut lines = [[l.zero(); 6]; 6];
-        for (i, line) in lines.iter_mut().enumerate() {
+        for i in 0..SIDE {
             let y = top + i as isize;
             if y < 0 || y >= height as isize {
                 continue;
@@ -226,13 +231,13 @@ pub(super) unsafe fn input_tile<L: Lanes>(
                     ]
                 }
             };
-            *line = input(l, pixels);
+            lines[i] = input(l, pixels);
         }
         for j in 0..6 {
             let products = input(l, column(&lines, j));
-            for (i, &product) in products.iter().enumerate() {
+            for i in 0..SIDE {
                 // SAFETY: the caller's promise.
-                unsafe { l.store(to.add((i * SIDE + j) * step + half), product) };
+                unsafe { l.store(to.add((i * SIDE + j) * step + half), products[i]) };
             }
         }
     }
@@ -300,20 +305,18 @@ impl<const N: usize> Line<N> {
     #[inline(always)]
     unsafe fn sums<L: Lanes>(&self, l: L, plane: *const f32, part: usize) -> [L::V; N] {
         let mut sums = [l.zero(); N];
-        for &(row, factor) in &self.terms[..self.rows] {
+        for i in 0..self.rows {
+            let (row, factor) = self.terms[i];
             let factor = l.splat(factor);
-            for (&column, sum) in self.columns.iter().zip(sums.iter_mut()) {
+            for j in 0..N {
                 // SAFETY: rows and columns lie within the plane.
-                *sum = l.mul_add(
-                    factor,
-                    unsafe { l.load(plane.add(row + column + part)) },
-                    *sum,
-                );
+                let pixel = unsafe { l.load(plane.add(row + self.columns[j] + part)) };
+                sums[j] = l.mul_add(factor, pixel, sums[j]);
             }
         }
-        for (&inside, sum) in self.inside.iter().zip(sums.iter_mut()) {
-            if !inside {
-                *sum = l.zero();
+        for j in 0..N {
+            if !self.inside[j] {
+                sums[j] = l.zero();
             }
         }
         sums
@@ -350,8 +353,8 @@ pub(super) unsafe fn input_points<L: Lanes>(
         // SAFETY: the caller's promise.
         unsafe {
             let points = input(l, line.sums(l, plane, part));
-            for (j, &point) in points.iter().enumerate() {
-                l.store(to.add(j * step + part), point);
+            for j in 0..SIDE {
+                l.store(to.add(j * step + part), points[j]);
             }
         }
     }
@@ -374,8 +377,8 @@ pub(super) unsafe fn gradient_points<L: Lanes>(
         // SAFETY: the caller's promise.
         unsafe {
             let points = gradient(l, line.sums(l, plane, part));
-            for (j, &point) in points.iter().enumerate() {
-                l.store(to.add(j * step + part), point);
+            for j in 0..SIDE {
+                l.store(to.add(j * step + part), points[j]);
             }
         }
     }

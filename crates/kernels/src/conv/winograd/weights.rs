@@ -4,6 +4,11 @@
 //! channels and a share of the tiles, and goes through them a few tiles at a time: transformed values are read from
 //! the second-level cache soon after they were written. Transforming line by line costs half as much again.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "iterator adaptors may stay separate functions, without the vector instructions"
+)]
+
 use rayon::prelude::*;
 
 use super::transforms::{
@@ -138,7 +143,8 @@ impl Task for Line<'_> {
             for tile in 0..count {
                 let place = tiles.place(first + tile);
                 let line = input_line(tiles, place, self.line);
-                for (row, channel) in self.inputs.clone().enumerate() {
+                for row in 0..self.inputs.len() {
+                    let channel = self.inputs.start + row;
                     // SAFETY: planes of x, whose length the caller checked, and this task's scratch.
                     unsafe {
                         let plane = (place.block * conv.in_channels + channel) * x_plane;
@@ -178,10 +184,6 @@ impl Task for Line<'_> {
 impl Line<'_> {
     /// Adds one point's products of some output channels with this task's input channels; the `first` are stored.
     #[inline(always)]
-    #[expect(
-        clippy::needless_range_loop,
-        reason = "the column is the inner index of the sums"
-    )]
     fn products<L: Lanes>(
         &self,
         l: L,
@@ -222,8 +224,8 @@ impl Line<'_> {
                             .at(at + self.inputs.start + input)
                             .cast::<[f32; 4]>();
                         if !first {
-                            for (sum, before) in four.iter_mut().zip(*to) {
-                                *sum += before;
+                            for r in 0..DOT_ROWS {
+                                four[r] += (*to)[r];
                             }
                         }
                         *to = four;
@@ -253,26 +255,27 @@ impl Task for Back<'_> {
             // SAFETY: rows of products are whole vectors long; `dw` holds out * in * 9, and this channel's part is
             // written by this task only.
             unsafe {
-                for (i, line) in lines.iter_mut().enumerate() {
+                for i in 0..SIDE {
                     let mut points = [l.zero(); SIDE];
-                    for (j, point) in points.iter_mut().enumerate() {
+                    for j in 0..SIDE {
                         for share in 0..plan.shares {
                             let row = (share * POINTS + i * SIDE + j) * outputs + self.channel;
                             let sum = l.load(plan.products.at(row * plan.columns + first));
-                            *point = l.add(*point, sum);
+                            points[j] = l.add(points[j], sum);
                         }
                     }
-                    *line = weight_gradient(l, points);
+                    lines[i] = weight_gradient(l, points);
                 }
                 for j in 0..3 {
-                    for (i, &v) in weight_gradient(l, column(&lines, j)).iter().enumerate() {
-                        l.store(taps[i * 3 + j].as_mut_ptr(), v);
+                    let column = weight_gradient(l, column(&lines, j));
+                    for i in 0..3 {
+                        l.store(taps[i * 3 + j].as_mut_ptr(), column[i]);
                     }
                 }
                 for lane in 0..(inputs - first).min(LANES) {
                     let to = plan.dw.at((self.channel * inputs + first + lane) * 9);
-                    for (tap, values) in taps.iter().enumerate() {
-                        *to.add(tap) = values[lane];
+                    for tap in 0..9 {
+                        *to.add(tap) = taps[tap][lane];
                     }
                 }
             }
