@@ -1,8 +1,8 @@
 //! The binary as a user meets it: a small training end to end, and errors worth reading.
 
 use std::path::Path;
+use std::process::{Command, Output};
 
-use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -44,30 +44,33 @@ optimizer = { name = "adam", learning-rate = 0.003 }
 clip-norm = 10
 "#;
 
-fn atelier(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::cargo_bin("atelier").expect("the binary is built");
-    command.current_dir(folder).args(arguments);
-    command
+fn atelier(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_atelier"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .expect("the binary starts")
+}
+
+/// Standard output of a command that must succeed.
+fn success(folder: &Path, arguments: &[&str]) -> Vec<u8> {
+    let output = atelier(folder, arguments);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?} failed:\n{errors}");
+    output.stdout
 }
 
 fn json(folder: &Path, arguments: &[&str]) -> Value {
-    let output = atelier(folder, arguments)
-        .assert()
-        .success()
-        .get_output()
-        .stdout
-        .clone();
-    serde_json::from_slice(&output).expect("one JSON document and nothing else")
+    serde_json::from_slice(&success(folder, arguments)).expect("one JSON document and nothing else")
 }
 
+/// Standard error of a command that must fail with this exit code.
 fn error(folder: &Path, arguments: &[&str], code: i32) -> String {
-    let assert = atelier(folder, arguments).assert().code(code);
-    let text = String::from_utf8(assert.get_output().stderr.clone()).expect("text");
+    let output = atelier(folder, arguments);
+    let text = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}:\n{text}");
     assert!(!text.contains("panicked"), "{text}");
-    assert!(
-        assert.get_output().stdout.is_empty(),
-        "results only on standard output"
-    );
+    assert!(output.stdout.is_empty(), "results only on standard output");
     text
 }
 
@@ -125,12 +128,8 @@ fn the_same_seed_gives_the_same_weights() {
     for recipe in ["tiny-cnn", "tiny-detector"] {
         let file = format!("{recipe}.toml");
         let sets = ["--set", "data.validation=59000"];
-        atelier(at, &["train", &file, sets[0], sets[1], "--threads", "1"])
-            .assert()
-            .success();
-        atelier(at, &["train", &file, sets[0], sets[1], "--threads", "2"])
-            .assert()
-            .success();
+        success(at, &["train", &file, sets[0], sets[1], "--threads", "1"]);
+        success(at, &["train", &file, sets[0], sets[1], "--threads", "2"]);
         let read = |run: String| {
             std::fs::read(at.join("runs").join(run).join("model.safetensors")).expect("weights")
         };
