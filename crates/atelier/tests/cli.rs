@@ -36,7 +36,7 @@ layers = [
 hidden = [64]
 sample = 8
 [data]
-validation = 58000
+validation = 52000
 [training]
 epochs = 1
 batch-size = 32

@@ -1,6 +1,5 @@
 //! A run: its folder on disk, from the recipe to the trained network and what it answered.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
@@ -11,6 +10,8 @@ use measure::record::{
     self, DataIdentity, Environment, EpochRecord, Evaluation, Machine, ModelKind, Predictions,
     RecordError, RunFacts, rfc3339_utc, write_history, write_json,
 };
+
+use serde::{Deserialize, Serialize};
 
 use crate::data::{self, DataError, Dataset, Split};
 use crate::device::NamedDevice;
@@ -46,14 +47,6 @@ pub enum RunError {
         path: PathBuf,
         /// What the system says.
         cause: std::io::Error,
-    },
-    /// The stored weights lack what they belong to.
-    #[error("{}: metadata '{field}' is missing or wrong; the file was not written by atelier", path.display())]
-    Metadata {
-        /// The weights.
-        path: PathBuf,
-        /// Which entry.
-        field: &'static str,
     },
     /// A file of the run.
     #[error(transparent)]
@@ -245,21 +238,7 @@ impl Run {
                 path: self.path.clone(),
             });
         }
-        let (weights, metadata) = weights::load(&path)?;
-        let field = |field: &'static str| {
-            metadata.get(field).ok_or(RunError::Metadata {
-                path: path.clone(),
-                field,
-            })
-        };
-        let wrong = |field: &'static str| RunError::Metadata {
-            path: path.clone(),
-            field,
-        };
-        let classes: Vec<String> =
-            serde_json::from_str(field("classes")?).map_err(|_| wrong("classes"))?;
-        let input: [usize; 3] =
-            serde_json::from_str(field("input")?).map_err(|_| wrong("input"))?;
+        let (weights, About { classes, input }) = weights::load(&path)?;
         let recipe = self.recipe()?;
         let network = Network::new(&recipe, input, classes.len(), &device.device)?;
         let network = weights::apply(network, &weights)?;
@@ -409,19 +388,21 @@ impl Run {
         classes: &[String],
         input: [usize; 3],
     ) -> Result<(), RunError> {
-        let metadata = BTreeMap::from([
-            (
-                "classes".to_string(),
-                serde_json::json!(classes).to_string(),
-            ),
-            ("input".to_string(), serde_json::json!(input).to_string()),
-        ]);
-        Ok(weights::save(
-            &self.path.join(record::MODEL),
-            &weights::collect(network),
-            metadata,
-        )?)
+        let about = About {
+            classes: classes.to_vec(),
+            input,
+        };
+        let path = self.path.join(record::MODEL);
+        Ok(weights::save(&path, &weights::collect(network), &about)?)
     }
+}
+
+/// What the stored weights say of themselves.
+#[derive(Debug, Serialize, Deserialize)]
+struct About {
+    classes: Vec<String>,
+    /// `[C, H, W]`
+    input: [usize; 3],
 }
 
 /// Passes events on, and keeps `history.jsonl` up to date.

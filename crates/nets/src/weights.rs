@@ -4,7 +4,7 @@
 //! in memory they are `[in, out]`.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use crate::ops::to_host;
@@ -12,6 +12,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor, TensorData};
 use measure::files::{FileError, write_atomically};
 use safetensors::{Dtype, SafeTensors, View};
+use serde::{Serialize, de::DeserializeOwned};
 
 /// A tensor on the host: f32 values in row-major order.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +33,7 @@ pub enum WeightsError {
     #[error(transparent)]
     File(#[from] FileError),
     /// Not a safetensors file, or a damaged one.
-    #[error("{}: not a whole safetensors file: {cause}", path.display())]
+    #[error("{}: not a whole safetensors file of atelier: {cause}", path.display())]
     Format {
         /// The file.
         path: PathBuf,
@@ -271,35 +272,37 @@ impl View for &Weight {
     }
 }
 
-/// Writes weights and `metadata` as a safetensors file, atomically.
+/// The metadata that is ours: one entry, because several would be written in a random order.
+const ABOUT: &str = "atelier";
+
+/// Writes weights and what is to be known about them (as JSON) as a safetensors file, atomically.
 ///
 /// # Errors
-/// [`WeightsError::File`] when the file system refuses.
-pub fn save(
-    path: &Path,
-    weights: &Weights,
-    metadata: BTreeMap<String, String>,
-) -> Result<(), WeightsError> {
-    let bytes = safetensors::serialize(weights, Some(metadata.into_iter().collect()))
+/// [`WeightsError::File`] when the file system refuses, [`WeightsError::Format`] when `about` has no JSON form.
+pub fn save(path: &Path, weights: &Weights, about: &impl Serialize) -> Result<(), WeightsError> {
+    let about = serde_json::to_string(about).map_err(|cause| format_error(path, &cause))?;
+    let metadata = HashMap::from([(ABOUT.to_string(), about)]);
+    let bytes = safetensors::serialize(weights, Some(metadata))
         .map_err(|cause| format_error(path, &cause))?;
     Ok(write_atomically(path, bytes)?)
 }
 
-/// Reads a safetensors file of f32 tensors with its metadata.
+/// Reads a file that [`save`] wrote.
 ///
 /// # Errors
-/// [`WeightsError::File`] when it can't be read, [`WeightsError::Format`] when it is damaged or holds other types.
-pub fn load(path: &Path) -> Result<(Weights, BTreeMap<String, String>), WeightsError> {
+/// [`WeightsError::File`] when it can't be read, [`WeightsError::Format`] when it is damaged, holds other types than
+/// f32, or says nothing about itself.
+pub fn load<T: DeserializeOwned>(path: &Path) -> Result<(Weights, T), WeightsError> {
     let bytes = measure::files::read_bytes(path)?;
     let file = SafeTensors::deserialize(&bytes).map_err(|cause| format_error(path, &cause))?;
     let (_, header) =
         SafeTensors::read_metadata(&bytes).map_err(|cause| format_error(path, &cause))?;
-    let metadata = header
+    let about = header
         .metadata()
-        .clone()
-        .unwrap_or_default()
-        .into_iter()
-        .collect();
+        .as_ref()
+        .and_then(|metadata| metadata.get(ABOUT));
+    let about = about.ok_or_else(|| format_error(path, &format!("no metadata '{ABOUT}'")))?;
+    let about = serde_json::from_str(about).map_err(|cause| format_error(path, &cause))?;
     let mut weights = Weights::new();
     for (name, view) in file.iter() {
         if view.dtype() != Dtype::F32 {
@@ -321,10 +324,10 @@ pub fn load(path: &Path) -> Result<(Weights, BTreeMap<String, String>), WeightsE
             },
         );
     }
-    Ok((weights, metadata))
+    Ok((weights, about))
 }
 
-fn format_error(path: &Path, cause: &safetensors::SafeTensorError) -> WeightsError {
+fn format_error(path: &Path, cause: &impl ToString) -> WeightsError {
     WeightsError::Format {
         path: path.to_path_buf(),
         cause: cause.to_string(),

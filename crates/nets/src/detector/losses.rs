@@ -12,10 +12,9 @@ pub fn select_rows(x: Tensor<2>, rows: &[usize]) -> Tensor<2> {
 
 /// Binary cross-entropy on logits, summed; targets 0 or 1, of the same shape.
 ///
-/// max(x, 0) - x t + ln(1 + exp(-|x|)): no overflow for large logits.
+/// (1 - t) x - ln sigmoid(x): no overflow for large logits, and the gradient sigmoid(x) - t at 0 too.
 pub fn binary_cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
-    let log_term = (logits.clone().abs().neg().exp() + 1.0).log();
-    (activation::relu(logits.clone()) - logits * targets + log_term).sum()
+    ((targets.neg() + 1.0) * logits.clone() - activation::log_sigmoid(logits)).sum()
 }
 
 /// Smooth L1 (Girshick 2015), summed, for tensors of one shape.

@@ -2,10 +2,10 @@
 //!
 //! `network.NAME` and `optimizer.NAME.0|1` are tensors; the metadata holds the progress as JSON.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use measure::files::FileError;
+use serde::{Deserialize, Serialize};
 
 use super::{Optimizer, Progress};
 use crate::network::Network;
@@ -53,6 +53,13 @@ pub struct Restored {
     pub damaged: Vec<String>,
 }
 
+/// What a checkpoint says beside its tensors.
+#[derive(Serialize, Deserialize)]
+struct About {
+    progress: Progress,
+    optimizer_steps: u64,
+}
+
 /// What a checkpoint holds.
 pub(super) struct State {
     pub network: Weights,
@@ -81,13 +88,12 @@ pub(super) fn save(
             .into_iter()
             .map(|(name, weight)| (format!("optimizer.{name}"), weight)),
     );
-    let progress_json = serde_json::to_string(progress).expect("plain numbers and strings");
-    let metadata = BTreeMap::from([
-        ("progress".to_string(), progress_json),
-        ("optimizer_steps".to_string(), steps.to_string()),
-    ]);
+    let about = About {
+        progress: progress.clone(),
+        optimizer_steps: steps,
+    };
     let path = folder.join(format!("step-{:08}.safetensors", progress.step));
-    weights::save(&path, &tensors, metadata)?;
+    weights::save(&path, &tensors, &about)?;
     let mut checkpoints = list(folder)?;
     checkpoints.truncate(checkpoints.len().saturating_sub(KEPT));
     for old in checkpoints {
@@ -122,19 +128,13 @@ pub(super) fn load(folder: &Path) -> Result<(Restored, Option<State>), Checkpoin
 }
 
 fn read(path: &Path) -> Result<State, String> {
-    let (tensors, metadata) = weights::load(path).map_err(|error| error.to_string())?;
-    let field = |name: &str| {
-        metadata
-            .get(name)
-            .ok_or_else(|| format!("{}: no metadata '{name}'", path.display()))
-    };
-    let wrong =
-        |name: &str, cause: String| format!("{}: metadata '{name}': {cause}", path.display());
-    let progress = serde_json::from_str(field("progress")?)
-        .map_err(|cause| wrong("progress", cause.to_string()))?;
-    let optimizer_steps = field("optimizer_steps")?
-        .parse()
-        .map_err(|cause: std::num::ParseIntError| wrong("optimizer_steps", cause.to_string()))?;
+    let (
+        tensors,
+        About {
+            progress,
+            optimizer_steps,
+        },
+    ) = weights::load(path).map_err(|error| error.to_string())?;
     let (mut network, mut optimizer) = (Weights::new(), Weights::new());
     for (name, weight) in tensors {
         if let Some(name) = name.strip_prefix("network.") {
