@@ -3,49 +3,34 @@
 use std::path::Path;
 use std::thread::available_parallelism;
 
-use nets::device::{self, NamedDevice};
+use nets::device::{self, Computer};
 use nets::recipe::Recipe;
 use nets::run::Origin;
 
 use crate::error::CommandError;
 use crate::flags::{Experiment, Machine};
 
-/// Where computations run, and with how many threads.
-#[derive(Debug)]
-pub struct Computer {
-    /// The device.
-    pub device: NamedDevice,
-    /// Threads on the CPU.
-    pub threads: usize,
+/// Sets the number of threads of this process and opens the device.
+pub fn open(machine: &Machine) -> Result<Computer, CommandError> {
+    let cores = available_parallelism().map_or(1, usize::from);
+    let threads = machine.threads.unwrap_or(cores);
+    if threads == 0 {
+        return Err(CommandError::Usage(
+            "--threads must be at least 1".to_string(),
+        ));
+    }
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .map_err(|cause| CommandError::Usage(format!("--threads {threads}: {cause}")))?;
+    Ok(device::open(&machine.device)?)
 }
 
-impl Computer {
-    /// Opens the device and sets the number of threads of this process.
-    pub fn open(machine: &Machine) -> Result<Self, CommandError> {
-        let cores = available_parallelism().map_or(1, usize::from);
-        let threads = machine.threads.unwrap_or(cores);
-        if threads == 0 {
-            return Err(CommandError::Usage(
-                "--threads must be at least 1".to_string(),
-            ));
-        }
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build_global()
-            .map_err(|cause| CommandError::Usage(format!("--threads {threads}: {cause}")))?;
-        Ok(Self {
-            device: device::open(&machine.device)?,
-            threads,
-        })
-    }
-
-    /// How this process was started, for a run's record.
-    pub fn origin(&self) -> Origin {
-        Origin {
-            version: env!("CARGO_PKG_VERSION").to_string(),
-            command: std::env::args().collect(),
-            threads: self.threads,
-        }
+/// How this process was started, for a run's record.
+pub fn origin() -> Origin {
+    Origin {
+        version: env!("CARGO_PKG_VERSION").to_string(),
+        command: std::env::args().collect(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use measure::record::EpochRecord;
-use nets::training::{Observer, StepReport};
+use nets::training::{Observer, Restored, StepReport};
 
 /// How often a plain line is printed within an epoch.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(20);
@@ -79,6 +79,20 @@ fn message(report: &StepReport) -> String {
 }
 
 impl Observer for Progress {
+    fn resumed(&mut self, restored: &Restored, step: u64) {
+        for reason in &restored.damaged {
+            self.line(&format!(
+                "warning: a checkpoint is damaged and not used: {reason}"
+            ));
+        }
+        if let Some(path) = &restored.from {
+            self.line(&format!(
+                "going on after step {step} from {}",
+                path.display()
+            ));
+        }
+    }
+
     fn step(&mut self, report: &StepReport) {
         match &self.bar {
             Some(bar) => {

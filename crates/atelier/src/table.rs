@@ -1,6 +1,6 @@
 //! Tables for the terminal.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 use measure::record::{Contestant, Evaluation};
 
@@ -8,7 +8,7 @@ use measure::record::{Contestant, Evaluation};
 pub fn table(header: Vec<String>, rows: Vec<Vec<String>>) -> Table {
     let columns = header.len();
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(header);
+    table.load_style(UTF8_FULL_CONDENSED).set_header(header);
     table.add_rows(rows);
     for index in 1..columns {
         if let Some(column) = table.column_mut(index) {

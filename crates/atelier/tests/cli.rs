@@ -230,3 +230,50 @@ fn errors_say_what_where_and_what_to_do() {
         }
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_is_whole_and_goes_on() {
+    use std::process::Stdio;
+    use std::time::Duration;
+
+    let folder = folder_with_recipes();
+    let at = folder.path();
+    let arguments = ["train", "tiny-cnn.toml", "--epochs", "4"];
+    success(at, &[&arguments[..], &["--out", "straight"]].concat());
+
+    let mut child = Command::new(env!("CARGO_BIN_EXE_atelier"))
+        .current_dir(at)
+        .args(arguments)
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    while !at.join("runs/tiny-cnn/history.jsonl").is_file() {
+        assert!(
+            child.try_wait().expect("a child").is_none(),
+            "it ended before its first epoch"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let killed = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(killed.expect("kill runs").success());
+    let output = child.wait_with_output().expect("it ends");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(
+        text.contains("atelier train --resume runs/tiny-cnn"),
+        "{text}"
+    );
+
+    success(at, &["train", "--resume", "tiny-cnn"]);
+    let weights = |root: &str| {
+        std::fs::read(at.join(root).join("tiny-cnn/model.safetensors")).expect("weights")
+    };
+    assert!(
+        weights("runs") == weights("straight"),
+        "the resumed run ends elsewhere"
+    );
+}

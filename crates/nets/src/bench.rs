@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::batch::Preparation;
 use crate::data::Split;
-use crate::device::NamedDevice;
+use crate::device::Computer;
 use crate::random::{Purpose, permutation};
 use crate::recipe::Recipe;
 use crate::training::{Trainer, TrainingError};
@@ -28,8 +28,6 @@ pub struct Settings {
     pub name: String,
     /// Training steps to time.
     pub steps: usize,
-    /// Threads in use, for the record.
-    pub threads: usize,
 }
 
 /// What was measured.
@@ -64,10 +62,10 @@ pub struct Speed {
 pub fn bench(
     recipe: &Recipe,
     split: &Split,
-    device: &NamedDevice,
+    computer: &Computer,
     settings: &Settings,
 ) -> Result<Speed, TrainingError> {
-    let mut trainer = Trainer::new(recipe, &split.train, None, &device.device)?;
+    let mut trainer = Trainer::new(recipe, &split.train, None, &computer.device)?;
     let order = permutation(recipe.training.seed, Purpose::Shuffle, 0, split.train.count);
     let size = recipe.training.batch_size.min(order.len());
     let mut batches = order.chunks_exact(size).cycle();
@@ -89,7 +87,7 @@ pub fn bench(
     let test = &split.test;
     let predict = |numbers: &[usize]| {
         let start = Instant::now();
-        network.predict(preparation.batch(test, numbers, 0, &device.device).images);
+        network.predict(preparation.batch(test, numbers, 0, &computer.device).images);
         start.elapsed()
     };
     let numbers: Vec<usize> = (0..test.count.min(INFERENCE_IMAGES)).collect();
@@ -112,8 +110,8 @@ pub fn bench(
     let latency = Latency::of(&singles).unwrap_or_default();
     Ok(Speed {
         recipe: settings.name.clone(),
-        device: device.name.clone(),
-        threads: settings.threads,
+        device: computer.name.clone(),
+        threads: computer.threads,
         batch_size: size,
         train_images_per_s: (settings.steps * size) as f64 / seconds,
         infer_images_per_s,

@@ -2,13 +2,15 @@
 
 use burn::tensor::Device;
 
-/// A device with the name that records and messages use.
+/// What computes: a device, and how many threads work on the CPU.
 #[derive(Clone, Debug)]
-pub struct NamedDevice {
+pub struct Computer {
     /// For tensors.
     pub device: Device,
     /// Such as `cpu`.
     pub name: String,
+    /// Threads of this process, for records; they are rayon's.
+    pub threads: usize,
 }
 
 /// Why a device can't be had.
@@ -26,11 +28,12 @@ pub enum DeviceError {
 ///
 /// # Errors
 /// [`DeviceError`] for a name that means nothing, or a device that this build can't use.
-pub fn open(name: &str) -> Result<NamedDevice, DeviceError> {
+pub fn open(name: &str) -> Result<Computer, DeviceError> {
     match name.split(':').next().unwrap_or_default() {
-        "auto" | "cpu" => Ok(NamedDevice {
+        "auto" | "cpu" => Ok(Computer {
             device: Device::flex(),
             name: "cpu".to_string(),
+            threads: rayon::current_num_threads(),
         }),
         "gpu" | "cuda" | "rocm" | "metal" | "vulkan" => {
             Err(DeviceError::NotBuilt(name.to_string()))

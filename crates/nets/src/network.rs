@@ -12,6 +12,7 @@ use crate::ops::to_host;
 use crate::recipe::{self, Model, Recipe, ShapeError};
 
 /// A classifier or a detector.
+#[allow(clippy::large_enum_variant)] // a process holds one or two, and Burn has no boxed modules
 #[derive(Module, Debug)]
 pub enum Network {
     /// Classifies whole images.

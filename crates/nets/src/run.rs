@@ -14,7 +14,7 @@ use measure::record::{
 use serde::{Deserialize, Serialize};
 
 use crate::data::{self, DataError, Dataset, Split};
-use crate::device::NamedDevice;
+use crate::device::Computer;
 use crate::evaluation::{Evaluated, evaluate};
 use crate::network::Network;
 use crate::recipe::{Model, Recipe, RecipeError, ShapeError};
@@ -117,8 +117,6 @@ pub struct Origin {
     pub version: String,
     /// The command line.
     pub command: Vec<String>,
-    /// Threads that computations use.
-    pub threads: usize,
 }
 
 impl Run {
@@ -231,7 +229,7 @@ impl Run {
     ///
     /// # Errors
     /// [`RunError::NotFinished`] before the end of training; other errors for damaged files.
-    pub fn trained(&self, device: &NamedDevice) -> Result<Trained, RunError> {
+    pub fn trained(&self, computer: &Computer) -> Result<Trained, RunError> {
         let path = self.path.join(record::MODEL);
         if !path.is_file() {
             return Err(RunError::NotFinished {
@@ -240,7 +238,7 @@ impl Run {
         }
         let (weights, About { classes, input }) = weights::load(&path)?;
         let recipe = self.recipe()?;
-        let network = Network::new(&recipe, input, classes.len(), &device.device)?;
+        let network = Network::new(&recipe, input, classes.len(), &computer.device)?;
         let network = weights::apply(network, &weights)?;
         Ok(Trained {
             network,
@@ -257,14 +255,14 @@ impl Run {
     pub fn begin(
         &self,
         recipe: &Recipe,
-        device: &NamedDevice,
+        computer: &Computer,
         origin: &Origin,
     ) -> Result<(), RunError> {
         let environment = Environment {
             atelier: origin.version.clone(),
             commit: None,
-            device: device.name.clone(),
-            threads: origin.threads,
+            device: computer.name.clone(),
+            threads: computer.threads,
             machine: Machine::gather(),
             date: rfc3339_utc(SystemTime::now()),
             command: origin.command.clone(),
@@ -285,19 +283,15 @@ impl Run {
     /// Trains from the newest checkpoint (or the start) to the end and evaluates once on the test set.
     /// `None` when `stop` was set before the end.
     ///
-    /// `resumed` is told what was found before anything else happens.
-    ///
     /// # Errors
     /// [`RunError`] naming what went wrong; the folder stays whole.
     pub fn train(
         &self,
         recipe: &Recipe,
         split: &Split,
-        device: &NamedDevice,
-        threads: usize,
+        computer: &Computer,
         stop: &AtomicBool,
         observer: &mut dyn Observer,
-        resumed: &mut dyn FnMut(&Restored, u64),
     ) -> Result<Option<Finished>, RunError> {
         let training = &recipe.training;
         let (kept, held_out) =
@@ -308,10 +302,10 @@ impl Run {
             Some((train, validation)) => (train, Some(validation)),
             None => (&split.train, None),
         };
-        let mut trainer = Trainer::new(recipe, train, validation, &device.device)?;
+        let mut trainer = Trainer::new(recipe, train, validation, &computer.device)?;
         let checkpoints = self.path.join(record::CHECKPOINTS);
         let restored = trainer.restore(&checkpoints)?;
-        resumed(&restored, trainer.progress().step);
+        observer.resumed(&restored, trainer.progress().step);
         let mut recorder = Recorder {
             observer,
             path: self.path.join(record::HISTORY),
@@ -327,10 +321,9 @@ impl Run {
         }
         let network = trainer.network();
         self.save(&network, &train.classes, train.image_shape())?;
-        let evaluated = evaluate(&network, &split.test, &recipe.data, &device.device)?;
+        let evaluated = evaluate(&network, &split.test, &recipe.data, &computer.device)?;
         let history = trainer.progress().history.clone();
-        let evaluation =
-            self.evaluation(recipe, &evaluated, &split.test, device, threads, "test")?;
+        let evaluation = self.evaluation(recipe, &evaluated, &split.test, computer, "test")?;
         evaluated
             .predictions
             .write(self.path.join(record::PREDICTIONS))?;
@@ -352,8 +345,7 @@ impl Run {
         recipe: &Recipe,
         evaluated: &Evaluated,
         data: &Dataset,
-        device: &NamedDevice,
-        threads: usize,
+        computer: &Computer,
         split: &str,
     ) -> Result<Evaluation, RunError> {
         let history = record::read_history(self.path.join(record::HISTORY))?;
@@ -374,11 +366,11 @@ impl Run {
             peak_rss_mib: measure::cost::peak_rss_mib(),
             epochs: history.len(),
             seed: recipe.training.seed,
-            device: device.name.clone(),
-            threads,
+            device: computer.name.clone(),
+            threads: computer.threads,
         };
         let mut evaluation = Evaluation::from_predictions(&evaluated.predictions, facts)?;
-        evaluation.localisation = evaluated.localisation.clone();
+        evaluation.localisation = evaluated.localisation;
         Ok(evaluation)
     }
 
@@ -414,6 +406,10 @@ struct Recorder<'a> {
 }
 
 impl Observer for Recorder<'_> {
+    fn resumed(&mut self, restored: &Restored, step: u64) {
+        self.observer.resumed(restored, step);
+    }
+
     fn step(&mut self, report: &StepReport) {
         self.observer.step(report);
     }

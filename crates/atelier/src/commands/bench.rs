@@ -6,7 +6,7 @@ use nets::data;
 use super::{print, print_json};
 use crate::error::CommandError;
 use crate::flags;
-use crate::plan::Computer;
+use crate::plan;
 use crate::table::{grouped, table};
 use nets::recipe::Recipe;
 
@@ -15,14 +15,13 @@ pub fn run(flags: &flags::Bench) -> Result<(), CommandError> {
     if let Some(batch_size) = flags.batch_size {
         recipe.training.batch_size = batch_size as usize;
     }
-    let computer = Computer::open(&flags.machine)?;
+    let computer = plan::open(&flags.machine)?;
     let split = data::load(&recipe.data.source)?;
     let settings = Settings {
         name: flags.recipe.clone(),
         steps: flags.steps as usize,
-        threads: computer.threads,
     };
-    let figures = bench(&recipe, &split, &computer.device, &settings)?;
+    let figures = bench(&recipe, &split, &computer, &settings)?;
     if flags.json {
         return print_json(&figures);
     }

@@ -13,7 +13,7 @@ use super::train::{catch_interrupts, train};
 use super::{print, print_json};
 use crate::error::CommandError;
 use crate::flags;
-use crate::plan::{Computer, NamedRecipe};
+use crate::plan::{self, NamedRecipe};
 use crate::table::comparison;
 
 /// The lab's two models.
@@ -95,7 +95,7 @@ fn train_all(
             recipes[0].name, other.name, other.recipe.data.source
         )));
     }
-    let computer = Computer::open(&flags.experiment.machine)?;
+    let computer = plan::open(&flags.experiment.machine)?;
     catch_interrupts()?;
     let split = data::load(source)?;
     for named in &recipes {

@@ -7,13 +7,13 @@ use nets::run::Run;
 use super::{print, print_json};
 use crate::error::CommandError;
 use crate::flags;
-use crate::plan::Computer;
+use crate::plan;
 use crate::table::{figures, table};
 
 pub fn run(flags: &flags::Evaluate) -> Result<(), CommandError> {
     let run = Run::open(&flags.place.out, &flags.run)?;
-    let computer = Computer::open(&flags.machine)?;
-    let trained = run.trained(&computer.device)?;
+    let computer = plan::open(&flags.machine)?;
+    let trained = run.trained(&computer)?;
     let split = data::load(flags.data.as_ref().unwrap_or(&trained.recipe.data.source))?;
     let data = if flags.split == "train" {
         &split.train
@@ -34,16 +34,9 @@ pub fn run(flags: &flags::Evaluate) -> Result<(), CommandError> {
         &trained.network,
         data,
         &trained.recipe.data,
-        &computer.device.device,
-    )?;
-    let evaluation = run.evaluation(
-        &trained.recipe,
-        &evaluated,
-        data,
         &computer.device,
-        computer.threads,
-        &flags.split,
     )?;
+    let evaluation = run.evaluation(&trained.recipe, &evaluated, data, &computer, &flags.split)?;
     if flags.json {
         return print_json(&evaluation);
     }

@@ -9,19 +9,19 @@ use nets::run::Run;
 use super::{print, print_json};
 use crate::error::CommandError;
 use crate::flags;
-use crate::plan::Computer;
+use crate::plan;
 
 pub fn run(flags: &flags::Predict) -> Result<(), CommandError> {
     let run = Run::open(&flags.place.out, &flags.run)?;
-    let computer = Computer::open(&flags.machine)?;
-    let trained = run.trained(&computer.device)?;
+    let computer = plan::open(&flags.machine)?;
+    let trained = run.trained(&computer)?;
     let paths = image_files(&flags.images)?;
     let images = paths
         .iter()
         .map(|path| image::read(path))
         .collect::<Result<Vec<Gray>, _>>()?;
     let names = paths.iter().map(|path| path.display().to_string());
-    let answers: Vec<ImageAnswer> = predict(&trained, &images, &computer.device.device)
+    let answers: Vec<ImageAnswer> = predict(&trained, &images, &computer.device)
         .into_iter()
         .zip(names)
         .map(|(answer, name)| ImageAnswer {

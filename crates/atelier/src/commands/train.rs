@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use measure::record::{self, Contestant};
 use nets::data::{self, Split};
 use nets::run::{Finished, Run};
-use nets::training::Restored;
 
 use super::{print, print_json};
 use crate::error::CommandError;
 use crate::flags;
-use crate::plan::{Computer, NamedRecipe};
+use crate::plan::{self, NamedRecipe};
 use crate::progress::Progress;
 use crate::table::figures;
+use nets::device::Computer;
 
 /// Set by Ctrl-C; training looks at it after every step.
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -31,7 +31,7 @@ pub fn catch_interrupts() -> Result<(), CommandError> {
 }
 
 pub fn run(flags: &flags::Train) -> Result<(), CommandError> {
-    let computer = Computer::open(&flags.experiment.machine)?;
+    let computer = plan::open(&flags.experiment.machine)?;
     catch_interrupts()?;
     let root = &flags.experiment.place.out;
     let (run, named) = match (&flags.resume, &flags.recipe) {
@@ -84,34 +84,18 @@ pub fn train(
         Some(run) => run,
         None => {
             let run = Run::create(root, &named.name)?;
-            run.begin(recipe, &computer.device, &computer.origin())?;
+            run.begin(recipe, computer, &plan::origin())?;
             run
         }
     };
     eprintln!(
         "training on {} ({} threads) in {}",
-        computer.device.name,
+        computer.name,
         computer.threads,
         run.path().display()
     );
     let mut progress = Progress::new(&run.name(), recipe.training.epochs);
-    let mut resumed = |restored: &Restored, step: u64| {
-        for reason in &restored.damaged {
-            eprintln!("warning: a checkpoint is damaged and not used: {reason}");
-        }
-        if let Some(path) = &restored.from {
-            eprintln!("going on after step {step} from {}", path.display());
-        }
-    };
-    let finished = run.train(
-        recipe,
-        split,
-        &computer.device,
-        computer.threads,
-        &STOP,
-        &mut progress,
-        &mut resumed,
-    )?;
+    let finished = run.train(recipe, split, computer, &STOP, &mut progress)?;
     drop(progress);
     match finished {
         Some(finished) => Ok((run, finished)),

@@ -489,6 +489,7 @@ impl<C: CheckpointStrategy> LaneOps for Autodiff<Flex, C> {
         (y, mean, variance)
     }
 
+    #[allow(clippy::too_many_arguments)] // operators take tensors one by one
     fn lane_normalize(
         x: FloatTensor<Self>,
         mean: FloatTensor<Self>,
@@ -564,7 +565,7 @@ impl<C: CheckpointStrategy> LaneOps for Autodiff<Flex, C> {
         let rois = rois.into_primitive().to_contiguous();
         let (x, node) = x.into_parts();
         let shape = dims(&x);
-        let y = Flex::lane_roi_align(x, rois.clone(), align.clone());
+        let y = Flex::lane_roi_align(x, rois.clone(), align);
         match RoiAlignBackward
             .prepare::<C>([node])
             .compute_bound()

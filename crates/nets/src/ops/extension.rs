@@ -58,6 +58,7 @@ pub trait LaneOps: Backend {
         relu: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
     /// Normalisation by given statistics, and ReLU if `relu`: for inference, no gradient flows through it.
+    #[allow(clippy::too_many_arguments)] // operators take tensors one by one
     fn lane_normalize(
         x: FloatTensor<Self>,
         mean: FloatTensor<Self>,
@@ -310,6 +311,7 @@ impl LaneOps for Flex {
         tensor(y, dims::<5>(&x))
     }
 
+    #[allow(clippy::too_many_arguments)] // operators take tensors one by one
     fn lane_normalize(
         x: FlexTensor,
         mean: FlexTensor,

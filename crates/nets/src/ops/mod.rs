@@ -342,7 +342,7 @@ impl Maps {
             Values::Lanes(x) => Values::Lanes(lanes(Dispatch::lane_roi_align(
                 x.into_dispatch(),
                 rois.into_dispatch(),
-                align.clone(),
+                *align,
             ))),
             Values::Plain(x) => Values::Plain(plain_roi_align(x, rois, align)),
         };

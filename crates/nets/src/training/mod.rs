@@ -30,6 +30,8 @@ pub use optimizer::Optimizer;
 
 /// What training tells while it runs.
 pub trait Observer {
+    /// Before the first step: what was found of an earlier part of this training, which took `step` steps.
+    fn resumed(&mut self, _restored: &Restored, _step: u64) {}
     /// After every step.
     fn step(&mut self, progress: &StepReport);
     /// After every epoch.

@@ -2,7 +2,7 @@
 
 Run:  python random_check.py             rewrites the goldens of this folder (fixed seeds, no packages needed)
       python random_check.py DIR COUNT [FIRST_SEED]    writes COUNT other cases to DIR, e.g. to try many at once:
-      ATELIER_COCO_GOLDENS=DIR cargo test --release -p atelier-measure --test coco goldens
+      ATELIER_COCO_GOLDENS=DIR cargo test --release --workspace --test it coco::goldens
 """
 import json
 import os

@@ -1,4 +1,4 @@
-//! Reads the golden files; each submodule compares one family of operators.
+//! The detector against torchvision and detectron2: reads the golden files; each submodule compares one family.
 //!
 //! `golden/detection/README.md` says what every tensor is, how the files were made and how close one should come.
 

@@ -4,7 +4,7 @@ use measure::detection::{Category, CocoError, Detection, GroundTruth, Options, T
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::obvious;
+use super::obvious;
 
 /// Boxes on a coarse grid, so that equal overlaps, exact thresholds and size limits are frequent.
 fn bounds() -> impl Strategy<Value = [f64; 4]> {

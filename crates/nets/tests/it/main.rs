@@ -1,0 +1,7 @@
+//! The library as others use it: conformance of the detector, and trainings of seconds.
+
+// Helpers of tests are tests too.
+#![allow(clippy::unwrap_used)]
+
+mod detection_golden;
+mod training;
