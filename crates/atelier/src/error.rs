@@ -66,10 +66,12 @@ pub enum CommandError {
         cause: io::Error,
     },
     /// The user asked to stop.
-    #[error("stopped; nothing is lost. Go on with:\n  atelier train --resume {}", run.display())]
+    #[error("stopped; nothing is lost. Go on with:\n  atelier train --resume {}{then}", run.display())]
     Stopped {
         /// The run's folder.
         run: PathBuf,
+        /// What is left to do after that.
+        then: String,
     },
     /// Standard output is closed or full.
     #[error("can't write to standard output: {0}")]
@@ -77,6 +79,17 @@ pub enum CommandError {
 }
 
 impl CommandError {
+    /// The same error; one that was asked for by Ctrl-C also says what is left to do.
+    pub fn with_next(self, next: &str) -> Self {
+        match self {
+            Self::Stopped { run, .. } => Self::Stopped {
+                run,
+                then: next.to_string(),
+            },
+            other => other,
+        }
+    }
+
     /// 2 for wrong usage (flags, recipe names and keys), 1 for everything else.
     pub fn exit_code(&self) -> ExitCode {
         match self {

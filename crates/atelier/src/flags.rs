@@ -207,7 +207,7 @@ pub struct Recipes {
     #[command(subcommand)]
     pub action: Option<RecipesAction>,
     /// Print one JSON document
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub json: bool,
 }
 

@@ -57,7 +57,7 @@ impl NamedRecipe {
             experiment
                 .data
                 .as_ref()
-                .map(|source| format!("data.source={source:?}")),
+                .map(|source| format!("data.source={}", serde_json::json!(source))),
         );
         Ok(Self {
             name: run_name(name),

@@ -45,7 +45,7 @@ fn seconds(value: f64) -> String {
     format!("{value:.1} s")
 }
 
-/// A whole number with thin groups of three digits.
+/// A whole number with commas between groups of three digits.
 pub fn grouped(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut text = String::new();

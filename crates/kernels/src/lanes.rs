@@ -2,7 +2,8 @@
 //!
 //! N images of `features` values (for NCHW: C * H * W) become `[ceil(N / 16), features, 16]`. Every operator that
 //! treats images alike is then sixteen lanes wide whatever the image's size, with no remainder and no shuffle.
-//! Lanes without an image (in the last block) hold zeros, and gradients there are zero.
+//! In an activation, lanes without an image (in the last block) hold what an image of zeros gives: finite, not
+//! always zero. In a gradient they are exactly zero; sums over lanes rely on both.
 
 use rayon::prelude::*;
 

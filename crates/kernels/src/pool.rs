@@ -33,7 +33,7 @@ impl Pool {
             let (kernel, stride, padding) =
                 (self.kernel[axis], self.stride[axis], self.padding[axis]);
             assert!(
-                kernel > 0 && stride > 0 && 2 * padding <= kernel,
+                kernel > 0 && stride > 0 && padding <= kernel / 2,
                 "pool: {self:?}"
             );
             assert!(
@@ -70,7 +70,9 @@ pub struct Maximum {
 pub fn max_forward(x: &[f32], size: [usize; 2], pool: Pool) -> Maximum {
     let [rows, columns] = pool.output(size);
     assert!(
-        pool.kernel[0] * pool.kernel[1] <= 1 << 16,
+        pool.kernel[0]
+            .checked_mul(pool.kernel[1])
+            .is_some_and(|area| area <= 1 << 16),
         "pool: {pool:?} is too large"
     );
     let (from, to) = (size[0] * size[1] * LANES, rows * columns * LANES);

@@ -3,7 +3,8 @@
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use image::{ImageFormat, Rgb, RgbImage};
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Rgb, RgbImage};
 use measure::files::{FileError, write_atomically};
 
 use crate::predict::ImageAnswer;
@@ -33,10 +34,12 @@ const COLOURS: [Rgb<u8>; 4] = [
 ];
 /// The shorter side of a copy is at least this many pixels, so that lines can be told apart.
 const LEAST_SIDE: u32 = 224;
+/// Enlarging never goes beyond this many pixels a side.
+const MOST_SIDE: u32 = 4096;
 /// Detections less sure than this are not drawn.
 const LEAST_SCORE: f32 = 0.05;
 
-/// Writes `folder/NAME.png`: the image at `path`, enlarged where it is small, with the boxes of `answer`.
+/// Writes `folder/FILE.boxes.png`: the image at `path`, enlarged where it is small, with the boxes of `answer`.
 ///
 /// # Errors
 /// [`AnnotateError`] when the original can't be read or the copy not be written.
@@ -45,10 +48,10 @@ pub fn write(path: &Path, answer: &ImageAnswer, folder: &Path) -> Result<(), Ann
         path: path.to_path_buf(),
         cause,
     };
-    let bytes = measure::files::read_bytes(path)?;
-    let original = image::load_from_memory(&bytes).map_err(failed)?.to_rgb8();
+    let original = upright(&measure::files::read_bytes(path)?).map_err(failed)?;
     let (width, height) = original.dimensions();
-    let factor = LEAST_SIDE.div_ceil(width.min(height).max(1)).max(1);
+    let factor = LEAST_SIDE.div_ceil(width.min(height).max(1));
+    let factor = factor.min((MOST_SIDE / width.max(height).max(1)).max(1));
     let mut canvas = image::imageops::resize(
         &original,
         width * factor,
@@ -69,11 +72,20 @@ pub fn write(path: &Path, answer: &ImageAnswer, folder: &Path) -> Result<(), Ann
     canvas
         .write_to(&mut Cursor::new(&mut png), ImageFormat::Png)
         .map_err(failed)?;
-    let name = path.file_stem().unwrap_or_default();
-    Ok(write_atomically(
-        folder.join(name).with_extension("png"),
-        png,
-    )?)
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(".boxes.png");
+    Ok(write_atomically(folder.join(name), png)?)
+}
+
+/// The image as it is meant to be seen: photos may say that they lie on a side.
+fn upright(bytes: &[u8]) -> Result<RgbImage, image::ImageError> {
+    let mut decoder = ImageReader::new(Cursor::new(bytes))
+        .with_guessed_format()?
+        .into_decoder()?;
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut image = DynamicImage::from_decoder(decoder)?;
+    image.apply_orientation(orientation);
+    Ok(image.to_rgb8())
 }
 
 /// The outline of a box, `width` pixels inwards from its corners.

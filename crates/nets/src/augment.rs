@@ -5,7 +5,8 @@ use crate::recipe::Augment;
 
 /// An image `[C, H, W]` turned, scaled and shifted about its centre by amounts drawn from `key`.
 ///
-/// Bilinear; what comes in from outside is black. The same key gives the same image, whatever the batch.
+/// Bilinear, shifts by whole pixels (a part of one would smear the ink, and widen its box); what comes in from
+/// outside is black. The same key gives the same image, whatever the batch.
 pub fn augmented(
     pixels: &[u8],
     [channels, height, width]: [usize; 3],
@@ -17,7 +18,7 @@ pub fn augmented(
     let angle = draws[0] * augment.rotate.to_radians();
     let scale = 1.0 + draws[1] * augment.scale;
     let shift = augment.shift as f64;
-    let (shift_x, shift_y) = (draws[2] * shift, draws[3] * shift);
+    let (shift_x, shift_y) = ((draws[2] * shift).round(), (draws[3] * shift).round());
     let (centre_x, centre_y) = (width as f64 / 2.0, height as f64 / 2.0);
     // From a pixel of the result back to where it comes from: the inverse of the change.
     let (sin, cos) = (angle.sin() / scale, angle.cos() / scale);

@@ -14,7 +14,7 @@ use crate::recipe::{Augment, Normalize};
 pub struct Batch {
     /// `[N, C, H, W]`, normalised.
     pub images: Tensor<4>,
-    /// One a image.
+    /// One an image.
     pub labels: Vec<usize>,
     /// The objects of each image.
     pub truths: Vec<Vec<Truth>>,

@@ -29,8 +29,9 @@ pub enum DeviceError {
 /// # Errors
 /// [`DeviceError`] for a name that means nothing, or a device that this build can't use.
 pub fn open(name: &str) -> Result<Computer, DeviceError> {
-    match name.split(':').next().unwrap_or_default() {
-        "auto" | "cpu" => Ok(Computer {
+    let (kind, index) = name.split_once(':').unwrap_or((name, ""));
+    match kind {
+        "auto" | "cpu" if index.is_empty() => Ok(Computer {
             device: Device::flex(),
             name: "cpu".to_string(),
             threads: rayon::current_num_threads(),

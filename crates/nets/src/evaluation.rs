@@ -12,8 +12,10 @@ use crate::data::Dataset;
 use crate::network::{Answer, Network};
 use crate::recipe;
 
-/// Images that are predicted at a time.
-const BATCH: usize = 500;
+/// Images that are predicted at a time: 500 of MNIST's size, fewer of larger ones.
+fn batch_size(data: &Dataset) -> usize {
+    (500 * 28 * 28 / (data.height * data.width).max(1)).clamp(16, 500)
+}
 
 /// A network's answers on a data set.
 #[derive(Clone, Debug)]
@@ -108,7 +110,7 @@ fn answers(
     };
     let numbers: Vec<usize> = (0..data.count).collect();
     numbers
-        .chunks(BATCH)
+        .chunks(batch_size(data))
         .flat_map(|chunk| network.predict(preparation.batch(data, chunk, 0, device).images))
         .collect()
 }

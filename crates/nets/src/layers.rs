@@ -339,7 +339,7 @@ impl PlainLayer {
 }
 
 /// Zeroes features at random and scales the others up (Srivastava et al. 2014).
-fn dropout(x: Maps, rate: f64, seed: u64, step: u64, layer: u64) -> Maps {
+pub(crate) fn dropout(x: Maps, rate: f64, seed: u64, step: u64, layer: u64) -> Maps {
     let [channels, height, width] = x.shape();
     let shape = [x.images(), channels, height, width];
     let key = Key {

@@ -89,7 +89,7 @@ impl Network {
                     correct: [correct, batch.labels.len()],
                 })
             }
-            Self::FasterRcnn(detector) => detector.losses(batch, mode),
+            Self::FasterRcnn(detector) => detector.losses(batch, training.label_smoothing, mode),
         }
     }
 

@@ -195,9 +195,9 @@ impl Run {
         )?)
     }
 
-    /// Whether training has come to its end.
+    /// Whether it was trained to the end and evaluated.
     pub fn is_finished(&self) -> bool {
-        self.path.join(record::MODEL).is_file()
+        self.path.join(record::EVALUATION).is_file()
     }
 
     /// What the run found, if it is finished and evaluated.
@@ -205,7 +205,7 @@ impl Run {
     /// # Errors
     /// [`RunError::NotFinished`], or [`RunError::Record`] for a damaged file.
     pub fn finished(&self) -> Result<Finished, RunError> {
-        if !self.path.join(record::EVALUATION).is_file() {
+        if !self.is_finished() {
             return Err(RunError::NotFinished {
                 path: self.path.clone(),
             });

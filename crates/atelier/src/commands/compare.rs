@@ -21,6 +21,10 @@ const LAB: [&str; 2] = ["lab-cnn", "lab-faster-rcnn"];
 /// The same comparison in minutes.
 const QUICK: [&str; 2] = ["fast-cnn", "fast-faster-rcnn"];
 
+/// What is left to do when a training was stopped.
+const COMPARE_LATER: &str = "\nthen train what is missing and compare without training again:\n  \
+    atelier compare --runs RUN RUN";
+
 pub fn run(flags: &flags::Compare) -> Result<(), CommandError> {
     let root = &flags.experiment.place.out;
     let (runs, split) = if flags.runs.is_empty() {
@@ -107,7 +111,8 @@ fn train_all(
     for named in &recipes {
         // Each contestant's peak memory is its own.
         kernels::memory::reset_peak_rss();
-        runs.push(train(None, named, &split, root, &computer)?);
+        let run = train(None, named, &split, root, &computer);
+        runs.push(run.map_err(|error| error.with_next(COMPARE_LATER))?);
     }
     Ok((runs, split))
 }

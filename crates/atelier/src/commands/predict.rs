@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use nets::data::image::{self, Gray};
+use nets::data::image;
 use nets::predict::{ImageAnswer, predict};
 use nets::run::Run;
 
@@ -16,19 +16,21 @@ pub fn run(flags: &flags::Predict) -> Result<(), CommandError> {
     let computer = plan::open(&flags.machine)?;
     let trained = run.trained(&computer)?;
     let paths = image_files(&flags.images)?;
-    let images = paths
-        .iter()
-        .map(|path| image::read(path))
-        .collect::<Result<Vec<Gray>, _>>()?;
-    let names = paths.iter().map(|path| path.display().to_string());
-    let answers: Vec<ImageAnswer> = predict(&trained, &images, &computer.device)
-        .into_iter()
-        .zip(names)
-        .map(|(answer, name)| ImageAnswer {
-            image: name,
+    let mut answers = Vec::with_capacity(paths.len());
+    // In parts, so that a folder of photos need not fit into memory.
+    for part in paths.chunks(64) {
+        let images = part
+            .iter()
+            .map(|path| image::read(path))
+            .collect::<Result<Vec<_>, _>>()?;
+        let found = predict(&trained, &images, &computer.device)
+            .into_iter()
+            .zip(part);
+        answers.extend(found.map(|(answer, path)| ImageAnswer {
+            image: path.display().to_string(),
             ..answer
-        })
-        .collect();
+        }));
+    }
     if let Some(folder) = &flags.annotate {
         for (path, answer) in paths.iter().zip(&answers) {
             nets::annotate::write(path, answer, folder)?;

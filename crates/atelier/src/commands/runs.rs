@@ -1,6 +1,6 @@
 //! `runs`: what was trained.
 
-use nets::run::Run;
+use nets::run::{Run, RunError};
 use serde_json::{Value, json};
 
 use super::{print, print_json};
@@ -54,7 +54,11 @@ pub fn run(flags: &flags::Runs) -> Result<(), CommandError> {
                         date,
                     ]
                 }
-                Err(_) => {
+                Err(error) => {
+                    let state = match error {
+                        RunError::NotFinished { .. } => "unfinished",
+                        _ => "damaged",
+                    };
                     let kind = run
                         .recipe()
                         .map_or("-".to_string(), |recipe| recipe.model.kind().to_string());
@@ -62,7 +66,7 @@ pub fn run(flags: &flags::Runs) -> Result<(), CommandError> {
                     vec![
                         run.name(),
                         kind,
-                        "unfinished".to_string(),
+                        state.to_string(),
                         blank(),
                         blank(),
                         blank(),

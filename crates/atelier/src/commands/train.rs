@@ -101,6 +101,7 @@ pub fn train(
         Some(finished) => Ok((run, finished)),
         None => Err(CommandError::Stopped {
             run: run.path().to_path_buf(),
+            then: String::new(),
         }),
     }
 }

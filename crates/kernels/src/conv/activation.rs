@@ -27,7 +27,7 @@ impl Finish {
 /// The argmax of a square that ReLU set to zero: its gradient goes nowhere.
 const CUT: f32 = 4.0;
 
-/// max(0, v), NaN kept: a training that diverged must show.
+/// max(0, v), NaN kept: a training that diverged must show. (Pooling keeps one only where it comes first.)
 #[inline(always)]
 pub(super) fn relu<L: Lanes>(l: L, v: L::V) -> L::V {
     l.select_gt(l.zero(), v, l.zero(), v)

@@ -37,8 +37,15 @@ impl Conv {
     /// Size of the output for an input of this size; `None` if the kernel does not fit.
     pub fn output(&self, size: [usize; 2]) -> Option<[usize; 2]> {
         let axis = |i: usize| {
-            let span = self.dilation[i] * self.kernel[i].checked_sub(1)? + 1;
-            let room = (size[i] + 2 * self.padding[i]).checked_sub(span)?;
+            // Checked: a geometry that overflows fits nothing, and must not slip past the checks of lengths.
+            let span = self.kernel[i]
+                .checked_sub(1)?
+                .checked_mul(self.dilation[i])?
+                .checked_add(1)?;
+            let room = self.padding[i]
+                .checked_mul(2)?
+                .checked_add(size[i])?
+                .checked_sub(span)?;
             Some(room.checked_div(self.stride[i])? + 1)
         };
         Some([axis(0)?, axis(1)?])
@@ -229,7 +236,15 @@ impl Conv {
     }
 
     fn weights(&self) -> usize {
-        self.out_channels * self.in_channels * self.kernel[0] * self.kernel[1]
+        [
+            self.out_channels,
+            self.in_channels,
+            self.kernel[0],
+            self.kernel[1],
+        ]
+        .into_iter()
+        .try_fold(1, usize::checked_mul)
+        .unwrap_or_else(|| panic!("{self:?} has more weights than memory has addresses"))
     }
 
     fn checked_output(&self, size: [usize; 2]) -> [usize; 2] {

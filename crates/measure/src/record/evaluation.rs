@@ -39,7 +39,7 @@ impl fmt::Display for ModelKind {
 /// What an evaluation needs to know beside the predictions.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RunFacts {
-    /// Name of the recipe.
+    /// Name of the run: the recipe's, with a number from the second run on.
     pub recipe: String,
     /// Kind of model.
     pub kind: ModelKind,
@@ -71,7 +71,7 @@ pub struct RunFacts {
 /// otherwise; their formulas are those of [`crate::classification`] and [`crate::calibration`].
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Evaluation {
-    /// Name of the recipe.
+    /// Name of the run: the recipe's, with a number from the second run on.
     pub recipe: String,
     /// Kind of model.
     pub kind: ModelKind,

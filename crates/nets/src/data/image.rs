@@ -3,7 +3,7 @@
 //! `Gray` is 0 where there is paper and 255 where there is ink, as in MNIST. A [`Fitted`] image
 //! remembers where its pixels come from, so that boxes found in it can be given in the original.
 
-use super::truth::ink_box_above;
+use super::truth::ink_box;
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, GrayImage, ImageDecoder, ImageReader, Limits};
 use std::io::Cursor;
@@ -228,7 +228,7 @@ pub fn digit(gray: &Gray) -> Fitted {
     };
     let is_small = (width, height) == (SIDE as usize, SIDE as usize);
     let threshold = if is_small { 0 } else { RIPPLE };
-    let ink = ink_box_above(&gray.pixels, height, width, threshold);
+    let ink = ink_box(&gray.pixels, height, width, threshold);
     let Some([x1, y1, x2, y2]) = ink else {
         let scale = [width as f32 / SIDE as f32, height as f32 / SIDE as f32];
         return fitted(vec![0; (SIDE * SIDE) as usize], mapping(scale, [0.0, 0.0]));
@@ -396,7 +396,7 @@ mod tests {
             let gray = decode(Path::new(name), &bytes).unwrap();
             assert_eq!(gray.dark_on_light, ink < paper, "{name}");
             let fitted = digit(&gray);
-            let [x1, y1, x2, y2] = ink_box_above(&fitted.pixels, 28, 28, 127).unwrap();
+            let [x1, y1, x2, y2] = ink_box(&fitted.pixels, 28, 28, 127).unwrap();
             // 3 times as high as wide, scaled to 20 and put in the middle.
             assert!(
                 (y1 - 4.0).abs() <= 1.0 && (y2 - 24.0).abs() <= 1.0,

@@ -4,6 +4,7 @@ use super::idx::{images, labels};
 use super::*;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use kernels::boxes::tight_box;
 use proptest::prelude::*;
 use std::io::Write;
 use std::path::Path;
@@ -60,7 +61,7 @@ fn the_built_in_mnist_is_the_original() {
         assert_eq!(data.classes.len(), 10);
     }
     // A digit's box is as high or as wide as the 20 pixels it was scaled to, or a little less.
-    let boxes = (0..test.count).map(|i| truth::ink_box(test.image(i), 28, 28));
+    let boxes = (0..test.count).map(|i| tight_box(test.image(i), 28).map(<[f32; 4]>::from));
     for [x1, y1, x2, y2] in boxes.map(|ink| ink.unwrap()) {
         let longer = (x2 - x1).max(y2 - y1);
         assert!((15.0..=20.0).contains(&longer), "{longer}");

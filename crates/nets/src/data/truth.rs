@@ -1,18 +1,8 @@
-//! The box that a detector shall find: the tight rectangle of the ink.
+//! Where the ink of a picture is.
 
-/// The smallest `[x1, y1, x2, y2]` that holds every pixel above 0 of a `[height, width]` image, in
+/// The smallest `[x1, y1, x2, y2]` that holds every pixel above `threshold` of a `[height, width]` image, in
 /// pixels from the left and upper edge; `x2` and `y2` lie beyond the last ink. `None` without ink.
-pub fn ink_box(pixels: &[u8], height: usize, width: usize) -> Option<[f32; 4]> {
-    ink_box_above(pixels, height, width, 0)
-}
-
-/// The same for pixels above `threshold`.
-pub fn ink_box_above(
-    pixels: &[u8],
-    height: usize,
-    width: usize,
-    threshold: u8,
-) -> Option<[f32; 4]> {
+pub fn ink_box(pixels: &[u8], height: usize, width: usize, threshold: u8) -> Option<[f32; 4]> {
     if width == 0 {
         return None;
     }
@@ -55,7 +45,7 @@ mod tests {
         ];
         for (name, pixels, width, expected) in cases {
             let height = pixels.len().checked_div(width).unwrap_or(0);
-            assert_eq!(ink_box(pixels, height, width), expected, "{name}");
+            assert_eq!(ink_box(pixels, height, width, 0), expected, "{name}");
         }
     }
 }

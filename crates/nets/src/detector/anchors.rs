@@ -4,11 +4,11 @@
 //! width. Anchors are listed in (y, x, a) order, as the outputs of the proposal head are flattened.
 
 use kernels::boxes::Xyxy;
-use serde::{Deserialize, Serialize};
+
+use crate::recipe;
 
 /// Which of size and ratio changes fastest among the anchors of one cell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AnchorOrder {
     /// All sizes of the first ratio, then of the next: torchvision's order.
     #[default]
@@ -18,8 +18,7 @@ pub enum AnchorOrder {
 }
 
 /// Sizes and shapes of the anchors. The defaults are for digits of 28 x 28 pixels on one map of stride 4.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AnchorConfig {
     /// Square roots of the anchors' areas in pixels, one list a level, finest level first.
     pub sizes: Vec<Vec<f32>>,
@@ -34,15 +33,21 @@ pub struct AnchorConfig {
     pub order: AnchorOrder,
 }
 
-impl Default for AnchorConfig {
-    fn default() -> Self {
+impl From<&recipe::Anchors> for AnchorConfig {
+    fn from(recipe: &recipe::Anchors) -> Self {
         Self {
-            sizes: vec![vec![12.0, 17.0]],
-            ratios: vec![1.0, 1.7, 3.0],
-            rounded: false,
-            offset: 0.5,
+            sizes: vec![recipe.sizes.iter().map(|size| *size as f32).collect()],
+            ratios: recipe.ratios.iter().map(|ratio| *ratio as f32).collect(),
+            rounded: recipe.rounded,
+            offset: recipe.offset as f32,
             order: AnchorOrder::RatioMajor,
         }
+    }
+}
+
+impl Default for AnchorConfig {
+    fn default() -> Self {
+        Self::from(&recipe::Anchors::default())
     }
 }
 

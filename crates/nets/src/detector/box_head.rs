@@ -7,7 +7,7 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::losses::{select_rows, smooth_l1};
 use super::roi_targets::{RoiLabel, RoiTarget};
-use crate::layers::{BatchNormLayer, GroupNormLayer, Initializer, LinearLayer, Mode};
+use crate::layers::{BatchNormLayer, GroupNormLayer, Initializer, LinearLayer, Mode, dropout};
 use crate::loss::cross_entropy;
 use crate::ops::Maps;
 use crate::recipe::{Norm, Roi};
@@ -26,7 +26,12 @@ pub struct BoxHead {
     hidden: Vec<Hidden>,
     cls_score: LinearLayer,
     bbox_pred: LinearLayer,
+    #[module(skip)]
+    dropout: f64,
 }
+
+/// Dropout of the head's first layer draws by this number; the backbone's layers have theirs from 0 on.
+const FIRST_LAYER: u64 = 1 << 32;
 
 /// What the head says of each region.
 #[derive(Clone, Debug)]
@@ -57,19 +62,23 @@ impl BoxHead {
             hidden,
             cls_score: LinearLayer::with_normal_weights(features, classes + 1, 0.01, init),
             bbox_pred: LinearLayer::with_normal_weights(features, 4 * (classes + 1), 0.001, init),
+            dropout: roi.dropout,
         }
     }
 
     /// Pooled regions `[R, C, bins, bins]` to one row a region.
     pub fn forward(&self, regions: Maps, mode: Mode) -> BoxOutput {
         let mut x = regions.flatten();
-        for layer in &self.hidden {
+        for (layer, number) in self.hidden.iter().zip(FIRST_LAYER..) {
             x = layer.linear.forward(x);
             if let Some(norm) = &layer.batch_norm {
                 x = norm.forward(x, mode);
             }
             if let Some(norm) = &layer.group_norm {
                 x = norm.forward(x);
+            }
+            if let (Mode::Training { seed, step }, true) = (mode, self.dropout > 0.0) {
+                x = dropout(x, self.dropout, seed, step, number);
             }
         }
         BoxOutput {
@@ -89,9 +98,14 @@ fn groups_of(features: usize) -> usize {
 
 /// The class and box losses over the sampled regions of all images, in the order of the output's rows.
 ///
-/// Class: softmax cross-entropy, mean over the sample. Boxes: smooth L1 of the true class's corrections, sum over
+/// Class: softmax cross-entropy with label smoothing, mean over the sample. Boxes: smooth L1 of the true class's corrections, sum over
 /// the objects divided by the size of the whole sample.
-pub fn box_losses(output: BoxOutput, targets: &[RoiTarget], beta: f64) -> [Tensor<1>; 2] {
+pub fn box_losses(
+    output: BoxOutput,
+    targets: &[RoiTarget],
+    beta: f64,
+    smoothing: f64,
+) -> [Tensor<1>; 2] {
     let [regions, columns] = output.logits.dims();
     let device = output.logits.device();
     if targets.is_empty() {
@@ -106,7 +120,7 @@ pub fn box_losses(output: BoxOutput, targets: &[RoiTarget], beta: f64) -> [Tenso
             wanted.extend_from_slice(&deltas);
         }
     }
-    let class = cross_entropy(output.logits, &labels, 0.0);
+    let class = cross_entropy(output.logits, &labels, smoothing);
     let boxes = if rows.is_empty() {
         Tensor::zeros([1], &device)
     } else {

@@ -29,7 +29,7 @@ use crate::network::{Answer, Losses, argmax};
 use crate::ops::{Maps, RoiAlign, to_host};
 use crate::random::{Key, Purpose};
 use crate::recipe::{self, Shape, ShapeError};
-use anchors::{AnchorConfig, AnchorGrid, AnchorOrder};
+use anchors::{AnchorConfig, AnchorGrid};
 use box_head::{BoxHead, BoxOutput, box_losses};
 pub use postprocess::Detection;
 use postprocess::{DetectionConfig, softmax};
@@ -101,69 +101,26 @@ impl FasterRcnn {
             Shape::Features(features) => [features, 1, 1],
         };
         let image = [input[1], input[2]];
+        let stride = recipe::summary(&recipe.backbone.layers, input)?.stride;
         let hidden = recipe.rpn.channels.unwrap_or(channels);
         let bins = recipe.roi.output;
-        let anchors = AnchorConfig {
-            sizes: vec![
-                recipe
-                    .anchors
-                    .sizes
-                    .iter()
-                    .map(|size| *size as f32)
-                    .collect(),
-            ],
-            ratios: recipe
-                .anchors
-                .ratios
-                .iter()
-                .map(|ratio| *ratio as f32)
-                .collect(),
-            rounded: recipe.anchors.rounded,
-            offset: recipe.anchors.offset as f32,
-            order: AnchorOrder::RatioMajor,
-        };
+        let anchors = AnchorConfig::from(&recipe.anchors);
         let settings = Settings {
             classes,
             image,
             anchors: anchors.anchors(0, AnchorGrid::over(image, [height, width])),
-            rpn_targets: RpnTargetConfig {
-                positive_iou: recipe.rpn.positive_iou as f32,
-                negative_iou: recipe.rpn.negative_iou as f32,
-                low_quality: recipe.rpn.low_quality,
-                require_overlap: recipe.rpn.require_overlap,
-                sample: recipe.rpn.sample,
-                positive_fraction: recipe.rpn.positive_fraction,
-            },
+            rpn_targets: RpnTargetConfig::from(&recipe.rpn),
             rpn_beta: recipe.rpn.smooth_l1_beta,
-            proposals: ProposalConfig {
-                nms: recipe.rpn.nms,
-                pre_nms_train: recipe.rpn.pre_nms_train,
-                post_nms_train: recipe.rpn.post_nms_train,
-                pre_nms_test: recipe.rpn.pre_nms_test,
-                post_nms_test: recipe.rpn.post_nms_test,
-                min_side: recipe.rpn.min_side as f32,
-                score_threshold: 0.0,
-            },
+            proposals: ProposalConfig::from(&recipe.rpn),
             align: RoiAlign {
                 output: [bins, bins],
-                scale: feature_scale(height, image[0]),
+                scale: 1.0 / stride[0] as f32,
                 sampling_ratio: recipe.roi.sampling,
                 aligned: recipe.roi.aligned,
             },
-            roi_targets: RoiTargetConfig {
-                positive_iou: recipe.roi.positive_iou as f32,
-                sample: recipe.roi.sample,
-                positive_fraction: recipe.roi.positive_fraction,
-                box_weights: recipe.roi.box_weights.map(|weight| weight as f32),
-            },
+            roi_targets: RoiTargetConfig::from(&recipe.roi),
             roi_beta: recipe.roi.smooth_l1_beta,
-            detections: DetectionConfig {
-                score_threshold: recipe.detections.score_threshold as f32,
-                nms: recipe.detections.nms,
-                per_image: recipe.detections.per_image,
-                min_side: recipe.detections.min_side as f32,
-                box_weights: recipe.roi.box_weights.map(|weight| weight as f32),
-            },
+            detections: DetectionConfig::new(&recipe.detections, &recipe.roi),
         };
         Ok(Self {
             rpn: RpnHead::new(channels, hidden, anchors.per_cell(0), &mut init),
@@ -177,7 +134,7 @@ impl FasterRcnn {
     ///
     /// # Errors
     /// [`BadTruth`] for a box without area.
-    pub fn losses(&self, batch: &Batch, mode: Mode) -> Result<Losses, BadTruth> {
+    pub fn losses(&self, batch: &Batch, smoothing: f64, mode: Mode) -> Result<Losses, BadTruth> {
         let seed = match mode {
             Mode::Training { seed, .. } => seed,
             Mode::Inference => 0,
@@ -192,20 +149,21 @@ impl FasterRcnn {
             };
             sampler::keys(key.stream().bits())
         };
-        let (losses, correct) = self.stage_losses(batch, mode, draw)?;
+        let (losses, correct) = self.stage_losses(batch, smoothing, mode, draw)?;
         Ok(losses.summed(correct))
     }
 
     /// The four losses of a batch, and how many regions with an object were classified right, of how many.
     ///
-    /// `draw` gives, for a purpose and an image's number in its data set, the random key of each candidate; those
-    /// with the smallest keys are drawn.
+    /// `smoothing` is that of the regions' class labels. `draw` gives, for a purpose and an image's number in its data
+    /// set, the random key of each candidate; those with the smallest keys are drawn.
     ///
     /// # Errors
     /// [`BadTruth`] for a box without area.
     pub fn stage_losses<K: Fn(usize) -> u64>(
         &self,
         batch: &Batch,
+        smoothing: f64,
         mode: Mode,
         draw: impl Fn(Purpose, usize) -> K + Sync,
     ) -> Result<(StageLosses, [usize; 2]), BadTruth> {
@@ -217,7 +175,7 @@ impl FasterRcnn {
         let regions = regions.concat();
         let correct = count_hits(&output, &regions);
         let [objectness, rpn_box] = rpn_losses(rpn, &anchors, self.settings.rpn_beta);
-        let [class, roi_box] = box_losses(output, &regions, self.settings.roi_beta);
+        let [class, roi_box] = box_losses(output, &regions, self.settings.roi_beta, smoothing);
         Ok((
             StageLosses {
                 objectness,
@@ -231,8 +189,8 @@ impl FasterRcnn {
 
     /// Detections of each image of `[N, C, H, W]`, and its class distribution.
     ///
-    /// The distribution is the mean of the regions' class probabilities without background, each region weighted by
-    /// its probability of being an object: p(k) = sum over r of p(k | r), divided by the sum over k.
+    /// The distribution is the sum of the regions' class probabilities without background, divided by its total: each
+    /// region counts as much as it is likely to be an object.
     pub fn predict(&self, images: Tensor<4>) -> Vec<Answer> {
         let features = self.features(images, Mode::Inference);
         let rpn = self.rpn.forward(features.clone());
@@ -410,11 +368,6 @@ fn boxes_of(regions: &[Vec<RoiTarget>]) -> impl Iterator<Item = Vec<Xyxy>> {
     regions
         .iter()
         .map(|image| image.iter().map(|target| target.bounds).collect())
-}
-
-/// The scale from image to feature map: torchvision's power of two nearest to their ratio.
-fn feature_scale(map: usize, image: usize) -> f32 {
-    (map as f32 / image as f32).log2().round().exp2()
 }
 
 /// Of the regions with an object, how many are classified right, of how many.

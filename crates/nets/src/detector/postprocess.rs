@@ -5,13 +5,12 @@
 
 use kernels::boxes::Xyxy;
 use kernels::nms::batched_nms;
-use serde::{Deserialize, Serialize};
 
 use super::box_coder::BoxCoder;
+use crate::recipe;
 
 /// How detections are chosen. The defaults are for one digit an image: its best detection is the answer, however unsure.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DetectionConfig {
     /// Detections with a probability up to this go.
     pub score_threshold: f32,
@@ -25,15 +24,22 @@ pub struct DetectionConfig {
     pub box_weights: [f32; 4],
 }
 
+impl DetectionConfig {
+    /// The recipe's settings; the weights of the deltas are those of the region head.
+    pub fn new(recipe: &recipe::Detections, roi: &recipe::Roi) -> Self {
+        Self {
+            score_threshold: recipe.score_threshold as f32,
+            nms: recipe.nms,
+            per_image: recipe.per_image,
+            min_side: recipe.min_side as f32,
+            box_weights: roi.box_weights.map(|weight| weight as f32),
+        }
+    }
+}
+
 impl Default for DetectionConfig {
     fn default() -> Self {
-        Self {
-            score_threshold: 0.0,
-            nms: 0.5,
-            per_image: 5,
-            min_side: 1e-2,
-            box_weights: [10.0, 10.0, 5.0, 5.0],
-        }
+        Self::new(&recipe::Detections::default(), &recipe::Roi::default())
     }
 }
 

@@ -5,13 +5,12 @@
 
 use kernels::boxes::Xyxy;
 use kernels::nms::{batched_nms, top_by_score};
-use serde::{Deserialize, Serialize};
 
 use super::box_coder::BoxCoder;
+use crate::recipe;
 
 /// How proposals are chosen. The defaults are for digits of 28 x 28 pixels.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ProposalConfig {
     /// Proposals with an IoU above this with a better one of their level go.
     pub nms: f64,
@@ -29,17 +28,23 @@ pub struct ProposalConfig {
     pub score_threshold: f32,
 }
 
-impl Default for ProposalConfig {
-    fn default() -> Self {
+impl From<&recipe::Rpn> for ProposalConfig {
+    fn from(recipe: &recipe::Rpn) -> Self {
         Self {
-            nms: 0.7,
-            pre_nms_train: 294,
-            post_nms_train: 64,
-            pre_nms_test: 100,
-            post_nms_test: 16,
-            min_side: 1e-3,
+            nms: recipe.nms,
+            pre_nms_train: recipe.pre_nms_train,
+            post_nms_train: recipe.post_nms_train,
+            pre_nms_test: recipe.pre_nms_test,
+            post_nms_test: recipe.post_nms_test,
+            min_side: recipe.min_side as f32,
             score_threshold: 0.0,
         }
+    }
+}
+
+impl Default for ProposalConfig {
+    fn default() -> Self {
+        Self::from(&recipe::Rpn::default())
     }
 }
 

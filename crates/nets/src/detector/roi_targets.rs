@@ -3,16 +3,15 @@
 //! K classes without background; 'truth' is annotated; 'deltas' are (dx, dy, dw, dh) from a proposal to its truth.
 
 use kernels::boxes::Xyxy;
-use serde::{Deserialize, Serialize};
 
 use super::box_coder::BoxCoder;
 use super::matcher::{Match, Matcher};
 use super::sampler::Sampler;
 use super::truths::{BadTruth, Truth, checked_boxes};
+use crate::recipe;
 
 /// How proposals are labelled and drawn. The defaults are for digits of 28 x 28 pixels.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RoiTargetConfig {
     /// From this IoU with a truth on a proposal is an object, below it background.
     pub positive_iou: f32,
@@ -24,14 +23,20 @@ pub struct RoiTargetConfig {
     pub box_weights: [f32; 4],
 }
 
+impl From<&recipe::Roi> for RoiTargetConfig {
+    fn from(recipe: &recipe::Roi) -> Self {
+        Self {
+            positive_iou: recipe.positive_iou as f32,
+            sample: recipe.sample,
+            positive_fraction: recipe.positive_fraction,
+            box_weights: recipe.box_weights.map(|weight| weight as f32),
+        }
+    }
+}
+
 impl Default for RoiTargetConfig {
     fn default() -> Self {
-        Self {
-            positive_iou: 0.5,
-            sample: 16,
-            positive_fraction: 0.5,
-            box_weights: [10.0, 10.0, 5.0, 5.0],
-        }
+        Self::from(&recipe::Roi::default())
     }
 }
 

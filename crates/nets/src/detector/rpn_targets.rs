@@ -3,16 +3,15 @@
 //! 'truth' is annotated; 'deltas' are (dx, dy, dw, dh) from an anchor to its truth.
 
 use kernels::boxes::Xyxy;
-use serde::{Deserialize, Serialize};
 
 use super::box_coder::BoxCoder;
 use super::matcher::{Match, Matcher};
 use super::sampler::Sampler;
 use super::truths::{BadTruth, Truth, checked_boxes};
+use crate::recipe;
 
 /// How anchors are labelled and drawn. The defaults are for digits of 28 x 28 pixels.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RpnTargetConfig {
     /// From this IoU on an anchor is an object.
     pub positive_iou: f32,
@@ -28,16 +27,22 @@ pub struct RpnTargetConfig {
     pub positive_fraction: f64,
 }
 
+impl From<&recipe::Rpn> for RpnTargetConfig {
+    fn from(recipe: &recipe::Rpn) -> Self {
+        Self {
+            positive_iou: recipe.positive_iou as f32,
+            negative_iou: recipe.negative_iou as f32,
+            low_quality: recipe.low_quality,
+            require_overlap: recipe.require_overlap,
+            sample: recipe.sample,
+            positive_fraction: recipe.positive_fraction,
+        }
+    }
+}
+
 impl Default for RpnTargetConfig {
     fn default() -> Self {
-        Self {
-            positive_iou: 0.7,
-            negative_iou: 0.3,
-            low_quality: true,
-            require_overlap: true,
-            sample: 64,
-            positive_fraction: 0.5,
-        }
+        Self::from(&recipe::Rpn::default())
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::autodiff::ops::{Backward, NodeGuard, Ops, OpsKind};
 use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend, Flex};
@@ -19,10 +19,8 @@ use super::extension::{
     LaneOps, conv_output, conv_relu_pool, dims, floats, max_pool, norm_shape, read_rois, tensor,
 };
 
-/// A contiguous copy of each tensor (free where it is contiguous already).
-fn contiguous<const N: usize>(tensors: [FlexTensor; N]) -> [FlexTensor; N] {
-    tensors.map(|x| x.to_contiguous())
-}
+/// A CPU tensor in the graph, whatever the checkpointing strategy.
+type Tracked = FloatTensor<Autodiff<Flex>>;
 
 /// The gradient that reached this node, contiguous.
 fn incoming<S, const N: usize>(ops: &Ops<S, N>, grads: &mut Gradients) -> FlexTensor
@@ -292,28 +290,43 @@ impl Backward<Flex, 1> for RoiAlignBackward {
     }
 }
 
+/// Enters an operator into the graph: its output `y`, and the `state` that its backward pass needs.
+fn record<C: CheckpointStrategy, B: Backward<Flex, N>, const N: usize>(
+    backward: B,
+    nodes: [NodeGuard; N],
+    state: B::State,
+    y: FlexTensor,
+) -> Tracked {
+    match backward.prepare::<C>(nodes).compute_bound().stateful() {
+        OpsKind::Tracked(prep) => prep.finish(state, y),
+        OpsKind::UnTracked(prep) => prep.finish(y),
+    }
+}
+
+/// The values (contiguous) and graph nodes of an operator's inputs.
+fn parts<const N: usize>(inputs: [Tracked; N]) -> ([FlexTensor; N], [NodeGuard; N]) {
+    let nodes = inputs.each_ref().map(|input| input.node());
+    (
+        inputs.map(|input| input.into_primitive().to_contiguous()),
+        nodes,
+    )
+}
+
+/// A value that no gradient flows into.
+fn constant(values: &[f32]) -> Tracked {
+    <Autodiff<Flex> as AutodiffBackend>::from_inner(tensor(values.to_vec(), [values.len()]))
+}
+
 impl<C: CheckpointStrategy> LaneOps for Autodiff<Flex, C> {
     fn pack(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        let (x, node) = x.into_parts();
+        let ([x], nodes) = parts([x]);
         let images = dims::<4>(&x)[0];
-        let y = Flex::pack(x);
-        match PackBackward.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(images, y),
-            OpsKind::UnTracked(prep) => prep.finish(y),
-        }
+        record::<C, _, 1>(PackBackward, nodes, images, Flex::pack(x))
     }
 
     fn unpack(x: FloatTensor<Self>, images: usize) -> FloatTensor<Self> {
-        let (x, node) = x.into_parts();
-        let y = Flex::unpack(x, images);
-        match UnpackBackward
-            .prepare::<C>([node])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(prep) => prep.finish((), y),
-            OpsKind::UnTracked(prep) => prep.finish(y),
-        }
+        let ([x], nodes) = parts([x]);
+        record::<C, _, 1>(UnpackBackward, nodes, (), Flex::unpack(x, images))
     }
 
     fn lane_conv(
@@ -323,30 +336,20 @@ impl<C: CheckpointStrategy> LaneOps for Autodiff<Flex, C> {
         conv: Conv,
         relu: bool,
     ) -> FloatTensor<Self> {
-        let ((x, x_node), (weight, weight_node), (bias, bias_node)) =
-            (x.into_parts(), weight.into_parts(), bias.into_parts());
-        let [x, weight, bias] = contiguous([x, weight, bias]);
-        let nodes = [x_node, weight_node, bias_node];
+        let ([x, weight, bias], nodes) = parts([x, weight, bias]);
         let y = Flex::lane_conv(x.clone(), weight.clone(), bias, conv, relu);
-        match ConvBackward.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let epilogue = if relu {
-                    Epilogue::Relu(y.clone())
-                } else {
-                    Epilogue::Linear
-                };
-                prep.finish(
-                    ConvState {
-                        x,
-                        weight,
-                        conv,
-                        epilogue,
-                    },
-                    y,
-                )
-            }
-            OpsKind::UnTracked(prep) => prep.finish(y),
-        }
+        let epilogue = if relu {
+            Epilogue::Relu(y.clone())
+        } else {
+            Epilogue::Linear
+        };
+        let state = ConvState {
+            x,
+            weight,
+            conv,
+            epilogue,
+        };
+        record::<C, _, 3>(ConvBackward, nodes, state, y)
     }
 
     fn lane_conv_relu_pool(
@@ -355,26 +358,16 @@ impl<C: CheckpointStrategy> LaneOps for Autodiff<Flex, C> {
         bias: FloatTensor<Self>,
         conv: Conv,
     ) -> FloatTensor<Self> {
-        let ((x, x_node), (weight, weight_node), (bias, bias_node)) =
-            (x.into_parts(), weight.into_parts(), bias.into_parts());
-        let [x, weight, bias] = contiguous([x, weight, bias]);
-        let nodes = [x_node, weight_node, bias_node];
+        let ([x, weight, bias], nodes) = parts([x, weight, bias]);
         let (y, argmax) = conv_relu_pool(&x, &weight, &bias, &conv);
-        match ConvBackward.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let epilogue = Epilogue::ReluPool(Arc::new(argmax));
-                prep.finish(
-                    ConvState {
-                        x,
-                        weight,
-                        conv,
-                        epilogue,
-                    },
-                    y,
-                )
-            }
-            OpsKind::UnTracked(prep) => prep.finish(y),
-        }
+        let epilogue = Epilogue::ReluPool(Arc::new(argmax));
+        let state = ConvState {
+            x,
+            weight,
+            conv,
+            epilogue,
+        };
+        record::<C, _, 3>(ConvBackward, nodes, state, y)
     }
 
     fn lane_linear(
@@ -383,62 +376,36 @@ impl<C: CheckpointStrategy> LaneOps for Autodiff<Flex, C> {
         bias: FloatTensor<Self>,
         relu: bool,
     ) -> FloatTensor<Self> {
-        let ((x, x_node), (weight, weight_node), (bias, bias_node)) =
-            (x.into_parts(), weight.into_parts(), bias.into_parts());
-        let [x, weight, bias] = contiguous([x, weight, bias]);
-        let nodes = [x_node, weight_node, bias_node];
+        let ([x, weight, bias], nodes) = parts([x, weight, bias]);
         let y = Flex::lane_linear(x.clone(), weight.clone(), bias, relu);
-        match LinearBackward
-            .prepare::<C>(nodes)
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(prep) => prep.finish(
-                LinearState {
-                    x,
-                    weight,
-                    y: relu.then(|| y.clone()),
-                },
-                y,
-            ),
-            OpsKind::UnTracked(prep) => prep.finish(y),
-        }
+        let state = LinearState {
+            x,
+            weight,
+            y: relu.then(|| y.clone()),
+        };
+        record::<C, _, 3>(LinearBackward, nodes, state, y)
     }
 
     fn lane_max_pool(x: FloatTensor<Self>, pool: Pool) -> FloatTensor<Self> {
-        let (x, node) = x.into_parts();
-        let x = x.to_contiguous();
-        let shape = dims(&x);
+        let ([x], nodes) = parts([x]);
         let (y, argmax) = max_pool(&x, pool);
-        match MaxPoolBackward
-            .prepare::<C>([node])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(prep) => prep.finish(
-                MaxPoolState {
-                    argmax: Arc::new(argmax),
-                    shape,
-                    pool,
-                },
-                y,
-            ),
-            OpsKind::UnTracked(prep) => prep.finish(y),
-        }
+        let state = MaxPoolState {
+            argmax: Arc::new(argmax),
+            shape: dims(&x),
+            pool,
+        };
+        record::<C, _, 1>(MaxPoolBackward, nodes, state, y)
     }
 
     fn lane_average_pool(x: FloatTensor<Self>, pool: Pool) -> FloatTensor<Self> {
-        let (x, node) = x.into_parts();
-        let shape = dims(&x);
-        let y = Flex::lane_average_pool(x, pool);
-        match AveragePoolBackward
-            .prepare::<C>([node])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(prep) => prep.finish((shape, pool), y),
-            OpsKind::UnTracked(prep) => prep.finish(y),
-        }
+        let ([x], nodes) = parts([x]);
+        let state = (dims(&x), pool);
+        record::<C, _, 1>(
+            AveragePoolBackward,
+            nodes,
+            state,
+            Flex::lane_average_pool(x, pool),
+        )
     }
 
     fn lane_batch_norm(
@@ -449,10 +416,7 @@ impl<C: CheckpointStrategy> LaneOps for Autodiff<Flex, C> {
         epsilon: f32,
         relu: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let ((x, x_node), (gamma, gamma_node), (beta, beta_node)) =
-            (x.into_parts(), gamma.into_parts(), beta.into_parts());
-        let [x, gamma, beta] = contiguous([x, gamma, beta]);
-        let nodes = [x_node, gamma_node, beta_node];
+        let ([x, gamma, beta], nodes) = parts([x, gamma, beta]);
         let affine = Affine {
             gamma: floats(&gamma),
             beta: floats(&beta),
@@ -461,35 +425,26 @@ impl<C: CheckpointStrategy> LaneOps for Autodiff<Flex, C> {
         };
         let (y, moments) = norm::batch_forward(floats(&x), norm_shape(&x, images), affine);
         let y = tensor(y, dims::<5>(&x));
-        let statistic = |values: &[f32]| {
-            <Self as AutodiffBackend>::from_inner(tensor(values.to_vec(), [values.len()]))
+        let statistics = (constant(&moments.mean), constant(&moments.variance));
+        let (kept, groups) = (y.clone(), None);
+        let state = NormState {
+            x,
+            y: kept,
+            gamma,
+            beta,
+            moments,
+            images,
+            groups,
+            epsilon,
+            relu,
         };
-        let (mean, variance) = (statistic(&moments.mean), statistic(&moments.variance));
-        let y = match NormBackward.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let kept = y.clone();
-                let groups = None;
-                prep.finish(
-                    NormState {
-                        x,
-                        y: kept,
-                        gamma,
-                        beta,
-                        moments,
-                        images,
-                        groups,
-                        epsilon,
-                        relu,
-                    },
-                    y,
-                )
-            }
-            OpsKind::UnTracked(prep) => prep.finish(y),
-        };
-        (y, mean, variance)
+        (
+            record::<C, _, 3>(NormBackward, nodes, state, y),
+            statistics.0,
+            statistics.1,
+        )
     }
 
-    #[allow(clippy::too_many_arguments)] // operators take tensors one by one
     fn lane_normalize(
         x: FloatTensor<Self>,
         mean: FloatTensor<Self>,
@@ -500,16 +455,9 @@ impl<C: CheckpointStrategy> LaneOps for Autodiff<Flex, C> {
         epsilon: f32,
         relu: bool,
     ) -> FloatTensor<Self> {
-        <Self as AutodiffBackend>::from_inner(Flex::lane_normalize(
-            x.into_primitive(),
-            mean.into_primitive(),
-            variance.into_primitive(),
-            gamma.into_primitive(),
-            beta.into_primitive(),
-            images,
-            epsilon,
-            relu,
-        ))
+        let ([x, mean, variance, gamma, beta], _) = parts([x, mean, variance, gamma, beta]);
+        let y = Flex::lane_normalize(x, mean, variance, gamma, beta, images, epsilon, relu);
+        <Self as AutodiffBackend>::from_inner(y)
     }
 
     fn lane_group_norm(
@@ -521,10 +469,7 @@ impl<C: CheckpointStrategy> LaneOps for Autodiff<Flex, C> {
         epsilon: f32,
         relu: bool,
     ) -> FloatTensor<Self> {
-        let ((x, x_node), (gamma, gamma_node), (beta, beta_node)) =
-            (x.into_parts(), gamma.into_parts(), beta.into_parts());
-        let [x, gamma, beta] = contiguous([x, gamma, beta]);
-        let nodes = [x_node, gamma_node, beta_node];
+        let ([x, gamma, beta], nodes) = parts([x, gamma, beta]);
         let affine = Affine {
             gamma: floats(&gamma),
             beta: floats(&beta),
@@ -533,27 +478,19 @@ impl<C: CheckpointStrategy> LaneOps for Autodiff<Flex, C> {
         };
         let (y, moments) = norm::group_forward(floats(&x), norm_shape(&x, images), groups, affine);
         let y = tensor(y, dims::<5>(&x));
-        match NormBackward.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let kept = y.clone();
-                let groups = Some(groups);
-                prep.finish(
-                    NormState {
-                        x,
-                        y: kept,
-                        gamma,
-                        beta,
-                        moments,
-                        images,
-                        groups,
-                        epsilon,
-                        relu,
-                    },
-                    y,
-                )
-            }
-            OpsKind::UnTracked(prep) => prep.finish(y),
-        }
+        let (kept, groups) = (y.clone(), Some(groups));
+        let state = NormState {
+            x,
+            y: kept,
+            gamma,
+            beta,
+            moments,
+            images,
+            groups,
+            epsilon,
+            relu,
+        };
+        record::<C, _, 3>(NormBackward, nodes, state, y)
     }
 
     fn lane_roi_align(
@@ -562,17 +499,14 @@ impl<C: CheckpointStrategy> LaneOps for Autodiff<Flex, C> {
         align: RoiAlign,
     ) -> FloatTensor<Self> {
         // The boxes are detached: Faster R-CNN's joint training sends no gradient through them.
-        let rois = rois.into_primitive().to_contiguous();
-        let (x, node) = x.into_parts();
+        let ([x, rois], [node, _]) = parts([x, rois]);
         let shape = dims(&x);
         let y = Flex::lane_roi_align(x, rois.clone(), align);
-        match RoiAlignBackward
-            .prepare::<C>([node])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(prep) => prep.finish(RoiAlignState { rois, shape, align }, y),
-            OpsKind::UnTracked(prep) => prep.finish(y),
-        }
+        record::<C, _, 1>(
+            RoiAlignBackward,
+            [node],
+            RoiAlignState { rois, shape, align },
+            y,
+        )
     }
 }

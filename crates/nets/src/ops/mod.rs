@@ -7,6 +7,8 @@
 mod autodiff;
 mod extension;
 mod step;
+#[cfg(test)]
+mod tests;
 
 use burn::backend::Dispatch;
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
@@ -72,6 +74,16 @@ impl Maps {
             Values::Plain(x)
         };
         Self { values, images }
+    }
+
+    /// Maps on which nothing but Burn's own operations run, as on a device without kernels.
+    #[cfg(test)]
+    fn plain(x: Tensor<4>) -> Self {
+        let images = x.dims()[0];
+        Self {
+            values: Values::Plain(x),
+            images,
+        }
     }
 
     /// The number of images, N.
@@ -374,11 +386,9 @@ impl Maps {
 
     /// Multiplies every value by its element of `mask`, `[N, C, H, W]`.
     pub fn masked(self, mask: Tensor<4>) -> Self {
-        let mask = Self::new(mask);
-        let values = match (self.values, mask.values) {
-            (Values::Lanes(x), Values::Lanes(mask)) => Values::Lanes(x * mask),
-            (Values::Plain(x), Values::Plain(mask)) => Values::Plain(x * mask),
-            _ => unreachable!("both lie on one device, so both have its layout"),
+        let values = match self.values {
+            Values::Lanes(x) => Values::Lanes(x * lanes(Dispatch::pack(mask.into_dispatch()))),
+            Values::Plain(x) => Values::Plain(x * mask),
         };
         Self { values, ..self }
     }

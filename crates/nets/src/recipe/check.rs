@@ -333,6 +333,19 @@ fn faster_rcnn(
         });
     };
 
+    let [down, right] = summary.stride;
+    if down != right {
+        return Err(ShapeError {
+            layers: list,
+            index: summary.layers.len() - 1,
+            name: "the last layer".to_string(),
+            what: format!("a cell of the map is {down} pixels high and {right} wide"),
+            help:
+                "use the same strides for rows and columns: anchors and regions need square cells"
+                    .to_string(),
+        });
+    }
+
     let hidden = detector.rpn.channels.unwrap_or(channels);
     let anchors = detector.anchors.per_cell();
     let sees = summary

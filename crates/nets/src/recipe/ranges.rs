@@ -144,6 +144,13 @@ fn layers(key: &str, layers: &[Layer]) -> Result<(), Problem> {
                 } = *pool;
                 sides(&key(name), size, 1)?;
                 sides(&key("stride"), stride, 1)?;
+                let area = size[0].saturating_mul(size[1]);
+                need(
+                    area <= 1 << 16,
+                    &key(name),
+                    "at most 65536 pixels",
+                    format!("{size:?}"),
+                )?;
                 // A window wholly inside the padding would have no value of its own.
                 let fits = padding[0] <= size[0] / 2 && padding[1] <= size[1] / 2;
                 let rule = "at most half the window";

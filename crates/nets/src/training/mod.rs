@@ -64,12 +64,13 @@ pub struct StepReport {
 pub enum TrainingError {
     /// A loss is not a finite number.
     #[error(
-        "the {name} loss became {value} in step {step} (epoch {epoch}, learning rate {learning_rate:.3e}); \
-         try a smaller training.optimizer.learning-rate, a warm-up, or training.clip-norm = 1.0"
+        "the {name} became {value} in step {step} (epoch {epoch}, learning rate {learning_rate:.3e}); \
+         try a smaller training.optimizer.learning-rate (with a one-cycle schedule: training.schedule.peak), \
+         a warm-up, or a smaller training.clip-norm, such as 1.0"
     )]
     NotFinite {
-        /// Which loss.
-        name: &'static str,
+        /// Which loss, or the gradient's norm.
+        name: String,
         /// Its value.
         value: f64,
         /// The step, from 1.
@@ -241,7 +242,7 @@ impl<'a> Trainer<'a> {
                     batches,
                     loss: sums.mean(sums.loss),
                     accuracy: sums.accuracy(),
-                    images_per_batch: training.batch_size as f64,
+                    images_per_batch: training.batch_size.min(self.train.count) as f64,
                     images_per_s: (sums.images - since.1) as f64 / since.0.elapsed().as_secs_f64(),
                 });
             }
@@ -277,23 +278,30 @@ impl<'a> Trainer<'a> {
             step: self.progress.step,
         };
         let losses = self.network.losses(&batch, training, mode)?;
+        let step = self.progress.step + 1;
+        let finite = |name: &str, value: f64| match value.is_finite() {
+            true => Ok(()),
+            false => Err(TrainingError::NotFinite {
+                name: name.to_string(),
+                value,
+                step,
+                epoch,
+                learning_rate,
+            }),
+        };
         for &(name, value) in &losses.parts {
-            if !value.is_finite() {
-                return Err(TrainingError::NotFinite {
-                    name,
-                    value,
-                    step: self.progress.step + 1,
-                    epoch,
-                    learning_rate,
-                });
-            }
+            finite(&format!("{name} loss"), value)?;
         }
         let gradients = losses.total.backward();
         // `map` consumes the module; a clone of the handles is cheap.
         let network = self.network.clone();
-        (self.network, _) =
+        let (network, norm) =
             self.optimizer
                 .step(network, gradients, learning_rate, training.clip_norm);
+        if let Some(norm) = norm {
+            finite("gradient's norm", norm)?;
+        }
+        self.network = network;
 
         let images = indices.len();
         let progress = &mut self.progress;

@@ -178,13 +178,7 @@ fn a_loss_that_explodes_is_named() {
         .run(None, &stop, &mut observer)
         .expect_err("it explodes");
     assert!(
-        matches!(
-            error,
-            TrainingError::NotFinite {
-                name: "classification",
-                ..
-            }
-        ),
+        matches!(&error, TrainingError::NotFinite { name, .. } if name == "classification loss"),
         "{error}"
     );
     assert!(error.to_string().contains("learning-rate"), "{error}");

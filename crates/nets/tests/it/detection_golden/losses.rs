@@ -109,7 +109,7 @@ fn box_head_losses() {
             logits: logits.clone(),
             deltas: deltas.clone(),
         };
-        let [class, boxes] = box_losses(output, &targets, 1.0 / 9.0);
+        let [class, boxes] = box_losses(output, &targets, 1.0 / 9.0, 0.0);
         let gradients = (class.clone() + boxes.clone()).backward();
         assert_close(
             name,

@@ -133,7 +133,7 @@ fn losses_and_gradients(name: &str, sample: [usize; 2]) {
     let golden = Golden::load(name);
     let model = model(&golden, sample);
     let (losses, _) = model
-        .stage_losses(&batch(&golden), TRAINING, |purpose, image| {
+        .stage_losses(&batch(&golden), 0.0, TRAINING, |purpose, image| {
             recorded(&golden, purpose, image)
         })
         .expect("good truths");
