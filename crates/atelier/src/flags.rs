@@ -41,6 +41,20 @@ pub enum Command {
     Devices(Devices),
 }
 
+impl Command {
+    /// What to compute on, for a command that computes.
+    pub fn machine(&self) -> Option<&Machine> {
+        match self {
+            Self::Compare(flags) => Some(&flags.experiment.machine),
+            Self::Train(flags) => Some(&flags.experiment.machine),
+            Self::Evaluate(flags) => Some(&flags.machine),
+            Self::Predict(flags) => Some(&flags.machine),
+            Self::Bench(flags) => Some(&flags.machine),
+            Self::CocoEval(_) | Self::Recipes(_) | Self::Runs(_) | Self::Devices(_) => None,
+        }
+    }
+}
+
 /// Options that every training takes.
 #[derive(Args, Debug)]
 pub struct Experiment {

@@ -18,7 +18,7 @@ static ALLOCATOR: kernels::memory::RecyclingAllocator = kernels::memory::Recycli
 fn main() -> ExitCode {
     // Wrong usage ends here with exit code 2.
     let flags = flags::Flags::parse();
-    match commands::run(flags.command) {
+    match commands::run(&flags.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");

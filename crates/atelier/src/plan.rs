@@ -1,19 +1,22 @@
-//! The command line, resolved and checked once: recipes are read, the device is open, threads are set.
+//! The command line, resolved and checked once: recipes are read, threads are set.
 
 use std::path::Path;
 use std::thread::available_parallelism;
 
-use nets::device::{self, Computer};
 use nets::recipe::Recipe;
 use nets::run::Origin;
 
 use crate::error::CommandError;
-use crate::flags::{Experiment, Machine};
+use crate::flags::Experiment;
 
-/// Sets the number of threads of this process and opens the device.
-pub fn open(machine: &Machine) -> Result<Computer, CommandError> {
-    let cores = available_parallelism().map_or(1, usize::from);
-    let threads = machine.threads.unwrap_or(cores);
+/// Runs `work` on one of the threads that compute: so many, or one a core.
+///
+/// A step hands dozens of pieces of work to these threads; from outside of them each would begin with waking one up.
+pub fn with_threads<R: Send>(
+    threads: Option<usize>,
+    work: impl FnOnce() -> Result<R, CommandError> + Send,
+) -> Result<R, CommandError> {
+    let threads = threads.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
     if threads == 0 {
         return Err(CommandError::Usage(
             "--threads must be at least 1".to_string(),
@@ -21,10 +24,14 @@ pub fn open(machine: &Machine) -> Result<Computer, CommandError> {
     }
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
+        .stack_size(STACK)
         .build_global()
         .map_err(|cause| CommandError::Usage(format!("--threads {threads}: {cause}")))?;
-    Ok(device::open(&machine.device)?)
+    rayon::scope(|_| work())
 }
+
+/// Stack of a thread in bytes, as the main thread has on Linux.
+const STACK: usize = 8 << 20;
 
 /// How this process was started, for a run's record.
 pub fn origin() -> Origin {

@@ -2,11 +2,11 @@
 
 use nets::bench::{Settings, bench};
 use nets::data;
+use nets::device;
 
 use super::{print, print_json};
 use crate::error::CommandError;
 use crate::flags;
-use crate::plan;
 use crate::table::{grouped, table};
 use nets::recipe::Recipe;
 
@@ -15,7 +15,7 @@ pub fn run(flags: &flags::Bench) -> Result<(), CommandError> {
     if let Some(batch_size) = flags.batch_size {
         recipe.training.batch_size = batch_size as usize;
     }
-    let computer = plan::open(&flags.machine)?;
+    let computer = device::open(&flags.machine.device)?;
     let split = data::load(&recipe.data.source)?;
     let settings = Settings {
         name: flags.recipe.clone(),

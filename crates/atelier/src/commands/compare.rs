@@ -7,13 +7,14 @@ use measure::files::write_atomically;
 use measure::record::{Comparison, Contestant, Verdict, write_json};
 use measure::report::{self, Image, Language, Report};
 use nets::data::{self, Split};
+use nets::device;
 use nets::run::{Finished, Run};
 
 use super::train::{catch_interrupts, train};
 use super::{print, print_json};
 use crate::error::CommandError;
 use crate::flags;
-use crate::plan::{self, NamedRecipe};
+use crate::plan::NamedRecipe;
 use crate::table::comparison;
 
 /// The lab's two models.
@@ -99,7 +100,7 @@ fn train_all(
             recipes[0].name, other.name, other.recipe.data.source
         )));
     }
-    let computer = plan::open(&flags.experiment.machine)?;
+    let computer = device::open(&flags.experiment.machine.device)?;
     catch_interrupts()?;
     let split = data::load(source)?;
     for named in &recipes {

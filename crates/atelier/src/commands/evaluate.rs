@@ -1,18 +1,18 @@
 //! `evaluate`: every metric of a trained run on a split.
 
 use nets::data;
+use nets::device;
 use nets::evaluation::evaluate;
 use nets::run::Run;
 
 use super::{print, print_json};
 use crate::error::CommandError;
 use crate::flags;
-use crate::plan;
 use crate::table::{figures, table};
 
 pub fn run(flags: &flags::Evaluate) -> Result<(), CommandError> {
     let run = Run::open(&flags.place.out, &flags.run)?;
-    let computer = plan::open(&flags.machine)?;
+    let computer = device::open(&flags.machine.device)?;
     let trained = run.trained(&computer)?;
     let split = data::load(flags.data.as_ref().unwrap_or(&trained.recipe.data.source))?;
     let data = if flags.split == "train" {

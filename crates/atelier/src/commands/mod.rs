@@ -16,19 +16,25 @@ use serde::Serialize;
 
 use crate::error::CommandError;
 use crate::flags::Command;
+use crate::plan;
 
 /// Runs a command.
-pub fn run(command: Command) -> Result<(), CommandError> {
+pub fn run(command: &Command) -> Result<(), CommandError> {
+    let threads = command.machine().and_then(|machine| machine.threads);
+    plan::with_threads(threads, || run_here(command))
+}
+
+fn run_here(command: &Command) -> Result<(), CommandError> {
     match command {
-        Command::Compare(flags) => compare::run(&flags),
-        Command::Train(flags) => train::run(&flags),
-        Command::Evaluate(flags) => evaluate::run(&flags),
-        Command::Predict(flags) => predict::run(&flags),
-        Command::Bench(flags) => bench::run(&flags),
-        Command::CocoEval(flags) => coco_eval::run(&flags),
-        Command::Recipes(flags) => recipes::run(&flags),
-        Command::Runs(flags) => runs::run(&flags),
-        Command::Devices(flags) => devices::run(&flags),
+        Command::Compare(flags) => compare::run(flags),
+        Command::Train(flags) => train::run(flags),
+        Command::Evaluate(flags) => evaluate::run(flags),
+        Command::Predict(flags) => predict::run(flags),
+        Command::Bench(flags) => bench::run(flags),
+        Command::CocoEval(flags) => coco_eval::run(flags),
+        Command::Recipes(flags) => recipes::run(flags),
+        Command::Runs(flags) => runs::run(flags),
+        Command::Devices(flags) => devices::run(flags),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use measure::record::{self, Contestant};
 use nets::data::{self, Split};
+use nets::device::{self, Computer};
 use nets::run::{Finished, Run};
 
 use super::{print, print_json};
@@ -13,7 +14,6 @@ use crate::flags;
 use crate::plan::{self, NamedRecipe};
 use crate::progress::Progress;
 use crate::table::figures;
-use nets::device::Computer;
 
 /// Set by Ctrl-C; training looks at it after every step.
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -31,7 +31,7 @@ pub fn catch_interrupts() -> Result<(), CommandError> {
 }
 
 pub fn run(flags: &flags::Train) -> Result<(), CommandError> {
-    let computer = plan::open(&flags.experiment.machine)?;
+    let computer = device::open(&flags.experiment.machine.device)?;
     catch_interrupts()?;
     let root = &flags.experiment.place.out;
     let (run, named) = match (&flags.resume, &flags.recipe) {

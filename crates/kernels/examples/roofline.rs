@@ -1,0 +1,278 @@
+//! Times every kernel of the lab's networks against what the machine can do: a Markdown table of a roofline.
+//!
+//! `RAYON_NUM_THREADS=1 cargo run --release -p atelier-kernels --example roofline [FILTER]`
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use kernels::conv::{self, Conv};
+use kernels::lanes::LANES;
+use kernels::optimizer::{self, Adam};
+use kernels::simd::{Lanes, Simd, Task};
+use kernels::{lanes, linear};
+use rayon::prelude::*;
+
+/// As in `atelier`: without it every call would fault its pages in anew.
+#[global_allocator]
+static ALLOCATOR: kernels::memory::RecyclingAllocator = kernels::memory::RecyclingAllocator::new();
+
+/// Time given to each measurement.
+const TIME: Duration = Duration::from_millis(400);
+
+/// Median seconds of a call.
+fn time<T>(mut call: impl FnMut() -> T) -> f64 {
+    call();
+    let mut times = Vec::new();
+    let start = Instant::now();
+    while start.elapsed() < TIME || times.len() < 5 {
+        let begin = Instant::now();
+        black_box(call());
+        times.push(begin.elapsed().as_secs_f64());
+    }
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+/// Multiply-adds in registers only.
+struct Peak;
+
+/// Loop rounds of [`Peak`].
+const ROUNDS: usize = 100_000;
+
+impl Task for Peak {
+    type Output = f32;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> f32 {
+        let (a, b) = (l.splat(black_box(0.999)), l.splat(black_box(0.001)));
+        let mut sums = [l.zero(); 6];
+        for _ in 0..ROUNDS {
+            for r in 0..6 {
+                sums[r] = l.mul_add(sums[r], a, b);
+            }
+        }
+        let mut all = l.zero();
+        for r in 0..6 {
+            all = l.add(all, sums[r]);
+        }
+        l.sum(all)
+    }
+}
+
+/// Floating-point operations a second of all threads together.
+fn peak() -> f64 {
+    let threads = rayon::current_num_threads();
+    let seconds = time(|| {
+        (0..threads)
+            .into_par_iter()
+            .map(|_| Simd::current().run(Peak))
+            .sum::<f32>()
+    });
+    (threads * ROUNDS * 6 * LANES * 2) as f64 / seconds
+}
+
+/// Bytes a second from memory: a sum over more than any cache holds.
+fn bandwidth() -> f64 {
+    let values = vec![1f32; 64 << 20];
+    let seconds = time(|| {
+        values
+            .par_chunks(1 << 16)
+            .map(|chunk| {
+                let mut sums = [0f32; 64];
+                for part in chunk.as_chunks::<64>().0 {
+                    for i in 0..64 {
+                        sums[i] += part[i];
+                    }
+                }
+                sums.iter().sum::<f32>()
+            })
+            .sum::<f32>()
+    });
+    (values.len() * 4) as f64 / seconds
+}
+
+struct Table {
+    filter: String,
+    peak: f64,
+    bandwidth: f64,
+}
+
+impl Table {
+    /// One line: `flops` of the arithmetic that the direct formula takes, `bytes` that must move at least.
+    fn line<T>(&self, name: &str, flops: f64, bytes: f64, call: impl FnMut() -> T) {
+        if !name.contains(&self.filter) {
+            return;
+        }
+        let seconds = time(call);
+        let bound = (flops / self.peak).max(bytes / self.bandwidth);
+        println!(
+            "| {name} | {:.3} | {:.1} | {:.1} | {:.0} % |",
+            seconds * 1e3,
+            flops / seconds / 1e9,
+            bytes / seconds / 1e9,
+            100.0 * bound / seconds
+        );
+    }
+}
+
+fn noise(len: usize) -> Vec<f32> {
+    let mut state = 1u32;
+    (0..len)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+        })
+        .collect()
+}
+
+fn convolution(table: &Table, name: &str, conv: &Conv, images: usize, side: usize, pooled: bool) {
+    let size = [side, side];
+    let [rows, columns] = conv.output(size).expect("fits");
+    let blocks = lanes::blocks(images);
+    let (input, output) = (
+        blocks * LANES * conv.in_channels * side * side,
+        blocks * LANES * conv.out_channels * rows * columns,
+    );
+    let (x, dy) = (noise(input), noise(output));
+    let weight = noise(conv.out_channels * conv.in_channels * conv.kernel[0] * conv.kernel[1]);
+    let bias = noise(conv.out_channels);
+    let flops = 2.0 * (output * conv.in_channels * conv.kernel[0] * conv.kernel[1]) as f64;
+    let bytes = 4.0 * (input + output) as f64;
+    if pooled {
+        table.line(&format!("{name} forward, pooled"), flops, bytes, || {
+            conv.forward_relu_pool(&x, size, &weight, Some(&bias))
+        });
+        let (y, argmax) = conv.forward_relu_pool(&x, size, &weight, Some(&bias));
+        table.line(
+            &format!("{name} unpool"),
+            0.0,
+            4.0 * (output + y.len()) as f64,
+            || conv::relu_pool_backward(&argmax, &y, conv.out_channels, [rows, columns]),
+        );
+    } else {
+        table.line(&format!("{name} forward"), flops, bytes, || {
+            conv.forward(&x, size, &weight, Some(&bias), true)
+        });
+        table.line(
+            &format!("{name} relu backward"),
+            0.0,
+            12.0 * output as f64,
+            || conv::relu_backward(&dy, &dy, conv.out_channels, rows * columns),
+        );
+    }
+    if conv.in_channels > 1 {
+        table.line(&format!("{name} backward data"), flops, bytes, || {
+            conv.backward_data(&dy, size, &weight)
+        });
+    }
+    table.line(&format!("{name} backward weights"), flops, bytes, || {
+        conv.backward_weights(&x, &dy, size)
+    });
+}
+
+fn fully_connected(table: &Table, name: &str, images: usize, inputs: usize, outputs: usize) {
+    let blocks = lanes::blocks(images);
+    let (x, dy) = (
+        noise(blocks * inputs * LANES),
+        noise(blocks * outputs * LANES),
+    );
+    let weight = noise(inputs * outputs);
+    let bias = noise(outputs);
+    let flops = 2.0 * (blocks * LANES * inputs * outputs) as f64;
+    let bytes = 4.0 * (x.len() + dy.len() + weight.len()) as f64;
+    table.line(&format!("{name} forward"), flops, bytes, || {
+        linear::forward(&x, inputs, outputs, &weight, Some(&bias), true)
+    });
+    table.line(&format!("{name} backward data"), flops, bytes, || {
+        linear::backward_data(&dy, inputs, outputs, &weight)
+    });
+    table.line(&format!("{name} backward weights"), flops, bytes, || {
+        linear::backward_weights(&x, &dy, inputs, outputs)
+    });
+}
+
+fn square(in_channels: usize, out_channels: usize, side: usize, padding: usize) -> Conv {
+    Conv {
+        in_channels,
+        out_channels,
+        kernel: [side; 2],
+        stride: [1, 1],
+        padding: [padding; 2],
+        dilation: [1, 1],
+    }
+}
+
+fn main() {
+    let filter = std::env::args().nth(1).unwrap_or_default();
+    let table = Table {
+        filter,
+        peak: peak(),
+        bandwidth: bandwidth(),
+    };
+    println!(
+        "{} threads, {:.1} GFLOP/s of multiply-adds, {:.1} GB/s from memory",
+        rayon::current_num_threads(),
+        table.peak / 1e9,
+        table.bandwidth / 1e9
+    );
+    println!("\n| kernel | ms | GFLOP/s | GB/s | of the bound |\n| --- | --- | --- | --- | --- |");
+    for images in [64, 500] {
+        let name = |what: &str| format!("{what}, {images} images:");
+        convolution(
+            &table,
+            &name("conv 1 to 32, 28x28"),
+            &square(1, 32, 3, 1),
+            images,
+            28,
+            true,
+        );
+        convolution(
+            &table,
+            &name("conv 32 to 64, 14x14"),
+            &square(32, 64, 3, 1),
+            images,
+            14,
+            true,
+        );
+        convolution(
+            &table,
+            &name("conv 64 to 128, 7x7"),
+            &square(64, 128, 3, 1),
+            images,
+            7,
+            false,
+        );
+        fully_connected(&table, &name("linear 6272 to 512"), images, 6272, 512);
+        fully_connected(&table, &name("linear 512 to 10"), images, 512, 10);
+    }
+    for images in [256] {
+        let name = |what: &str| format!("{what}, {images} images:");
+        convolution(
+            &table,
+            &name("5x5 conv 8 to 16, 12x12"),
+            &square(8, 16, 5, 0),
+            images,
+            12,
+            true,
+        );
+    }
+    let count = 6272 * 512;
+    let (parameter, gradient) = (noise(count), noise(count));
+    let (mut first, mut second) = (vec![0.0; count], vec![0.0; count]);
+    let step = Adam {
+        learning_rate: 1e-3,
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        weight_decay: 0.0,
+        decoupled: false,
+        step: 3,
+        grad_scale: 1.0,
+    };
+    table.line(
+        "Adam, 3.2 million parameters",
+        0.0,
+        28.0 * count as f64,
+        || optimizer::adam(&parameter, &gradient, &mut first, &mut second, &step),
+    );
+}
