@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 
 /// A pointer that tasks running at the same time may hold; each writes a range of its own.
 pub(crate) struct Shared<'a, T>(*mut T, PhantomData<&'a mut [T]>);
@@ -34,29 +35,58 @@ impl<'a, T> Shared<'a, T> {
     }
 }
 
-/// A result whose elements start unwritten, so that the memory is touched once.
-pub(crate) struct Output<T> {
+/// A result to be, written once: tasks write disjoint parts, then it becomes a `Vec`.
+///
+/// Zeroing a weight matrix first would cost as much as the memory traffic of the product that fills it.
+pub(crate) struct Fill<T> {
     values: Vec<T>,
+    start: *mut MaybeUninit<T>,
     len: usize,
 }
 
-impl<T: Copy> Output<T> {
+// SAFETY: the pointer is to the vector's own buffer, and `part` obliges its callers to disjoint ranges.
+unsafe impl<T: Send> Sync for Fill<T> {}
+
+impl<T: Copy> Fill<T> {
+    /// Room for `len` values, none of them written.
     pub(crate) fn new(len: usize) -> Self {
-        Output {
-            values: Vec::with_capacity(len),
-            len,
-        }
+        let mut values: Vec<T> = Vec::with_capacity(len);
+        let start = values.as_mut_ptr().cast();
+        Fill { values, start, len }
     }
 
-    /// Where tasks write.
+    /// Where tasks write, for kernels whose parts are no ranges.
     pub(crate) fn shared(&mut self) -> Shared<'_, T> {
-        Shared(self.values.as_mut_ptr(), PhantomData)
+        Shared(self.start.cast(), PhantomData)
     }
 
+    /// The values `start..start + len`.
+    ///
     /// # Safety
-    /// All `len` elements must have been written.
-    pub(crate) unsafe fn written(mut self) -> Vec<T> {
-        // SAFETY: the capacity is at least `len`, and the caller wrote every element.
+    /// No other part that overlaps this one may be in use.
+    ///
+    /// # Panics
+    /// If the range is not inside the vector.
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref)] // That is the point; the caller answers for it.
+    pub(crate) unsafe fn part(&self, start: usize, len: usize) -> &mut [MaybeUninit<T>] {
+        assert!(start <= self.len && len <= self.len - start);
+        // SAFETY: inside the buffer by the assertion; not aliased by the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(start), len) }
+    }
+
+    /// All of it, for splitting it safely.
+    pub(crate) fn whole(&mut self) -> &mut [MaybeUninit<T>] {
+        // SAFETY: the exclusive borrow excludes every other part.
+        unsafe { self.part(0, self.len) }
+    }
+
+    /// The vector.
+    ///
+    /// # Safety
+    /// Every value must have been written.
+    pub(crate) unsafe fn finish(mut self) -> Vec<T> {
+        // SAFETY: the buffer has this capacity, and the caller wrote every value.
         unsafe { self.values.set_len(self.len) };
         self.values
     }
@@ -78,7 +108,7 @@ impl Scratch {
     /// At least `len` floats.
     pub(crate) fn new(len: usize) -> Self {
         let mut lines = KEPT.with_borrow_mut(|kept| kept.pop()).unwrap_or_default();
-        let wanted = len.div_ceil(16);
+        let wanted = len.div_ceil(16).max((2 << 20) / 64);
         if lines.len() < wanted {
             lines.resize(wanted, Line([0.0; 16]));
         }
@@ -106,5 +136,34 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         let lines = std::mem::take(&mut self.0);
         KEPT.with_borrow_mut(|kept| kept.push(lines));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_make_the_whole() {
+        let fill = Fill::new(10);
+        // SAFETY: the two parts are disjoint and cover everything.
+        let values = unsafe {
+            fill.part(0, 4).iter_mut().for_each(|value| {
+                value.write(1u16);
+            });
+            fill.part(4, 6).iter_mut().for_each(|value| {
+                value.write(2);
+            });
+            fill.finish()
+        };
+        assert_eq!(values, [1, 1, 1, 1, 2, 2, 2, 2, 2, 2]);
+    }
+
+    #[test]
+    #[should_panic]
+    fn a_part_beyond_the_end_is_refused() {
+        let fill = Fill::<f32>::new(10);
+        // SAFETY: the only part.
+        let _ = unsafe { fill.part(8, 3) };
     }
 }

@@ -29,7 +29,6 @@
 pub mod boxes;
 mod buffer;
 pub mod conv;
-mod fill;
 pub mod lanes;
 pub mod linear;
 pub mod loss;

@@ -1,31 +1,41 @@
-//! Fully connected layers on the lanes layout: three products that share one idea of a tile.
+//! Fully connected layers on the lanes layout: three products, each with the tile that needs the least packing.
 //!
 //! B blocks of sixteen rows (the batch), I inputs, O outputs; `x` is `[B, I, 16]`, `y` and `dy` are `[B, O, 16]`,
-//! the weight is `[I, O]`. A tile is R values by sixteen lanes, held in registers along the contraction:
-//! forward: R outputs of sixteen rows; backward to the data: R inputs of sixteen rows; backward to the weight: R inputs
-//! by sixteen outputs. Work is cut into tasks by shape alone and sums are added in a fixed order, so the result's bits
-//! do not depend on the number of threads.
+//! the weight is `[I, O]`. A tile is held in registers along the contraction. Forward: two rows by six registers of
+//! outputs; backward to the data: R inputs by sixteen rows; backward to the weight: R inputs by sixteen outputs.
+//! Work is cut into tasks by shape alone and sums are added in a fixed order, so the result's bits do not depend on
+//! the number of threads.
 
-use std::mem::MaybeUninit;
+#![expect(
+    clippy::needless_range_loop,
+    reason = "iterator adaptors may stay separate functions, without the vector instructions"
+)]
 
 use rayon::prelude::*;
 
-use crate::fill::{Fill, prefetch, read, update, write};
+use crate::buffer::{Fill, Scratch, Shared};
 use crate::lanes::LANES;
+use crate::micro::{accumulate_rows, prefetch};
 use crate::simd::{Lanes, Simd, Task};
 
 /// Blocks of sixteen rows that one task of `forward` and `backward_data` treats together.
 const BLOCKS: usize = 8;
-/// Inputs whose weights `forward` packs at once: with 512 outputs 128 KB, a quarter of the second-level cache.
-const DEPTH: usize = 64;
+/// Inputs whose weights `forward` packs at once: with 512 outputs 112 KB, and the panel of a tile is 11 KB, a third
+/// of the first-level cache. No multiple of 64, so that panels do not fall on the same lines of that cache.
+const DEPTH: usize = 56;
 /// Tasks that `forward` cuts the inputs into when there are few rows.
 const PARTS: usize = 8;
+/// Registers of outputs in a tile of `forward`, at most. With two rows that is twelve sums, two of x and one of the
+/// weights; four rows by three registers need one more than AVX2 has as soon as the compiler loads ahead.
+const REGISTERS: usize = 6;
 /// Inputs in a task of `backward_data`; a multiple of both tile heights, as is [`ROWS_OF_WEIGHT`].
 const ROWS_OF_DATA: usize = 96;
+/// Outputs that `backward_data` contracts at once: sixteen rows of them, 16 KB, stay in the first-level cache.
+const OUTPUTS_OF_DATA: usize = 256;
 /// Inputs in a task of `backward_weights`.
 const ROWS_OF_WEIGHT: usize = 48;
-/// Blocks that `backward_weights` contracts at once: a panel of 16 KB.
-const BLOCKS_OF_WEIGHT: usize = 16;
+/// Blocks that `backward_weights` contracts at once: a panel of 8 KB, and 24 KB of inputs.
+const BLOCKS_OF_WEIGHT: usize = 8;
 
 /// Floats in a cache line.
 const LINE: usize = 16;
@@ -46,14 +56,12 @@ pub fn forward(
 ) -> Vec<f32> {
     let blocks = blocks_of(x, inputs, "linear::forward: x");
     assert_eq!(weight.len(), inputs * outputs, "linear::forward: weight");
-    let bias = match bias {
-        Some(bias) => bias.to_vec(),
-        None => vec![0.0; outputs],
-    };
+    let bias = bias.map_or_else(|| vec![0.0; outputs], <[f32]>::to_vec);
     assert_eq!(bias.len(), outputs, "linear::forward: bias");
-    let mut y = vec![0.0; blocks * outputs * LANES];
-    if y.is_empty() {
-        return y;
+    let mut y = Fill::new(blocks * outputs * LANES);
+    if blocks * outputs == 0 {
+        // SAFETY: there is nothing to write.
+        return unsafe { y.finish() };
     }
 
     // Few rows: the inputs are cut too, for enough tasks; many rows: they need not be.
@@ -61,55 +69,48 @@ pub fn forward(
     let parts = (PARTS / row_tasks).clamp(1, (inputs / (2 * DEPTH)).max(1));
     let depth = inputs.div_ceil(parts).next_multiple_of(DEPTH);
     let parts = inputs.div_ceil(depth);
+    let columns = outputs.next_multiple_of(LANES);
+    let mut partial = Fill::new(parts * blocks * LANES * columns);
     let simd = Simd::current();
-    let x = x.as_chunks().0;
-    let partial: Vec<Vec<f32>> = (0..row_tasks * parts)
+    let plan = Forward {
+        x,
+        weight,
+        inputs,
+        outputs,
+        columns,
+        blocks,
+        partial: partial.shared(),
+    };
+    (0..row_tasks * parts)
         .into_par_iter()
         .with_max_len(1)
-        .map(|task| {
-            let (first, start) = (task / parts * BLOCKS, task % parts * depth);
-            simd.run(Forward {
-                x,
-                weight,
-                inputs,
-                outputs,
+        .for_each(|task| {
+            let (first, part) = (task / parts * BLOCKS, task % parts);
+            simd.run(Part {
+                plan: &plan,
+                part,
                 blocks: first..(first + BLOCKS).min(blocks),
-                contraction: start..(start + depth).min(inputs),
-            })
-        })
-        .collect();
-
-    const CHUNK: usize = 64;
-    let padded = outputs.next_multiple_of(PADDING);
-    y.par_chunks_mut(outputs * LANES)
-        .enumerate()
-        .for_each(|(block, y)| {
-            let (task, row) = (block / BLOCKS * parts, block % BLOCKS * padded);
-            y.par_chunks_mut(CHUNK * LANES)
-                .enumerate()
-                .for_each(|(chunk, y)| {
-                    let rows = y.as_chunks_mut::<LANES>().0;
-                    for (o, y) in (chunk * CHUNK..).zip(rows) {
-                        *y = [bias[o]; LANES];
-                        for partial in &partial[task..task + parts] {
-                            let add = &partial.as_chunks::<LANES>().0[row + o];
-                            for (y, add) in y.iter_mut().zip(add) {
-                                *y += add;
-                            }
-                        }
-                        if relu {
-                            // Not `max`: a NaN stays one.
-                            y.iter_mut()
-                                .for_each(|y| *y = if *y < 0.0 { 0.0 } else { *y });
-                        }
-                    }
-                });
+                contraction: part * depth..((part + 1) * depth).min(inputs),
+            });
         });
-    y
+    let sum = Sum {
+        partial: plan.partial,
+        parts,
+        part: blocks * LANES * columns,
+        columns,
+        bias: &bias,
+        relu,
+        outputs,
+        y: y.shared(),
+    };
+    let groups = columns / LANES;
+    (0..blocks * groups)
+        .into_par_iter()
+        .with_min_len(4)
+        .for_each(|task| sum.tile(task / groups, task % groups * LANES));
+    // SAFETY: the tiles cover every block and every output.
+    unsafe { y.finish() }
 }
-
-/// The outputs of a partial product are padded to a multiple of every tile height.
-const PADDING: usize = 12;
 
 /// Blocks in `[blocks, features, 16]`.
 fn blocks_of(x: &[f32], features: usize, what: &str) -> usize {
@@ -134,83 +135,202 @@ macro_rules! with_tile_height {
     };
 }
 
-/// Part of the contraction for some blocks: `[blocks, O padded, 16]`.
 struct Forward<'a> {
-    x: &'a [[f32; LANES]],
+    x: &'a [f32],
     weight: &'a [f32],
     inputs: usize,
     outputs: usize,
+    /// Outputs, rounded up to whole vectors.
+    columns: usize,
+    blocks: usize,
+    /// `[part][block][lane][column]`
+    partial: Shared<'a, f32>,
+}
+
+/// One part of the contraction for some blocks.
+struct Part<'a> {
+    plan: &'a Forward<'a>,
+    part: usize,
     blocks: std::ops::Range<usize>,
     contraction: std::ops::Range<usize>,
 }
 
-impl Task for Forward<'_> {
-    type Output = Vec<f32>;
+impl Task for Part<'_> {
+    type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self, l: L) -> Vec<f32> {
-        with_tile_height!(self.tiles(l))
-    }
-}
-
-impl Forward<'_> {
-    #[inline(always)]
-    fn tiles<L: Lanes, const R: usize>(self, l: L) -> Vec<f32> {
-        let groups = self.outputs.div_ceil(R);
-        let padded = self.outputs.next_multiple_of(PADDING);
-        let mut sums = vec![0f32; self.blocks.len() * padded * LANES];
-        let mut packed = vec![0f32; groups * DEPTH * R];
-        let calls = self.blocks.len() * groups;
+    fn run<L: Lanes>(self, l: L) {
+        let l = l.register();
+        let plan = self.plan;
+        let width = L::Register::WIDTH;
+        let registers = plan.outputs.div_ceil(width);
+        let groups = registers.div_ceil(REGISTERS);
+        let mut scratch = Scratch::new(DEPTH * registers * width);
+        let packed = scratch.start();
         for start in self.contraction.clone().step_by(DEPTH) {
             let depth = DEPTH.min(self.contraction.end - start);
-            let rows = &self.weight[start * self.outputs..][..depth * self.outputs];
-            pack::<R>(rows, self.outputs, &mut packed);
+            // SAFETY: rows of the weight; the scratch holds DEPTH rows of all registers.
+            unsafe { pack(l, plan, start, depth, packed) };
             // The next rows come from memory while these are multiplied.
-            let mut next = rows.as_ptr().wrapping_add(rows.len());
-            let lines = rows.len().div_ceil(LINE * calls);
-            for (index, block) in self.blocks.clone().enumerate() {
-                let x = &self.x[block * self.inputs + start..][..depth];
-                let sums = &mut sums.as_chunks_mut::<LANES>().0[index * padded..][..padded];
-                let panels = packed.as_chunks::<R>().0.chunks_exact(DEPTH);
-                let (sums, rest) = sums.as_chunks_mut::<R>();
-                // A padding of 12 is two groups of 6, of which the last may have no output.
-                debug_assert!(rest.is_empty() && sums.len() >= groups);
-                for (sums, panel) in sums.iter_mut().zip(panels) {
+            let mut next = plan.weight[start * plan.outputs..].as_ptr();
+            next = next.wrapping_add(depth * plan.outputs);
+            let lines = (depth * plan.outputs).div_ceil(LINE * groups * self.blocks.len());
+            for group in 0..groups {
+                let first = group * registers / groups;
+                let count = (group + 1) * registers / groups - first;
+                let panel = packed.wrapping_add(first * width * DEPTH).cast_const();
+                for block in self.blocks.clone() {
                     for _ in 0..lines {
                         prefetch(next);
                         next = next.wrapping_add(LINE);
                     }
-                    let mut tile = [l.zero(); R];
-                    for r in 0..R {
-                        tile[r] = read(l, &sums[r]);
-                    }
-                    for (x, w) in x.iter().zip(panel) {
-                        let x = read(l, x);
-                        for r in 0..R {
-                            tile[r] = l.mul_add(l.splat(w[r]), x, tile[r]);
+                    let x = plan.x[(block * plan.inputs + start) * LANES..].as_ptr();
+                    let row = (self.part * plan.blocks + block) * LANES;
+                    let columns = plan.columns;
+                    let add = start > self.contraction.start;
+                    // SAFETY: `depth` inputs of this block, the packed panel, and rows of the partial sums that
+                    // only this task writes.
+                    unsafe {
+                        let to = plan.partial.at(row * columns + first * width);
+                        match count {
+                            1 => tiles::<_, 8, 1>(l, depth, x, panel, to, columns, add),
+                            2 => tiles::<_, 4, 2>(l, depth, x, panel, to, columns, add),
+                            3 => tiles::<_, 2, 3>(l, depth, x, panel, to, columns, add),
+                            4 => tiles::<_, 2, 4>(l, depth, x, panel, to, columns, add),
+                            5 => tiles::<_, 2, 5>(l, depth, x, panel, to, columns, add),
+                            _ => tiles::<_, 2, 6>(l, depth, x, panel, to, columns, add),
                         }
-                    }
-                    for r in 0..R {
-                        update(l, &mut sums[r], tile[r]);
                     }
                 }
             }
         }
-        sums
     }
 }
 
-/// Rows `[depth, O]` -> panels `[O / R, DEPTH, R]`; what lies beyond the last output or row is left as it is.
+/// Rows of the weight from `start` on, in panels of one to six registers: `[panel][k][register]`.
+///
+/// # Safety
+/// `to` must be writable for [`DEPTH`] rows of all registers.
 #[inline(always)]
-fn pack<const R: usize>(rows: &[f32], outputs: usize, packed: &mut [f32]) {
-    let packed = packed.as_chunks_mut::<R>().0;
-    for (k, row) in rows.chunks_exact(outputs).enumerate() {
-        let (whole, rest) = row.as_chunks::<R>();
-        for (group, from) in whole.iter().enumerate() {
-            packed[group * DEPTH + k] = *from;
+unsafe fn pack<L: Lanes>(l: L, plan: &Forward, start: usize, depth: usize, to: *mut f32) {
+    let registers = plan.outputs.div_ceil(L::WIDTH);
+    let groups = registers.div_ceil(REGISTERS);
+    let whole = plan.outputs / L::WIDTH;
+    for k in 0..depth {
+        let row = plan.weight[(start + k) * plan.outputs..][..plan.outputs].as_ptr();
+        for group in 0..groups {
+            let first = group * registers / groups;
+            let end = (group + 1) * registers / groups;
+            // SAFETY: the panel of this group holds DEPTH rows of its registers; whole registers of the row are
+            // read as such, the others float by float.
+            unsafe {
+                let to = to.add((first * DEPTH + k * (end - first)) * L::WIDTH);
+                let from = row.add(first * L::WIDTH);
+                if end <= whole {
+                    for i in 0..end - first {
+                        l.store(to.add(i * L::WIDTH), l.load(from.add(i * L::WIDTH)));
+                    }
+                    continue;
+                }
+                for i in 0..(end - first) * L::WIDTH {
+                    let exists = first * L::WIDTH + i < plan.outputs;
+                    *to.add(i) = if exists { *from.add(i) } else { 0.0 };
+                }
+            }
         }
-        if !rest.is_empty() {
-            packed[whole.len() * DEPTH + k][..rest.len()].copy_from_slice(rest);
+    }
+}
+
+/// Sixteen rows by C registers, R rows at a time: stored to `to`, or added to what is there; rows are `row` floats
+/// apart.
+///
+/// # Safety
+/// `x` must be readable for `depth` steps of sixteen floats, `panel` for `depth` rows of C registers, and `to`
+/// writable as said.
+#[inline(always)]
+unsafe fn tiles<L: Lanes, const R: usize, const C: usize>(
+    l: L,
+    depth: usize,
+    x: *const f32,
+    panel: *const f32,
+    to: *mut f32,
+    row: usize,
+    add: bool,
+) {
+    for lane in (0..LANES).step_by(R) {
+        let (mut x, mut panel) = (x.wrapping_add(lane), panel);
+        let mut sums = [[l.zero(); C]; R];
+        for _ in 0..depth {
+            // SAFETY: the caller's promise for this step.
+            unsafe {
+                let mut rows = [l.zero(); R];
+                for r in 0..R {
+                    rows[r] = l.splat(*x.add(r));
+                }
+                for c in 0..C {
+                    let w = l.load(panel.add(c * L::WIDTH));
+                    for r in 0..R {
+                        sums[r][c] = l.mul_add(rows[r], w, sums[r][c]);
+                    }
+                }
+            }
+            x = x.wrapping_add(LANES);
+            panel = panel.wrapping_add(C * L::WIDTH);
+        }
+        for r in 0..R {
+            for c in 0..C {
+                // SAFETY: the caller's promise.
+                unsafe {
+                    let to = to.add((lane + r) * row + c * L::WIDTH);
+                    let sum = if add {
+                        l.add(l.load(to), sums[r][c])
+                    } else {
+                        sums[r][c]
+                    };
+                    l.store(to, sum);
+                }
+            }
+        }
+    }
+}
+
+/// The last step of `forward`: partial sums, rows by outputs, to outputs by rows.
+struct Sum<'a> {
+    partial: Shared<'a, f32>,
+    parts: usize,
+    /// Floats of one part.
+    part: usize,
+    columns: usize,
+    bias: &'a [f32],
+    relu: bool,
+    outputs: usize,
+    y: Shared<'a, f32>,
+}
+
+impl Sum<'_> {
+    /// Sixteen rows of sixteen outputs from `first` on.
+    fn tile(&self, block: usize, first: usize) {
+        let outputs = LANES.min(self.outputs - first);
+        let mut sums = [[0f32; LANES]; LANES];
+        for part in 0..self.parts {
+            for lane in 0..LANES {
+                let at = part * self.part + (block * LANES + lane) * self.columns + first;
+                for o in 0..outputs {
+                    // SAFETY: within the partial sums, of which every output that exists was written.
+                    sums[lane][o] += unsafe { *self.partial.at(at + o) };
+                }
+            }
+        }
+        for o in 0..outputs {
+            let bias = self.bias[first + o];
+            let at = (block * self.outputs + first + o) * LANES;
+            for lane in 0..LANES {
+                let y = sums[lane][o] + bias;
+                // Not `max`: a NaN stays one.
+                let y = if self.relu && y < 0.0 { 0.0 } else { y };
+                // SAFETY: this tile's part of the result.
+                unsafe { self.y.at(at + lane).write(y) };
+            }
         }
     }
 }
@@ -226,7 +346,8 @@ pub fn backward_data(dy: &[f32], inputs: usize, outputs: usize, weight: &[f32]) 
         inputs * outputs,
         "linear::backward_data: weight"
     );
-    let dx = Fill::new(blocks * inputs * LANES);
+    let mut dx = Fill::new(blocks * inputs * LANES);
+    let to = dx.shared();
     let simd = Simd::current();
     let row_tasks = inputs.div_ceil(ROWS_OF_DATA);
     (0..blocks.div_ceil(BLOCKS) * row_tasks)
@@ -234,9 +355,9 @@ pub fn backward_data(dy: &[f32], inputs: usize, outputs: usize, weight: &[f32]) 
         .for_each(|task| {
             let (first, start) = (task / row_tasks * BLOCKS, task % row_tasks * ROWS_OF_DATA);
             simd.run(BackwardData {
-                dy: dy.as_chunks().0,
+                dy,
                 weight,
-                dx: &dx,
+                dx: to,
                 inputs,
                 outputs,
                 blocks: first..(first + BLOCKS).min(blocks),
@@ -248,9 +369,9 @@ pub fn backward_data(dy: &[f32], inputs: usize, outputs: usize, weight: &[f32]) 
 }
 
 struct BackwardData<'a> {
-    dy: &'a [[f32; LANES]],
+    dy: &'a [f32],
     weight: &'a [f32],
-    dx: &'a Fill<f32>,
+    dx: Shared<'a, f32>,
     inputs: usize,
     outputs: usize,
     blocks: std::ops::Range<usize>,
@@ -269,53 +390,55 @@ impl Task for BackwardData<'_> {
 impl BackwardData<'_> {
     #[inline(always)]
     fn tiles<L: Lanes, const R: usize>(self, l: L) {
-        let whole = self.rows.len() / R * R;
-        let (start, end) = (self.rows.start, self.rows.end);
-        for row in (start..start + whole).step_by(R) {
-            self.rows_of_tile::<L, R>(l, row);
-        }
-        for row in start + whole..end {
-            self.rows_of_tile::<L, 1>(l, row);
+        let whole = self.rows.start + self.rows.len() / R * R;
+        for first in (0..self.outputs).step_by(OUTPUTS_OF_DATA) {
+            let count = OUTPUTS_OF_DATA.min(self.outputs - first);
+            // The next rows come from memory while these are multiplied.
+            let mut next = self.weight[self.rows.start * self.outputs..].as_ptr();
+            next = next.wrapping_add(self.rows.len() * self.outputs);
+            let lines = (self.rows.len() * self.outputs)
+                .div_ceil(LINE * (self.rows.len().div_ceil(R)) * self.blocks.len());
+            for block in self.blocks.clone() {
+                for row in (self.rows.start..whole).step_by(R) {
+                    if first == 0 {
+                        for _ in 0..lines {
+                            prefetch(next);
+                            next = next.wrapping_add(LINE);
+                        }
+                    }
+                    self.tile::<L, R>(l, block, row, first, count);
+                }
+                for row in whole..self.rows.end {
+                    self.tile::<L, 1>(l, block, row, first, count);
+                }
+            }
         }
     }
 
-    /// `dx` of R inputs for every block.
+    /// R inputs of one block, over `count` outputs from `first` on.
     #[inline(always)]
-    fn rows_of_tile<L: Lanes, const R: usize>(&self, l: L, row: usize) {
-        let o = self.outputs;
-        let weights = &self.weight[row * o..][..R * o];
-        // The next R rows come from memory while these are multiplied.
-        const STEP: usize = 8;
-        let mut next = weights.as_ptr().wrapping_add(weights.len());
-        let lines = (R * o).div_ceil(LINE * self.blocks.len() * (o / STEP).max(1));
-        for block in self.blocks.clone() {
-            let dy = &self.dy[block * o..][..o];
-            let mut tile = [l.zero(); R];
-            let (steps, rest) = dy.as_chunks::<STEP>();
-            for (step, dy) in steps.iter().enumerate() {
-                for _ in 0..lines {
-                    prefetch(next);
-                    next = next.wrapping_add(LINE);
-                }
-                for (k, dy) in dy.iter().enumerate() {
-                    let dy = read(l, dy);
-                    for (r, sum) in tile.iter_mut().enumerate() {
-                        // SAFETY: step * STEP + k < o and r < R, and `weights` has R * o elements.
-                        let w = unsafe { *weights.get_unchecked(r * o + step * STEP + k) };
-                        *sum = l.mul_add(l.splat(w), dy, *sum);
-                    }
+    fn tile<L: Lanes, const R: usize>(
+        &self,
+        l: L,
+        block: usize,
+        row: usize,
+        first: usize,
+        count: usize,
+    ) {
+        let weights = self.weight[row * self.outputs + first..].as_ptr();
+        let dy = self.dy[(block * self.outputs + first) * LANES..].as_ptr();
+        let mut sums = [l.zero(); R];
+        // SAFETY: `count` outputs of this block and of R rows of the weight; this task alone writes these inputs.
+        unsafe {
+            let to = self.dx.at((block * self.inputs + row) * LANES);
+            if first > 0 {
+                for r in 0..R {
+                    sums[r] = l.load(to.add(r * LANES));
                 }
             }
-            for (k, dy) in (o - rest.len()..o).zip(rest) {
-                let dy = read(l, dy);
-                for (r, sum) in tile.iter_mut().enumerate() {
-                    *sum = l.mul_add(l.splat(weights[r * o + k]), dy, *sum);
-                }
-            }
-            // SAFETY: this task alone has these inputs of these blocks.
-            let dx = unsafe { self.dx.part((block * self.inputs + row) * LANES, R * LANES) };
-            for (dx, v) in dx.as_chunks_mut().0.iter_mut().zip(tile) {
-                write(l, dx, v);
+            accumulate_rows::<L, R>(l, count, dy, weights, self.outputs, &mut sums);
+            for r in 0..R {
+                l.store(to.add(r * LANES), sums[r]);
             }
         }
     }
@@ -336,23 +459,21 @@ pub fn backward_weights(x: &[f32], dy: &[f32], inputs: usize, outputs: usize) ->
         return vec![0.0; inputs * outputs];
     }
     let panels = rows_in_panels(dy, blocks, outputs);
-    let dw = Fill::new(inputs * outputs);
+    let mut dw = Fill::new(inputs * outputs);
+    let to = dw.shared();
     let simd = Simd::current();
     (0..inputs.div_ceil(ROWS_OF_WEIGHT))
         .into_par_iter()
         .for_each(|task| {
             let start = task * ROWS_OF_WEIGHT;
-            let end = (start + ROWS_OF_WEIGHT).min(inputs);
-            // SAFETY: this task alone has these inputs.
-            let dw = unsafe { dw.part(start * outputs, (end - start) * outputs) };
             simd.run(BackwardWeights {
-                x: x.as_chunks().0,
-                panels: panels.as_chunks().0,
-                dw,
+                x,
+                panels: &panels,
+                dw: to,
                 inputs,
                 outputs,
                 blocks,
-                rows: start..end,
+                rows: start..(start + ROWS_OF_WEIGHT).min(inputs),
             });
         });
     // SAFETY: the tasks cover every input, and each writes all outputs.
@@ -383,10 +504,10 @@ fn rows_in_panels(dy: &[f32], blocks: usize, outputs: usize) -> Vec<f32> {
 }
 
 struct BackwardWeights<'a> {
-    x: &'a [[f32; LANES]],
-    panels: &'a [[f32; LANES]],
-    /// The rows of this task, `[rows, O]`.
-    dw: &'a mut [MaybeUninit<f32>],
+    x: &'a [f32],
+    /// `[panel][row of the batch][output]`
+    panels: &'a [f32],
+    dw: Shared<'a, f32>,
     inputs: usize,
     outputs: usize,
     blocks: usize,
@@ -404,53 +525,56 @@ impl Task for BackwardWeights<'_> {
 
 impl BackwardWeights<'_> {
     #[inline(always)]
-    fn tiles<L: Lanes, const R: usize>(mut self, l: L) {
-        let whole = self.rows.len() / R * R;
+    fn tiles<L: Lanes, const R: usize>(self, l: L) {
+        let whole = self.rows.start + self.rows.len() / R * R;
         for first in (0..self.blocks).step_by(BLOCKS_OF_WEIGHT) {
-            for row in (0..whole).step_by(R) {
-                self.tiles_of_rows::<L, R>(l, first, row);
-            }
-            for row in whole..self.rows.len() {
-                self.tiles_of_rows::<L, 1>(l, first, row);
+            for panel in 0..self.outputs.div_ceil(LANES) {
+                for row in (self.rows.start..whole).step_by(R) {
+                    self.tile::<L, R>(l, first, panel, row);
+                }
+                for row in whole..self.rows.end {
+                    self.tile::<L, 1>(l, first, panel, row);
+                }
             }
         }
     }
 
-    /// Adds the product of some blocks, from `first` on, to R rows of `dw` (`row` counts from the task's first).
+    /// Adds the product of some blocks, from `first` on, to R rows and a panel of `dw`; the first blocks are stored.
     #[inline(always)]
-    fn tiles_of_rows<L: Lanes, const R: usize>(&mut self, l: L, first: usize, row: usize) {
+    fn tile<L: Lanes, const R: usize>(&self, l: L, first: usize, panel: usize, row: usize) {
         let blocks = BLOCKS_OF_WEIGHT.min(self.blocks - first);
-        let o = self.outputs;
-        for panel in 0..o.div_ceil(LANES) {
-            let dy = &self.panels[(panel * self.blocks + first) * LANES..][..blocks * LANES];
-            let mut tile = [l.zero(); R];
-            for (block, dy) in dy.as_chunks::<LANES>().0.iter().enumerate() {
-                let x = &self.x[(first + block) * self.inputs + self.rows.start + row..][..R];
-                for lane in 0..LANES {
-                    let dy = read(l, &dy[lane]);
+        let mut dy = self.panels[(panel * self.blocks + first) * LANES * LANES..].as_ptr();
+        let mut x = self.x[(first * self.inputs + row) * LANES..].as_ptr();
+        let mut sums = [l.zero(); R];
+        for _ in 0..blocks {
+            for lane in 0..LANES {
+                // SAFETY: sixteen rows of this block: R inputs, and the outputs of this panel.
+                unsafe {
+                    let dy = l.load(dy.add(lane * LANES));
                     for r in 0..R {
-                        tile[r] = l.mul_add(l.splat(x[r][lane]), dy, tile[r]);
+                        sums[r] = l.mul_add(l.splat(*x.add(r * LANES + lane)), dy, sums[r]);
                     }
                 }
             }
-            let width = LANES.min(o - panel * LANES);
-            for (r, tile) in tile.into_iter().enumerate() {
-                let dw = &mut self.dw[(row + r) * o + panel * LANES..][..width];
-                let mut sums = [0f32; LANES];
-                if first > 0 {
-                    for (sum, dw) in sums.iter_mut().zip(&*dw) {
-                        // SAFETY: the first blocks wrote every value of these rows.
-                        *sum = unsafe { dw.assume_init() };
+            dy = dy.wrapping_add(LANES * LANES);
+            x = x.wrapping_add(self.inputs * LANES);
+        }
+        let width = LANES.min(self.outputs - panel * LANES);
+        for r in 0..R {
+            // SAFETY: this task alone writes these rows of `dw`; beyond the first blocks they hold sums.
+            unsafe {
+                let to = self.dw.at((row + r) * self.outputs + panel * LANES);
+                if width == LANES {
+                    if first > 0 {
+                        sums[r] = l.add(l.load(to), sums[r]);
                     }
-                }
-                let sum = l.add(read(l, &sums), tile);
-                match dw.as_chunks_mut::<LANES>().0 {
-                    [dw] => write(l, dw, sum),
-                    _ => {
-                        update(l, &mut sums, sum);
-                        dw.iter_mut().zip(sums).for_each(|(dw, sum)| {
-                            dw.write(sum);
-                        });
+                    l.store(to, sums[r]);
+                } else {
+                    let mut values = [0f32; LANES];
+                    l.store(values.as_mut_ptr(), sums[r]);
+                    for o in 0..width {
+                        let sum = if first > 0 { *to.add(o) } else { 0.0 };
+                        to.add(o).write(sum + values[o]);
                     }
                 }
             }

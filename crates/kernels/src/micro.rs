@@ -1,10 +1,14 @@
-//! The two innermost loops that all products share.
+//! The innermost loops that all products share, and safe reads and writes of sixteen floats.
 
 #![expect(
     clippy::needless_range_loop,
     reason = "iterator adaptors may stay separate functions, without the vector instructions"
 )]
 
+use std::hint::black_box;
+use std::mem::MaybeUninit;
+
+use crate::lanes::LANES;
 use crate::simd::Lanes;
 
 /// `sums[r] += sum over k of w[k][r] * x[k]`: R channels by sixteen lanes, x read once for R multiply-adds.
@@ -55,7 +59,24 @@ pub(crate) unsafe fn accumulate_rows<L: Lanes, const R: usize>(
     for r in 0..R {
         rows[r] = w.wrapping_add(r * w_row);
     }
-    for k in 0..count {
+    // Without this the compiler finds each row from the one before it, R additions a step, which crowd out the
+    // multiply-adds.
+    let rows = black_box(rows);
+    let whole = count / UNROLL * UNROLL;
+    let mut k = 0;
+    while k < whole {
+        for i in 0..UNROLL {
+            // SAFETY: the caller's promise for this k.
+            unsafe {
+                let value = l.load(x.add((k + i) * 16));
+                for r in 0..R {
+                    sums[r] = l.mul_add(l.splat(*rows[r].add(k + i)), value, sums[r]);
+                }
+            }
+        }
+        k += UNROLL;
+    }
+    while k < count {
         // SAFETY: the caller's promise for this k.
         unsafe {
             let value = l.load(x.add(k * 16));
@@ -63,8 +84,12 @@ pub(crate) unsafe fn accumulate_rows<L: Lanes, const R: usize>(
                 sums[r] = l.mul_add(l.splat(*rows[r].add(k)), value, sums[r]);
             }
         }
+        k += 1;
     }
 }
+
+/// Steps of [`accumulate_rows`] that share their address arithmetic.
+const UNROLL: usize = 4;
 
 /// Rows of the first operand in [`dots`].
 pub(crate) const DOT_ROWS: usize = 4;
@@ -103,4 +128,41 @@ pub(crate) unsafe fn dots<L: Lanes>(
             }
         }
     }
+}
+
+/// Sixteen floats as `L`'s value.
+#[inline(always)]
+pub(crate) fn read<L: Lanes>(l: L, from: &[f32; LANES]) -> L::V {
+    assert!(L::WIDTH == LANES); // Known to the compiler; only arms that are never taken have others.
+    // SAFETY: the array holds WIDTH floats.
+    unsafe { l.load(from.as_ptr()) }
+}
+
+/// Writes `L`'s value as sixteen floats.
+#[inline(always)]
+pub(crate) fn write<L: Lanes>(l: L, to: &mut [MaybeUninit<f32>; LANES], v: L::V) {
+    assert!(L::WIDTH == LANES); // Known to the compiler; only arms that are never taken have others.
+    // SAFETY: the array has room for WIDTH floats.
+    unsafe { l.store(to.as_mut_ptr().cast(), v) }
+}
+
+/// Overwrites sixteen floats with `L`'s value.
+#[inline(always)]
+pub(crate) fn update<L: Lanes>(l: L, to: &mut [f32; LANES], v: L::V) {
+    assert!(L::WIDTH == LANES); // Known to the compiler; only arms that are never taken have others.
+    // SAFETY: the array holds WIDTH floats.
+    unsafe { l.store(to.as_mut_ptr(), v) }
+}
+
+/// Asks for the cache line at `at` to be brought to the second-level cache; `at` may be any address.
+#[inline(always)]
+pub(crate) fn prefetch(at: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch reads nothing and never faults; SSE is part of x86_64.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T1>(at.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
 }

@@ -9,8 +9,9 @@ use std::mem::MaybeUninit;
 
 use rayon::prelude::*;
 
-use crate::fill::{Fill, read, write};
+use crate::buffer::Fill;
 use crate::lanes::{LANES, blocks};
+use crate::micro::{read, write};
 use crate::simd::{Lanes, Simd, Task};
 
 /// Sixteen values, one a lane.
@@ -430,7 +431,7 @@ fn centred_sums<L: Lanes>(l: L, x: &[Row], centre: &Row) -> ([f64; LANES], [f64;
 #[inline(always)]
 fn add<L: Lanes>(l: L, to: &mut [f64; LANES], v: L::V) {
     let mut values = [0f32; LANES];
-    crate::fill::update(l, &mut values, v);
+    crate::micro::update(l, &mut values, v);
     for lane in 0..LANES {
         to[lane] += f64::from(values[lane]);
     }

@@ -7,8 +7,9 @@ use std::mem::MaybeUninit;
 
 use rayon::prelude::*;
 
-use crate::fill::{Fill, read, update};
+use crate::buffer::Fill;
 use crate::lanes::LANES;
+use crate::micro::{read, update};
 use crate::simd::{Lanes, Simd, Task};
 
 /// Values of one task: its six streams fit the second-level cache.

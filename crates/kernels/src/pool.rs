@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::fill::{Fill, read, update, write};
+use crate::buffer::Fill;
 use crate::lanes::LANES;
+use crate::micro::{read, update, write};
 use crate::simd::{Lanes, Simd, Task};
 
 /// Sixteen values, one a lane.

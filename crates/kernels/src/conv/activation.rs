@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::buffer::{Output, Shared};
+use crate::buffer::{Fill, Shared};
 use crate::lanes::LANES;
 use crate::simd::{Lanes, Simd, Task};
 
@@ -63,7 +63,7 @@ fn channels_per_task(blocks: usize, area: usize) -> usize {
 pub fn relu_backward(y: &[f32], dy: &[f32], channels: usize, area: usize) -> (Vec<f32>, Vec<f32>) {
     assert_eq!(y.len(), dy.len(), "relu_backward: y and dy");
     let blocks = whole_blocks("relu_backward", dy.len(), channels, area);
-    let mut out = Output::new(dy.len());
+    let mut out = Fill::new(dy.len());
     let mut sums = vec![0.0; channels];
     let simd = Simd::current();
     let to = out.shared();
@@ -79,7 +79,7 @@ pub fn relu_backward(y: &[f32], dy: &[f32], channels: usize, area: usize) -> (Ve
         })
     });
     // SAFETY: the tasks of all channels have written every plane.
-    (unsafe { out.written() }, sums)
+    (unsafe { out.finish() }, sums)
 }
 
 /// Gradient of a convolution's output through ReLU and 2x2 max pooling, and its sum per channel (the bias gradient).
@@ -100,7 +100,7 @@ pub fn relu_pool_backward(
     let [rows, columns] = size;
     let pooled = (rows / 2) * (columns / 2);
     let blocks = whole_blocks("relu_pool_backward", dy.len(), channels, pooled);
-    let mut out = Output::new(blocks * channels * rows * columns * LANES);
+    let mut out = Fill::new(blocks * channels * rows * columns * LANES);
     let mut sums = vec![0.0; channels];
     let simd = Simd::current();
     let to = out.shared();
@@ -116,7 +116,7 @@ pub fn relu_pool_backward(
         })
     });
     // SAFETY: the tasks of all channels have written every plane.
-    (unsafe { out.written() }, sums)
+    (unsafe { out.finish() }, sums)
 }
 
 /// Sum of the gradient per channel: `[blocks, channels, area, 16]` -> `[channels]`.

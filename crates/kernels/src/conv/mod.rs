@@ -10,7 +10,7 @@ mod direct_weights;
 mod tests;
 mod winograd;
 
-use crate::buffer::{Output, Shared};
+use crate::buffer::{Fill, Shared};
 use crate::lanes::LANES;
 use activation::Finish;
 pub use activation::{bias_gradient, relu_backward, relu_pool_backward};
@@ -108,7 +108,7 @@ impl Conv {
         self.check_weight(weight);
         let blocks = self.blocks("dy", dy, self.out_channels, out);
         let len = blocks * self.in_channels * size[0] * size[1] * LANES;
-        let mut values = Output::new(len);
+        let mut values = Fill::new(len);
         let target = Target {
             values: values.shared(),
             argmax: Shared::new(&mut []),
@@ -131,7 +131,7 @@ impl Conv {
             direct::backward_data(self, dy, [size, out], weight, target);
         }
         // SAFETY: both paths write every pixel of every channel.
-        unsafe { values.written() }
+        unsafe { values.finish() }
     }
 
     /// The gradient of the weight `[out, in, kh, kw]`; `size` is that of x, shapes as in [`Conv::forward`].
@@ -181,8 +181,8 @@ impl Conv {
         let blocks = self.blocks("x", x, self.in_channels, size);
         let [rows, columns] = out.map(|len| len / finish.factor());
         let len = blocks * self.out_channels * rows * columns * LANES;
-        let mut values = Output::new(len);
-        let mut argmax = Output::new(if finish == Finish::ReluPool { len } else { 0 });
+        let mut values = Fill::new(len);
+        let mut argmax = Fill::new(if finish == Finish::ReluPool { len } else { 0 });
         let target = Target {
             values: values.shared(),
             argmax: argmax.shared(),
@@ -212,7 +212,7 @@ impl Conv {
             direct::forward(self, x, [size, out], weight, bias, finish, target);
         }
         // SAFETY: both paths write every pixel of every channel, and the argmax where there is one.
-        unsafe { (values.written(), argmax.written()) }
+        unsafe { (values.finish(), argmax.finish()) }
     }
 
     /// The faster path for tiles that cover planes of this size; `transform` is the cost of a tile of one channel.

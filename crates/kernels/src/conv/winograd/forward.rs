@@ -8,7 +8,7 @@
 use rayon::prelude::*;
 
 use super::transforms::{POINTS, Place, SIDE, TILE, Tiles, column, input_tile, output, weight};
-use crate::buffer::{Output, Scratch, Shared};
+use crate::buffer::{Fill, Scratch, Shared};
 use crate::conv::activation::{Finish, relu, relu_pool};
 use crate::conv::direct::{Target, groups};
 use crate::lanes::LANES;
@@ -69,7 +69,7 @@ pub(in crate::conv) fn convolve(
     let simd = Simd::current();
     let groups = groups(channels);
     let row = source.channels.next_multiple_of(LANES);
-    let mut transformed = Output::new(POINTS * channels * row);
+    let mut transformed = Fill::new(POINTS * channels * row);
     let to = transformed.shared();
     (0..channels)
         .into_par_iter()
@@ -85,7 +85,7 @@ pub(in crate::conv) fn convolve(
             });
         });
     // SAFETY: every row of every point was written, whole vectors at a time.
-    let transformed = unsafe { transformed.written() };
+    let transformed = unsafe { transformed.finish() };
     let per_task = (INPUTS / (POINTS * source.channels * LANES)).clamp(2, 8);
     // Enough tasks to share out even for one block; the partition never depends on the number of threads.
     let per_task = per_task.min(count.div_ceil(8)).max(1);

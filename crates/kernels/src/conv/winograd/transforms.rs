@@ -9,6 +9,7 @@
     reason = "iterator adaptors may stay separate functions, without the vector instructions"
 )]
 
+use crate::micro::prefetch;
 use crate::simd::Lanes;
 
 /// Lines of a tile in the transformed domain.
@@ -209,6 +210,12 @@ pub(super) unsafe fn input_tile<L: Lanes>(
                 continue;
             }
             let from = plane.wrapping_offset((y * width as isize + left) * 16 + half as isize);
+            if half == 0 {
+                // The same row of the next channel: the processor's own prefetcher gives up at each row's end.
+                for j in 0..6 {
+                    prefetch(from.wrapping_add((height * width + j) * 16));
+                }
+            }
             // SAFETY: the row exists; a column is read where it exists only.
             let pixels = unsafe {
                 if inside {
