@@ -256,7 +256,7 @@ fn main() {
         );
     }
     let count = 6272 * 512;
-    let (parameter, gradient) = (noise(count), noise(count));
+    let (mut parameter, gradient) = (noise(count), noise(count));
     let (mut first, mut second) = (vec![0.0; count], vec![0.0; count]);
     let step = Adam {
         learning_rate: 1e-3,
@@ -272,6 +272,6 @@ fn main() {
         "Adam, 3.2 million parameters",
         0.0,
         28.0 * count as f64,
-        || optimizer::adam(&parameter, &gradient, &mut first, &mut second, &step),
+        || optimizer::adam(&mut parameter, &gradient, &mut first, &mut second, &step),
     );
 }

@@ -29,6 +29,7 @@
 pub mod boxes;
 mod buffer;
 pub mod conv;
+pub mod few;
 pub mod lanes;
 pub mod linear;
 pub mod loss;

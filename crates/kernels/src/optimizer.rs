@@ -1,18 +1,20 @@
 //! Optimizer steps in one pass over parameter, gradient and moments, with the semantics of `torch.optim`.
 //!
-//! A step is bound by memory, so each value is read and written once. The new parameter goes to a new vector, because
-//! frameworks share the old one; moments change in place. Hyperparameters are `f64`: 1 - 0.999 in f32 is off by 1e-5.
+//! A step is bound by memory, so each value is read and written once, in place. Hyperparameters are `f64`: 1 - 0.999
+//! in f32 is off by 1e-5.
 
-use std::mem::MaybeUninit;
+#![expect(
+    clippy::needless_range_loop,
+    reason = "iterator adaptors may stay separate functions, without the vector instructions"
+)]
 
 use rayon::prelude::*;
 
-use crate::buffer::Fill;
 use crate::lanes::LANES;
 use crate::micro::{read, update};
 use crate::simd::{Lanes, Simd, Task};
 
-/// Values of one task: its six streams fit the second-level cache.
+/// Values of one task: its four streams fit the second-level cache.
 const CHUNK: usize = 1 << 14;
 
 /// Adam (Kingma and Ba 2014, arXiv:1412.6980), and AdamW (Loshchilov and Hutter 2017, arXiv:1711.05101).
@@ -68,11 +70,11 @@ pub struct RmsProp {
     pub grad_scale: f64,
 }
 
-/// One step of Adam: the new parameter; `m` and `v`, zero before the first step, are updated.
+/// One step of Adam on `param`; `m` and `v`, zero before the first step, are updated.
 ///
 /// # Panics
 /// If the slices differ in length or `step` is zero.
-pub fn adam(param: &[f32], grad: &[f32], m: &mut [f32], v: &mut [f32], options: &Adam) -> Vec<f32> {
+pub fn adam(param: &mut [f32], grad: &[f32], m: &mut [f32], v: &mut [f32], options: &Adam) {
     assert!(options.step > 0, "adam: steps count from 1");
     let bias1 = 1.0 - options.beta1.powf(options.step as f64);
     let bias2 = 1.0 - options.beta2.powf(options.step as f64);
@@ -92,14 +94,14 @@ pub fn adam(param: &[f32], grad: &[f32], m: &mut [f32], v: &mut [f32], options: 
         unbias: (1.0 / bias2.sqrt()) as f32,
         epsilon: options.epsilon as f32,
     };
-    step(param, grad, [m, v], rule)
+    step(param, grad, [m, v], rule);
 }
 
-/// One step of SGD: the new parameter; `momentum`, zero before the first step, is updated.
+/// One step of SGD on `param`; `momentum`, zero before the first step, is updated.
 ///
 /// # Panics
 /// If the slices differ in length.
-pub fn sgd(param: &[f32], grad: &[f32], momentum: Option<&mut [f32]>, options: &Sgd) -> Vec<f32> {
+pub fn sgd(param: &mut [f32], grad: &[f32], momentum: Option<&mut [f32]>, options: &Sgd) {
     let rule = SgdRule {
         learning_rate: options.learning_rate as f32,
         momentum: options.momentum as f32,
@@ -113,17 +115,17 @@ pub fn sgd(param: &[f32], grad: &[f32], momentum: Option<&mut [f32]>, options: &
     }
 }
 
-/// One step of RMSprop: the new parameter; `squares` and `momentum`, zero before the first step, are updated.
+/// One step of RMSprop on `param`; `squares` and `momentum`, zero before the first step, are updated.
 ///
 /// # Panics
 /// If the slices differ in length.
 pub fn rmsprop(
-    param: &[f32],
+    param: &mut [f32],
     grad: &[f32],
     squares: &mut [f32],
     momentum: Option<&mut [f32]>,
     options: &RmsProp,
-) -> Vec<f32> {
+) {
     let rule = RmsPropRule {
         learning_rate: options.learning_rate as f32,
         alpha: options.alpha as f32,
@@ -155,15 +157,21 @@ impl Task for Squares<'_> {
     fn run<L: Lanes>(self, _: L) -> f64 {
         let mut sums = [0f64; LANES];
         let (rows, rest) = self.0.as_chunks::<LANES>();
-        for row in rows {
-            for (sum, &x) in sums.iter_mut().zip(row) {
-                *sum += f64::from(x) * f64::from(x);
+        for i in 0..rows.len() {
+            for lane in 0..LANES {
+                let x = f64::from(rows[i][lane]);
+                sums[lane] += x * x;
             }
         }
-        for (sum, &x) in sums.iter_mut().zip(rest) {
-            *sum += f64::from(x) * f64::from(x);
+        for lane in 0..rest.len() {
+            let x = f64::from(rest[lane]);
+            sums[lane] += x * x;
         }
-        sums.iter().sum()
+        let mut sum = 0.0;
+        for lane in 0..LANES {
+            sum += sums[lane];
+        }
+        sum
     }
 }
 
@@ -284,27 +292,24 @@ fn scaled<L: Lanes>(l: L, param: L::V, grad: L::V, scale: f32, l2: f32) -> L::V 
 }
 
 fn step<const S: usize, R: Rule<S>>(
-    param: &[f32],
+    param: &mut [f32],
     grad: &[f32],
     state: [&mut [f32]; S],
     rule: R,
-) -> Vec<f32> {
+) {
     assert_eq!(grad.len(), param.len(), "optimizer: gradient");
     for state in &state {
         assert_eq!(state.len(), param.len(), "optimizer: state");
     }
-    let mut new = Fill::new(param.len());
     let simd = Simd::current();
     // One chunk of every state, for each chunk of the parameter.
     let mut states = state.map(|state| state.chunks_mut(CHUNK));
     let tasks: Vec<_> = param
-        .chunks(CHUNK)
+        .chunks_mut(CHUNK)
         .zip(grad.chunks(CHUNK))
-        .zip(new.whole().chunks_mut(CHUNK))
-        .map(|((param, grad), new)| Step {
+        .map(|(param, grad)| Step {
             param,
             grad,
-            new,
             state: states
                 .each_mut()
                 .map(|chunks| chunks.next().unwrap_or_default()),
@@ -312,14 +317,11 @@ fn step<const S: usize, R: Rule<S>>(
         })
         .collect();
     tasks.into_par_iter().for_each(|task| simd.run(task));
-    // SAFETY: the chunks cover the parameter, and a step writes all of its chunk.
-    unsafe { new.finish() }
 }
 
 struct Step<'a, const S: usize, R> {
-    param: &'a [f32],
+    param: &'a mut [f32],
     grad: &'a [f32],
-    new: &'a mut [MaybeUninit<f32>],
     state: [&'a mut [f32]; S],
     rule: R,
 }
@@ -328,48 +330,47 @@ impl<const S: usize, R: Rule<S>> Task for Step<'_, S, R> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(mut self, l: L) {
+    fn run<L: Lanes>(self, l: L) {
         let len = self.param.len();
-        assert!(self.grad.len() == len && self.new.len() == len);
-        for state in &self.state {
-            assert!(state.len() == len);
+        assert!(self.grad.len() == len);
+        for s in 0..S {
+            assert!(self.state[s].len() == len);
         }
-        for at in (0..len / LANES * LANES).step_by(LANES) {
+        let whole = len / LANES * LANES;
+        for at in (0..whole).step_by(LANES) {
             // SAFETY: at + 16 <= len, the length of every slice.
             unsafe {
                 let param = l.load(self.param.as_ptr().add(at));
                 let grad = l.load(self.grad.as_ptr().add(at));
                 let mut state = [l.zero(); S];
-                for (value, from) in state.iter_mut().zip(&self.state) {
-                    *value = l.load(from.as_ptr().add(at));
+                for s in 0..S {
+                    state[s] = l.load(self.state[s].as_ptr().add(at));
                 }
                 let new = self.rule.apply(l, param, grad, &mut state);
-                l.store(self.new.as_mut_ptr().add(at).cast(), new);
-                for (value, to) in state.into_iter().zip(&mut self.state) {
-                    l.store(to.as_mut_ptr().add(at), value);
+                l.store(self.param.as_mut_ptr().add(at), new);
+                for s in 0..S {
+                    l.store(self.state[s].as_mut_ptr().add(at), state[s]);
                 }
             }
         }
-        let at = len / LANES * LANES;
-        let mut last = [[0f32; LANES]; 2];
-        last[0][..len - at].copy_from_slice(&self.param[at..]);
-        last[1][..len - at].copy_from_slice(&self.grad[at..]);
+        let rest = len - whole;
+        let (mut param, mut grad) = ([0f32; LANES], [0f32; LANES]);
+        param[..rest].copy_from_slice(&self.param[whole..]);
+        grad[..rest].copy_from_slice(&self.grad[whole..]);
         let mut rows = [[0f32; LANES]; S];
         let mut state = [l.zero(); S];
         for s in 0..S {
-            rows[s][..len - at].copy_from_slice(&self.state[s][at..]);
+            rows[s][..rest].copy_from_slice(&self.state[s][whole..]);
             state[s] = read(l, &rows[s]);
         }
         let new = self
             .rule
-            .apply(l, read(l, &last[0]), read(l, &last[1]), &mut state);
-        update(l, &mut last[0], new);
-        for (to, from) in self.new[at..].iter_mut().zip(last[0]) {
-            to.write(from);
-        }
-        for (to, (row, state)) in self.state.into_iter().zip(rows.iter_mut().zip(state)) {
-            update(l, row, state);
-            to[at..].copy_from_slice(&row[..len - at]);
+            .apply(l, read(l, &param), read(l, &grad), &mut state);
+        update(l, &mut param, new);
+        self.param[whole..].copy_from_slice(&param[..rest]);
+        for s in 0..S {
+            update(l, &mut rows[s], state[s]);
+            self.state[s][whole..].copy_from_slice(&rows[s][..rest]);
         }
     }
 }
@@ -423,15 +424,15 @@ mod tests {
             .zip(1..)
             .map(|(grad, step)| {
                 let (a, b) = (&mut first[..], &mut second[..]);
-                param = match rule {
-                    Rule::Adam(options) => adam(&param, grad, a, b, &Adam { step, ..*options }),
+                match rule {
+                    Rule::Adam(options) => adam(&mut param, grad, a, b, &Adam { step, ..*options }),
                     Rule::Sgd(options, momentum) => {
-                        sgd(&param, grad, momentum.then_some(a), options)
+                        sgd(&mut param, grad, momentum.then_some(a), options);
                     }
                     Rule::RmsProp(options, momentum) => {
-                        rmsprop(&param, grad, a, momentum.then_some(b), options)
+                        rmsprop(&mut param, grad, a, momentum.then_some(b), options);
                     }
-                };
+                }
                 param.clone()
             })
             .collect()
@@ -611,6 +612,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "optimizer: state")]
     fn a_state_of_another_length_is_refused() {
-        sgd(&[1.0; 3], &[1.0; 3], Some(&mut [0.0; 2]), &SGD);
+        sgd(&mut [1.0; 3], &[1.0; 3], Some(&mut [0.0; 2]), &SGD);
     }
 }

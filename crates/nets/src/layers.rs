@@ -425,7 +425,7 @@ pub fn build(
                 let mut layer = ConvLayer::new(conv, *bias, init);
                 if relu {
                     let pooled =
-                        matches!(followers.get(1), Some(Layer::MaxPool(pool)) if is_halving(pool));
+                        matches!(followers.get(1), Some(Layer::MaxPool(pool)) if window(pool) == HALVING);
                     fused = 1 + usize::from(pooled);
                     layer.epilogue = if pooled {
                         Epilogue::ReluPool
@@ -466,20 +466,90 @@ pub fn build(
 
 /// Runs a chain: `[N, C, H, W]` in, whatever its last layer gives out.
 pub fn forward(layers: &[LayerModule], x: Maps, mode: Mode) -> Maps {
-    layers.iter().fold(x, |x, layer| match layer {
-        LayerModule::Conv(layer) => layer.forward(x),
-        LayerModule::Linear(layer) => layer.forward(x),
-        LayerModule::BatchNorm(layer) => layer.forward(x, mode),
-        LayerModule::Plain(layer) => layer.forward(x, mode),
-    })
+    let mut x = x;
+    let mut rest = layers;
+    while let [layer, followers @ ..] = rest {
+        rest = followers;
+        x = match layer {
+            LayerModule::Conv(conv) => match normalized(conv, followers, mode) {
+                Some((folded, done)) => {
+                    rest = &followers[done..];
+                    folded.apply(x)
+                }
+                None => conv.forward(x),
+            },
+            LayerModule::Linear(layer) => layer.forward(x),
+            LayerModule::BatchNorm(layer) => layer.forward(x, mode),
+            LayerModule::Plain(layer) => layer.forward(x, mode),
+        };
+    }
+    x
 }
+
+/// A convolution with the batch normalisation behind it in its weights.
+struct Folded {
+    weight: Tensor<4>,
+    bias: Tensor<1>,
+    conv: Conv,
+    epilogue: Epilogue,
+}
+
+impl Folded {
+    fn apply(self, x: Maps) -> Maps {
+        x.conv(self.weight, self.bias, &self.conv, self.epilogue)
+    }
+}
+
+/// In inference, where the statistics are fixed: the convolution, the normalisation that follows it, and a ReLU and
+/// pooling after that as one; and how many of the followers that makes needless.
+fn normalized(layer: &ConvLayer, followers: &[LayerModule], mode: Mode) -> Option<(Folded, usize)> {
+    let [LayerModule::BatchNorm(norm), after @ ..] = followers else {
+        return None;
+    };
+    if mode.is_training() || layer.epilogue != Epilogue::None {
+        return None;
+    }
+    // (conv(x) + b - mean) gamma / deviation + beta, with the factor moved into the weights.
+    let deviation = (norm.running_var.value_sync() + norm.epsilon).sqrt();
+    let scale = norm.weight.val() / deviation;
+    let shift = norm.bias.val() - norm.running_mean.value_sync() * scale.clone();
+    let bias = match &layer.bias {
+        Some(bias) => bias.val() * scale.clone() + shift,
+        None => shift,
+    };
+    let weight = layer.weight.val() * scale.reshape([layer.conv.out_channels, 1, 1, 1]);
+    let plain = |layer: Option<&LayerModule>| match layer {
+        Some(LayerModule::Plain(layer)) => Some(layer.plain),
+        _ => None,
+    };
+    // A normalisation with ReLU is followed by the empty module of that ReLU.
+    let pooled = matches!(plain(after.get(1)), Some(Plain::MaxPool(pool)) if pool == HALVING);
+    let (epilogue, done) = match (norm.relu, pooled) {
+        (false, _) => (Epilogue::None, 1),
+        (true, false) => (Epilogue::Relu, 2),
+        (true, true) => (Epilogue::ReluPool, 3),
+    };
+    let conv = layer.conv;
+    Some((
+        Folded {
+            weight,
+            bias,
+            conv,
+            epilogue,
+        },
+        done,
+    ))
+}
+
+/// The pooling that a convolution does in the same pass.
+const HALVING: Pool = Pool {
+    kernel: [2, 2],
+    stride: [2, 2],
+    padding: [0, 0],
+};
 
 fn plain(plain: Plain) -> LayerModule {
     LayerModule::Plain(PlainLayer { plain })
-}
-
-fn is_halving(pool: &crate::recipe::Pool) -> bool {
-    pool.size == [2, 2] && pool.stride == [2, 2] && pool.padding == [0, 0]
 }
 
 fn window(pool: &crate::recipe::Pool) -> Pool {

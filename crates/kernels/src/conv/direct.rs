@@ -91,7 +91,7 @@ const GROUP: usize = 6;
 
 /// Splits channels into groups of at most [`GROUP`], as even as they go: 32 are 6, 6, 5, 5, 5, 5, so that no group is
 /// too small to keep the multiply-add units busy.
-pub(super) fn groups(channels: usize) -> Vec<std::ops::Range<usize>> {
+pub(crate) fn groups(channels: usize) -> Vec<std::ops::Range<usize>> {
     let count = channels.div_ceil(GROUP);
     (0..count)
         .map(|i| i * channels / count..(i + 1) * channels / count)

@@ -4,7 +4,7 @@
 //! - Everything else (1x1, strides, dilation, first layers): tap by tap, see `direct` and `direct_weights`.
 
 mod activation;
-mod direct;
+pub(crate) mod direct;
 mod direct_weights;
 #[cfg(test)]
 mod tests;

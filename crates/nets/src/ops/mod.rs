@@ -6,6 +6,7 @@
 
 mod autodiff;
 mod extension;
+mod few_ops;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -16,7 +17,9 @@ use burn::tensor::{Device, Tensor, activation, module};
 use kernels::lanes::{LANES, blocks};
 
 use extension::LaneOps;
+use few_ops::FewOps;
 pub use kernels::conv::Conv;
+use kernels::few;
 pub use kernels::pool::Pool;
 pub use kernels::roi_align::RoiAlign;
 pub use step::{Step, sum_of_squares};
@@ -68,12 +71,31 @@ impl Maps {
     /// Takes images or maps `[N, C, H, W]`.
     pub fn new(x: Tensor<4>) -> Self {
         let images = x.dims()[0];
-        let values = if has_lanes(&x.device()) {
+        let device = x.device();
+        // Lanes hold sixteen images; a few are quicker one by one, as long as nobody wants a gradient.
+        let few = images <= few::MOST && !device.is_autodiff();
+        let values = if has_lanes(&device) && !few {
             Values::Lanes(lanes(Dispatch::pack(x.into_dispatch())))
         } else {
             Values::Plain(x)
         };
         Self { values, images }
+    }
+
+    /// Whether the kernels for a few images run on these maps.
+    fn has_few(&self) -> bool {
+        let device = self.device();
+        matches!(self.values, Values::Plain(_)) && has_lanes(&device) && !device.is_autodiff()
+    }
+
+    /// The same maps in lanes, whatever their number.
+    fn into_lanes(self) -> Self {
+        let images = self.images;
+        let x = self.into_nchw().into_dispatch();
+        Self {
+            values: Values::Lanes(lanes(Dispatch::pack(x))),
+            images,
+        }
     }
 
     /// Maps on which nothing but Burn's own operations run, as on a device without kernels.
@@ -146,7 +168,22 @@ impl Maps {
 
     /// Convolution with what follows it; weight `[out, in, rows, columns]`, bias `[out]`.
     pub fn conv(self, weight: Tensor<4>, bias: Tensor<1>, conv: &Conv, epilogue: Epilogue) -> Self {
+        if self.has_few() && !few::allows(conv, self.images) {
+            return self.into_lanes().conv(weight, bias, conv, epilogue);
+        }
+        let few = self.has_few();
         let values = match self.values {
+            Values::Plain(x) if few => Values::Plain(Tensor::from_dispatch(Dispatch::few_conv(
+                x.into_dispatch(),
+                weight.into_dispatch(),
+                bias.into_dispatch(),
+                *conv,
+                match epilogue {
+                    Epilogue::None => few::Finish::Plain,
+                    Epilogue::Relu => few::Finish::Relu,
+                    Epilogue::ReluPool => few::Finish::ReluPool,
+                },
+            ))),
             Values::Lanes(x) => {
                 let (x, weight, bias) = (
                     x.into_dispatch(),
@@ -186,7 +223,14 @@ impl Maps {
 
     /// Linear layer on rows, with ReLU if `relu`; weight `[in, out]`, bias `[out]`.
     pub fn linear(self, weight: Tensor<2>, bias: Tensor<1>, relu: bool) -> Self {
+        let few = self.has_few();
         let values = match self.values {
+            Values::Plain(x) if few => Values::Plain(Tensor::from_dispatch(Dispatch::few_linear(
+                x.into_dispatch(),
+                weight.into_dispatch(),
+                bias.into_dispatch(),
+                relu,
+            ))),
             Values::Lanes(x) => Values::Lanes(lanes(Dispatch::lane_linear(
                 x.into_dispatch(),
                 weight.into_dispatch(),
@@ -350,6 +394,11 @@ impl Maps {
     /// RoIAlign of boxes `[R, 5]` (image, x1, y1, x2, y2 in pixels of the image): R maps of `align.output`.
     pub fn roi_align(self, rois: Tensor<2>, align: &RoiAlign) -> Self {
         let images = rois.dims()[0];
+        if self.has_few() {
+            let x = self.into_nchw().into_dispatch();
+            let y = Dispatch::few_roi_align(x, rois.into_dispatch(), *align);
+            return Self::new(Tensor::from_dispatch(y));
+        }
         let values = match self.values {
             Values::Lanes(x) => Values::Lanes(lanes(Dispatch::lane_roi_align(
                 x.into_dispatch(),

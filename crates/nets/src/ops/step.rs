@@ -6,7 +6,7 @@ use burn::backend::{Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
 use kernels::optimizer::{self, Adam, RmsProp, Sgd};
 
-use super::extension::{floats, tensor};
+use super::extension::floats;
 use super::has_lanes;
 use crate::recipe;
 
@@ -38,9 +38,17 @@ pub trait StepOps: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
-/// The elements of a moment, to be changed in place (copied first if anyone else holds it).
+/// The elements, to be changed in place (copied first if anyone else holds them).
 fn floats_mut(x: &mut FlexTensor) -> &mut [f32] {
+    if !x.is_unique() {
+        eprintln!("SHARED {:?}", x.layout());
+    }
     x.storage_mut::<f32>()
+}
+
+/// Consumes its argument, so that the result is not shared with it.
+fn contiguous(x: FlexTensor) -> FlexTensor {
+    x.to_contiguous()
 }
 
 impl StepOps for Flex {
@@ -51,16 +59,15 @@ impl StepOps for Flex {
         mut second: FlexTensor,
         step: Adam,
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
-        let (parameter, gradient) = (parameter.to_contiguous(), gradient.to_contiguous());
-        let next = optimizer::adam(
-            floats(&parameter),
+        let (mut parameter, gradient) = (contiguous(parameter), contiguous(gradient));
+        optimizer::adam(
+            floats_mut(&mut parameter),
             floats(&gradient),
             floats_mut(&mut first),
             floats_mut(&mut second),
             &step,
         );
-        let length = next.len();
-        (tensor(next, [length]), first, second)
+        (parameter, first, second)
     }
 
     fn step_sgd(
@@ -69,11 +76,15 @@ impl StepOps for Flex {
         mut velocity: FlexTensor,
         step: Sgd,
     ) -> (FlexTensor, FlexTensor) {
-        let (parameter, gradient) = (parameter.to_contiguous(), gradient.to_contiguous());
+        let (mut parameter, gradient) = (contiguous(parameter), contiguous(gradient));
         let momentum = (step.momentum != 0.0).then(|| floats_mut(&mut velocity));
-        let next = optimizer::sgd(floats(&parameter), floats(&gradient), momentum, &step);
-        let length = next.len();
-        (tensor(next, [length]), velocity)
+        optimizer::sgd(
+            floats_mut(&mut parameter),
+            floats(&gradient),
+            momentum,
+            &step,
+        );
+        (parameter, velocity)
     }
 
     fn step_rms_prop(
@@ -83,17 +94,16 @@ impl StepOps for Flex {
         mut velocity: FlexTensor,
         step: RmsProp,
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
-        let (parameter, gradient) = (parameter.to_contiguous(), gradient.to_contiguous());
+        let (mut parameter, gradient) = (contiguous(parameter), contiguous(gradient));
         let momentum = (step.momentum != 0.0).then(|| floats_mut(&mut velocity));
-        let next = optimizer::rmsprop(
-            floats(&parameter),
+        optimizer::rmsprop(
+            floats_mut(&mut parameter),
             floats(&gradient),
             floats_mut(&mut square),
             momentum,
             &step,
         );
-        let length = next.len();
-        (tensor(next, [length]), square, velocity)
+        (parameter, square, velocity)
     }
 }
 

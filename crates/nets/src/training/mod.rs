@@ -151,7 +151,8 @@ pub struct Trainer<'a> {
     train: &'a Dataset,
     validation: Option<&'a Dataset>,
     device: Device,
-    network: Network,
+    /// Empty only while the optimizer holds it.
+    network: Option<Network>,
     optimizer: Optimizer,
     progress: Progress,
 }
@@ -181,7 +182,7 @@ impl<'a> Trainer<'a> {
             train,
             validation,
             device,
-            network,
+            network: Some(network),
             optimizer,
             progress,
         })
@@ -189,7 +190,13 @@ impl<'a> Trainer<'a> {
 
     /// The network as it is now, for predictions.
     pub fn network(&self) -> Network {
-        self.network.valid()
+        self.learning().valid()
+    }
+
+    fn learning(&self) -> &Network {
+        self.network
+            .as_ref()
+            .expect("a step puts the network back before it returns")
     }
 
     /// Where training stands.
@@ -277,7 +284,7 @@ impl<'a> Trainer<'a> {
             seed: training.seed,
             step: self.progress.step,
         };
-        let losses = self.network.losses(&batch, training, mode)?;
+        let losses = self.learning().losses(&batch, training, mode)?;
         let step = self.progress.step + 1;
         let finite = |name: &str, value: f64| match value.is_finite() {
             true => Ok(()),
@@ -293,15 +300,16 @@ impl<'a> Trainer<'a> {
             finite(&format!("{name} loss"), value)?;
         }
         let gradients = losses.total.backward();
-        // `map` consumes the module; a clone of the handles is cheap.
-        let network = self.network.clone();
+        // Taken, not cloned: parameters that nobody else holds change in place.
+        let network = self.network.take();
+        let network = network.expect("a step puts the network back before it returns");
         let (network, norm) =
             self.optimizer
                 .step(network, gradients, learning_rate, training.clip_norm);
+        self.network = Some(network);
         if let Some(norm) = norm {
             finite("gradient's norm", norm)?;
         }
-        self.network = network;
 
         let images = indices.len();
         let progress = &mut self.progress;
@@ -363,7 +371,7 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// [`CheckpointError`] when the file system refuses.
     pub fn save(&self, folder: &Path) -> Result<(), CheckpointError> {
-        checkpoint::save(folder, &self.network, &self.optimizer, &self.progress)
+        checkpoint::save(folder, self.learning(), &self.optimizer, &self.progress)
     }
 
     /// Goes on from the newest whole checkpoint in `folder`; none there: from the start.
@@ -373,7 +381,10 @@ impl<'a> Trainer<'a> {
     pub fn restore(&mut self, folder: &Path) -> Result<Restored, CheckpointError> {
         let (restored, state) = checkpoint::load(folder)?;
         if let Some(state) = state {
-            self.network = crate::weights::apply(self.network.clone(), &state.network)?;
+            self.network = Some(crate::weights::apply(
+                self.learning().clone(),
+                &state.network,
+            )?);
             self.optimizer.restore(
                 state.optimizer,
                 state.optimizer_steps,

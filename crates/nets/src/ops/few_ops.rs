@@ -1,0 +1,85 @@
+//! Inference on a few images: the kernels on plain NCHW tensors, without gradients.
+
+use burn::backend::flex::FlexTensor;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Flex, backend_extension};
+use kernels::conv::Conv;
+use kernels::few::{self, Finish};
+use kernels::roi_align::RoiAlign;
+
+use super::extension::{conv_output, dims, floats, read_rois, tensor};
+
+/// The operators that cost the most, on `[N, C, H, W]`.
+#[backend_extension(Flex)]
+pub trait FewOps: Backend {
+    /// Convolution of stride 1, bias, and what follows. Weight `[out, in, rows, columns]`.
+    fn few_conv(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        conv: Conv,
+        finish: Finish,
+    ) -> FloatTensor<Self>;
+    /// Linear layer on rows `[N, in, 1, 1]`, with ReLU if `relu`. Weight `[in, out]`.
+    fn few_linear(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self>;
+    /// RoIAlign, RoIs `[R, 5]` to `[R, C, bins, bins]`.
+    fn few_roi_align(
+        x: FloatTensor<Self>,
+        rois: FloatTensor<Self>,
+        align: RoiAlign,
+    ) -> FloatTensor<Self>;
+}
+
+impl FewOps for Flex {
+    fn few_conv(
+        x: FlexTensor,
+        weight: FlexTensor,
+        bias: FlexTensor,
+        conv: Conv,
+        finish: Finish,
+    ) -> FlexTensor {
+        let (x, weight, bias) = (
+            x.to_contiguous(),
+            weight.to_contiguous(),
+            bias.to_contiguous(),
+        );
+        let [images, _, height, width] = dims(&x);
+        let size = [height, width];
+        let y = few::conv(
+            &conv,
+            floats(&x),
+            size,
+            floats(&weight),
+            floats(&bias),
+            finish,
+        );
+        let factor = if finish == Finish::ReluPool { 2 } else { 1 };
+        let [rows, columns] = conv_output(&conv, size).map(|len| len / factor);
+        tensor(y, [images, conv.out_channels, rows, columns])
+    }
+
+    fn few_linear(x: FlexTensor, weight: FlexTensor, bias: FlexTensor, relu: bool) -> FlexTensor {
+        let (x, weight, bias) = (
+            x.to_contiguous(),
+            weight.to_contiguous(),
+            bias.to_contiguous(),
+        );
+        let [inputs, outputs] = dims(&weight);
+        let y = few::linear(floats(&x), floats(&weight), floats(&bias), inputs, relu);
+        tensor(y, [dims::<4>(&x)[0], outputs, 1, 1])
+    }
+
+    fn few_roi_align(x: FlexTensor, rois: FlexTensor, align: RoiAlign) -> FlexTensor {
+        let (x, rois) = (x.to_contiguous(), rois.to_contiguous());
+        let shape: [usize; 4] = dims(&x);
+        let rois = read_rois(&rois);
+        let [rows, columns] = align.output;
+        let y = align.forward(floats(&x), shape, &rois);
+        tensor(y, [rois.len(), shape[1], rows, columns])
+    }
+}
