@@ -14,8 +14,6 @@ use crate::training::{Trainer, TrainingError};
 
 /// Steps that are not timed: caches fill and memory is mapped.
 const WARM_UP: usize = 10;
-/// Images that are predicted at a time.
-const INFERENCE_BATCH: usize = 500;
 /// Images of each timed inference pass.
 const INFERENCE_IMAGES: usize = 10_000;
 /// Single images that are timed.
@@ -28,6 +26,8 @@ pub struct Settings {
     pub name: String,
     /// Training steps to time.
     pub steps: usize,
+    /// Images that are predicted at a time.
+    pub inference_batch: usize,
 }
 
 /// What was measured.
@@ -41,9 +41,11 @@ pub struct Speed {
     pub threads: usize,
     /// Images in a training step.
     pub batch_size: usize,
+    /// Images that are predicted at a time.
+    pub inference_batch_size: usize,
     /// Training, from u8 pixels to new weights.
     pub train_images_per_s: f64,
-    /// Inference in batches of 500, median of passes over up to 10,000 images.
+    /// Inference in batches, median of passes over up to 10,000 images.
     pub infer_images_per_s: f64,
     /// Half of single images are answered within this.
     pub latency_1_p50_ms: f64,
@@ -51,6 +53,8 @@ pub struct Speed {
     pub latency_1_p95_ms: f64,
     /// 99 % of single images are answered within this.
     pub latency_1_p99_ms: f64,
+    /// The most memory that the process held from its start to the end of training, data included.
+    pub train_peak_rss_mib: Option<f64>,
     /// The most memory that the process held.
     pub peak_rss_mib: Option<f64>,
 }
@@ -78,6 +82,7 @@ pub fn bench(
     };
     steps(WARM_UP)?;
     let seconds = steps(settings.steps)?;
+    let train_peak_rss_mib = cost::peak_rss_mib();
 
     let network = trainer.network();
     let preparation = Preparation {
@@ -91,11 +96,11 @@ pub fn bench(
         start.elapsed()
     };
     let numbers: Vec<usize> = (0..test.count.min(INFERENCE_IMAGES)).collect();
-    predict(&numbers[..numbers.len().min(INFERENCE_BATCH)]);
+    predict(&numbers[..numbers.len().min(settings.inference_batch)]);
     let passes: Vec<f64> = (0..3)
         .map(|_| {
             let time: f64 = numbers
-                .chunks(INFERENCE_BATCH)
+                .chunks(settings.inference_batch)
                 .map(|chunk| predict(chunk).as_secs_f64())
                 .sum();
             numbers.len() as f64 / time
@@ -113,11 +118,13 @@ pub fn bench(
         device: computer.name.clone(),
         threads: computer.threads,
         batch_size: size,
+        inference_batch_size: settings.inference_batch,
         train_images_per_s: (settings.steps * size) as f64 / seconds,
         infer_images_per_s,
         latency_1_p50_ms: latency.p50_ms,
         latency_1_p95_ms: latency.p95_ms,
         latency_1_p99_ms: latency.p99_ms,
+        train_peak_rss_mib,
         peak_rss_mib: cost::peak_rss_mib(),
     })
 }

@@ -20,6 +20,7 @@ pub fn run(flags: &flags::Bench) -> Result<(), CommandError> {
     let settings = Settings {
         name: flags.recipe.clone(),
         steps: flags.steps as usize,
+        inference_batch: flags.inference_batch_size as usize,
     };
     let figures = bench(&recipe, &split, &computer, &settings)?;
     if flags.json {
@@ -39,6 +40,12 @@ pub fn run(flags: &flags::Bench) -> Result<(), CommandError> {
         (
             "latency of one image, p99",
             format!("{:.3} ms", figures.latency_1_p99_ms),
+        ),
+        (
+            "peak memory of training",
+            figures
+                .train_peak_rss_mib
+                .map_or("-".to_string(), |mib| format!("{mib:.0} MiB")),
         ),
         (
             "peak memory",

@@ -11,6 +11,8 @@ const IMAGES_MAGIC: u32 = 0x0803;
 const LABELS_MAGIC: u32 = 0x0801;
 /// Rows and columns; more are refused before anything is read.
 const MOST_SIDE: u64 = 4096;
+/// Bytes that a byte of gzip can become, at most (RFC 1951: 258 for two bits).
+const MOST_EXPANSION: u64 = 1032;
 /// Bytes of pixels or labels; more are refused before anything is read.
 const MOST_BYTES: u64 = 8 << 30;
 
@@ -100,7 +102,7 @@ pub struct IdxImages {
 ///
 /// # Errors
 /// Whatever is wrong with the bytes. Memory grows with what is there, never with what the header
-/// states.
+/// states alone.
 pub fn images(path: &Path, bytes: &[u8]) -> Result<IdxImages, IdxError> {
     let read = || {
         let ([count, height, width], pixels) = read::<3>("images", IMAGES_MAGIC, bytes)?;
@@ -137,19 +139,22 @@ fn read<const SIZES: usize>(
     bytes: &[u8],
 ) -> Result<([usize; SIZES], Vec<u8>), IdxFault> {
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        body(kind, magic, MultiGzDecoder::new(bytes)).map_err(|fault| match fault {
+        let most = bytes.len() as u64 * MOST_EXPANSION;
+        body(kind, magic, MultiGzDecoder::new(bytes), most).map_err(|fault| match fault {
             IdxFault::Read(error) => IdxFault::Gzip(error),
             other => other,
         })
     } else {
-        body(kind, magic, bytes)
+        body(kind, magic, bytes, bytes.len() as u64)
     }
 }
 
+/// `most` is what the source can hold at most.
 fn body<const SIZES: usize>(
     kind: &'static str,
     magic: u32,
     mut source: impl Read,
+    most: u64,
 ) -> Result<([usize; SIZES], Vec<u8>), IdxFault> {
     let length = 4 + 4 * SIZES;
     let mut header = Vec::with_capacity(length);
@@ -198,9 +203,11 @@ fn body<const SIZES: usize>(
             });
         }
     };
-    // One byte more than stated is asked for, to notice if there is one. `read_to_end` grows its
-    // buffer as bytes arrive, so a false header costs nothing.
+    // Room for all at once: growing would hold the pixels twice. A false header gets no more than the file can fill,
+    // and pages that are never written cost nothing; where even that is refused, the buffer grows as bytes arrive.
     let mut data = Vec::new();
+    let _ = data.try_reserve_exact(expected.min(most) as usize);
+    // One byte more than stated is asked for, to notice if there is one.
     source
         .take(expected + 1)
         .read_to_end(&mut data)
