@@ -1,6 +1,6 @@
 //! Times every kernel of the lab's networks against what the machine can do: a Markdown table of a roofline.
 //!
-//! `RAYON_NUM_THREADS=1 cargo run --release -p atelier-kernels --example roofline [FILTER]`
+//! `RAYON_NUM_THREADS=1 cargo run --release --manifest-path bench/kernels/Cargo.toml [FILTER]`
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
