@@ -134,11 +134,14 @@ impl Observer for Progress {
         if let Some(accuracy) = record.train_accuracy {
             text += &format!("  accuracy {:.2} %", 100.0 * accuracy);
         }
-        if let (Some(loss), Some(accuracy)) = (record.validation_loss, record.validation_accuracy) {
-            text += &format!(
-                "  validation loss {loss:.4}  accuracy {:.2} %",
-                100.0 * accuracy
-            );
+        if let Some(loss) = record.validation_loss {
+            text += &format!("  validation loss {loss:.4}");
+        }
+        if let Some(accuracy) = record.validation_accuracy {
+            text += &format!("  accuracy {:.2} %", 100.0 * accuracy);
+        }
+        if let Some(map) = record.validation_map {
+            text += &format!("  AP {map:.4}");
         }
         text += &format!(
             "  {:.0} images/s  {} in all",

@@ -16,7 +16,7 @@ pub fn run(flags: &flags::Bench) -> Result<(), CommandError> {
         recipe.training.batch_size = batch_size as usize;
     }
     let computer = device::open(&flags.machine.device)?;
-    let split = data::load(&recipe.data.source)?;
+    let split = data::load(&recipe.data, recipe.training.seed)?;
     let settings = Settings {
         name: flags.recipe.clone(),
         steps: flags.steps as usize,

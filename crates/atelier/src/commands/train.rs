@@ -7,6 +7,7 @@ use measure::record::{self, Contestant};
 use nets::data::{self, Split};
 use nets::device::{self, Computer};
 use nets::run::{Finished, Run};
+use nets::training;
 
 use super::{print, print_json};
 use crate::error::CommandError;
@@ -50,7 +51,7 @@ pub fn run(flags: &flags::Train) -> Result<(), CommandError> {
             ));
         }
     };
-    let split = data::load(&named.recipe.data.source)?;
+    let split = data::load(&named.recipe.data, named.recipe.training.seed)?;
     let (run, finished) = train(run, &named, &split, root, &computer)?;
     write_report(&run, &finished, &split)?;
     let contestant = Contestant {
@@ -78,6 +79,7 @@ pub fn train(
 ) -> Result<(Run, Finished), CommandError> {
     let recipe = &named.recipe;
     // What does not fit is said before a folder is made.
+    training::check(recipe, &split.train)?;
     let summary = recipe.summary(split.train.image_shape(), split.train.classes.len())?;
     eprintln!("{}\n{summary}", named.name);
     let run = match run {

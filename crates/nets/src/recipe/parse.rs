@@ -3,7 +3,7 @@
 use super::error::{RecipeError, WrongLine, closest};
 use super::problem::{Problem, Segment, parse_path, path_text};
 use super::value::Node;
-use super::{Recipe, builtin, ranges};
+use super::{Recipe, SCENES, builtin, ranges};
 use serde::Deserialize;
 use std::ops::Range;
 use std::path::Path;
@@ -73,7 +73,10 @@ impl Recipe {
 }
 
 fn checked(root: &Value) -> Result<Recipe, Problem> {
-    let recipe = Recipe::deserialize(Node(root))?;
+    let mut recipe = Recipe::deserialize(Node(root))?;
+    if recipe.data.source == SCENES {
+        recipe.data.scenes.get_or_insert_default();
+    }
     ranges::check(&recipe)?;
     Ok(recipe)
 }
