@@ -53,6 +53,36 @@ impl Drop for Progress {
     }
 }
 
+/// Counts pieces of work on standard error: a bar on a terminal, nothing elsewhere.
+#[derive(Debug)]
+pub struct Counter {
+    bar: ProgressBar,
+}
+
+impl Counter {
+    /// For so many pieces of work.
+    pub fn new(name: &str, pieces: usize) -> Self {
+        let style = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len}  {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .progress_chars("=> ");
+        // indicatif shows nothing where standard error is no terminal.
+        let bar = ProgressBar::new(pieces as u64).with_style(style);
+        bar.set_prefix(name.to_string());
+        Self { bar }
+    }
+
+    /// So many are done.
+    pub fn done(&self, pieces: usize) {
+        self.bar.set_position(pieces as u64);
+    }
+}
+
+impl Drop for Counter {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 /// What is left to do at the present speed, in seconds.
 fn seconds_left(report: &StepReport) -> f64 {
     let batches = (report.epochs - report.epoch) * report.batches + report.batches - report.batch;

@@ -18,7 +18,9 @@ mod predictions;
 
 pub use comparison::{Comparison, Contestant, McNemarRecord, Verdict};
 pub use environment::{DataIdentity, Environment, Machine, rfc3339_utc};
-pub use evaluation::{ClassFigures, ClassificationScores, Evaluation, LocalisationFigures, ModelKind, RunFacts};
+pub use evaluation::{
+    ClassFigures, ClassificationScores, Evaluation, LocalisationFigures, ModelKind, RunFacts,
+};
 pub use history::{EpochRecord, read_history, write_history};
 pub use predictions::{Localisation, Prediction, Predictions};
 

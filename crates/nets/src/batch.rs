@@ -38,7 +38,7 @@ pub struct Preparation {
 }
 
 impl Preparation {
-    /// The images with these numbers, in `epoch` (from 0).
+    /// The images with these numbers, in `epoch` (from 1; 0 outside training).
     pub fn batch(&self, data: &Dataset, indices: &[usize], epoch: usize, device: &Device) -> Batch {
         let length = data.image_len();
         let mut values = vec![0.0; indices.len() * length];

@@ -214,7 +214,9 @@ fn ground_truth(data: &Dataset) -> GroundTruth {
     };
     let objects = (0..data.count).flat_map(|index| {
         let image = data.image_id(index);
-        data.objects(index).into_iter().map(move |object| (image, object))
+        data.objects(index)
+            .into_iter()
+            .map(move |object| (image, object))
     });
     GroundTruth {
         images: (0..data.count).map(|index| data.image_id(index)).collect(),

@@ -181,7 +181,10 @@ pub fn write_report(
             width: test.width,
             height: test.height,
             pixels: test.image(index).into_owned(),
-            truth: test.objects(index).first().map(|object| object.bounds.into()),
+            truth: test
+                .objects(index)
+                .first()
+                .map(|object| object.bounds.into()),
         })
     };
     let command: Vec<String> = std::env::args().collect();

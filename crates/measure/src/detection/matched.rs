@@ -74,7 +74,12 @@ mod tests {
             score,
             ..Detection::default()
         };
-        let truths = [truth(1, 0., false), truth(1, 1., false), truth(2, 0., false), truth(2, 9., true)];
+        let truths = [
+            truth(1, 0., false),
+            truth(1, 1., false),
+            truth(2, 0., false),
+            truth(2, 9., true),
+        ];
         let detections = [
             detection(1, 1., 0.5), // would fit the second exactly, but that is taken
             detection(1, 1., 0.9),
@@ -85,7 +90,10 @@ mod tests {
         ];
         let pairs = |least| -> Vec<_> {
             let found = matches(&truths, &detections, least);
-            found.iter().map(|m| (m.truth, m.detection, m.iou)).collect()
+            found
+                .iter()
+                .map(|m| (m.truth, m.detection, m.iou))
+                .collect()
         };
         assert_eq!(pairs(0.5), [(1, 1, 1.0), (0, 0, 0.6)]);
         assert_eq!(pairs(0.1).len(), 3);

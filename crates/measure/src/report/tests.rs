@@ -139,9 +139,9 @@ fn every_kind_of_report_is_sound() {
         ..Run::default()
     };
     let mut undefined = run("unknown", &["a", "b"], &answers);
-    let answers = undefined.evaluation.classification.as_mut().unwrap();
-    answers.loss = f64::NAN;
-    answers.accuracy_interval = [f64::NAN, f64::INFINITY];
+    let scores = undefined.evaluation.classification.as_mut().unwrap();
+    scores.loss = f64::NAN;
+    scores.accuracy_interval = [f64::NAN, f64::INFINITY];
     undefined.evaluation.infer_images_per_s = f64::NAN;
     undefined.history[1].train_loss = f64::NAN;
     undefined.history[1].seconds = f64::INFINITY;
@@ -159,7 +159,9 @@ fn every_kind_of_report_is_sound() {
         ..Default::default()
     });
     detector.history[0].losses = [("box".to_string(), 0.25)].into();
-    let mut scenes = run("scenes", &["a", "b"], &[]);
+    let mut scenes = run("scenes", &["a", "b"], &answers);
+    scenes.predictions.rows.clear();
+    scenes.evaluation.classification = None;
     scenes.evaluation.localisation = detector.evaluation.localisation;
     let many: Vec<(usize, usize)> = (0..400)
         .map(|i| (i % 40, if i % 7 == 0 { (i + 3) % 40 } else { i % 40 }))

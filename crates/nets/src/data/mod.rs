@@ -110,7 +110,7 @@ impl Dataset {
         [self.channels, self.height, self.width]
     }
 
-    /// Image `index` as it is in `epoch` (from 0), with what is in it.
+    /// Image `index` as it is in `epoch` (from 1 in training, 0 elsewhere), with what is in it.
     ///
     /// # Panics
     /// If there is no such image, as slices do.
@@ -136,7 +136,7 @@ impl Dataset {
         }
     }
 
-    /// The pixels of image `index` (of the first epoch), `[C, H, W]`.
+    /// The pixels of image `index` outside of training, `[C, H, W]`.
     ///
     /// # Panics
     /// If there is no such image, as slices do.
@@ -144,7 +144,7 @@ impl Dataset {
         self.sample(index, 0).pixels
     }
 
-    /// The objects of image `index` (of the first epoch).
+    /// The objects of image `index` outside of training.
     ///
     /// # Panics
     /// If there is no such image, as slices do.
@@ -199,7 +199,7 @@ impl Dataset {
         }
     }
 
-    /// The images at `indices`, in that order; of scenes those of the first epoch, which then stay.
+    /// The images at `indices`, in that order; of scenes those outside of training, which then stay.
     ///
     /// # Panics
     /// If one of them does not exist, as slices do.
@@ -261,7 +261,11 @@ impl Annotated {
         Self {
             image_ids: (0..scenes.len() as i64).collect(),
             category_ids: (0..classes).map(coco::category_id).collect(),
-            images: scenes.iter().flat_map(|scene| &scene.pixels).copied().collect(),
+            images: scenes
+                .iter()
+                .flat_map(|scene| &scene.pixels)
+                .copied()
+                .collect(),
             objects: scenes.into_iter().map(|scene| scene.objects).collect(),
         }
     }

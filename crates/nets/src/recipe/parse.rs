@@ -225,7 +225,8 @@ impl<'a> Setting<'a> {
     }
 
     fn nearest_path(&self, text: &str) -> Option<String> {
-        let recipe = checked(&Value::Table(text.parse().ok()?)).ok()?;
+        let mut recipe = checked(&Value::Table(text.parse().ok()?)).ok()?;
+        recipe.data.scenes.get_or_insert_default(); // its keys too can be meant
         let mut paths = Vec::new();
         collect_paths(
             &Value::Table(recipe.to_table().ok()?),

@@ -124,7 +124,7 @@ fn data(data: &Data) -> Result<(), Problem> {
     )
 }
 
-fn scenes(scenes: &Scenes) -> Result<(), Problem> {
+pub(super) fn scenes(scenes: &Scenes) -> Result<(), Problem> {
     let key = |name: &str| format!("data.scenes.{name}");
     let Scenes {
         size, digits, side, ..
@@ -146,7 +146,9 @@ fn scenes(scenes: &Scenes) -> Result<(), Problem> {
     need(
         (LEAST_SIDE..=side[1]).contains(&side[0]) && side[1] <= size,
         &key("side"),
-        &format!("the shortest and the longest side, from {LEAST_SIDE} to data.scenes.size, {size}"),
+        &format!(
+            "the shortest and the longest side, from {LEAST_SIDE} to data.scenes.size, {size}"
+        ),
         format!("{side:?}"),
     )?;
     fraction(&key("overlap"), scenes.overlap)?;

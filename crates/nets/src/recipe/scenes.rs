@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::problem::Segment;
+
 /// Scenes of several digits; read with `data.source = "scenes"`.
 ///
 /// Sides are pixels; brightness is a fraction of white. Training scenes are made of MNIST's training digits and are
@@ -31,6 +33,22 @@ pub struct Scenes {
     pub clutter: usize,
     /// Brightest the smooth, uneven background may be; default 0: black.
     pub background: f64,
+}
+
+impl Scenes {
+    /// Makes sure that every option makes sense.
+    ///
+    /// # Errors
+    /// The option's name, such as `side`, and what it must be.
+    pub fn check(&self) -> Result<(), (String, String)> {
+        super::ranges::scenes(self).map_err(|problem| {
+            let name = match problem.path.last() {
+                Some(Segment::Key(key)) => key.clone(),
+                Some(Segment::Index(_)) | None => String::new(),
+            };
+            (name, problem.what)
+        })
+    }
 }
 
 impl Default for Scenes {

@@ -219,5 +219,8 @@ fn a_run_on_several_objects_an_image_has_no_answers_and_comes_back() {
     let json = serde_json::to_value(&evaluation).unwrap();
     assert!(json.get("accuracy").is_none() && json.get("verdict").is_none());
     assert_eq!((&json["images"], &json["found"]), (&7.into(), &0.98.into()));
-    assert_eq!(serde_json::from_value::<Evaluation>(json).unwrap(), evaluation);
+    assert_eq!(
+        serde_json::from_value::<Evaluation>(json).unwrap(),
+        evaluation
+    );
 }

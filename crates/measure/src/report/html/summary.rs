@@ -35,9 +35,7 @@ pub fn lead(page: &Page<'_>) -> String {
     let words = page.words;
     let verdict = match (page.report.verdict, page.contestants()) {
         (Some(verdict), _) => (words.verdict)(verdict),
-        (None, [only]) => {
-            single(words, only.evaluation)
-        }
+        (None, [only]) => single(words, only.evaluation),
         _ => String::new(),
     };
     format!(
@@ -67,7 +65,11 @@ fn single(words: &Words, evaluation: &Evaluation) -> String {
         }
         (None, Some(boxes)) => {
             let value = |figure: Option<f64>| decimal(figure.unwrap_or(f64::NAN), 3);
-            let values = [("map", value(boxes.map)), ("map_50", value(boxes.map_50)), images];
+            let values = [
+                ("map", value(boxes.map)),
+                ("map_50", value(boxes.map_50)),
+                images,
+            ];
             filled(words.single_boxes, &values)
         }
         (None, None) => String::new(),

@@ -141,14 +141,23 @@ pub fn objects(
             problems.push(Problem::Annotation { index, file, what });
         };
         if annotation.id.is_some_and(|id| !ids.insert(id)) {
-            problem(format!("another annotation has the id {} too", annotation.id.unwrap_or(0)));
+            problem(format!(
+                "another annotation has the id {} too",
+                annotation.id.unwrap_or(0)
+            ));
         }
         let class = classes.get(&annotation.category_id).copied();
         if class.is_none() {
-            problem(format!("there is no category with the id {}", annotation.category_id));
+            problem(format!(
+                "there is no category with the id {}",
+                annotation.category_id
+            ));
         }
         let Some(image) = image else {
-            problem(format!("there is no image with the id {}", annotation.image_id));
+            problem(format!(
+                "there is no image with the id {}",
+                annotation.image_id
+            ));
             continue;
         };
         match bounds(&annotation.bbox, sizes[image]) {
@@ -177,21 +186,28 @@ pub fn objects(
 /// The box, cut off where it reaches a little beyond the image; or what is wrong with it.
 fn bounds(bbox: &[f64], size: Option<[usize; 2]>) -> Result<Xyxy, String> {
     let &[x, y, width, height] = bbox else {
-        return Err(format!("bbox has {} numbers; expected [x, y, width, height]", bbox.len()));
+        return Err(format!(
+            "bbox has {} numbers; expected [x, y, width, height]",
+            bbox.len()
+        ));
     };
     let text = format!("bbox [{x}, {y}, {width}, {height}]");
     if !bbox.iter().all(|number| number.is_finite()) {
         return Err(format!("{text} is not finite"));
     }
     if width <= 0.0 || height <= 0.0 {
-        return Err(format!("{text} has no area: width and height must be above 0"));
+        return Err(format!(
+            "{text} has no area: width and height must be above 0"
+        ));
     }
     if let Some([rows, columns]) = size {
         let inside = |low: f64, length: f64, most: usize| {
             low >= -ROUNDING && low + length <= most as f64 + ROUNDING
         };
         if !inside(x, width, columns) || !inside(y, height, rows) {
-            return Err(format!("{text} reaches beyond the image of {columns} x {rows} pixels"));
+            return Err(format!(
+                "{text} reaches beyond the image of {columns} x {rows} pixels"
+            ));
         }
     }
     let corners = Xyxy::new(x as f32, y as f32, (x + width) as f32, (y + height) as f32);

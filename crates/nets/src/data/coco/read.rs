@@ -140,10 +140,16 @@ fn picture(folders: &[&Path], image: &CocoImage) -> Result<Picture, Problem> {
         what,
     };
     let candidates = folders.iter().map(|folder| folder.join(&image.file_name));
-    let path = candidates.clone().find(|path| path.is_file()).ok_or_else(|| {
-        let looked: Vec<String> = candidates.map(|path| path.display().to_string()).collect();
-        wrong(format!("there is no such file, neither {}", looked.join(" nor ")))
-    })?;
+    let path = candidates
+        .clone()
+        .find(|path| path.is_file())
+        .ok_or_else(|| {
+            let looked: Vec<String> = candidates.map(|path| path.display().to_string()).collect();
+            wrong(format!(
+                "there is no such file, neither {}",
+                looked.join(" nor ")
+            ))
+        })?;
     let bytes = std::fs::read(&path).map_err(|cause| wrong(format!("can't be read: {cause}")))?;
     let grey = image::load_from_memory(&bytes)
         .map_err(|cause| wrong(format!("is no PNG or JPEG image: {cause}")))?

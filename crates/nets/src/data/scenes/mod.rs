@@ -101,11 +101,17 @@ impl FreshScenes {
         let digits = composer.numbers.len();
         let (kept, held) = hold_out(digits, digits / HELD_OUT, seed)?;
         let part = |places: Vec<usize>| Composer {
-            numbers: places.iter().map(|&place| composer.numbers[place]).collect(),
+            numbers: places
+                .iter()
+                .map(|&place| composer.numbers[place])
+                .collect(),
             ..composer.clone()
         };
         let train = part(kept).fresh(self.seed);
-        Ok((train, part(held).fixed(seed, Purpose::ValidationScene, count)))
+        Ok((
+            train,
+            part(held).fixed(seed, Purpose::ValidationScene, count),
+        ))
     }
 }
 
@@ -255,7 +261,10 @@ impl Composer {
         let picture = &self.digits.pixels[number * side * side..][..side * side];
         let pixels = self.resizers[size].resize(picture);
         let side = shortest + size;
-        let inked: Vec<bool> = pixels.iter().map(|&p| f64::from(p) > 255.0 * FAINT).collect();
+        let inked: Vec<bool> = pixels
+            .iter()
+            .map(|&p| f64::from(p) > 255.0 * FAINT)
+            .collect();
         Tile {
             bounds: tight_box(&inked, side),
             class: self.digits.labels[number] as usize,
