@@ -8,14 +8,13 @@ use serde::Serialize;
 use crate::batch::Preparation;
 use crate::data::Split;
 use crate::device::Computer;
+use crate::evaluation::batch_size;
 use crate::random::{Purpose, permutation};
 use crate::recipe::Recipe;
 use crate::training::{Trainer, TrainingError};
 
 /// Steps that are not timed: caches fill and memory is mapped.
 const WARM_UP: usize = 10;
-/// Images that are predicted at a time.
-const INFERENCE_BATCH: usize = 500;
 /// Images of each timed inference pass.
 const INFERENCE_IMAGES: usize = 10_000;
 /// Single images that are timed.
@@ -43,7 +42,7 @@ pub struct Speed {
     pub batch_size: usize,
     /// Training, from u8 pixels to new weights.
     pub train_images_per_s: f64,
-    /// Inference in batches of 500, median of passes over up to 10,000 images.
+    /// Inference in batches of 500 (fewer of larger images than MNIST's), median of passes over up to 10,000 images.
     pub infer_images_per_s: f64,
     /// Half of single images are answered within this.
     pub latency_1_p50_ms: f64,
@@ -91,11 +90,12 @@ pub fn bench(
         start.elapsed()
     };
     let numbers: Vec<usize> = (0..test.count.min(INFERENCE_IMAGES)).collect();
-    predict(&numbers[..numbers.len().min(INFERENCE_BATCH)]);
+    let batch = batch_size(test);
+    predict(&numbers[..numbers.len().min(batch)]);
     let passes: Vec<f64> = (0..3)
         .map(|_| {
             let time: f64 = numbers
-                .chunks(INFERENCE_BATCH)
+                .chunks(batch)
                 .map(|chunk| predict(chunk).as_secs_f64())
                 .sum();
             numbers.len() as f64 / time

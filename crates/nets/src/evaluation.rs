@@ -21,7 +21,7 @@ use crate::recipe::{self, Recipe};
 const FOUND_IOU: f64 = 0.5;
 
 /// Images that are predicted at a time: 500 of MNIST's size, fewer of larger ones.
-fn batch_size(data: &Dataset) -> usize {
+pub(crate) fn batch_size(data: &Dataset) -> usize {
     (500 * 28 * 28 / (data.height * data.width).max(1)).clamp(16, 500)
 }
 

@@ -24,7 +24,6 @@ pub fn run(flags: &flags::DataScenes) -> Result<(), CommandError> {
         let info = json!({
             "description": format!("Scenes of MNIST's {name} digits, composed by atelier"),
             "options": options,
-            "seed": seed,
             "category_ids": "1 to 10 for the digits 0 to 9: to many readers 0 is the background",
         });
         let scene = |index: usize| {

@@ -17,7 +17,7 @@ use measure::record::EpochRecord;
 use serde::{Deserialize, Serialize};
 
 use crate::batch::Preparation;
-use crate::data::Dataset;
+use crate::data::{Dataset, Samples};
 use crate::detector::BadTruth;
 use crate::evaluation::{ValidationError, validate};
 use crate::layers::Mode;
@@ -101,6 +101,11 @@ pub enum TrainingError {
          show several, or none; use a detector (model.kind = \"faster-rcnn\")"
     )]
     ManyObjects(String),
+    /// Boxes that would not follow their objects.
+    #[error(
+        "data.augment moves pixels, and the annotated boxes of data.source = {0:?} would not follow; leave data.augment out"
+    )]
+    Augment(String),
     /// There is nothing to learn from.
     #[error("the training set is empty: data.validation holds out all {0} images")]
     NoImages(usize),
@@ -157,10 +162,13 @@ impl Sums {
 ///
 /// # Errors
 /// [`TrainingError::Shape`] when it does not fit the images, [`TrainingError::ManyObjects`] for a classifier of images
-/// with several objects.
+/// with several objects, [`TrainingError::Augment`] where annotated boxes would not follow random changes.
 pub fn check(recipe: &Recipe, data: &Dataset) -> Result<(), TrainingError> {
     if matches!(recipe.model, Model::Cnn(_)) && data.labels().is_none() {
         return Err(TrainingError::ManyObjects(recipe.data.source.clone()));
+    }
+    if matches!(data.samples, Samples::Annotated(_)) && !recipe.data.augment.is_none() {
+        return Err(TrainingError::Augment(recipe.data.source.clone()));
     }
     recipe.summary(data.image_shape(), data.classes.len())?;
     Ok(())
