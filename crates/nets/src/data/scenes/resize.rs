@@ -87,8 +87,8 @@ mod tests {
     #[test]
     fn telling_sizes() {
         #[rustfmt::skip]
-        let cases: [(&str, usize, &[u8], usize, &[u8]); 5] = [
-            ("the same size", 2, &[1, 2, 3, 4], 2, &[1, 2, 3, 4]),
+        let cases = [
+            ("the same size", 2, &[1, 2, 3, 4][..], 2, &[1, 2, 3, 4][..]),
             ("one pixel to many", 1, &[77], 3, &[77; 9]),
             ("a mean of all", 2, &[0, 100, 100, 200], 1, &[100]),
             // Centres of the new pixels at 0.25, 0.75, 1.25, 1.75 of the source: edges are held, the rest blends.

@@ -151,7 +151,7 @@ fn options_do_what_they_say() {
     );
 
     let clutter = scene(|o| o.clutter = 5);
-    assert!(clutter.objects.is_empty() && clutter.pixels.iter().any(|&p| p == 200));
+    assert!(clutter.objects.is_empty() && clutter.pixels.contains(&200));
 
     let background = scene(|o| o.background = 0.5);
     let brightest = background.pixels.iter().max().copied();
