@@ -9,6 +9,7 @@ use measure::files::FileError;
 use measure::record::RecordError;
 use nets::annotate::AnnotateError;
 use nets::data::DataError;
+use nets::data::coco::WriteError;
 use nets::data::image::ImageError;
 use nets::device::DeviceError;
 use nets::recipe::{RecipeError, ShapeError};
@@ -30,6 +31,9 @@ pub enum CommandError {
     /// Data.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// Written scenes.
+    #[error(transparent)]
+    Scenes(#[from] WriteError),
     /// An image file.
     #[error(transparent)]
     Image(#[from] ImageError),

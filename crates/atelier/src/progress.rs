@@ -53,6 +53,36 @@ impl Drop for Progress {
     }
 }
 
+/// Counts pieces of work on standard error: a bar on a terminal, nothing elsewhere.
+#[derive(Debug)]
+pub struct Counter {
+    bar: ProgressBar,
+}
+
+impl Counter {
+    /// For so many pieces of work.
+    pub fn new(name: &str, pieces: usize) -> Self {
+        let style = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len}  {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .progress_chars("=> ");
+        // indicatif shows nothing where standard error is no terminal.
+        let bar = ProgressBar::new(pieces as u64).with_style(style);
+        bar.set_prefix(name.to_string());
+        Self { bar }
+    }
+
+    /// So many are done.
+    pub fn done(&self, pieces: usize) {
+        self.bar.set_position(pieces as u64);
+    }
+}
+
+impl Drop for Counter {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 /// What is left to do at the present speed, in seconds.
 fn seconds_left(report: &StepReport) -> f64 {
     let batches = (report.epochs - report.epoch) * report.batches + report.batches - report.batch;
@@ -134,11 +164,14 @@ impl Observer for Progress {
         if let Some(accuracy) = record.train_accuracy {
             text += &format!("  accuracy {:.2} %", 100.0 * accuracy);
         }
-        if let (Some(loss), Some(accuracy)) = (record.validation_loss, record.validation_accuracy) {
-            text += &format!(
-                "  validation loss {loss:.4}  accuracy {:.2} %",
-                100.0 * accuracy
-            );
+        if let Some(loss) = record.validation_loss {
+            text += &format!("  validation loss {loss:.4}");
+        }
+        if let Some(accuracy) = record.validation_accuracy {
+            text += &format!("  accuracy {:.2} %", 100.0 * accuracy);
+        }
+        if let Some(map) = record.validation_map {
+            text += &format!("  AP {map:.4}");
         }
         text += &format!(
             "  {:.0} images/s  {} in all",

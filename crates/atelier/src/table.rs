@@ -2,7 +2,7 @@
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
-use measure::record::{Contestant, Evaluation};
+use measure::record::{Contestant, Evaluation, LocalisationFigures};
 
 /// A table with a header; all columns but the first aligned right.
 pub fn table(header: Vec<String>, rows: Vec<Vec<String>>) -> Table {
@@ -62,31 +62,31 @@ const FIGURES: &[Figure] = &[
     Figure {
         name: "accuracy",
         better: Better::More,
-        value: |e| Some(e.accuracy),
+        value: |e| e.classification.as_ref().map(|a| a.accuracy),
         text: percent,
     },
     Figure {
         name: "macro F1",
         better: Better::More,
-        value: |e| Some(e.f1_macro),
+        value: |e| e.classification.as_ref().map(|a| a.f1_macro),
         text: four,
     },
     Figure {
         name: "macro precision",
         better: Better::More,
-        value: |e| Some(e.precision_macro),
+        value: |e| e.classification.as_ref().map(|a| a.precision_macro),
         text: four,
     },
     Figure {
         name: "macro recall",
         better: Better::More,
-        value: |e| Some(e.recall_macro),
+        value: |e| e.classification.as_ref().map(|a| a.recall_macro),
         text: four,
     },
     Figure {
         name: "loss",
         better: Better::Less,
-        value: |e| Some(e.loss),
+        value: |e| e.classification.as_ref().map(|a| a.loss),
         text: four,
     },
     Figure {
@@ -100,6 +100,36 @@ const FIGURES: &[Figure] = &[
         better: Better::More,
         value: |e| e.localisation.and_then(|boxes| boxes.map_50),
         text: four,
+    },
+    Figure {
+        name: "AP75",
+        better: Better::More,
+        value: |e| several(e).and_then(|boxes| boxes.map_75),
+        text: four,
+    },
+    Figure {
+        name: "AP",
+        better: Better::More,
+        value: |e| several(e).and_then(|boxes| boxes.map),
+        text: four,
+    },
+    Figure {
+        name: "AR, 100 detections",
+        better: Better::More,
+        value: |e| several(e).and_then(|boxes| boxes.mar_100),
+        text: four,
+    },
+    Figure {
+        name: "objects found (IoU 0.5)",
+        better: Better::More,
+        value: |e| several(e).and_then(|boxes| boxes.found),
+        text: percent,
+    },
+    Figure {
+        name: "class right of those",
+        better: Better::More,
+        value: |e| several(e).and_then(|boxes| boxes.found_accuracy),
+        text: percent,
     },
     Figure {
         name: "training time",
@@ -132,6 +162,13 @@ const FIGURES: &[Figure] = &[
         text: grouped,
     },
 ];
+
+/// The figures of boxes where images show several objects: there they are all there is.
+fn several(evaluation: &Evaluation) -> Option<LocalisationFigures> {
+    evaluation
+        .localisation
+        .filter(|_| evaluation.classification.is_none())
+}
 
 /// The comparison, a column a contestant; the best figure of each line is marked with a star.
 pub fn comparison(contestants: &[Contestant]) -> Table {

@@ -18,7 +18,9 @@ mod predictions;
 
 pub use comparison::{Comparison, Contestant, McNemarRecord, Verdict};
 pub use environment::{DataIdentity, Environment, Machine, rfc3339_utc};
-pub use evaluation::{ClassFigures, Evaluation, LocalisationFigures, ModelKind, RunFacts};
+pub use evaluation::{
+    ClassFigures, ClassificationScores, Evaluation, LocalisationFigures, ModelKind, RunFacts,
+};
 pub use history::{EpochRecord, read_history, write_history};
 pub use predictions::{Localisation, Prediction, Predictions};
 
@@ -44,6 +46,8 @@ pub const PREDICTIONS: &str = "predictions.csv";
 pub const MODEL: &str = "model.safetensors";
 /// Folder of training states to resume from.
 pub const CHECKPOINTS: &str = "checkpoints";
+/// What a detector found in test images of several objects, as a COCO results file.
+pub const DETECTIONS: &str = "detections.json";
 /// The report, one self-contained page.
 pub const REPORT: &str = "report.html";
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::batch::Preparation;
 use crate::data::Split;
 use crate::device::Computer;
+use crate::evaluation::batch_size;
 use crate::random::{Purpose, permutation};
 use crate::recipe::Recipe;
 use crate::training::{Trainer, TrainingError};
@@ -26,8 +27,8 @@ pub struct Settings {
     pub name: String,
     /// Training steps to time.
     pub steps: usize,
-    /// Images that are predicted at a time.
-    pub inference_batch: usize,
+    /// Images that are predicted at a time; none: 500 of MNIST's size, fewer of larger ones.
+    pub inference_batch: Option<usize>,
 }
 
 /// What was measured.
@@ -96,11 +97,12 @@ pub fn bench(
         start.elapsed()
     };
     let numbers: Vec<usize> = (0..test.count.min(INFERENCE_IMAGES)).collect();
-    predict(&numbers[..numbers.len().min(settings.inference_batch)]);
+    let batch = settings.inference_batch.unwrap_or_else(|| batch_size(test));
+    predict(&numbers[..numbers.len().min(batch)]);
     let passes: Vec<f64> = (0..3)
         .map(|_| {
             let time: f64 = numbers
-                .chunks(settings.inference_batch)
+                .chunks(batch)
                 .map(|chunk| predict(chunk).as_secs_f64())
                 .sum();
             numbers.len() as f64 / time
@@ -118,7 +120,7 @@ pub fn bench(
         device: computer.name.clone(),
         threads: computer.threads,
         batch_size: size,
-        inference_batch_size: settings.inference_batch,
+        inference_batch_size: batch,
         train_images_per_s: (settings.steps * size) as f64 / seconds,
         infer_images_per_s,
         latency_1_p50_ms: latency.p50_ms,

@@ -1,34 +1,47 @@
-//! From a trained network and images with labels to predictions and their figures.
+//! From a trained network and images with truths to predictions and their figures.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use burn::tensor::Device;
-use kernels::boxes::{Xyxy, tight_box};
-use measure::detection::{self, Category, CocoError, GroundTruth, Options, Xywh};
+use kernels::boxes::Xyxy;
+use measure::detection::{
+    self, Category, CocoError, Detection, Figures, GroundTruth, Options, Truth, Xywh,
+};
 use measure::record::{Localisation, LocalisationFigures, Prediction, Predictions};
 
 use crate::batch::Preparation;
 use crate::data::Dataset;
+use crate::detector::BadTruth;
+use crate::layers::Mode;
 use crate::network::{Answer, Network};
-use crate::recipe;
+use crate::recipe::{self, Recipe};
+
+/// IoU from which an object counts as found.
+const FOUND_IOU: f64 = 0.5;
 
 /// Images that are predicted at a time: 500 of MNIST's size, fewer of larger ones.
-fn batch_size(data: &Dataset) -> usize {
+pub(crate) fn batch_size(data: &Dataset) -> usize {
     (500 * 28 * 28 / (data.height * data.width).max(1)).clamp(16, 500)
 }
 
 /// A network's answers on a data set.
 #[derive(Clone, Debug)]
 pub struct Evaluated {
-    /// One row an image.
+    /// One row an image; none where images show several objects, or none.
     pub predictions: Predictions,
     /// Figures of the boxes, for a detector.
     pub localisation: Option<LocalisationFigures>,
+    /// Everything that was detected where images show several objects, by the ids of the data set.
+    pub detections: Vec<Detection>,
     /// Throughput of preparing and predicting.
     pub images_per_s: f64,
 }
 
-/// Predicts all of `data` and holds the answers against its labels and boxes.
+/// Predicts all of `data` and holds the answers against its objects.
+///
+/// Where each image shows exactly one object, the network gives one answer an image; elsewhere its boxes are all that
+/// can be judged.
 ///
 /// # Errors
 /// [`CocoError`] when a detector's boxes are no boxes (not a number, say).
@@ -41,23 +54,21 @@ pub fn evaluate(
     let start = Instant::now();
     let answers = answers(network, data, preparation, device);
     let images_per_s = data.count as f64 / start.elapsed().as_secs_f64();
-    let area = data.height * data.width;
-    let truths: Vec<Option<Xyxy>> = (0..data.count)
-        .map(|i| tight_box(&data.image(i)[..area], data.width))
-        .collect();
-    let detector = matches!(network, Network::FasterRcnn(_));
-    let rows = answers
-        .iter()
-        .enumerate()
-        .map(|(index, answer)| Prediction {
+    let objects: Vec<_> = (0..data.count).map(|index| data.objects(index)).collect();
+    let labels = data.labels();
+    let rows = labels.iter().flatten().zip(&answers).enumerate();
+    let rows = rows
+        .map(|(index, (&label, answer))| Prediction {
             index,
-            label: data.labels[index] as usize,
+            label,
             predicted: answer.class,
             score: answer.score,
             probabilities: answer.probabilities.clone(),
             detection: answer.detections.first().map(|best| Localisation {
-                bounds: corners(best.bounds),
-                iou: truths[index].map_or(0.0, |truth| truth.iou(best.bounds)),
+                bounds: best.bounds.into(),
+                iou: objects[index]
+                    .first()
+                    .map_or(0.0, |object| object.bounds.iou(best.bounds)),
             }),
         })
         .collect();
@@ -65,37 +76,113 @@ pub fn evaluate(
         rows,
         classes: data.classes.clone(),
     };
-    let localisation = detector
-        .then(|| localisation(&predictions, &answers, data, &truths))
-        .transpose()?;
-    Ok(Evaluated {
+    let mut evaluated = Evaluated {
         predictions,
-        localisation,
+        localisation: None,
+        detections: Vec::new(),
         images_per_s,
-    })
+    };
+    if matches!(network, Network::FasterRcnn(_)) {
+        let truths = ground_truth(data);
+        let detections = detections(data, &answers);
+        let figures = detection::evaluate(&truths, &detections, &Options::default())?.figures;
+        let boxes = match labels {
+            Some(_) => LocalisationFigures {
+                mean_iou: evaluated.predictions.mean_iou().unwrap_or(0.0),
+                ..twelve(&figures)
+            },
+            None => several(&truths, &detections, &figures),
+        };
+        evaluated.localisation = Some(boxes);
+        if labels.is_none() {
+            evaluated.detections = detections;
+        }
+    }
+    Ok(evaluated)
 }
 
-/// Mean loss (negative log-likelihood) and accuracy on `data`.
-pub fn loss_and_accuracy(
+/// Figures on held-out images.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Validation {
+    /// Mean loss: of a classifier its negative log-likelihood, of a detector the sum of its losses, as in training but
+    /// without learning (normalisation and dropout as when predicting, the same draws every time).
+    pub loss: f64,
+    /// A detector's losses by name.
+    pub losses: BTreeMap<String, f64>,
+    /// Share of the images answered rightly, where each shows one object.
+    pub accuracy: Option<f64>,
+    /// COCO's average precision, where images show several objects.
+    pub map: Option<f64>,
+}
+
+/// Why held-out images could not be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum ValidationError {
+    /// An annotated box is not one.
+    #[error(transparent)]
+    Truth(#[from] BadTruth),
+    /// A detected box is not one.
+    #[error(transparent)]
+    Boxes(#[from] CocoError),
+}
+
+/// Losses and answers on `data`, which takes no part in training.
+///
+/// # Errors
+/// [`ValidationError`] when boxes, annotated or detected, are none.
+pub fn validate(
     network: &Network,
     data: &Dataset,
-    preparation: &recipe::Data,
+    recipe: &Recipe,
     device: &Device,
-) -> (f64, f64) {
-    let answers = answers(network, data, preparation, device);
-    let labelled = || {
-        answers
-            .iter()
-            .zip(data.labels.iter().map(|label| *label as usize))
+) -> Result<Validation, ValidationError> {
+    let answers = answers(network, data, &recipe.data, device);
+    let mut validation = Validation::default();
+    if let Some(labels) = data.labels() {
+        let labelled = || answers.iter().zip(&labels);
+        let right = labelled().filter(|(answer, label)| answer.class == **label);
+        validation.accuracy = Some(right.count() as f64 / data.count as f64);
+        // As scikit-learn's log_loss on f32 probabilities: clipped at the type's epsilon.
+        let likelihood = |(answer, label): (&Answer, &usize)| {
+            -f64::from(answer.probabilities[*label].max(f32::EPSILON)).ln()
+        };
+        validation.loss = labelled().map(likelihood).sum::<f64>() / data.count as f64;
+    } else {
+        let (truths, detections) = (ground_truth(data), detections(data, &answers));
+        let report = detection::evaluate(&truths, &detections, &Options::default())?;
+        validation.map = report.figures.ap;
+    }
+    if matches!(network, Network::FasterRcnn(_)) {
+        validation.losses = losses(network, data, recipe, device)?;
+        validation.loss = validation.losses.values().sum();
+    }
+    Ok(validation)
+}
+
+/// The parts of the loss, each the mean over the images.
+fn losses(
+    network: &Network,
+    data: &Dataset,
+    recipe: &Recipe,
+    device: &Device,
+) -> Result<BTreeMap<String, f64>, BadTruth> {
+    let preparation = Preparation {
+        normalize: recipe.data.normalize,
+        augment: None,
     };
-    // As scikit-learn's log_loss on f32 probabilities: clipped at the type's epsilon.
-    let loss: f64 = labelled()
-        .map(|(answer, label)| -f64::from(answer.probabilities[label].max(f32::EPSILON)).ln())
-        .sum();
-    let right = labelled()
-        .filter(|(answer, label)| answer.class == *label)
-        .count();
-    (loss / data.count as f64, right as f64 / data.count as f64)
+    let mut sums = BTreeMap::new();
+    let numbers: Vec<usize> = (0..data.count).collect();
+    for chunk in numbers.chunks(recipe.training.batch_size) {
+        let batch = preparation.batch(data, chunk, 0, device);
+        let parts = network
+            .losses(&batch, &recipe.training, Mode::Inference)?
+            .parts;
+        for (name, value) in parts {
+            *sums.entry(name.to_string()).or_default() += value * chunk.len() as f64;
+        }
+    }
+    sums.values_mut().for_each(|sum| *sum /= data.count as f64);
+    Ok(sums)
 }
 
 fn answers(
@@ -115,61 +202,57 @@ fn answers(
         .collect()
 }
 
-fn corners(bounds: Xyxy) -> [f32; 4] {
-    [bounds.x1, bounds.y1, bounds.x2, bounds.y2]
+fn xywh(bounds: Xyxy) -> Xywh {
+    Xywh::from_corners(<[f32; 4]>::from(bounds).map(f64::from))
 }
 
-/// The twelve COCO figures of all detections, and the mean IoU of the best one of each image.
-fn localisation(
-    predictions: &Predictions,
-    answers: &[Answer],
-    data: &Dataset,
-    truths: &[Option<Xyxy>],
-) -> Result<LocalisationFigures, CocoError> {
-    let xywh = |bounds: Xyxy| Xywh::from_corners(corners(bounds).map(f64::from));
-    let ground_truth = GroundTruth {
-        images: (0..data.count as i64).collect(),
-        categories: data
-            .classes
-            .iter()
-            .enumerate()
-            .map(|(id, name)| Category {
-                id: id as i64,
-                name: name.clone(),
-            })
-            .collect(),
-        truths: truths
-            .iter()
-            .enumerate()
-            .filter_map(|(image, truth)| truth.map(|bounds| (image, xywh(bounds))))
-            .map(|(image, bounds)| detection::Truth {
-                image: image as i64,
-                category: i64::from(data.labels[image]),
-                id: image as i64 + 1,
-                bounds,
-                area: bounds.area(),
-                crowd: false,
-            })
-            .collect(),
+/// The objects of `data` as COCO's evaluation takes them.
+fn ground_truth(data: &Dataset) -> GroundTruth {
+    let name = |(class, name): (usize, &String)| Category {
+        id: data.category_id(class),
+        name: name.clone(),
     };
-    let detections: Vec<detection::Detection> = answers
-        .iter()
-        .enumerate()
-        .flat_map(|(image, answer)| {
-            answer
-                .detections
-                .iter()
-                .map(move |found| detection::Detection {
-                    image: image as i64,
-                    category: found.class as i64,
-                    bounds: xywh(found.bounds),
-                    score: f64::from(found.score),
-                })
+    let objects = (0..data.count).flat_map(|index| {
+        let image = data.image_id(index);
+        data.objects(index)
+            .into_iter()
+            .map(move |object| (image, object))
+    });
+    GroundTruth {
+        images: (0..data.count).map(|index| data.image_id(index)).collect(),
+        categories: data.classes.iter().enumerate().map(name).collect(),
+        truths: (1..)
+            .zip(objects)
+            .map(|(id, (image, object))| Truth {
+                image,
+                category: data.category_id(object.class),
+                id,
+                bounds: xywh(object.bounds),
+                area: object.area,
+                crowd: object.crowd,
+            })
+            .collect(),
+    }
+}
+
+/// Everything that was detected, image by image, best first.
+fn detections(data: &Dataset, answers: &[Answer]) -> Vec<Detection> {
+    let images = answers.iter().enumerate();
+    images
+        .flat_map(|(index, answer)| {
+            answer.detections.iter().map(move |found| Detection {
+                image: data.image_id(index),
+                category: data.category_id(found.class),
+                bounds: xywh(found.bounds),
+                score: f64::from(found.score),
+            })
         })
-        .collect();
-    let figures = detection::evaluate(&ground_truth, &detections, &Options::default())?.figures;
-    Ok(LocalisationFigures {
-        mean_iou: predictions.mean_iou().unwrap_or(0.0),
+        .collect()
+}
+
+/// COCO's figures; the others are left at nothing.
+fn twelve(figures: &Figures) -> LocalisationFigures {
+    LocalisationFigures {
         map: figures.ap,
         map_50: figures.ap_50,
         map_75: figures.ap_75,
@@ -182,5 +265,26 @@ fn localisation(
         mar_small: figures.ar_small,
         mar_medium: figures.ar_medium,
         mar_large: figures.ar_large,
-    })
+        ..LocalisationFigures::default()
+    }
+}
+
+/// The figures where images show several objects.
+fn several(
+    truths: &GroundTruth,
+    detections: &[Detection],
+    figures: &Figures,
+) -> LocalisationFigures {
+    let pairs = detection::matches(&truths.truths, detections, FOUND_IOU);
+    let objects = truths.truths.iter().filter(|truth| !truth.crowd).count();
+    let right = pairs
+        .iter()
+        .filter(|pair| truths.truths[pair.truth].category == detections[pair.detection].category);
+    let share = |part: f64, whole: usize| (whole > 0).then(|| part / whole as f64);
+    LocalisationFigures {
+        mean_iou: share(pairs.iter().map(|pair| pair.iou).sum(), objects).unwrap_or(0.0),
+        found: share(pairs.len() as f64, objects),
+        found_accuracy: share(right.count() as f64, pairs.len()),
+        ..twelve(figures)
+    }
 }

@@ -47,11 +47,12 @@ pub fn predict(trained: &Trained, images: &[Gray], device: &Device) -> Vec<Image
         normalize: trained.recipe.data.normalize,
         augment: None,
     };
-    let mut values = Vec::with_capacity(fitted.len() * channels * height * width);
-    for image in &fitted {
-        for _ in 0..channels {
-            preparation.normalized(&image.pixels, &mut values);
-        }
+    let mut values = vec![0.0; fitted.len() * channels * height * width];
+    let planes = fitted
+        .iter()
+        .flat_map(|image| std::iter::repeat_n(image, channels));
+    for (image, plane) in planes.zip(values.chunks_exact_mut(height * width)) {
+        preparation.normalize(&image.pixels, plane);
     }
     let shape = [fitted.len(), channels, height, width];
     let answers = trained

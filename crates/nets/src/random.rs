@@ -26,10 +26,16 @@ pub enum Purpose {
     AnchorSample = 6,
     /// Which regions the detector's losses look at; the index is the image's.
     RegionSample = 7,
-    /// Made-up scenes.
+    /// Composed training scenes; the index is the scene's.
     Scene = 8,
     /// Resampling for confidence intervals.
     Bootstrap = 9,
+    /// Composed test scenes; the index is the scene's.
+    TestScene = 10,
+    /// Composed validation scenes; the index is the scene's.
+    ValidationScene = 11,
+    /// Where the search for anchor sizes starts; the index is the try's.
+    AnchorSearch = 12,
 }
 
 /// Names one stream of random numbers.

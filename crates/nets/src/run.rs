@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
 
-use measure::detection::CocoError;
+use measure::detection::{self, CocoError};
 use measure::files::{FileError, write_atomically};
 use measure::record::{
     self, DataIdentity, Environment, EpochRecord, Evaluation, Machine, ModelKind, Predictions,
@@ -13,7 +13,7 @@ use measure::record::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::{self, DataError, Dataset, Split};
+use crate::data::{DataError, Dataset, Split};
 use crate::device::Computer;
 use crate::evaluation::{Evaluated, evaluate};
 use crate::network::Network;
@@ -104,7 +104,7 @@ pub struct Trained {
 pub struct Finished {
     /// Figures on the test set.
     pub evaluation: Evaluation,
-    /// Answers on the test set.
+    /// Answers on the test set; none where its images show several objects.
     pub predictions: Predictions,
     /// Every epoch.
     pub history: Vec<EpochRecord>,
@@ -210,9 +210,14 @@ impl Run {
                 path: self.path.clone(),
             });
         }
+        let evaluation: Evaluation = record::read_json(self.path.join(record::EVALUATION))?;
+        let predictions = match evaluation.classification {
+            Some(_) => Predictions::read(self.path.join(record::PREDICTIONS))?,
+            None => Predictions::default(),
+        };
         Ok(Finished {
-            evaluation: record::read_json(self.path.join(record::EVALUATION))?,
-            predictions: Predictions::read(self.path.join(record::PREDICTIONS))?,
+            evaluation,
+            predictions,
             history: record::read_history(self.path.join(record::HISTORY))?,
         })
     }
@@ -293,16 +298,10 @@ impl Run {
         stop: &AtomicBool,
         observer: &mut dyn Observer,
     ) -> Result<Option<Finished>, RunError> {
-        let training = &recipe.training;
-        let (kept, held_out) =
-            data::hold_out(split.train.count, recipe.data.validation, training.seed)?;
-        let parts = (!held_out.is_empty())
-            .then(|| (split.train.subset(&kept), split.train.subset(&held_out)));
-        let (train, validation) = match &parts {
-            Some((train, validation)) => (train, Some(validation)),
-            None => (&split.train, None),
-        };
-        let mut trainer = Trainer::new(recipe, train, validation, &computer.device)?;
+        let (train, validation) = split
+            .train
+            .hold_out(recipe.data.validation, recipe.training.seed)?;
+        let mut trainer = Trainer::new(recipe, &train, validation.as_ref(), &computer.device)?;
         let checkpoints = self.path.join(record::CHECKPOINTS);
         let restored = trainer.restore(&checkpoints)?;
         observer.resumed(&restored, trainer.progress().step);
@@ -324,9 +323,15 @@ impl Run {
         let evaluated = evaluate(&network, &split.test, &recipe.data, &computer.device)?;
         let history = trainer.progress().history.clone();
         let evaluation = self.evaluation(recipe, &evaluated, &split.test, computer, "test")?;
-        evaluated
-            .predictions
-            .write(self.path.join(record::PREDICTIONS))?;
+        match evaluation.classification {
+            Some(_) => evaluated
+                .predictions
+                .write(self.path.join(record::PREDICTIONS))?,
+            None => write_atomically(
+                self.path.join(record::DETECTIONS),
+                detection::to_json(&evaluated.detections),
+            )?,
+        }
         // Last: an evaluation says that everything else is there.
         write_json(self.path.join(record::EVALUATION), &evaluation)?;
         Ok(Some(Finished {
@@ -369,9 +374,14 @@ impl Run {
             device: computer.name.clone(),
             threads: computer.threads,
         };
-        let mut evaluation = Evaluation::from_predictions(&evaluated.predictions, facts)?;
-        evaluation.localisation = evaluated.localisation;
-        Ok(evaluation)
+        let evaluation = match data.labels() {
+            Some(_) => Evaluation::from_predictions(&evaluated.predictions, facts)?,
+            None => Evaluation::of_run(data.count, facts),
+        };
+        Ok(Evaluation {
+            localisation: evaluated.localisation,
+            ..evaluation
+        })
     }
 
     fn save(

@@ -16,11 +16,11 @@ pub fn run(flags: &flags::Bench) -> Result<(), CommandError> {
         recipe.training.batch_size = batch_size as usize;
     }
     let computer = device::open(&flags.machine.device)?;
-    let split = data::load(&recipe.data.source)?;
+    let split = data::load(&recipe.data, recipe.training.seed)?;
     let settings = Settings {
         name: flags.recipe.clone(),
         steps: flags.steps as usize,
-        inference_batch: flags.inference_batch_size as usize,
+        inference_batch: flags.inference_batch_size.map(|size| size as usize),
     };
     let figures = bench(&recipe, &split, &computer, &settings)?;
     if flags.json {

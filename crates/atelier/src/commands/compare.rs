@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use kernels::boxes::tight_box;
 use measure::files::write_atomically;
 use measure::record::{Comparison, Contestant, Verdict, write_json};
 use measure::report::{self, Image, Language, Report};
 use nets::data::{self, Split};
 use nets::device;
+use nets::recipe;
 use nets::run::{Finished, Run};
+use nets::training;
 
 use super::train::{catch_interrupts, train};
 use super::{print, print_json};
@@ -26,6 +27,10 @@ const QUICK: [&str; 2] = ["fast-cnn", "fast-faster-rcnn"];
 const COMPARE_LATER: &str = "\nthen train what is missing and compare without training again:\n  \
     atelier compare --runs RUN RUN";
 
+/// Said in place of a verdict.
+const NO_TEST: &str = "Each image shows several objects, or none: there is no one answer an image to test for \
+    significance.";
+
 pub fn run(flags: &flags::Compare) -> Result<(), CommandError> {
     let root = &flags.experiment.place.out;
     let (runs, split) = if flags.runs.is_empty() {
@@ -41,7 +46,11 @@ pub fn run(flags: &flags::Compare) -> Result<(), CommandError> {
         .iter()
         .map(|(name, rows)| (name.as_str(), *rows))
         .collect();
-    let verdict = Verdict::among(&named, 0)?;
+    // Detectors on images of several objects give no answer an image that a test could pair.
+    let paired = runs
+        .iter()
+        .any(|(_, finished)| finished.evaluation.classification.is_some());
+    let verdict = paired.then(|| Verdict::among(&named, 0)).transpose()?;
     let contestants = runs
         .iter()
         .map(|(run, finished)| Contestant {
@@ -57,16 +66,15 @@ pub fn run(flags: &flags::Compare) -> Result<(), CommandError> {
     let folder = comparison_folder(root, &runs)?;
     write_json(folder.join("comparison.json"), &comparison_record)?;
     let page = folder.join("report.html");
-    write_report(&page, &runs, Some(&comparison_record.verdict), &split)?;
+    write_report(&page, &runs, comparison_record.verdict.as_ref(), &split)?;
 
     if flags.json {
         return print_json(&comparison_record);
     }
     print(&comparison(&comparison_record.contestants).to_string())?;
-    print(&format!(
-        "* better\n\n{}",
-        comparison_record.verdict.sentence
-    ))?;
+    let verdict = comparison_record.verdict.as_ref();
+    let sentence = verdict.map_or(NO_TEST, |verdict| &verdict.sentence);
+    print(&format!("* better\n\n{sentence}"))?;
     print(&format!("report: {}", page.display()))
 }
 
@@ -90,26 +98,33 @@ fn train_all(
         .iter()
         .map(|name| NamedRecipe::load(name, &flags.experiment))
         .collect::<Result<Vec<_>, _>>()?;
-    let source = &recipes[0].recipe.data.source;
+    let first = &recipes[0].recipe.data;
     if let Some(other) = recipes
         .iter()
-        .find(|named| named.recipe.data.source != *source)
+        .find(|named| !named.recipe.data.same_test_images(first))
     {
+        let what = if other.recipe.data.source == first.source {
+            "[data.scenes] composes others".to_string()
+        } else {
+            format!("data.source is {:?}", other.recipe.data.source)
+        };
         return Err(CommandError::Usage(format!(
-            "a comparison needs the same test images, but {} uses data.source = {source:?} and {} uses {:?}",
-            recipes[0].name, other.name, other.recipe.data.source
+            "a comparison needs the same test images, but {} uses data.source = {:?} and in {} {what}",
+            recipes[0].name, first.source, other.name
         )));
     }
     let computer = device::open(&flags.experiment.machine.device)?;
     catch_interrupts()?;
-    let split = data::load(source)?;
+    let mut split = data::load(first, recipes[0].recipe.training.seed)?;
     for named in &recipes {
-        named
-            .recipe
-            .summary(split.train.image_shape(), split.train.classes.len())?;
+        training::check(&named.recipe, &split.train)?;
     }
     let mut runs = Vec::with_capacity(recipes.len());
     for named in &recipes {
+        if first.source == recipe::SCENES {
+            // The test scenes are the same, the training scenes follow the recipe.
+            split = data::load(&named.recipe.data, named.recipe.training.seed)?;
+        }
         // Each contestant's peak memory is its own.
         kernels::memory::reset_peak_rss();
         let run = train(None, named, &split, root, &computer);
@@ -126,7 +141,8 @@ fn open_all(names: &[String], root: &Path) -> Result<(Vec<(Run, Finished)>, Spli
         let finished = run.finished()?;
         runs.push((run, finished));
     }
-    let split = data::load(&runs[0].0.recipe()?.data.source)?;
+    let recipe = runs[0].0.recipe()?;
+    let split = data::load(&recipe.data, recipe.training.seed)?;
     Ok((runs, split))
 }
 
@@ -164,8 +180,11 @@ pub fn write_report(
         (index < test.count && test.channels == 1).then(|| Image {
             width: test.width,
             height: test.height,
-            pixels: test.image(index).to_vec(),
-            truth: tight_box(test.image(index), test.width).map(Into::into),
+            pixels: test.image(index).into_owned(),
+            truth: test
+                .objects(index)
+                .first()
+                .map(|object| object.bounds.into()),
         })
     };
     let command: Vec<String> = std::env::args().collect();

@@ -14,7 +14,11 @@ pub fn run(flags: &flags::Evaluate) -> Result<(), CommandError> {
     let run = Run::open(&flags.place.out, &flags.run)?;
     let computer = device::open(&flags.machine.device)?;
     let trained = run.trained(&computer)?;
-    let split = data::load(flags.data.as_ref().unwrap_or(&trained.recipe.data.source))?;
+    let mut source = trained.recipe.data.clone();
+    if let Some(other) = &flags.data {
+        source.source.clone_from(other);
+    }
+    let split = data::load(&source, trained.recipe.training.seed)?;
     let data = if flags.split == "train" {
         &split.train
     } else {
@@ -41,10 +45,13 @@ pub fn run(flags: &flags::Evaluate) -> Result<(), CommandError> {
         return print_json(&evaluation);
     }
     print(&figures(&evaluation).to_string())?;
+    let Some(answers) = &evaluation.classification else {
+        return Ok(()); // images of several objects
+    };
     let header = ["class", "precision", "recall", "F1", "images"]
         .map(str::to_string)
         .to_vec();
-    let rows = evaluation
+    let rows = answers
         .per_class
         .iter()
         .map(|class| {
@@ -60,7 +67,7 @@ pub fn run(flags: &flags::Evaluate) -> Result<(), CommandError> {
     print(&table(header, rows).to_string())?;
     let mut header = vec!["truth \\ answer".to_string()];
     header.extend(trained.classes.iter().cloned());
-    let rows = evaluation
+    let rows = answers
         .confusion
         .iter()
         .zip(&trained.classes)

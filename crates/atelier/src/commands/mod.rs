@@ -3,6 +3,8 @@
 mod bench;
 mod coco_eval;
 mod compare;
+mod data_anchors;
+mod data_scenes;
 mod devices;
 mod evaluate;
 mod predict;
@@ -15,7 +17,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::error::CommandError;
-use crate::flags::Command;
+use crate::flags::{Command, DataAction};
 use crate::plan;
 
 /// Runs a command.
@@ -32,6 +34,10 @@ fn run_here(command: &Command) -> Result<(), CommandError> {
         Command::Predict(flags) => predict::run(flags),
         Command::Bench(flags) => bench::run(flags),
         Command::CocoEval(flags) => coco_eval::run(flags),
+        Command::Data(flags) => match &flags.action {
+            DataAction::Scenes(flags) => data_scenes::run(flags),
+            DataAction::Anchors(flags) => data_anchors::run(flags),
+        },
         Command::Recipes(flags) => recipes::run(flags),
         Command::Runs(flags) => runs::run(flags),
         Command::Devices(flags) => devices::run(flags),

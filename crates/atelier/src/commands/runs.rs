@@ -32,6 +32,7 @@ pub fn run(flags: &flags::Runs) -> Result<(), CommandError> {
         "epochs",
         "accuracy",
         "loss",
+        "AP",
         "training time",
         "date",
     ];
@@ -44,12 +45,15 @@ pub fn run(flags: &flags::Runs) -> Result<(), CommandError> {
             match run.finished() {
                 Ok(finished) => {
                     let figures = finished.evaluation;
+                    let answers = figures.classification.as_ref();
+                    let boxes = figures.localisation.as_ref();
                     vec![
                         run.name(),
                         figures.kind.to_string(),
                         figures.epochs.to_string(),
-                        format!("{:.2} %", 100.0 * figures.accuracy),
-                        format!("{:.4}", figures.loss),
+                        answers.map_or("-".to_string(), |a| format!("{:.2} %", 100.0 * a.accuracy)),
+                        answers.map_or("-".to_string(), |a| format!("{:.4}", a.loss)),
+                        boxes.map_or("-".to_string(), |b| format!("{:.4}", b.map.unwrap_or(0.0))),
                         format!("{:.1} s", figures.train_s),
                         date,
                     ]
@@ -67,6 +71,7 @@ pub fn run(flags: &flags::Runs) -> Result<(), CommandError> {
                         run.name(),
                         kind,
                         state.to_string(),
+                        blank(),
                         blank(),
                         blank(),
                         blank(),

@@ -5,8 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use measure::record::{self, Contestant};
 use nets::data::{self, Split};
+use nets::detector::anchor_fit::{AnchorFit, sample_objects};
 use nets::device::{self, Computer};
+use nets::recipe::Model;
 use nets::run::{Finished, Run};
+use nets::training;
 
 use super::{print, print_json};
 use crate::error::CommandError;
@@ -30,6 +33,11 @@ pub fn catch_interrupts() -> Result<(), CommandError> {
         .map_err(|cause| CommandError::Usage(format!("can't catch Ctrl-C: {cause}")))
 }
 
+/// Objects that a look at the anchors' fit takes before training.
+const WARNING_OBJECTS: usize = 2000;
+/// With fewer objects well covered by an anchor than this share, training warns.
+const WARNING_SHARE: f64 = 0.9;
+
 pub fn run(flags: &flags::Train) -> Result<(), CommandError> {
     let computer = device::open(&flags.experiment.machine.device)?;
     catch_interrupts()?;
@@ -50,7 +58,7 @@ pub fn run(flags: &flags::Train) -> Result<(), CommandError> {
             ));
         }
     };
-    let split = data::load(&named.recipe.data.source)?;
+    let split = data::load(&named.recipe.data, named.recipe.training.seed)?;
     let (run, finished) = train(run, &named, &split, root, &computer)?;
     write_report(&run, &finished, &split)?;
     let contestant = Contestant {
@@ -78,6 +86,18 @@ pub fn train(
 ) -> Result<(Run, Finished), CommandError> {
     let recipe = &named.recipe;
     // What does not fit is said before a folder is made.
+    training::check(recipe, &split.train)?;
+    if let Model::FasterRcnn(detector) = &recipe.model {
+        let objects = sample_objects(&split.train, WARNING_OBJECTS);
+        let fit = AnchorFit::of(detector, split.train.image_shape(), &objects)?;
+        if fit.objects > 0 && fit.share_50 < WARNING_SHARE {
+            eprintln!(
+                "warning: only {:.0} % of the objects have an anchor with an IoU of 0.5 or more; \
+                 `atelier data anchors RECIPE` suggests sizes and ratios that fit",
+                100.0 * fit.share_50
+            );
+        }
+    }
     let summary = recipe.summary(split.train.image_shape(), split.train.classes.len())?;
     eprintln!("{}\n{summary}", named.name);
     let run = match run {

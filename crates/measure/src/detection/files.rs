@@ -58,6 +58,30 @@ pub fn read_detections(path: &Path) -> Result<Vec<Detection>, CocoError> {
     read(path, |cursor| entries(cursor, List::Detections, detection))
 }
 
+/// A results file, one detection a line: what [`read_detections`] and pycocotools read.
+pub fn to_json(detections: &[Detection]) -> String {
+    let lines: Vec<String> = detections
+        .iter()
+        .map(|found| {
+            let Xywh {
+                x,
+                y,
+                width,
+                height,
+            } = found.bounds;
+            // JSON knows no infinity; scores and boxes that pass an evaluation are finite.
+            serde_json::json!({
+                "image_id": found.image,
+                "category_id": found.category,
+                "bbox": [x, y, width, height],
+                "score": found.score,
+            })
+            .to_string()
+        })
+        .collect();
+    format!("[\n{}\n]\n", lines.join(",\n"))
+}
+
 /// Reads a whole file and says where in it a problem is.
 fn read<T>(path: &Path, value: impl FnOnce(&mut Cursor) -> Outcome<T>) -> Result<T, CocoError> {
     let unreadable = |source| CocoError::Unreadable {

@@ -28,6 +28,7 @@ mod files;
 mod groups;
 mod iou;
 mod json;
+mod matched;
 mod matching;
 mod report;
 
@@ -37,8 +38,9 @@ use rayon::prelude::*;
 
 pub use accumulate::recall_grid;
 pub use error::{CocoError, List, Place};
-pub use files::{read_detections, read_ground_truth};
+pub use files::{read_detections, read_ground_truth, to_json};
 pub use iou::{Placement, Xywh, crowd_overlap, iou, placement};
+pub use matched::{Match, matches};
 pub use matching::iou_thresholds;
 pub use report::{CategoryReport, CocoReport, Curve, Figures};
 

@@ -11,8 +11,10 @@ use crate::significance::{SIGNIFICANCE, bootstrap_difference, holm, mcnemar_exac
 pub struct Comparison {
     /// In the order in which they were asked for.
     pub contestants: Vec<Contestant>,
-    /// Which is better, and how sure that is.
-    pub verdict: Verdict,
+    /// Which is better, and how sure that is; `None` where images show several objects: the test is of one answer an
+    /// image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
 }
 
 /// A trained run and its figures: also the JSON of `atelier train`.

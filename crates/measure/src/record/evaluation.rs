@@ -79,6 +79,39 @@ pub struct Evaluation {
     pub split: String,
     /// Number of images answered.
     pub images: usize,
+    /// Figures of one answer an image, beside the others in the JSON; `None` where images show several
+    /// objects or none.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub classification: Option<ClassificationScores>,
+    /// Seconds spent training, evaluation not counted.
+    pub train_s: f64,
+    /// Images answered per second.
+    pub infer_images_per_s: f64,
+    /// Trainable parameters.
+    pub parameters: u64,
+    /// Multiply-adds to answer one image.
+    pub multiply_adds: u64,
+    /// Size of the weights' file in bytes.
+    pub model_bytes: u64,
+    /// Peak memory of the process in MiB, where the machine tells.
+    #[serde(default)]
+    pub peak_rss_mib: Option<f64>,
+    /// Epochs trained.
+    pub epochs: usize,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// The device, for people.
+    pub device: String,
+    /// Threads used on the CPU.
+    pub threads: usize,
+    /// A detector's own figures, beside the others in the JSON; `None` for a classifier.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub localisation: Option<LocalisationFigures>,
+}
+
+/// How right one answer an image is.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ClassificationScores {
     /// Fraction of the images answered rightly.
     pub accuracy: f64,
     /// 95 % Wilson interval of the accuracy, low and high.
@@ -116,30 +149,6 @@ pub struct Evaluation {
     pub confusion: Vec<Vec<u64>>,
     /// Figures of each class.
     pub per_class: Vec<ClassFigures>,
-    /// Seconds spent training, evaluation not counted.
-    pub train_s: f64,
-    /// Images answered per second.
-    pub infer_images_per_s: f64,
-    /// Trainable parameters.
-    pub parameters: u64,
-    /// Multiply-adds to answer one image.
-    pub multiply_adds: u64,
-    /// Size of the weights' file in bytes.
-    pub model_bytes: u64,
-    /// Peak memory of the process in MiB, where the machine tells.
-    #[serde(default)]
-    pub peak_rss_mib: Option<f64>,
-    /// Epochs trained.
-    pub epochs: usize,
-    /// Seed of everything random.
-    pub seed: u64,
-    /// The device, for people.
-    pub device: String,
-    /// Threads used on the CPU.
-    pub threads: usize,
-    /// A detector's own figures, beside the others in the JSON; `None` for a classifier.
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub localisation: Option<LocalisationFigures>,
 }
 
 /// Figures of one class against the rest.
@@ -167,8 +176,16 @@ pub struct ClassFigures {
 /// `None` where no truth of that size exists (pycocotools prints -1 there).
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct LocalisationFigures {
-    /// IoU of each image's best detection with the truth, averaged; 0 where nothing was detected.
+    /// IoU of each image's best detection with the truth, averaged; 0 where nothing was detected. Where images show
+    /// several objects: IoU of each object with the detection matched to it, 0 without one.
     pub mean_iou: f64,
+    /// Share of the objects that are matched by a detection, whatever its class, at an IoU of 0.5 (see
+    /// [`matches`](crate::detection::matches)); `None` where each image shows one object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<f64>,
+    /// Share of the matched objects whose detection has the right class; `None` where each image shows one object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found_accuracy: Option<f64>,
     /// Average precision over IoU 0.50, 0.55, ..., 0.95.
     pub map: Option<f64>,
     /// Average precision at IoU 0.50.
@@ -196,6 +213,28 @@ pub struct LocalisationFigures {
 }
 
 impl Evaluation {
+    /// What is known without answers: facts, and no figures.
+    pub fn of_run(images: usize, facts: RunFacts) -> Self {
+        Self {
+            recipe: facts.recipe,
+            kind: facts.kind,
+            split: facts.split,
+            images,
+            classification: None,
+            train_s: facts.train_s,
+            infer_images_per_s: facts.infer_images_per_s,
+            parameters: facts.parameters,
+            multiply_adds: facts.multiply_adds,
+            model_bytes: facts.model_bytes,
+            peak_rss_mib: facts.peak_rss_mib,
+            epochs: facts.epochs,
+            seed: facts.seed,
+            device: facts.device,
+            threads: facts.threads,
+            localisation: None,
+        }
+    }
+
     /// The figures that follow from `predictions`; `localisation` is left `None`, for a detector
     /// the caller adds it.
     ///
@@ -205,6 +244,16 @@ impl Evaluation {
         predictions: &Predictions,
         facts: RunFacts,
     ) -> Result<Self, RecordError> {
+        Ok(Self {
+            classification: Some(ClassificationScores::of(predictions)?),
+            ..Self::of_run(predictions.rows.len(), facts)
+        })
+    }
+}
+
+impl ClassificationScores {
+    /// The figures that follow from `predictions`.
+    fn of(predictions: &Predictions) -> Result<Self, RecordError> {
         let classes = predictions.classes.len();
         let labels = predictions.labels();
         let confusion = Confusion::count(&labels, &predictions.predicted(), classes)?;
@@ -243,10 +292,6 @@ impl Evaluation {
             })
             .collect();
         Ok(Self {
-            recipe: facts.recipe,
-            kind: facts.kind,
-            split: facts.split,
-            images: predictions.rows.len(),
             accuracy: confusion.accuracy(),
             accuracy_interval: [interval.low, interval.high],
             f1_macro: average.f1,
@@ -262,17 +307,6 @@ impl Evaluation {
             brier: probabilities.brier(),
             confusion: confusion.rows(),
             per_class,
-            train_s: facts.train_s,
-            infer_images_per_s: facts.infer_images_per_s,
-            parameters: facts.parameters,
-            multiply_adds: facts.multiply_adds,
-            model_bytes: facts.model_bytes,
-            peak_rss_mib: facts.peak_rss_mib,
-            epochs: facts.epochs,
-            seed: facts.seed,
-            device: facts.device,
-            threads: facts.threads,
-            localisation: None,
         })
     }
 }

@@ -28,6 +28,12 @@ pub struct EpochRecord {
     /// Mean loss on the validation images; `None` without any.
     #[serde(default)]
     pub validation_loss: Option<f64>,
+    /// The parts of `validation_loss` by name, of a detector: its losses without learning.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub validation_losses: BTreeMap<String, f64>,
+    /// COCO's average precision on the validation images; `None` unless they show several objects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_map: Option<f64>,
     /// Fraction of the validation images answered rightly; `None` without any.
     #[serde(default)]
     pub validation_accuracy: Option<f64>,

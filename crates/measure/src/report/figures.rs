@@ -3,7 +3,7 @@
 use super::Report;
 use super::format::{bytes, count, decimal, duration, metric, percent, significant, with_unit};
 use super::words::Words;
-use crate::record::{Evaluation, LocalisationFigures};
+use crate::record::{ClassificationScores, Evaluation, LocalisationFigures};
 
 /// Which direction is good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,37 +49,37 @@ pub const QUALITY: &[Definition] = &[
     Definition {
         name: |w| w.accuracy,
         better: Better::Higher,
-        value: |e| Some(e.accuracy),
+        value: |e| answers(e, |a| a.accuracy),
         show: |v| percent(v, 2),
     },
     Definition {
         name: |w| w.f1_macro,
         better: Better::Higher,
-        value: |e| Some(e.f1_macro),
+        value: |e| answers(e, |a| a.f1_macro),
         show: |v| decimal(v, 4),
     },
     Definition {
         name: |w| w.precision_macro,
         better: Better::Higher,
-        value: |e| Some(e.precision_macro),
+        value: |e| answers(e, |a| a.precision_macro),
         show: |v| decimal(v, 4),
     },
     Definition {
         name: |w| w.recall_macro,
         better: Better::Higher,
-        value: |e| Some(e.recall_macro),
+        value: |e| answers(e, |a| a.recall_macro),
         show: |v| decimal(v, 4),
     },
     Definition {
         name: |w| w.loss,
         better: Better::Lower,
-        value: |e| Some(e.loss),
+        value: |e| answers(e, |a| a.loss),
         show: |v| decimal(v, 4),
     },
     Definition {
         name: |w| w.ece,
         better: Better::Lower,
-        value: |e| Some(e.ece),
+        value: |e| answers(e, |a| a.ece),
         show: |v| percent(v, 2),
     },
     Definition {
@@ -147,37 +147,49 @@ pub const FURTHER: &[Definition] = &[
     Definition {
         name: |w| w.balanced_accuracy,
         better: Better::Higher,
-        value: |e| Some(e.balanced_accuracy),
+        value: |e| answers(e, |a| a.balanced_accuracy),
         show: |v| percent(v, 2),
     },
     Definition {
         name: |w| w.top_2,
         better: Better::Higher,
-        value: |e| Some(e.top_2),
+        value: |e| answers(e, |a| a.top_2),
         show: |v| percent(v, 2),
     },
     Definition {
         name: |w| w.cohens_kappa,
         better: Better::Higher,
-        value: |e| Some(e.cohens_kappa),
+        value: |e| answers(e, |a| a.cohens_kappa),
         show: |v| decimal(v, 4),
     },
     Definition {
         name: |w| w.matthews,
         better: Better::Higher,
-        value: |e| Some(e.matthews),
+        value: |e| answers(e, |a| a.matthews),
         show: |v| decimal(v, 4),
     },
     Definition {
         name: |w| w.brier,
         better: Better::Lower,
-        value: |e| Some(e.brier),
+        value: |e| answers(e, |a| a.brier),
         show: |v| decimal(v, 4),
     },
     Definition {
         name: |w| w.ece_equal_mass,
         better: Better::Lower,
-        value: |e| Some(e.ece_equal_mass),
+        value: |e| answers(e, |a| a.ece_equal_mass),
+        show: |v| percent(v, 2),
+    },
+    Definition {
+        name: |w| w.found,
+        better: Better::Higher,
+        value: |e| boxes(e, |b| b.found),
+        show: |v| percent(v, 2),
+    },
+    Definition {
+        name: |w| w.found_accuracy,
+        better: Better::Higher,
+        value: |e| boxes(e, |b| b.found_accuracy),
         show: |v| percent(v, 2),
     },
     Definition {
@@ -236,6 +248,10 @@ fn mark_best(cells: &mut [Cell], better: Better) {
     {
         cells[first].best = true;
     }
+}
+
+fn answers(evaluation: &Evaluation, figure: fn(&ClassificationScores) -> f64) -> Option<f64> {
+    evaluation.classification.as_ref().map(figure)
 }
 
 fn boxes(evaluation: &Evaluation, figure: fn(&LocalisationFigures) -> Option<f64>) -> Option<f64> {

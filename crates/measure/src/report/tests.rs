@@ -139,8 +139,9 @@ fn every_kind_of_report_is_sound() {
         ..Run::default()
     };
     let mut undefined = run("unknown", &["a", "b"], &answers);
-    undefined.evaluation.loss = f64::NAN;
-    undefined.evaluation.accuracy_interval = [f64::NAN, f64::INFINITY];
+    let scores = undefined.evaluation.classification.as_mut().unwrap();
+    scores.loss = f64::NAN;
+    scores.accuracy_interval = [f64::NAN, f64::INFINITY];
     undefined.evaluation.infer_images_per_s = f64::NAN;
     undefined.history[1].train_loss = f64::NAN;
     undefined.history[1].seconds = f64::INFINITY;
@@ -158,6 +159,10 @@ fn every_kind_of_report_is_sound() {
         ..Default::default()
     });
     detector.history[0].losses = [("box".to_string(), 0.25)].into();
+    let mut scenes = run("scenes", &["a", "b"], &answers);
+    scenes.predictions.rows.clear();
+    scenes.evaluation.classification = None;
+    scenes.evaluation.localisation = detector.evaluation.localisation;
     let many: Vec<(usize, usize)> = (0..400)
         .map(|i| (i % 40, if i % 7 == 0 { (i + 3) % 40 } else { i % 40 }))
         .collect();
@@ -199,6 +204,7 @@ fn every_kind_of_report_is_sound() {
             vec![undefined, run("two", &["a", "b"], &answers)],
         ),
         ("no history", vec![untaught, detector]),
+        ("several objects an image", vec![scenes]),
         ("many classes", vec![run("one", &digits, &many)]),
         (
             "twenty classes",
@@ -240,7 +246,8 @@ fn the_better_figure_is_marked_and_equals_are_not() {
     // Both trained for the same time.
     assert!(html.contains("<td>1\u{202f}min 15\u{202f}s</td><td>1\u{202f}min 15\u{202f}s</td>"));
     let mut close = two;
-    close[1].evaluation.accuracy = 0.749_999;
+    let answers = close[1].evaluation.classification.as_mut().unwrap();
+    answers.accuracy = 0.749_999;
     let same = "<td>75.00\u{202f}%</td><td>75.00\u{202f}%</td>";
     assert!(page(&close).contains(same), "rounding hides the difference");
 }

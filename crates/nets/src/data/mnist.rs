@@ -1,7 +1,7 @@
 //! MNIST: 70,000 handwritten digits, built in, or the same four files in a folder.
 
 use super::idx::{self, IdxError, IdxFault};
-use super::{DataError, Dataset, Split};
+use super::{DataError, Dataset, Samples, Split};
 use std::path::{Path, PathBuf};
 
 /// The four files: training images and labels, test images and labels; each may end in `.gz`.
@@ -119,12 +119,14 @@ fn dataset(
         });
     }
     Ok(Dataset {
-        images: images.pixels,
         count: images.count,
         channels: 1,
         height: images.height,
         width: images.width,
-        labels: labels.into_iter().map(u32::from).collect(),
         classes: (0..DIGITS).map(|digit| digit.to_string()).collect(),
+        samples: Samples::Labelled {
+            images: images.pixels,
+            labels: labels.into_iter().map(u32::from).collect(),
+        },
     })
 }

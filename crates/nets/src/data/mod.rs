@@ -1,23 +1,31 @@
-//! Images and their labels: built in, or read from a folder.
+//! Images and what is in them: built in, composed, or read from a folder.
 
+pub mod coco;
+mod error;
 pub mod idx;
 pub mod image;
 pub mod mnist;
+pub mod scenes;
 #[cfg(test)]
 mod tests;
 pub mod truth;
 
-use crate::random::{Purpose, permutation};
-use std::path::PathBuf;
+use std::borrow::Cow;
+use std::path::Path;
 
-/// Labelled images of one size.
+use kernels::boxes::{Xyxy, tight_box};
+
+use crate::random::{Purpose, permutation};
+use crate::recipe;
+pub use error::DataError;
+use scenes::{FreshScenes, Scene};
+
+/// Images of one size with their objects.
 ///
 /// N images, C channels, H rows, W columns.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Dataset {
-    /// `[N, C, H, W]`, 0 to 255.
-    pub images: Vec<u8>,
-    /// N.
+    /// N; of scenes that are new in every epoch, those of one epoch.
     pub count: usize,
     /// C.
     pub channels: usize,
@@ -25,10 +33,70 @@ pub struct Dataset {
     pub height: usize,
     /// W.
     pub width: usize,
-    /// `[N]`, each an index into `classes`.
-    pub labels: Vec<u32>,
-    /// What each label means.
+    /// What each class is called.
     pub classes: Vec<String>,
+    /// The images.
+    pub samples: Samples,
+}
+
+/// Where images and objects come from.
+#[derive(Clone, Debug)]
+pub enum Samples {
+    /// One object an image, with a class and no box: where the ink is, there the object is.
+    Labelled {
+        /// `[N, C, H, W]`, 0 to 255.
+        images: Vec<u8>,
+        /// `[N]`, each an index into the classes.
+        labels: Vec<u32>,
+    },
+    /// Any number of objects an image, each with its box.
+    Annotated(Annotated),
+    /// Composed when asked for, new in every epoch.
+    Scenes(FreshScenes),
+}
+
+/// Images with annotated objects.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Annotated {
+    /// `[N, C, H, W]`, 0 to 255.
+    pub images: Vec<u8>,
+    /// The objects of each image; none is fine.
+    pub objects: Vec<Vec<Object>>,
+    /// What COCO files call each image.
+    pub image_ids: Vec<i64>,
+    /// What COCO files call each class.
+    pub category_ids: Vec<i64>,
+}
+
+/// An annotated object.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Object {
+    /// Where it is, pixels of the image.
+    pub bounds: Xyxy,
+    /// What it is, an index into the classes.
+    pub class: usize,
+    /// Square pixels: what COCO's figures take for its size. A file may give that of a mask.
+    pub area: f64,
+    /// Whether it stands for a group: not learned from, and no detection of it is wrong.
+    pub crowd: bool,
+}
+
+/// One image as it is learned from.
+#[derive(Clone, Debug)]
+pub struct Sample<'a> {
+    /// `[C, H, W]`, 0 to 255.
+    pub pixels: Cow<'a, [u8]>,
+    /// What is in it.
+    pub content: Content<'a>,
+}
+
+/// What is in an image.
+#[derive(Clone, Debug)]
+pub enum Content<'a> {
+    /// One object of this class, where the ink is.
+    Ink(usize),
+    /// Annotated objects.
+    Objects(Cow<'a, [Object]>),
 }
 
 impl Dataset {
@@ -42,125 +110,187 @@ impl Dataset {
         [self.channels, self.height, self.width]
     }
 
-    /// The pixels of image `index`, `[C, H, W]`.
+    /// Image `index` as it is in `epoch` (from 1 in training, 0 elsewhere), with what is in it.
     ///
     /// # Panics
     /// If there is no such image, as slices do.
-    pub fn image(&self, index: usize) -> &[u8] {
+    pub fn sample(&self, index: usize, epoch: usize) -> Sample<'_> {
         let length = self.image_len();
-        &self.images[index * length..(index + 1) * length]
+        let range = index * length..(index + 1) * length;
+        match &self.samples {
+            Samples::Labelled { images, labels } => Sample {
+                pixels: Cow::Borrowed(&images[range]),
+                content: Content::Ink(labels[index] as usize),
+            },
+            Samples::Annotated(annotated) => Sample {
+                pixels: Cow::Borrowed(&annotated.images[range]),
+                content: Content::Objects(Cow::Borrowed(&annotated.objects[index])),
+            },
+            Samples::Scenes(scenes) => {
+                let Scene { pixels, objects } = scenes.scene(epoch, index);
+                Sample {
+                    pixels: Cow::Owned(pixels),
+                    content: Content::Objects(Cow::Owned(objects)),
+                }
+            }
+        }
     }
 
-    /// The images at `indices`, in that order.
+    /// The pixels of image `index` outside of training, `[C, H, W]`.
+    ///
+    /// # Panics
+    /// If there is no such image, as slices do.
+    pub fn image(&self, index: usize) -> Cow<'_, [u8]> {
+        self.sample(index, 0).pixels
+    }
+
+    /// The objects of image `index` outside of training.
+    ///
+    /// # Panics
+    /// If there is no such image, as slices do.
+    pub fn objects(&self, index: usize) -> Vec<Object> {
+        let sample = self.sample(index, 0);
+        match sample.content {
+            Content::Ink(class) => {
+                let ink = &sample.pixels[..self.height * self.width];
+                let object = |bounds: Xyxy| Object {
+                    bounds,
+                    class,
+                    area: f64::from(bounds.area()),
+                    crowd: false,
+                };
+                tight_box(ink, self.width).map(object).into_iter().collect()
+            }
+            Content::Objects(objects) => objects.into_owned(),
+        }
+    }
+
+    /// The class of each image where every image shows exactly one object: data that a classifier can learn from.
+    pub fn labels(&self) -> Option<Vec<usize>> {
+        match &self.samples {
+            Samples::Labelled { labels, .. } => {
+                Some(labels.iter().map(|&label| label as usize).collect())
+            }
+            Samples::Annotated(annotated) => annotated
+                .objects
+                .iter()
+                .map(|objects| match objects[..] {
+                    [Object { class, crowd, .. }] if !crowd => Some(class),
+                    _ => None,
+                })
+                .collect(),
+            Samples::Scenes(_) => None,
+        }
+    }
+
+    /// What COCO files call image `index`: its number where no file says otherwise.
+    pub fn image_id(&self, index: usize) -> i64 {
+        match &self.samples {
+            Samples::Annotated(annotated) => annotated.image_ids[index],
+            Samples::Labelled { .. } | Samples::Scenes(_) => index as i64,
+        }
+    }
+
+    /// What COCO files call a class: its number where no file says otherwise.
+    pub fn category_id(&self, class: usize) -> i64 {
+        match &self.samples {
+            Samples::Annotated(annotated) => annotated.category_ids[class],
+            Samples::Labelled { .. } | Samples::Scenes(_) => class as i64,
+        }
+    }
+
+    /// The images at `indices`, in that order; of scenes those outside of training, which then stay.
     ///
     /// # Panics
     /// If one of them does not exist, as slices do.
     pub fn subset(&self, indices: &[usize]) -> Self {
         let mut images = Vec::with_capacity(indices.len() * self.image_len());
         for &index in indices {
-            images.extend_from_slice(self.image(index));
+            images.extend_from_slice(&self.image(index));
         }
+        let samples = match &self.samples {
+            Samples::Labelled { labels, .. } => Samples::Labelled {
+                images,
+                labels: indices.iter().map(|&index| labels[index]).collect(),
+            },
+            Samples::Annotated(_) | Samples::Scenes(_) => Samples::Annotated(Annotated {
+                images,
+                objects: indices.iter().map(|&index| self.objects(index)).collect(),
+                image_ids: indices.iter().map(|&index| self.image_id(index)).collect(),
+                category_ids: (0..self.classes.len())
+                    .map(|class| self.category_id(class))
+                    .collect(),
+            }),
+        };
         Self {
-            images,
             count: indices.len(),
-            labels: indices.iter().map(|&index| self.labels[index]).collect(),
             classes: self.classes.clone(),
+            samples,
             ..*self
+        }
+    }
+
+    /// What stays for training and, unless `validation` is 0, so many images that are held out, chosen by the seed.
+    ///
+    /// Scenes hold out digits, not scenes: the validation scenes are made of digits that no training scene then shows.
+    ///
+    /// # Errors
+    /// [`DataError::Validation`] when nothing would stay.
+    pub fn hold_out(
+        &self,
+        validation: usize,
+        seed: u64,
+    ) -> Result<(Cow<'_, Self>, Option<Self>), DataError> {
+        if validation == 0 {
+            return Ok((Cow::Borrowed(self), None));
+        }
+        let (train, held) = match &self.samples {
+            Samples::Scenes(scenes) => scenes.hold_out(validation)?,
+            Samples::Labelled { .. } | Samples::Annotated(_) => {
+                let (kept, held) = hold_out(self.count, validation, seed)?;
+                (self.subset(&kept), self.subset(&held))
+            }
+        };
+        Ok((Cow::Owned(train), Some(held)))
+    }
+}
+
+impl Annotated {
+    /// Scenes numbered from 0, classes from 1: see [`coco`].
+    pub fn from_scenes(scenes: Vec<Scene>, classes: usize) -> Self {
+        Self {
+            image_ids: (0..scenes.len() as i64).collect(),
+            category_ids: (0..classes).map(coco::category_id).collect(),
+            images: scenes
+                .iter()
+                .flat_map(|scene| &scene.pixels)
+                .copied()
+                .collect(),
+            objects: scenes.into_iter().map(|scene| scene.objects).collect(),
         }
     }
 }
 
 /// What is learned from and what the result is judged by.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Split {
-    /// For training, and for validation by [`hold_out`].
+    /// For training, and for validation by [`Dataset::hold_out`].
     pub train: Dataset,
     /// Touched once, at the end.
     pub test: Dataset,
 }
 
-/// Why data could not be had.
-#[derive(Debug, thiserror::Error)]
-pub enum DataError {
-    /// A file is not what it should be.
-    #[error(transparent)]
-    Idx(#[from] idx::IdxError),
-    /// A folder lacks a file.
-    #[error(
-        "{}: there is no {name} nor {name}.gz. A folder of IDX files holds {}, each gzipped or not",
-        .folder.display(), mnist::FILES.join(", ")
-    )]
-    Missing {
-        /// The folder.
-        folder: PathBuf,
-        /// The file's name.
-        name: &'static str,
-    },
-    /// Neither `mnist` nor a folder.
-    #[error("{}: {what}. data.source is `mnist` or the path of a folder", .path.display())]
-    Source {
-        /// As given.
-        path: PathBuf,
-        /// What is wrong with it.
-        what: String,
-    },
-    /// Images and labels differ in number.
-    #[error("{} holds {images} images, but {} holds {labels} labels", .images_path.display(), .labels_path.display())]
-    Counts {
-        /// The file of images.
-        images_path: PathBuf,
-        /// How many.
-        images: usize,
-        /// The file of labels.
-        labels_path: PathBuf,
-        /// How many.
-        labels: usize,
-    },
-    /// A label that names no class.
-    #[error("{}: label {index} is {found}; expected 0 to {most}", .path.display())]
-    Label {
-        /// The file of labels.
-        path: PathBuf,
-        /// Which label, from 0.
-        index: usize,
-        /// What it is.
-        found: u8,
-        /// The largest that may be.
-        most: u8,
-    },
-    /// Training and test images differ in size.
-    #[error("{} holds images of {train:?} (rows, columns), {} of {test:?}", .train_path.display(), .test_path.display())]
-    Sizes {
-        /// The file of training images.
-        train_path: PathBuf,
-        /// Rows and columns.
-        train: (usize, usize),
-        /// The file of test images.
-        test_path: PathBuf,
-        /// Rows and columns.
-        test: (usize, usize),
-    },
-    /// More held out than there is.
-    #[error(
-        "data.validation is {asked}, but there are only {count} training images: hold out fewer than that"
-    )]
-    Validation {
-        /// Images to hold out.
-        asked: usize,
-        /// Images there are.
-        count: usize,
-    },
-}
-
-/// The data that a recipe's `data.source` names.
+/// The data that a recipe's `data.source` names; `seed` is the training's, which scenes follow.
 ///
 /// # Errors
 /// A source that does not exist or whose files are wrong.
-pub fn load(source: &str) -> Result<Split, DataError> {
-    if source == "mnist" {
-        mnist::built_in()
-    } else {
-        mnist::folder(std::path::Path::new(source))
+pub fn load(data: &recipe::Data, seed: u64) -> Result<Split, DataError> {
+    let folder = Path::new(&data.source);
+    match data.source.as_str() {
+        "mnist" => mnist::built_in(),
+        recipe::SCENES => scenes::load(&data.scenes.clone().unwrap_or_default(), seed),
+        _ if coco::is_folder(folder) => Ok(coco::read(folder)?),
+        _ => mnist::folder(folder),
     }
 }
 

@@ -31,7 +31,14 @@ fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
 #[test]
 fn the_built_in_mnist_is_the_original() {
     let Split { train, test } = mnist::built_in().unwrap();
-    let labels = |data: &Dataset| data.labels.iter().map(|&l| l as u8).collect::<Vec<_>>();
+    let labels = |data: &Dataset| {
+        let labels = data.labels().unwrap();
+        labels.iter().map(|&l| l as u8).collect::<Vec<_>>()
+    };
+    let pixels_of = |data: &Dataset| match &data.samples {
+        Samples::Labelled { images, .. } => images.clone(),
+        other => panic!("{other:?}"),
+    };
     for (name, data, count, pixels, digits, first) in [
         (
             "train",
@@ -54,14 +61,14 @@ fn the_built_in_mnist_is_the_original() {
             (data.count, data.channels, data.height, data.width),
             (count, 1, 28, 28)
         );
-        assert_eq!(data.images.len(), count * 784, "{name}");
-        assert_eq!(fnv(data.images.iter().copied()), pixels, "{name}");
+        assert_eq!(pixels_of(data).len(), count * 784, "{name}");
+        assert_eq!(fnv(pixels_of(data).into_iter()), pixels, "{name}");
         assert_eq!(fnv(labels(data).into_iter()), digits, "{name}");
-        assert_eq!(data.labels[..4], first, "{name}");
+        assert_eq!(data.labels().unwrap()[..4], first, "{name}");
         assert_eq!(data.classes.len(), 10);
     }
     // A digit's box is as high or as wide as the 20 pixels it was scaled to, or a little less.
-    let boxes = (0..test.count).map(|i| tight_box(test.image(i), 28).map(<[f32; 4]>::from));
+    let boxes = (0..test.count).map(|i| tight_box(&test.image(i), 28).map(<[f32; 4]>::from));
     for [x1, y1, x2, y2] in boxes.map(|ink| ink.unwrap()) {
         let longer = (x2 - x1).max(y2 - y1);
         assert!((15.0..=20.0).contains(&longer), "{longer}");
@@ -142,6 +149,13 @@ fn write_folder(folder: &Path, images: u32, labels: &[u8], gzipped: bool) {
 fn folders() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
+    let load = |source: &str| {
+        let data = recipe::Data {
+            source: source.to_string(),
+            ..Default::default()
+        };
+        super::load(&data, 0)
+    };
     let load_it = || load(path.to_str().unwrap());
     let error = |part: &str| {
         let error = load_it().unwrap_err().to_string();
@@ -151,7 +165,7 @@ fn folders() {
     write_folder(path, 2, &[0, 9], true);
     let split = load_it().unwrap();
     assert_eq!((split.train.count, split.test.height), (2, 2));
-    assert_eq!(split.test.labels, [0, 9]);
+    assert_eq!(split.test.labels().unwrap(), [0, 9]);
     write_folder(path, 2, &[0, 10], false);
     error("train-labels-idx1-ubyte: label 1 is 10; expected 0 to 9");
     write_folder(path, 2, &[0], false);
@@ -186,18 +200,21 @@ fn held_out_images_are_apart_and_depend_on_the_seed_alone() {
 #[test]
 fn a_subset_keeps_the_order_asked_for() {
     let data = Dataset {
-        images: (0..12).collect(),
         count: 3,
         channels: 1,
         height: 2,
         width: 2,
-        labels: vec![5, 6, 7],
         classes: vec![],
+        samples: Samples::Labelled {
+            images: (0..12).collect(),
+            labels: vec![5, 6, 7],
+        },
     };
     let part = data.subset(&[2, 0]);
     assert_eq!((part.count, part.height), (2, 2));
-    assert_eq!(part.images, [8, 9, 10, 11, 0, 1, 2, 3]);
-    assert_eq!(part.labels, [7, 5]);
+    assert_eq!(part.image(0)[..], [8, 9, 10, 11]);
+    assert_eq!(part.image(1)[..], [0, 1, 2, 3]);
+    assert_eq!(part.labels().unwrap(), [7, 5]);
 }
 
 proptest! {

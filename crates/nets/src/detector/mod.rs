@@ -3,6 +3,7 @@
 //! N images, A anchors an image, R regions of all images, K classes without background. 'truth' is annotated;
 //! 'deltas' are (dx, dy, dw, dh); 'proposals' are boxes of the first stage, 'detections' of the second.
 
+pub mod anchor_fit;
 pub mod anchors;
 pub mod box_coder;
 pub mod box_head;

@@ -11,6 +11,7 @@ mod layer;
 mod parse;
 mod problem;
 mod ranges;
+mod scenes;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ pub use check::{ShapeError, summary};
 pub use detector::{Anchors, Backbone, Detections, FasterRcnn, Norm, Roi, Rpn};
 pub use error::{RecipeError, WrongLine};
 pub use layer::{Layer, Pool};
+pub use scenes::Scenes;
 pub use summary::{LayerSummary, Shape, Summary};
 pub use training::{
     Adam, AdamW, Constant, Cosine, OneCycle, Optimizer, RmsProp, Schedule, Sgd, Step, Training,
@@ -48,7 +50,7 @@ pub struct Recipe {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Data {
-    /// `mnist` (built in, the default) or the path of a folder.
+    /// `mnist` (built in, the default), [`SCENES`] (composed of MNIST's digits) or the path of a folder.
     pub source: String,
     /// Images held out of the training set to choose settings with; default 0: train on all.
     pub validation: usize,
@@ -56,6 +58,24 @@ pub struct Data {
     pub augment: Augment,
     /// The scale of the pixels that the network sees.
     pub normalize: Normalize,
+    /// How scenes are composed; stated where `source` is `scenes`, not used elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scenes: Option<Scenes>,
+}
+
+/// The `data.source` that composes scenes of several digits.
+pub const SCENES: &str = "scenes";
+
+impl Data {
+    /// Whether both give the same test images.
+    pub fn same_test_images(&self, other: &Self) -> bool {
+        let test_scenes = |data: &Self| Scenes {
+            train_images: 0,
+            ..data.scenes.clone().unwrap_or_default()
+        };
+        self.source == other.source
+            && (self.source != SCENES || test_scenes(self) == test_scenes(other))
+    }
 }
 
 impl Default for Data {
@@ -65,6 +85,7 @@ impl Default for Data {
             validation: 0,
             augment: Augment::default(),
             normalize: Normalize::default(),
+            scenes: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::error::{RecipeError, WrongLine, closest};
 use super::problem::{Problem, Segment, parse_path, path_text};
 use super::value::Node;
-use super::{Recipe, builtin, ranges};
+use super::{Recipe, SCENES, builtin, ranges};
 use serde::Deserialize;
 use std::ops::Range;
 use std::path::Path;
@@ -73,7 +73,10 @@ impl Recipe {
 }
 
 fn checked(root: &Value) -> Result<Recipe, Problem> {
-    let recipe = Recipe::deserialize(Node(root))?;
+    let mut recipe = Recipe::deserialize(Node(root))?;
+    if recipe.data.source == SCENES {
+        recipe.data.scenes.get_or_insert_default();
+    }
     ranges::check(&recipe)?;
     Ok(recipe)
 }
@@ -222,7 +225,8 @@ impl<'a> Setting<'a> {
     }
 
     fn nearest_path(&self, text: &str) -> Option<String> {
-        let recipe = checked(&Value::Table(text.parse().ok()?)).ok()?;
+        let mut recipe = checked(&Value::Table(text.parse().ok()?)).ok()?;
+        recipe.data.scenes.get_or_insert_default(); // its keys too can be meant
         let mut paths = Vec::new();
         collect_paths(
             &Value::Table(recipe.to_table().ok()?),

@@ -3,7 +3,7 @@
 use super::problem::Problem;
 use super::{
     Anchors, Augment, Data, Detections, FasterRcnn, Layer, Model, Optimizer, Pool, Recipe, Roi,
-    Rpn, Schedule, Training,
+    Rpn, SCENES, Scenes, Schedule, Training,
 };
 use std::fmt::Display;
 
@@ -11,6 +11,10 @@ use std::fmt::Display;
 const MOST_FEATURES: usize = 1 << 20;
 /// Larger windows than any image that is read.
 const MOST_PIXELS: usize = 1 << 12;
+/// More digits in a scene than any that makes sense.
+const MOST_DIGITS: usize = 1000;
+/// Smaller digits can't be told apart.
+const LEAST_SIDE: usize = 4;
 
 /// The first value out of range.
 pub(super) fn check(recipe: &Recipe) -> Result<(), Problem> {
@@ -85,7 +89,7 @@ fn data(data: &Data) -> Result<(), Problem> {
     need(
         !data.source.is_empty(),
         "data.source",
-        "`mnist` or a folder",
+        "`mnist`, `scenes` or a folder",
         "nothing",
     )?;
     let Augment {
@@ -108,7 +112,54 @@ fn data(data: &Data) -> Result<(), Problem> {
     below_1("data.augment.scale", scale)?;
     let mean = data.normalize.mean;
     need(mean.is_finite(), "data.normalize.mean", "finite", mean)?;
-    positive("data.normalize.std", data.normalize.std)
+    positive("data.normalize.std", data.normalize.std)?;
+    if let Some(options) = &data.scenes {
+        scenes(options)?;
+    }
+    need(
+        data.source != SCENES || data.augment.is_none(),
+        "data.augment",
+        "left out with scenes, which are new in every epoch",
+        "some",
+    )
+}
+
+pub(super) fn scenes(scenes: &Scenes) -> Result<(), Problem> {
+    let key = |name: &str| format!("data.scenes.{name}");
+    let Scenes {
+        size, digits, side, ..
+    } = *scenes;
+    at_least_1(&key("train-images"), scenes.train_images)?;
+    at_least_1(&key("test-images"), scenes.test_images)?;
+    need(
+        (16..=MOST_PIXELS).contains(&size),
+        &key("size"),
+        &format!("from 16 to {MOST_PIXELS} pixels"),
+        size,
+    )?;
+    need(
+        digits[0] <= digits[1] && digits[1] <= MOST_DIGITS,
+        &key("digits"),
+        &format!("the fewest and the most digits, at most {MOST_DIGITS}"),
+        format!("{digits:?}"),
+    )?;
+    need(
+        (LEAST_SIDE..=side[1]).contains(&side[0]) && side[1] <= size,
+        &key("side"),
+        &format!(
+            "the shortest and the longest side, from {LEAST_SIDE} to data.scenes.size, {size}"
+        ),
+        format!("{side:?}"),
+    )?;
+    fraction(&key("overlap"), scenes.overlap)?;
+    fraction(&key("noise"), scenes.noise)?;
+    need(
+        scenes.clutter <= MOST_DIGITS,
+        &key("clutter"),
+        &format!("at most {MOST_DIGITS}"),
+        scenes.clutter,
+    )?;
+    fraction(&key("background"), scenes.background)
 }
 
 fn layers(key: &str, layers: &[Layer]) -> Result<(), Problem> {

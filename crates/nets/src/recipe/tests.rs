@@ -400,6 +400,41 @@ total                  10         7,850           7,840"
     );
 }
 
+#[test]
+fn scenes_state_their_defaults_and_are_checked() {
+    let scenes = set(&["data.source=scenes"]).unwrap();
+    assert_eq!(scenes.data.scenes, Some(Scenes::default()));
+    let text = scenes.to_toml().unwrap();
+    assert!(
+        text.contains("\n[data.scenes]\ntrain-images = 10000\n"),
+        "{text}"
+    );
+    assert!(
+        !set(&[]).unwrap().to_toml().unwrap().contains("scenes"),
+        "not where they are not used"
+    );
+    #[rustfmt::skip]
+    let cases = [
+        ("data.scenes.size=8", "from 16 to 4096 pixels, found 8"),
+        ("data.scenes.digits=[3, 2]", "the fewest and the most digits"),
+        ("data.scenes.digits=[3]", "expected a list of 2 numbers"),
+        ("data.scenes.side=[18, 129]", "data.scenes.size, 128, found [18, 129]"),
+        ("data.scenes.side=[0, 10]", "from 4 to"),
+        ("data.scenes.overlap=1.5", "from 0 to 1, found 1.5"),
+        ("data.scenes.test-images=0", "at least 1"),
+        ("data.scenes.noize=0.1", "data.scenes.noise"),
+        ("data.augment.shift=2", "left out with scenes"),
+    ];
+    for (wrong, says) in cases {
+        let text = message(set(&["data.source=scenes", wrong]));
+        assert!(text.contains(says), "{wrong}: {text}");
+    }
+    let other = set(&["data.source=scenes", "data.scenes.train-images=7"]).unwrap();
+    assert!(scenes.data.same_test_images(&other.data));
+    let other = set(&["data.source=scenes", "data.scenes.noise=0.1"]).unwrap();
+    assert!(!scenes.data.same_test_images(&other.data));
+}
+
 fn any_layer() -> impl Strategy<Value = Layer> {
     let side = || [1..9usize, 1..9usize];
     let pool = (side(), side()).prop_map(|(size, stride)| Pool {
@@ -519,6 +554,11 @@ fn any_recipe() -> impl Strategy<Value = Recipe> {
                         mean: number,
                         std: 1.0 + number,
                     },
+                    scenes: detector.then(|| Scenes {
+                        clutter: count,
+                        noise: number / 10.0,
+                        ..Scenes::default()
+                    }),
                 },
                 model: if detector {
                     Model::FasterRcnn(FasterRcnn {

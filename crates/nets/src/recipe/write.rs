@@ -66,13 +66,15 @@ fn merge_layers(parent: &mut Table) {
     }
 }
 
-/// Layers one a line, tables of the model as sections of their own, all else on one line a key.
+/// Layers one a line, tables of the model and of scenes as sections of their own, all else on one line a key.
 fn write_section(name: &str, section: &Table, text: &mut String) {
     if !text.is_empty() {
         text.push('\n');
     }
     text.push_str(&format!("[{name}]\n"));
-    let is_subsection = |value: &Value| name == "model" && value.is_table();
+    let is_subsection = |key: &str, value: &Value| {
+        value.is_table() && (name == "model" || (name, key) == ("data", "scenes"))
+    };
     for (key, value) in section {
         match value {
             Value::Array(layers) if key == "layers" => {
@@ -82,13 +84,13 @@ fn write_section(name: &str, section: &Table, text: &mut String) {
                 }
                 text.push_str("]\n");
             }
-            _ if is_subsection(value) => {}
+            _ if is_subsection(key, value) => {}
             _ => text.push_str(&format!("{key} = {value}\n")),
         }
     }
     for (key, value) in section {
         if let Value::Table(inner) = value
-            && is_subsection(value)
+            && is_subsection(key, value)
         {
             write_section(&format!("{name}.{key}"), inner, text);
         }

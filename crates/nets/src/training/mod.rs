@@ -17,13 +17,13 @@ use measure::record::EpochRecord;
 use serde::{Deserialize, Serialize};
 
 use crate::batch::Preparation;
-use crate::data::Dataset;
+use crate::data::{Dataset, Samples};
 use crate::detector::BadTruth;
-use crate::evaluation::loss_and_accuracy;
+use crate::evaluation::{ValidationError, validate};
 use crate::layers::Mode;
 use crate::network::Network;
 use crate::random::{Purpose, permutation};
-use crate::recipe::{Recipe, ShapeError};
+use crate::recipe::{Model, Recipe, ShapeError};
 use crate::weights::WeightsError;
 pub use checkpoint::{CheckpointError, Restored};
 pub use optimizer::Optimizer;
@@ -92,6 +92,20 @@ pub enum TrainingError {
     /// Weights do not fit.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// Held-out images could not be judged.
+    #[error("validation: {0}")]
+    Validation(#[from] ValidationError),
+    /// A classifier gives one answer an image, the data asks for several, or none.
+    #[error(
+        "a classifier (model.kind = \"cnn\") needs images that each show one object, but those of data.source = {0:?} \
+         show several, or none; use a detector (model.kind = \"faster-rcnn\")"
+    )]
+    ManyObjects(String),
+    /// Boxes that would not follow their objects.
+    #[error(
+        "data.augment moves pixels, and the annotated boxes of data.source = {0:?} would not follow; leave data.augment out"
+    )]
+    Augment(String),
     /// There is nothing to learn from.
     #[error("the training set is empty: data.validation holds out all {0} images")]
     NoImages(usize),
@@ -144,6 +158,22 @@ impl Sums {
     }
 }
 
+/// Makes sure that the recipe's network can learn from this data.
+///
+/// # Errors
+/// [`TrainingError::Shape`] when it does not fit the images, [`TrainingError::ManyObjects`] for a classifier of images
+/// with several objects, [`TrainingError::Augment`] where annotated boxes would not follow random changes.
+pub fn check(recipe: &Recipe, data: &Dataset) -> Result<(), TrainingError> {
+    if matches!(recipe.model, Model::Cnn(_)) && data.labels().is_none() {
+        return Err(TrainingError::ManyObjects(recipe.data.source.clone()));
+    }
+    if matches!(data.samples, Samples::Annotated(_)) && !recipe.data.augment.is_none() {
+        return Err(TrainingError::Augment(recipe.data.source.clone()));
+    }
+    recipe.summary(data.image_shape(), data.classes.len())?;
+    Ok(())
+}
+
 /// A network in training, with its data.
 #[derive(Debug)]
 pub struct Trainer<'a> {
@@ -161,7 +191,7 @@ impl<'a> Trainer<'a> {
     /// A network with its initial weights.
     ///
     /// # Errors
-    /// [`TrainingError::Shape`] when it does not fit the images, [`TrainingError::NoImages`] when there are none.
+    /// Those of [`check`], and [`TrainingError::NoImages`] when there are none.
     pub fn new(
         recipe: &'a Recipe,
         train: &'a Dataset,
@@ -173,6 +203,7 @@ impl<'a> Trainer<'a> {
                 validation.map_or(0, |data| data.count),
             ));
         }
+        check(recipe, train)?;
         let device = device.clone().autodiff();
         let network = Network::new(recipe, train.image_shape(), train.classes.len(), &device)?;
         let optimizer = Optimizer::new(recipe.training.optimizer);
@@ -253,7 +284,7 @@ impl<'a> Trainer<'a> {
                     images_per_s: (sums.images - since.1) as f64 / since.0.elapsed().as_secs_f64(),
                 });
             }
-            self.finish_epoch();
+            self.finish_epoch()?;
             if let Some(record) = self.progress.history.last() {
                 observer.epoch(record);
             }
@@ -329,15 +360,12 @@ impl<'a> Trainer<'a> {
     }
 
     /// Closes the running epoch: its record, with validation figures where images were held out.
-    fn finish_epoch(&mut self) {
-        let validation = self.validation.map(|data| {
-            loss_and_accuracy(
-                &self.network(),
-                data,
-                &self.recipe.data,
-                &self.device.clone().inner(),
-            )
-        });
+    fn finish_epoch(&mut self) -> Result<(), TrainingError> {
+        let device = self.device.clone().inner();
+        let validation = self
+            .validation
+            .map(|data| validate(&self.network(), data, self.recipe, &device))
+            .transpose()?;
         let training = &self.recipe.training;
         let sums = std::mem::take(&mut self.progress.sums);
         let progress = &mut self.progress;
@@ -358,12 +386,15 @@ impl<'a> Trainer<'a> {
                 .map(|(name, sum)| (name.clone(), sums.mean(*sum)))
                 .collect(),
             train_accuracy: Some(sums.accuracy()),
-            validation_loss: validation.map(|(loss, _)| loss),
-            validation_accuracy: validation.map(|(_, accuracy)| accuracy),
+            validation_loss: validation.as_ref().map(|found| found.loss),
+            validation_accuracy: validation.as_ref().and_then(|found| found.accuracy),
+            validation_map: validation.as_ref().and_then(|found| found.map),
+            validation_losses: validation.map(|found| found.losses).unwrap_or_default(),
             learning_rate,
             seconds: progress.seconds,
             images_per_s: sums.images as f64 / sums.seconds,
         });
+        Ok(())
     }
 
     /// Writes all state into `folder`, so that [`Trainer::restore`] can go on from here.

@@ -168,7 +168,7 @@ fn json_is_flat_and_comes_back() {
             run: "runs/a".into(),
             evaluation,
         }],
-        verdict: Verdict::among(&[("A", &predictions), ("B", &model("0000"))], 0).unwrap(),
+        verdict: Verdict::among(&[("A", &predictions), ("B", &model("0000"))], 0).ok(),
     };
     let json = serde_json::to_value(&comparison).unwrap();
     let contestant = &json["contestants"][0];
@@ -202,5 +202,25 @@ fn an_evaluation_reads_with_fields_of_the_future_and_without_new_ones() {
     fields.insert("from_the_future".into(), serde_json::json!({"a": 1}));
     fields.remove("brier");
     let back: Evaluation = serde_json::from_value(json).unwrap();
-    assert_eq!((back.brier, back.accuracy), (0.0, 1.0));
+    let answers = back.classification.unwrap();
+    assert_eq!((answers.brier, answers.accuracy), (0.0, 1.0));
+}
+
+#[test]
+fn a_run_on_several_objects_an_image_has_no_answers_and_comes_back() {
+    let evaluation = Evaluation {
+        localisation: Some(LocalisationFigures {
+            mean_iou: 0.9,
+            found: Some(0.98),
+            ..Default::default()
+        }),
+        ..Evaluation::of_run(7, RunFacts::default())
+    };
+    let json = serde_json::to_value(&evaluation).unwrap();
+    assert!(json.get("accuracy").is_none() && json.get("verdict").is_none());
+    assert_eq!((&json["images"], &json["found"]), (&7.into(), &0.98.into()));
+    assert_eq!(
+        serde_json::from_value::<Evaluation>(json).unwrap(),
+        evaluation
+    );
 }

@@ -27,10 +27,11 @@ pub fn section(page: &Page<'_>) -> String {
             accuracy: words.accuracy,
             images: words.images_log,
         };
+        let ece = contestant.evaluation.classification.as_ref().map(|a| a.ece);
         let caption = format!(
             "<b>{}</b> · ECE {}",
             page.key(slot),
-            percent(contestant.evaluation.ece, 2)
+            percent(ece.unwrap_or(f64::NAN), 2)
         );
         plots += &figure(Some(reliability::svg(&bins, slot, names)), &caption);
     }

@@ -1,7 +1,7 @@
 //! Figures of each class: what is missed and what is claimed wrongly, as bars and as a table.
 
 use super::{Page, details, figure, note, scroll};
-use crate::record::ClassFigures;
+use crate::record::{ClassFigures, Evaluation};
 use crate::report::format::{Text, count, decimal};
 use crate::report::plot::bars::BarChart;
 
@@ -16,7 +16,7 @@ pub fn section(page: &Page<'_>) -> String {
         || page
             .contestants()
             .iter()
-            .all(|c| c.evaluation.per_class.is_empty())
+            .all(|c| per_class(c.evaluation).is_empty())
     {
         return String::new();
     }
@@ -29,7 +29,7 @@ pub fn section(page: &Page<'_>) -> String {
         let series = page.contestants().iter().map(|c| {
             let values = shown
                 .iter()
-                .map(|class| c.evaluation.per_class.get(*class).and_then(value));
+                .map(|class| per_class(c.evaluation).get(*class).and_then(value));
             (c.name, values.collect())
         });
         let groups = shown
@@ -55,6 +55,12 @@ pub fn section(page: &Page<'_>) -> String {
     html + &details(words.classes_as_table, &table(page, classes))
 }
 
+/// Empty where images show several objects.
+fn per_class(evaluation: &Evaluation) -> &[ClassFigures] {
+    let answers = evaluation.classification.as_ref();
+    answers.map_or(&[], |answers| &answers.per_class)
+}
+
 /// All classes, or those with most mistakes of all contestants, in their order.
 fn shown(page: &Page<'_>, classes: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..classes).collect();
@@ -63,7 +69,7 @@ fn shown(page: &Page<'_>, classes: usize) -> Vec<usize> {
             let rows = page
                 .contestants()
                 .iter()
-                .filter_map(|c| c.evaluation.confusion.get(class));
+                .filter_map(|c| c.evaluation.classification.as_ref()?.confusion.get(class));
             let rows =
                 rows.map(|row| row.iter().sum::<u64>() - row.get(class).copied().unwrap_or(0));
             rows.sum()
@@ -103,7 +109,7 @@ fn table(page: &Page<'_>, classes: usize) -> String {
         let figures = || {
             page.contestants()
                 .iter()
-                .map(|c| c.evaluation.per_class.get(class))
+                .map(|c| per_class(c.evaluation).get(class))
         };
         let support = figures().flatten().map(|f| f.support).next().unwrap_or(0);
         let cells = figures().map(|f| {

@@ -1,6 +1,7 @@
 //! Confusion matrices: counts, shares of each truth, and the most frequent confusions in words.
 
 use super::{Page, details, paragraph, scroll};
+use crate::report::Contestant;
 use crate::report::format::{Text, count, decimal, percent};
 use crate::report::plot::heat;
 
@@ -15,10 +16,10 @@ pub fn section(page: &Page<'_>) -> String {
     let words = page.words;
     let matrix = |shares: bool| -> String {
         let contestants = page.contestants().iter().enumerate();
-        let contestants = contestants.filter(|(_, c)| !c.evaluation.confusion.is_empty());
         contestants
-            .map(|(slot, c)| {
-                let rows = &c.evaluation.confusion;
+            .map(|(slot, c)| (slot, c, confusion(c)))
+            .filter(|(_, _, rows)| !rows.is_empty())
+            .map(|(slot, c, rows)| {
                 let body = if rows.len() <= LARGEST_TABLE {
                     let name = format!("{} {}", words.confusion, Text(c.name));
                     scroll(&name, &table(page, rows, shares))
@@ -40,7 +41,7 @@ pub fn section(page: &Page<'_>) -> String {
     }
     let mut html = paragraph(words.confusion_note);
     html += &format!("<div class=\"pair\">{counts}</div>\n");
-    let small = |c: &crate::report::Contestant<'_>| c.evaluation.confusion.len() <= LARGEST_TABLE;
+    let small = |c: &Contestant<'_>| confusion(c).len() <= LARGEST_TABLE;
     if page.contestants().iter().all(small) {
         html += &details(
             words.in_shares,
@@ -48,6 +49,12 @@ pub fn section(page: &Page<'_>) -> String {
         );
     }
     html
+}
+
+/// Empty where images show several objects.
+fn confusion<'a>(contestant: &Contestant<'a>) -> &'a [Vec<u64>] {
+    let answers = contestant.evaluation.classification.as_ref();
+    answers.map_or(&[], |answers| &answers.confusion)
 }
 
 fn table(page: &Page<'_>, rows: &[Vec<u64>], shares: bool) -> String {

@@ -1,11 +1,13 @@
 //! What is said first: the verdict, what it took, and the table of figures.
 
 use super::{Page, figure, gallery, note};
+use crate::record::Evaluation;
 use crate::report::figures::{COST, QUALITY, Row, rows};
 use crate::report::format::{
     ABSENT, Text, count, decimal, duration, fill, percent, signed, significant,
 };
 use crate::report::plot::intervals;
+use crate::report::words::Words;
 
 /// The line above the title: what kind of page this is, of which data, from when.
 pub fn eyebrow(page: &Page<'_>) -> String {
@@ -33,21 +35,7 @@ pub fn lead(page: &Page<'_>) -> String {
     let words = page.words;
     let verdict = match (page.report.verdict, page.contestants()) {
         (Some(verdict), _) => (words.verdict)(verdict),
-        (None, [only]) => {
-            let evaluation = only.evaluation;
-            let right = evaluation.accuracy * evaluation.images as f64;
-            let values = [
-                ("accuracy", percent(evaluation.accuracy, 2)),
-                ("low", percent(evaluation.accuracy_interval[0], 2)),
-                ("high", percent(evaluation.accuracy_interval[1], 2)),
-                (
-                    "wrong",
-                    decimal(evaluation.images as f64 - right.round(), 0),
-                ),
-                ("images", count(evaluation.images as u64)),
-            ];
-            filled(words.single, &values)
-        }
+        (None, [only]) => single(words, only.evaluation),
         _ => String::new(),
     };
     format!(
@@ -55,6 +43,37 @@ pub fn lead(page: &Page<'_>) -> String {
         Text(&verdict),
         Text(&cost(page))
     )
+}
+
+/// How good a single contestant is, in a sentence.
+fn single(words: &Words, evaluation: &Evaluation) -> String {
+    let images = ("images", count(evaluation.images as u64));
+    match (&evaluation.classification, &evaluation.localisation) {
+        (Some(answers), _) => {
+            let right = answers.accuracy * evaluation.images as f64;
+            let values = [
+                ("accuracy", percent(answers.accuracy, 2)),
+                ("low", percent(answers.accuracy_interval[0], 2)),
+                ("high", percent(answers.accuracy_interval[1], 2)),
+                (
+                    "wrong",
+                    decimal(evaluation.images as f64 - right.round(), 0),
+                ),
+                images,
+            ];
+            filled(words.single, &values)
+        }
+        (None, Some(boxes)) => {
+            let value = |figure: Option<f64>| decimal(figure.unwrap_or(f64::NAN), 3);
+            let values = [
+                ("map", value(boxes.map)),
+                ("map_50", value(boxes.map_50)),
+                images,
+            ];
+            filled(words.single_boxes, &values)
+        }
+        (None, None) => String::new(),
+    }
 }
 
 /// What it took, in words; a figure that was not measured is left out with its sentence.
@@ -135,11 +154,14 @@ pub fn section(page: &Page<'_>) -> String {
         .contestants()
         .iter()
         .enumerate()
-        .map(|(slot, contestant)| intervals::Row {
-            name: contestant.name,
-            slot,
-            value: contestant.evaluation.accuracy,
-            interval: contestant.evaluation.accuracy_interval,
+        .filter_map(|(slot, contestant)| {
+            let answers = contestant.evaluation.classification.as_ref()?;
+            Some(intervals::Row {
+                name: contestant.name,
+                slot,
+                value: answers.accuracy,
+                interval: answers.accuracy_interval,
+            })
         })
         .collect();
     let plot = intervals::svg(&intervals, words.accuracy, words.intervals_alt);

@@ -1,0 +1,111 @@
+//! Folders of images with COCO annotations: `DIR/train.json` with `DIR/train/*.png`, and the same for `test`.
+//!
+//! Each JSON file is COCO's: `images` (`id`, `file_name`, `width`, `height`), `annotations` (`id`, `image_id`,
+//! `category_id`, `bbox` as `[x, y, width, height]` in pixels, `area`, `iscrowd`) and `categories` (`id`, `name`).
+//! An image is looked for as `DIR/train/FILE_NAME`, then as `DIR/FILE_NAME`; colour becomes grey.
+//!
+//! What is written here suits readers with traps: annotation ids start at 1, because pycocotools takes a found object
+//! with annotation id 0 for a missed one, and category ids start at 1 (digit 0 is category 1), because training code
+//! around torchvision takes category ids for labels, where 0 is the background and would never be learned.
+
+mod check;
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::path::{Path, PathBuf};
+
+pub use check::Problem;
+pub use read::read;
+pub use write::{WriteError, empty_folder, write};
+
+/// Annotations of the training and of the test images.
+pub const FILES: [&str; 2] = ["train.json", "test.json"];
+
+/// Whether this folder holds annotated images.
+pub fn is_folder(folder: &Path) -> bool {
+    folder.join(FILES[0]).is_file()
+}
+
+/// What our files call a class.
+pub fn category_id(class: usize) -> i64 {
+    class as i64 + 1
+}
+
+/// Why a folder of annotated images could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum CocoFolderError {
+    /// A file of annotations is missing or can't be read.
+    #[error("{}: {cause}; a folder of annotated images holds {} and {}", path.display(), FILES[0], FILES[1])]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// A file of annotations is no JSON, or not COCO's.
+    #[error("{}: {cause}; expected COCO's object with `images`, `annotations` and `categories`", path.display())]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        cause: serde_json::Error,
+    },
+    /// Annotations or images are wrong.
+    #[error("{}: {} wrong{}:{}{}", path.display(), counted(problems.len()), hint(*corners), listed(problems), left_out(problems.len()))]
+    Annotations {
+        /// The file.
+        path: PathBuf,
+        /// Everything that is wrong.
+        problems: Vec<Problem>,
+        /// Whether the boxes look like corners.
+        corners: bool,
+    },
+    /// Training and test annotations have other classes.
+    #[error("{}: the categories differ from those of {}: {test:?} for {train:?}", FILES[1], FILES[0])]
+    Categories {
+        /// Of the training images.
+        train: Vec<String>,
+        /// Of the test images.
+        test: Vec<String>,
+    },
+    /// Training and test images differ in size.
+    #[error("the images of {} are {} x {} pixels (width x height), those of {} {} x {}; networks take one size: resize them", FILES[0], train[1], train[0], FILES[1], test[1], test[0])]
+    Sizes {
+        /// Height and width of the training images.
+        train: [usize; 2],
+        /// Of the test images.
+        test: [usize; 2],
+    },
+}
+
+/// Problems that a message lists.
+const LISTED: usize = 10;
+
+fn counted(problems: usize) -> String {
+    match problems {
+        1 => "one entry is".to_string(),
+        many => format!("{many} entries are"),
+    }
+}
+
+fn listed(problems: &[Problem]) -> String {
+    let lines = problems.iter().take(LISTED);
+    lines.map(|problem| format!("\n  {problem}")).collect()
+}
+
+fn left_out(problems: usize) -> String {
+    match problems.saturating_sub(LISTED) {
+        0 => String::new(),
+        more => format!("\n  ... and {more} more"),
+    }
+}
+
+fn hint(corners: bool) -> &'static str {
+    if corners {
+        " (the boxes look like corners [x1, y1, x2, y2]; COCO's are [x, y, width, height])"
+    } else {
+        ""
+    }
+}

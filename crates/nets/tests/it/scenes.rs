@@ -1,0 +1,180 @@
+//! Training on images of several objects or none: the loss falls, boxes are judged, and what can't work is refused.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use burn::tensor::Device;
+use measure::record::EpochRecord;
+use nets::data;
+use nets::evaluation::evaluate;
+use nets::recipe::Recipe;
+use nets::training::{Ending, Observer, StepReport, Trainer, TrainingError};
+use nets::weights::collect;
+
+const DETECTOR: &str = r#"
+[data]
+source = "scenes"
+validation = 12
+[data.scenes]
+train-images = 160
+test-images = 16
+size = 64
+digits = [0, 4]
+noise = 0.05
+[model]
+kind = "faster-rcnn"
+[model.backbone]
+layers = [
+  { conv = 8, kernel = 3, padding = 1 }, "batch-norm", "relu", { max-pool = 2 },
+  { conv = 16, kernel = 3, padding = 1 }, "batch-norm", "relu", { max-pool = 2 },
+]
+[model.anchors]
+sizes = [12, 17, 24]
+[model.roi]
+hidden = [64]
+[training]
+epochs = 8
+batch-size = 8
+optimizer = { name = "adam", learning-rate = 0.003 }
+clip-norm = 10
+"#;
+
+#[derive(Default)]
+struct Epochs(Vec<EpochRecord>);
+
+impl Observer for Epochs {
+    fn step(&mut self, _: &StepReport) {}
+
+    fn epoch(&mut self, record: &EpochRecord) {
+        self.0.push(record.clone());
+    }
+}
+
+struct StopAfter<'a>(usize, &'a AtomicBool);
+
+impl Observer for StopAfter<'_> {
+    fn step(&mut self, _: &StepReport) {
+        self.0 -= 1;
+        self.1.store(self.0 == 0, Ordering::Relaxed);
+    }
+
+    fn epoch(&mut self, _: &EpochRecord) {}
+}
+
+fn recipe(text: &str) -> Recipe {
+    Recipe::parse::<&str>(text, "test", &[]).expect("a recipe")
+}
+
+#[test]
+fn a_detector_learns_from_scenes_some_of_them_empty() {
+    let recipe = recipe(DETECTOR);
+    let split = data::load(&recipe.data, recipe.training.seed).expect("scenes");
+    let (train, validation) = split
+        .train
+        .hold_out(recipe.data.validation, 0)
+        .expect("some stay");
+    let device = Device::flex();
+    let mut trainer = Trainer::new(&recipe, &train, validation.as_ref(), &device).expect("fits");
+    let mut epochs = Epochs::default();
+    let ending = trainer
+        .run(None, &AtomicBool::new(false), &mut epochs)
+        .expect("trains");
+    assert_eq!(ending, Ending::Finished);
+    let (first, last) = (&epochs.0[0], &epochs.0[7]);
+    assert!(
+        last.train_loss < 0.9 * first.train_loss,
+        "{} to {}",
+        first.train_loss,
+        last.train_loss
+    );
+    // Validation losses are those of training, in the same parts.
+    let loss = |record: &EpochRecord| record.validation_loss.expect("validated");
+    assert!(
+        loss(last) < loss(first),
+        "{} to {}",
+        loss(first),
+        loss(last)
+    );
+    assert_eq!(last.validation_losses.keys().count(), 4);
+    assert!((last.validation_losses.values().sum::<f64>() - loss(last)).abs() < 1e-9);
+    assert_eq!(last.validation_accuracy, None);
+    assert!(last.validation_map.is_some());
+
+    let evaluated =
+        evaluate(&trainer.network(), &split.test, &recipe.data, &device).expect("judged");
+    let boxes = evaluated.localisation.expect("a detector");
+    assert!(evaluated.predictions.rows.is_empty(), "no answer an image");
+    assert!(!evaluated.detections.is_empty());
+    assert!(boxes.found.expect("objects") > 0.3, "{boxes:?}");
+    assert!(
+        boxes.mean_iou > 0.2 && boxes.map_50.expect("truths") > 0.0,
+        "{boxes:?}"
+    );
+}
+
+#[test]
+fn a_stopped_training_meets_the_same_scenes_again() {
+    let recipe = recipe(&DETECTOR.replace("epochs = 8", "epochs = 2"));
+    let split = data::load(&recipe.data, 0).expect("scenes");
+    let device = Device::flex();
+    let new = || Trainer::new(&recipe, &split.train, None, &device).expect("fits");
+    let mut straight = new();
+    let stop = AtomicBool::new(false);
+    straight
+        .run(None, &stop, &mut Epochs::default())
+        .expect("trains");
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let stop_early = AtomicBool::new(false);
+    let mut stopper = StopAfter(27, &stop_early); // in the second of two epochs of 20 steps
+    let mut stopped = new();
+    let ending = stopped
+        .run(Some(folder.path()), &stop_early, &mut stopper)
+        .expect("stops");
+    assert_eq!(ending, Ending::Stopped);
+    let mut resumed = new();
+    resumed.restore(folder.path()).expect("restores");
+    resumed
+        .run(None, &stop, &mut Epochs::default())
+        .expect("trains");
+    assert!(
+        collect(&resumed.network()) == collect(&straight.network()),
+        "other weights"
+    );
+}
+
+#[test]
+fn boxes_do_not_follow_random_changes_and_the_user_is_told() {
+    let recipe = recipe(DETECTOR);
+    let split = data::load(&recipe.data, 0).expect("scenes");
+    let mut changed = recipe.clone();
+    changed.data.augment.shift = 2;
+    let error = Trainer::new(&changed, &split.test, None, &Device::flex()).expect_err("refused");
+    assert!(matches!(error, TrainingError::Augment(_)), "{error}");
+}
+
+#[test]
+fn images_without_any_object_train_as_negatives() {
+    let recipe = recipe(&DETECTOR.replace("digits = [0, 4]", "digits = [0, 0]"));
+    let split = data::load(&recipe.data, 0).expect("scenes");
+    let mut trainer = Trainer::new(&recipe, &split.train, None, &Device::flex()).expect("fits");
+    let mut epochs = Epochs::default();
+    trainer
+        .run(None, &AtomicBool::new(false), &mut epochs)
+        .expect("trains");
+    let last = &epochs.0[7];
+    assert_eq!((last.losses["rpn_box"], last.losses["roi_box"]), (0.0, 0.0));
+    assert!(last.train_loss < 0.5 * epochs.0[0].train_loss, "{last:?}");
+}
+
+#[test]
+fn a_classifier_of_scenes_is_refused() {
+    let model = r#"kind = "cnn"
+layers = ["flatten", { linear = 10 }]
+[training]"#;
+    let start = DETECTOR.find("kind = ").expect("a model");
+    let recipe = recipe(&format!("{}{model}", &DETECTOR[..start]));
+    let split = data::load(&recipe.data, 0).expect("scenes");
+    let error = Trainer::new(&recipe, &split.train, None, &Device::flex()).expect_err("refused");
+    assert!(matches!(error, TrainingError::ManyObjects(_)), "{error}");
+    assert!(error.to_string().contains("faster-rcnn"), "{error}");
+}
