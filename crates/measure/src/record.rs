@@ -42,6 +42,8 @@ pub const EVALUATION: &str = "evaluation.json";
 pub const PREDICTIONS: &str = "predictions.csv";
 /// The trained weights.
 pub const MODEL: &str = "model.safetensors";
+/// The weights that training starts from, where they are not drawn from the seed.
+pub const INITIAL: &str = "initial.safetensors";
 /// Folder of training states to resume from.
 pub const CHECKPOINTS: &str = "checkpoints";
 /// The report, one self-contained page.

@@ -16,12 +16,13 @@ use serde::{Deserialize, Serialize};
 use crate::data::{self, DataError, Dataset, Split};
 use crate::device::Computer;
 use crate::evaluation::{Evaluated, evaluate};
+use crate::exchange::{self, ExchangeError};
 use crate::network::Network;
 use crate::recipe::{Model, Recipe, RecipeError, ShapeError};
 use crate::training::{
     CheckpointError, Ending, Observer, Restored, StepReport, Trainer, TrainingError,
 };
-use crate::weights::{self, WeightsError};
+use crate::weights::{self, Weights, WeightsError};
 
 /// Why a run could not be made, opened or carried on.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +64,9 @@ pub enum RunError {
     /// The run's weights.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// Weights from elsewhere, or to elsewhere.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
     /// The run's data.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -280,6 +284,33 @@ impl Run {
         )?)
     }
 
+    /// Lets training start from `weights`, named as [`collect`](weights::collect) does; call it before [`Run::begin`].
+    ///
+    /// They are kept in the run, so that one that was interrupted before its first checkpoint starts from them again.
+    ///
+    /// # Errors
+    /// [`RunError`] when the file system refuses.
+    pub fn start_from(&self, weights: &Weights) -> Result<(), RunError> {
+        let path = self.path.join(record::INITIAL);
+        Ok(weights::save(&path, weights, &())?)
+    }
+
+    /// Writes the trained weights under PyTorch's names to `path`; see [`exchange::export`].
+    ///
+    /// # Errors
+    /// [`RunError::NotFinished`] before the end of training; other errors for files that can't be read or written.
+    pub fn export(&self, path: &Path, computer: &Computer) -> Result<(), RunError> {
+        let trained = self.trained(computer)?;
+        let history = record::read_history(self.path.join(record::HISTORY))?;
+        let about = exchange::About {
+            classes: trained.classes,
+            input: trained.input,
+            recipe: trained.recipe.to_toml()?,
+        };
+        let batches = history.last().map_or(0, |epoch| epoch.step);
+        Ok(exchange::export(path, &trained.network, batches, &about)?)
+    }
+
     /// Trains from the newest checkpoint (or the start) to the end and evaluates once on the test set.
     /// `None` when `stop` was set before the end.
     ///
@@ -305,6 +336,11 @@ impl Run {
         let mut trainer = Trainer::new(recipe, train, validation, &computer.device)?;
         let checkpoints = self.path.join(record::CHECKPOINTS);
         let restored = trainer.restore(&checkpoints)?;
+        let initial = self.path.join(record::INITIAL);
+        if restored.from.is_none() && initial.is_file() {
+            let (weights, ()) = weights::load(&initial)?;
+            trainer.start_from(&weights)?;
+        }
         observer.resumed(&restored, trainer.progress().step);
         let mut recorder = Recorder {
             observer,
@@ -387,6 +423,22 @@ impl Run {
         let path = self.path.join(record::MODEL);
         Ok(weights::save(&path, &weights::collect(network), &about)?)
     }
+}
+
+/// The weights in the file at `path` under the names of the network that `recipe` makes for `split`.
+///
+/// # Errors
+/// [`RunError::Exchange`] when the file can't be read or holds the weights of another network.
+pub fn initial_weights(
+    path: &Path,
+    recipe: &Recipe,
+    split: &Split,
+    computer: &Computer,
+) -> Result<Weights, RunError> {
+    let file = exchange::read(path)?;
+    let (input, classes) = (split.train.image_shape(), split.train.classes.len());
+    let network = Network::new(recipe, input, classes, &computer.device)?;
+    Ok(exchange::fit(path, file, &network)?)
 }
 
 /// What the stored weights say of themselves.

@@ -24,7 +24,7 @@ use crate::layers::Mode;
 use crate::network::Network;
 use crate::random::{Purpose, permutation};
 use crate::recipe::{Recipe, ShapeError};
-use crate::weights::WeightsError;
+use crate::weights::{Weights, WeightsError};
 pub use checkpoint::{CheckpointError, Restored};
 pub use optimizer::Optimizer;
 
@@ -185,6 +185,15 @@ impl<'a> Trainer<'a> {
             optimizer,
             progress,
         })
+    }
+
+    /// Replaces the initial weights; they are named as [`collect`](crate::weights::collect) does.
+    ///
+    /// # Errors
+    /// [`WeightsError`] for the first that does not fit.
+    pub fn start_from(&mut self, weights: &Weights) -> Result<(), WeightsError> {
+        self.network = crate::weights::apply(self.network.clone(), weights)?;
+        Ok(())
     }
 
     /// The network as it is now, for predictions.

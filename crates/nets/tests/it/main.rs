@@ -4,4 +4,5 @@
 #![allow(clippy::unwrap_used)]
 
 mod detection_golden;
+mod exchange;
 mod training;
