@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
-use measure::record;
 use nets::data::Split;
 use nets::device::Computer;
 use nets::recipe::Recipe;
@@ -87,7 +86,7 @@ impl NamedRecipe {
             file if file.extension().is_some() && !file.exists() => Err(CommandError::Usage(
                 format!("--init {weights}: there is no such file"),
             )),
-            _ => Ok(Run::open(root, weights)?.path().join(record::MODEL)),
+            _ => Ok(Run::open(root, weights)?.weights_file()?),
         };
         Ok(Self {
             init: weights.map(file).transpose()?,

@@ -63,7 +63,7 @@ pub fn write(
     );
     // Boxes and text grow with the picture, so that both are seen when it is shown smaller.
     let side = canvas.width().min(canvas.height());
-    let text = (side / 300).clamp(2, 8);
+    let text = (side / 200).clamp(2, 8);
     let mut shown: Vec<_> = answer
         .detections
         .iter()

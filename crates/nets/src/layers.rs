@@ -1,6 +1,6 @@
 //! Trainable layers, and chains of them built from a recipe.
 
-use std::collections::VecDeque;
+mod unfused;
 
 use burn::module::{Module, Param, RunningState};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -8,6 +8,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::ops::{Conv, Epilogue, Maps, Pool};
 use crate::random::{Key, Purpose, Stream};
 use crate::recipe::{Layer, Shape, ShapeError, summary};
+pub(crate) use unfused::unfused;
 
 /// Whether a network is learning; layers such as dropout and batch-norm behave differently then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -466,43 +467,6 @@ pub fn build(
     Ok((modules, shape))
 }
 
-/// The same chain with each layer on its own: the output of number i is what layer i of the recipe gives.
-pub(crate) fn unfused(layers: &[LayerModule]) -> Vec<LayerModule> {
-    let mut fused = VecDeque::new();
-    let each = layers.iter().map(|layer| match layer {
-        LayerModule::Conv(layer) => {
-            fused = VecDeque::from(match layer.epilogue {
-                Epilogue::None => vec![],
-                Epilogue::Relu => vec![Plain::Relu],
-                Epilogue::ReluPool => vec![Plain::Relu, Plain::MaxPool(HALVING)],
-            });
-            LayerModule::Conv(ConvLayer {
-                epilogue: Epilogue::None,
-                ..layer.clone()
-            })
-        }
-        LayerModule::Linear(layer) => {
-            fused = VecDeque::from_iter(layer.relu.then_some(Plain::Relu));
-            LayerModule::Linear(LinearLayer {
-                relu: false,
-                ..layer.clone()
-            })
-        }
-        LayerModule::BatchNorm(layer) => {
-            fused = VecDeque::from_iter(layer.relu.then_some(Plain::Relu));
-            LayerModule::BatchNorm(BatchNormLayer {
-                relu: false,
-                ..layer.clone()
-            })
-        }
-        LayerModule::Plain(layer) if layer.plain == Plain::Fused => {
-            plain(fused.pop_front().unwrap_or(Plain::Fused))
-        }
-        LayerModule::Plain(layer) => plain(layer.plain),
-    });
-    each.collect()
-}
-
 /// Runs a chain: `[N, C, H, W]` in, whatever its last layer gives out.
 pub fn forward(layers: &[LayerModule], x: Maps, mode: Mode) -> Maps {
     layers.iter().fold(x, |x, layer| match layer {
@@ -516,13 +480,6 @@ pub fn forward(layers: &[LayerModule], x: Maps, mode: Mode) -> Maps {
 fn plain(plain: Plain) -> LayerModule {
     LayerModule::Plain(PlainLayer { plain })
 }
-
-/// What [`is_halving`] finds.
-const HALVING: Pool = Pool {
-    kernel: [2, 2],
-    stride: [2, 2],
-    padding: [0, 0],
-};
 
 fn is_halving(pool: &crate::recipe::Pool) -> bool {
     pool.size == [2, 2] && pool.stride == [2, 2] && pool.padding == [0, 0]

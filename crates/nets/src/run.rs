@@ -1,5 +1,7 @@
 //! A run: its folder on disk, from the recipe to the trained network and what it answered.
 
+mod exchange;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
@@ -16,13 +18,14 @@ use serde::{Deserialize, Serialize};
 use crate::data::{self, DataError, Dataset, Split};
 use crate::device::Computer;
 use crate::evaluation::{Evaluated, evaluate};
-use crate::exchange::{self, ExchangeError};
+use crate::exchange::ExchangeError;
 use crate::network::Network;
 use crate::recipe::{Model, Recipe, RecipeError, ShapeError};
 use crate::training::{
     CheckpointError, Ending, Observer, Restored, StepReport, Trainer, TrainingError,
 };
-use crate::weights::{self, Weights, WeightsError};
+use crate::weights::{self, WeightsError};
+pub use exchange::initial_weights;
 
 /// Why a run could not be made, opened or carried on.
 #[derive(Debug, thiserror::Error)]
@@ -229,17 +232,26 @@ impl Run {
         Ok(record::read_json(self.path.join(record::ENVIRONMENT))?)
     }
 
+    /// The file of the trained weights.
+    ///
+    /// # Errors
+    /// [`RunError::NotFinished`] before the end of training.
+    pub fn weights_file(&self) -> Result<PathBuf, RunError> {
+        let path = self.path.join(record::MODEL);
+        if path.is_file() {
+            return Ok(path);
+        }
+        Err(RunError::NotFinished {
+            path: self.path.clone(),
+        })
+    }
+
     /// The trained network.
     ///
     /// # Errors
     /// [`RunError::NotFinished`] before the end of training; other errors for damaged files.
     pub fn trained(&self, computer: &Computer) -> Result<Trained, RunError> {
-        let path = self.path.join(record::MODEL);
-        if !path.is_file() {
-            return Err(RunError::NotFinished {
-                path: self.path.clone(),
-            });
-        }
+        let path = self.weights_file()?;
         let (weights, About { classes, input }) = weights::load(&path)?;
         let recipe = self.recipe()?;
         let network = Network::new(&recipe, input, classes.len(), &computer.device)?;
@@ -282,33 +294,6 @@ impl Run {
             self.path.join(record::RECIPE),
             recipe.to_toml()?,
         )?)
-    }
-
-    /// Lets training start from `weights`, named as [`collect`](weights::collect) does; call it before [`Run::begin`].
-    ///
-    /// They are kept in the run, so that one that was interrupted before its first checkpoint starts from them again.
-    ///
-    /// # Errors
-    /// [`RunError`] when the file system refuses.
-    pub fn start_from(&self, weights: &Weights) -> Result<(), RunError> {
-        let path = self.path.join(record::INITIAL);
-        Ok(weights::save(&path, weights, &())?)
-    }
-
-    /// Writes the trained weights under PyTorch's names to `path`; see [`exchange::export`].
-    ///
-    /// # Errors
-    /// [`RunError::NotFinished`] before the end of training; other errors for files that can't be read or written.
-    pub fn export(&self, path: &Path, computer: &Computer) -> Result<(), RunError> {
-        let trained = self.trained(computer)?;
-        let history = record::read_history(self.path.join(record::HISTORY))?;
-        let about = exchange::About {
-            classes: trained.classes,
-            input: trained.input,
-            recipe: trained.recipe.to_toml()?,
-        };
-        let batches = history.last().map_or(0, |epoch| epoch.step);
-        Ok(exchange::export(path, &trained.network, batches, &about)?)
     }
 
     /// Trains from the newest checkpoint (or the start) to the end and evaluates once on the test set.
@@ -423,22 +408,6 @@ impl Run {
         let path = self.path.join(record::MODEL);
         Ok(weights::save(&path, &weights::collect(network), &about)?)
     }
-}
-
-/// The weights in the file at `path` under the names of the network that `recipe` makes for `split`.
-///
-/// # Errors
-/// [`RunError::Exchange`] when the file can't be read or holds the weights of another network.
-pub fn initial_weights(
-    path: &Path,
-    recipe: &Recipe,
-    split: &Split,
-    computer: &Computer,
-) -> Result<Weights, RunError> {
-    let file = exchange::read(path)?;
-    let (input, classes) = (split.train.image_shape(), split.train.classes.len());
-    let network = Network::new(recipe, input, classes, &computer.device)?;
-    Ok(exchange::fit(path, file, &network)?)
 }
 
 /// What the stored weights say of themselves.

@@ -94,12 +94,13 @@ pub(crate) fn outline(canvas: &mut RgbImage, area: Area, width: i64, colour: Rgb
     fill(canvas, [(x2 - width).max(x1), y1, x2, y2], colour);
 }
 
-/// Width and height of a text in pixels, each pixel of the font drawn as `scale` x `scale`.
+/// Width and height of a text in pixels, what reaches below the line included, each pixel of the font drawn as `scale` x `scale`.
 pub(crate) fn text_size(text: &str, scale: u32) -> [i64; 2] {
     let columns = text.chars().count() as u32 * (font::WIDTH + 1);
+    let descent = text.chars().map(font::descent).max().unwrap_or(0);
     [
         i64::from(columns.saturating_sub(1) * scale),
-        i64::from(font::HEIGHT * scale),
+        i64::from((font::HEIGHT + descent) * scale),
     ]
 }
 
@@ -114,7 +115,8 @@ pub(crate) fn write(
     let side = i64::from(scale);
     let mut left = x;
     for character in text.chars() {
-        for (row, bits) in (0..).zip(font::glyph(character)) {
+        let first = i64::from(font::descent(character));
+        for (row, bits) in (first..).zip(font::glyph(character)) {
             for column in 0..i64::from(font::WIDTH) {
                 if bits >> (i64::from(font::WIDTH) - 1 - column) & 1 == 1 {
                     let (x, y) = (left + column * side, y + row * side);
@@ -235,6 +237,7 @@ mod tests {
         };
         let found = lit(&canvas);
         assert_eq!(text_size("HI", 2), [22, 14]);
+        assert_eq!(text_size("Hp", 2), [22, 18]);
         assert_eq!(found.iter().map(|at| at[1]).min(), Some(4));
         assert_eq!(found.iter().map(|at| at[1]).max(), Some(4 + 14 - 1));
         assert_eq!(found.iter().map(|at| at[0]).min(), Some(3));

@@ -24,7 +24,7 @@ pub struct ClassifierFigures {
     pub probabilities: Vec<f32>,
     /// One a convolution.
     pub maps: Vec<MapFigures>,
-    /// Rows of the Grad-CAM map: how much each place of the last convolution speaks for the class, in logits.
+    /// Rows of the Grad-CAM map: how strongly each place of the last convolution speaks for the class; 0 or more.
     pub grad_cam: Vec<Vec<f32>>,
 }
 
@@ -120,12 +120,12 @@ pub(super) fn pictures(
     Ok((name.clone(), score, Figures::Classifier(figures), pictures))
 }
 
-/// Pixels of one tile's longer side, at least.
-const TILE: usize = 72;
+/// The longer side of a tile has about as many pixels as fit, between these two.
+const TILE: [u32; 2] = [48, 128];
 /// Pixels between tiles; the number of a map stands there.
 const GAP: u32 = 20;
-/// Pixels of a row of tiles at most.
-const MOST_WIDTH: u32 = 1000;
+/// Pixels of a row of tiles, if they need not be too small for that.
+const MOST_WIDTH: u32 = 900;
 
 /// All maps of one layer, each with its number; all in one scale, so that they can be compared.
 fn contact_sheet(
@@ -140,15 +140,14 @@ fn contact_sheet(
     let high = most(&greatest);
     let low = maps.values.iter().copied().fold(0.0_f32, f32::min);
     let share = |value: f32| (value - low) / (high - low).max(f32::MIN_POSITIVE);
-    let factor = TILE.div_ceil(height.max(width)) as u32;
-    let [tile_width, tile_height] = [width, height].map(|side| side as u32 * factor);
-    let fitting = (MOST_WIDTH / (tile_width + GAP)).max(1);
     // About as wide as high, in full rows where possible.
     let square = (channels as f64).sqrt().ceil() as u32;
-    let columns = (square..=fitting.min(2 * square))
+    let columns = (square..=2 * square)
         .find(|columns| (channels as u32).is_multiple_of(*columns))
-        .unwrap_or(square)
-        .min(fitting);
+        .unwrap_or(square);
+    let tile = (MOST_WIDTH / columns).saturating_sub(GAP);
+    let factor = tile.clamp(TILE[0], TILE[1]) / height.max(width) as u32;
+    let [tile_width, tile_height] = [width, height].map(|side| side as u32 * factor.max(1));
     let rows = (channels as u32).div_ceil(columns);
     let mut canvas = RgbImage::from_pixel(
         columns * (tile_width + GAP) + GAP,
@@ -162,7 +161,7 @@ fn contact_sheet(
         let (column, row) = (channel as u32 % columns, channel as u32 / columns);
         let x = i64::from(GAP + column * (tile_width + GAP));
         let y = i64::from(GAP + row * (tile_height + GAP));
-        image::imageops::replace(&mut canvas, &enlarged(&tile, factor), x, y);
+        image::imageops::replace(&mut canvas, &enlarged(&tile, factor.max(1)), x, y);
         draw::write(&mut canvas, [x, y - 16], &channel.to_string(), 2, BLACK);
     }
     let sheet = Sheet {

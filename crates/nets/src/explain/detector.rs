@@ -4,10 +4,11 @@ use image::{Rgb, RgbImage};
 use kernels::boxes::Xyxy;
 use serde::Serialize;
 
+use super::board::Board;
 use super::{Figures, Pictures, View, percent};
 use crate::detector::inspect::Inspection;
 use crate::detector::proposals::Proposal;
-use crate::draw::{self, Area, GREY, Labels, Row, Sheet, colour, heat};
+use crate::draw::{GREY, Row, Sheet, colour, heat};
 use crate::run::Trained;
 
 /// Anchors that are drawn; there may be hundreds more.
@@ -108,61 +109,6 @@ fn figures(trained: &Trained, inspection: &Inspection) -> DetectorFigures {
     }
 }
 
-/// An enlarged image that boxes are drawn on, with room around it for what reaches beyond.
-struct Board {
-    canvas: RgbImage,
-    labels: Labels,
-    factor: f32,
-    margin: i64,
-}
-
-impl Board {
-    /// Pixels of the font's pixels on a board.
-    const TEXT: u32 = 2;
-
-    fn new<'a>(view: &View, boxes: impl IntoIterator<Item = &'a Xyxy>) -> Self {
-        let image = view.enlarged(view.factor);
-        let factor = view.factor as f32;
-        let [width, height] = [image.width(), image.height()].map(|side| side as f32);
-        let beyond = boxes.into_iter().fold(0.0_f32, |most, b| {
-            let sides = [
-                -b.x1 * factor,
-                -b.y1 * factor,
-                b.x2 * factor - width,
-                b.y2 * factor - height,
-            ];
-            sides.into_iter().fold(most, f32::max)
-        });
-        // Labels of boxes at the edge need a line.
-        let margin = beyond.ceil() as i64 + 24;
-        let wide = |side: u32| side + 2 * margin as u32;
-        let ground = Rgb([46, 46, 52]);
-        let mut canvas = RgbImage::from_pixel(wide(image.width()), wide(image.height()), ground);
-        image::imageops::replace(&mut canvas, &image, margin, margin);
-        Self {
-            canvas,
-            labels: Labels::default(),
-            factor,
-            margin,
-        }
-    }
-
-    fn area(&self, bounds: Xyxy) -> Area {
-        <[f32; 4]>::from(bounds).map(|side| (side * self.factor).round() as i64 + self.margin)
-    }
-
-    fn outline(&mut self, bounds: Xyxy, width: i64, colour: Rgb<u8>) {
-        let area = self.area(bounds);
-        draw::outline(&mut self.canvas, area, width, colour);
-    }
-
-    fn label(&mut self, bounds: Xyxy, text: &str, colour: Rgb<u8>) {
-        let area = self.area(bounds);
-        self.labels
-            .add(&mut self.canvas, area, text, Self::TEXT, colour);
-    }
-}
-
 /// `1: 97.3 %`, and a last row for what has no place.
 fn legend(rows: Vec<Row>) -> Vec<Row> {
     let more = rows.len().saturating_sub(ROWS);
@@ -178,18 +124,14 @@ fn legend(rows: Vec<Row>) -> Vec<Row> {
 }
 
 fn size(bounds: Xyxy) -> String {
-    format!("{:.1} x {:.1}", bounds.width(), bounds.height())
+    format!("{:4.1} x {:4.1}", bounds.width(), bounds.height())
 }
 
 fn anchors(inspection: &Inspection, view: &View) -> (String, String, RgbImage) {
     let all = &inspection.anchors;
     let best = &all[..all.len().min(ANCHORS)];
     let mut board = Board::new(view, best.iter().map(|anchor| &anchor.bounds));
-    for anchor in all {
-        let [x1, y1, x2, y2] = board.area(anchor.bounds);
-        let (x, y) = (i64::midpoint(x1, x2), i64::midpoint(y1, y2));
-        draw::fill(&mut board.canvas, [x - 1, y - 1, x + 2, y + 2], GREY);
-    }
+    let dotted = board.dots(all);
     // The best on top.
     for (rank, anchor) in best.iter().enumerate().rev() {
         board.outline(anchor.bounds, 3, colour(rank));
@@ -210,8 +152,11 @@ fn anchors(inspection: &Inspection, view: &View) -> (String, String, RgbImage) {
     let sheet = Sheet {
         title: format!("1. Anchors: the {} best of {}", best.len(), all.len()),
         notes: vec![
-            "Dots: centres of all anchors. Boxes: those most likely to hold".to_string(),
-            "an object, with that probability and their size in pixels.".to_string(),
+            "Boxes: those most likely to hold an object, with that".to_string(),
+            format!(
+                "probability and their size in pixels.{}",
+                if dotted { " Dots: centres of all." } else { "" }
+            ),
         ],
         legend: legend(rows),
     };
@@ -230,7 +175,8 @@ fn before_suppression(inspection: &Inspection, view: &View) -> (String, String, 
     let all = &inspection.corrected;
     let mut board = Board::new(view, all.iter().map(|proposal| &proposal.bounds));
     for proposal in all.iter().rev() {
-        board.outline(proposal.bounds, 1, heat(0.25 + 0.75 * proposal.score));
+        let width = if proposal.score >= 0.5 { 2 } else { 1 };
+        board.outline(proposal.bounds, width, heat(0.25 + 0.75 * proposal.score));
     }
     let scale = (0..=5).rev().map(|fifth| {
         let score = fifth as f32 / 5.0;

@@ -2,6 +2,7 @@
 //!
 //! Every figure is in pixels of the image that the network saw, which [`Explanation::seen`] relates to the file's.
 
+mod board;
 mod classifier;
 mod detector;
 
@@ -134,13 +135,13 @@ struct View {
     factor: u32,
 }
 
-/// The longer side of an enlarged image is about this many pixels.
+/// The longer side of an enlarged image is at least this many pixels.
 const SIDE: u32 = 560;
 
 impl View {
     fn of(fitted: &Fitted) -> Self {
         let [width, height] = [fitted.width, fitted.height].map(|side| side as u32);
-        let factor = (SIDE / width.max(height).max(1)).max(1);
+        let factor = SIDE.div_ceil(width.max(height).max(1));
         let pixels = RgbImage::from_fn(width, height, |x, y| {
             // A little darker than it is, so that boxes stand out from white ink.
             let ink = f32::from(fitted.pixels[(y * width + x) as usize]) * 0.8;

@@ -146,7 +146,7 @@ fn refusal(bytes: &[u8]) -> String {
 /// A pickle of one tensor 'w' of 2 x 2 that sees the storage '0' with this offset and these strides.
 fn one_tensor(offset: u8, strides: [u8; 2]) -> Vec<u8> {
     let mut pickle = b"\x80\x02}X\x01\0\0\0wctorch._utils\n_rebuild_tensor_v2\n(".to_vec();
-    pickle.extend(b"(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\00X\x03\0\0\0cpuK\x04tQ");
+    pickle.extend(b"(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x04tQ");
     pickle.extend([b'K', offset, b'K', 2, b'K', 2, 0x86]);
     pickle.extend([b'K', strides[0], b'K', strides[1], 0x86]);
     pickle.extend(b"\x89}tRs.");
@@ -169,7 +169,7 @@ fn hostile_and_damaged_files_are_refused() {
         ),
         (
             "evaluates",
-            pth(b"\x80\x02c__builtin__\neval\nX\x01\0\0\01\x85R."),
+            pth(b"\x80\x02c__builtin__\neval\nX\x01\0\0\x001\x85R."),
             "__builtin__.eval",
         ),
         (

@@ -5,4 +5,5 @@
 
 mod detection_golden;
 mod exchange;
+mod explain;
 mod training;
