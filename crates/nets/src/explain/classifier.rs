@@ -183,10 +183,12 @@ fn contact_sheet(
 
 /// A legend for [`heat`].
 fn scale(low: f32, high: f32) -> Vec<Row> {
+    // Two digits of the range.
+    let decimals = (1.0 - (high - low).max(1e-5).log10().floor()).clamp(0.0, 6.0) as usize;
     let steps = (0..=5).rev().map(|fifth| fifth as f32 / 5.0);
     let row = |share: f32| Row {
         colour: Some(heat(share)),
-        text: format!("{:.2}", low + share * (high - low)),
+        text: format!("{:.decimals$}", low + share * (high - low)),
     };
     steps.map(row).collect()
 }
