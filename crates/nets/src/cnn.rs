@@ -48,13 +48,13 @@ impl Cnn {
     }
 
     /// Follows one image `[1, C, H, W]` and keeps the outputs of the layers with these numbers, in ascending order.
-    ///
-    /// The network and the image must be on an autodiff device: without one there is no gradient, and it is zero.
     pub fn trace(&self, image: Tensor<4>, layers: &[usize]) -> Trace {
         let mut maps = Vec::with_capacity(layers.len());
         let mut last = None;
-        let mut x = Maps::new(image);
-        for (number, layer) in layers::unfused(&self.layers).iter().enumerate() {
+        // Gradients need autodiff, whatever device the network is on.
+        let network = self.clone().train();
+        let mut x = Maps::new(image.autodiff());
+        for (number, layer) in layers::unfused(&network.layers).iter().enumerate() {
             x = layers::forward(std::slice::from_ref(layer), x, Mode::Inference);
             if layers.contains(&number) {
                 let output = x.into_nchw();

@@ -1,6 +1,5 @@
 //! Pictures of a classifier: the activation maps of its convolutions, and Grad-CAM.
 
-use burn::module::Module;
 use burn::tensor::Device;
 use image::{Rgb, RgbImage};
 use serde::Serialize;
@@ -80,12 +79,8 @@ pub(super) fn pictures(
     let shown = shown_layers(&recipe.layers);
     let &(_, last) = shown.last().ok_or(ExplainError::NoMaps)?;
     let numbers: Vec<usize> = shown.iter().map(|(_, number)| *number).collect();
-    let image = tensor(
-        trained,
-        std::slice::from_ref(fitted),
-        &device.clone().autodiff(),
-    );
-    let trace = cnn.clone().train().trace(image, &numbers);
+    let image = tensor(trained, std::slice::from_ref(fitted), device);
+    let trace = cnn.trace(image, &numbers);
     let class = argmax(&trace.logits);
     let probabilities = crate::detector::postprocess::softmax(&trace.logits);
     let mut pictures = Pictures::new();

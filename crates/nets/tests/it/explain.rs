@@ -72,7 +72,7 @@ fn a_trace_is_the_forward_pass_layer_by_layer() {
 
 #[test]
 fn the_gradient_of_a_trace_is_that_of_the_greatest_logit() {
-    let device = Device::flex().autodiff();
+    let device = Device::flex();
     let cnn = cnn(&recipe(CNN), &device);
     let trace = cnn.trace(image(12, &device), &[7]);
     let weights = collect(&cnn);
