@@ -12,6 +12,7 @@ use nets::data::DataError;
 use nets::data::coco::WriteError;
 use nets::data::image::ImageError;
 use nets::device::DeviceError;
+use nets::explain::ExplainError;
 use nets::recipe::{RecipeError, ShapeError};
 use nets::run::RunError;
 use nets::training::TrainingError;
@@ -40,6 +41,9 @@ pub enum CommandError {
     /// An annotated copy.
     #[error(transparent)]
     Annotate(#[from] AnnotateError),
+    /// Pictures of how an answer came about.
+    #[error(transparent)]
+    Explain(#[from] ExplainError),
     /// A device.
     #[error(transparent)]
     Device(#[from] DeviceError),

@@ -29,6 +29,10 @@ pub enum Command {
     Evaluate(Evaluate),
     /// Classify or detect in image files
     Predict(Predict),
+    /// Show how a trained network came to its answer on one image, as pictures
+    Explain(Explain),
+    /// Write a trained run's weights for other programs
+    Export(Export),
     /// Measure the speed of a recipe's network on this machine
     Bench(Bench),
     /// Evaluate detections in COCO's format: the twelve figures of pycocotools
@@ -51,8 +55,10 @@ impl Command {
             Self::Train(flags) => Some(&flags.experiment.machine),
             Self::Evaluate(flags) => Some(&flags.machine),
             Self::Predict(flags) => Some(&flags.machine),
+            Self::Explain(flags) => Some(&flags.machine),
             Self::Bench(flags) => Some(&flags.machine),
-            Self::CocoEval(_)
+            Self::Export(_)
+            | Self::CocoEval(_)
             | Self::Data(_)
             | Self::Recipes(_)
             | Self::Runs(_)
@@ -110,8 +116,11 @@ pub struct Compare {
     /// Compare fast-cnn and fast-faster-rcnn: minutes instead of a coffee break
     #[arg(long, conflicts_with = "recipes")]
     pub quick: bool,
+    /// Start a recipe's training from these weights, as in mine.toml=weights.pth (see train --init); may be repeated
+    #[arg(long = "init", value_name = "RECIPE=WEIGHTS")]
+    pub inits: Vec<String>,
     /// Compare finished runs instead of training
-    #[arg(long, num_args = 2.., value_name = "RUN", conflicts_with_all = ["recipes", "quick", "sets", "epochs", "seed", "data"])]
+    #[arg(long, num_args = 2.., value_name = "RUN", conflicts_with_all = ["recipes", "quick", "inits", "sets", "epochs", "seed", "data"])]
     pub runs: Vec<String>,
     #[command(flatten)]
     pub experiment: Experiment,
@@ -127,8 +136,11 @@ pub struct Train {
     #[arg(value_name = "RECIPE", required_unless_present = "resume")]
     pub recipe: Option<String>,
     /// Go on with a run that was stopped
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["recipe", "sets", "epochs", "seed", "data"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["recipe", "init", "sets", "epochs", "seed", "data"])]
     pub resume: Option<String>,
+    /// Start from these weights: a safetensors file, a state dict of PyTorch (.pth, .pt), or a run
+    #[arg(long, value_name = "WEIGHTS")]
+    pub init: Option<String>,
     #[command(flatten)]
     pub experiment: Experiment,
     /// Print one JSON document
@@ -173,6 +185,48 @@ pub struct Predict {
     pub machine: Machine,
     #[command(flatten)]
     pub place: Place,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `explain`.
+#[derive(Args, Debug)]
+pub struct Explain {
+    /// A run's name or path
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// A PNG or JPEG file
+    #[arg(value_name = "IMAGE")]
+    pub image: PathBuf,
+    /// Folder for the pictures; default: explain/IMAGE in the run's folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Folder of all runs
+    #[arg(long, default_value = "runs", value_name = "DIR")]
+    pub runs: PathBuf,
+    #[command(flatten)]
+    pub machine: Machine,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `export`.
+#[derive(Args, Debug)]
+pub struct Export {
+    /// A run's name or path
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// safetensors: weights under PyTorch's and torchvision's names
+    #[arg(long, value_name = "FORMAT", value_parser = ["safetensors"])]
+    pub format: String,
+    /// The file; default: pytorch.safetensors in the run's folder
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Folder of all runs
+    #[arg(long, default_value = "runs", value_name = "DIR")]
+    pub runs: PathBuf,
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,

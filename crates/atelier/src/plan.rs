@@ -1,10 +1,13 @@
 //! The command line, resolved and checked once: recipes are read, threads are set.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
+use nets::data::Split;
+use nets::device::Computer;
 use nets::recipe::Recipe;
-use nets::run::Origin;
+use nets::run::{Origin, Run, initial_weights};
+use nets::weights::Weights;
 
 use crate::error::CommandError;
 use crate::flags::Experiment;
@@ -48,6 +51,8 @@ pub struct NamedRecipe {
     pub name: String,
     /// The recipe, overrides applied.
     pub recipe: Recipe,
+    /// The file of weights to start from, where they are not drawn from the seed.
+    pub init: Option<PathBuf>,
 }
 
 impl NamedRecipe {
@@ -69,7 +74,36 @@ impl NamedRecipe {
         Ok(Self {
             name: run_name(name),
             recipe: Recipe::load(name, &sets)?,
+            init: None,
         })
+    }
+
+    /// The same, starting from `weights`: a file, or the name or path of a run under `root`.
+    pub fn starting_from(self, weights: Option<&str>, root: &Path) -> Result<Self, CommandError> {
+        let file = |weights: &str| match Path::new(weights) {
+            file if file.is_file() => Ok(file.to_path_buf()),
+            // Not a run either: say what was meant in the first place.
+            file if file.extension().is_some() && !file.exists() => Err(CommandError::Usage(
+                format!("--init {weights}: there is no such file"),
+            )),
+            _ => Ok(Run::open(root, weights)?.weights_file()?),
+        };
+        Ok(Self {
+            init: weights.map(file).transpose()?,
+            ..self
+        })
+    }
+
+    /// The weights to start from, held against the network that the recipe makes for `split`.
+    pub fn initial(
+        &self,
+        split: &Split,
+        computer: &Computer,
+    ) -> Result<Option<Weights>, CommandError> {
+        let Some(path) = &self.init else {
+            return Ok(None);
+        };
+        Ok(Some(initial_weights(path, &self.recipe, split, computer)?))
     }
 }
 

@@ -377,3 +377,61 @@ fn an_interrupted_run_is_whole_and_goes_on() {
         "the resumed run ends elsewhere"
     );
 }
+
+#[test]
+fn weights_go_out_and_come_back() {
+    let folder = folder_with_recipes();
+    let at = folder.path();
+    // Without batch normalisation and with a learning rate of almost nothing, a training leaves its weights as they are.
+    let plain = TINY_CNN.replace(r#""batch-norm", "#, "");
+    std::fs::write(at.join("plain.toml"), plain).expect("written");
+    let trained = json(at, &["train", "plain.toml", "--json"]);
+    let export = ["export", "plain", "--format", "safetensors", "--json"];
+    let exported = json(at, &export);
+    let file = exported["file"].as_str().expect("a path");
+    for weights in [file, "plain"] {
+        let again = json(
+            at,
+            &[
+                "train",
+                "plain.toml",
+                "--init",
+                weights,
+                "--set",
+                "training.optimizer={name=\"sgd\",learning-rate=1e-12}",
+                "--set",
+                "training.schedule={name=\"constant\"}",
+                "--json",
+            ],
+        );
+        assert_eq!(again["confusion"], trained["confusion"], "from {weights}");
+    }
+
+    let wrong = error(at, &["train", "tiny-cnn.toml", "--init", file], 1);
+    for part in [
+        "missing:     4.running_mean [16]",
+        "missing:     8.weight [10, 400]",
+        "surplus:     7.weight [10, 400]",
+    ] {
+        assert!(wrong.contains(part), "{part} in:\n{wrong}");
+    }
+    error(at, &["train", "plain.toml", "--init", "no.pth"], 2);
+    let stray = error(
+        at,
+        &[
+            "compare",
+            "plain.toml",
+            "tiny-cnn.toml",
+            "--init",
+            "mine.toml=a.pth",
+        ],
+        2,
+    );
+    assert!(stray.contains("expected RECIPE=WEIGHTS"), "{stray}");
+    let runs = json(at, &["runs", "--json"]);
+    assert_eq!(
+        runs.as_array().map(Vec::len),
+        Some(3),
+        "no run of what was refused"
+    );
+}

@@ -44,6 +44,8 @@ pub const EVALUATION: &str = "evaluation.json";
 pub const PREDICTIONS: &str = "predictions.csv";
 /// The trained weights.
 pub const MODEL: &str = "model.safetensors";
+/// The weights that training starts from, where they are not drawn from the seed.
+pub const INITIAL: &str = "initial.safetensors";
 /// Folder of training states to resume from.
 pub const CHECKPOINTS: &str = "checkpoints";
 /// What a detector found in test images of several objects, as a COCO results file.

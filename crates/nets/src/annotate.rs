@@ -4,9 +4,10 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Rgb, RgbImage};
+use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
 use measure::files::{FileError, write_atomically};
 
+use crate::draw::{self, Labels, colour};
 use crate::predict::ImageAnswer;
 
 /// Why an annotated copy could not be written.
@@ -25,25 +26,27 @@ pub enum AnnotateError {
     File(#[from] FileError),
 }
 
-/// Colours of detections, best first; colour-blind safe (Okabe & Ito 2008).
-const COLOURS: [Rgb<u8>; 4] = [
-    Rgb([213, 94, 0]),
-    Rgb([0, 114, 178]),
-    Rgb([0, 158, 115]),
-    Rgb([204, 121, 167]),
-];
 /// The shorter side of a copy is at least this many pixels, so that lines can be told apart.
-const LEAST_SIDE: u32 = 224;
+const LEAST_SIDE: u32 = 448;
 /// Enlarging never goes beyond this many pixels a side.
 const MOST_SIDE: u32 = 4096;
+/// Detections with at least this score have a thick line.
+const SURE: f32 = 0.5;
 /// Detections less sure than this are not drawn.
 const LEAST_SCORE: f32 = 0.05;
 
-/// Writes `folder/FILE.boxes.png`: the image at `path`, enlarged where it is small, with the boxes of `answer`.
+/// Writes `folder/FILE.boxes.png`: the image at `path`, enlarged where it is small, with the boxes of `answer`, each in
+/// the colour of its class (numbered by `classes`) and labelled with class and score. Boxes in which the network is not
+/// sure of the class have a thin line.
 ///
 /// # Errors
 /// [`AnnotateError`] when the original can't be read or the copy not be written.
-pub fn write(path: &Path, answer: &ImageAnswer, folder: &Path) -> Result<(), AnnotateError> {
+pub fn write(
+    path: &Path,
+    answer: &ImageAnswer,
+    classes: &[String],
+    folder: &Path,
+) -> Result<(), AnnotateError> {
     let failed = |cause| AnnotateError::Image {
         path: path.to_path_buf(),
         cause,
@@ -58,20 +61,32 @@ pub fn write(path: &Path, answer: &ImageAnswer, folder: &Path) -> Result<(), Ann
         height * factor,
         image::imageops::FilterType::Nearest,
     );
-    let sure = answer
+    // Boxes and text grow with the picture, so that both are seen when it is shown smaller.
+    let side = canvas.width().min(canvas.height());
+    let text = (side / 200).clamp(2, 8);
+    let mut shown: Vec<_> = answer
         .detections
         .iter()
-        .filter(|found| found.score >= LEAST_SCORE);
-    for (found, colour) in sure.zip(COLOURS.iter().cycle()) {
-        let corners = found
-            .bounds
-            .map(|side| (side * factor as f32).round() as i64);
-        rectangle(&mut canvas, corners, i64::from(factor.clamp(2, 4)), *colour);
+        .filter(|found| found.score >= LEAST_SCORE)
+        .map(|found| {
+            let area = found
+                .bounds
+                .map(|side| (side * factor as f32).round() as i64);
+            let class = classes.iter().position(|class| *class == found.class);
+            (found, area, colour(class.unwrap_or(0)))
+        })
+        .collect();
+    // The best last, so that it lies on top.
+    for (found, area, colour) in shown.iter().rev() {
+        let width = if found.score >= SURE { text + 1 } else { 1 };
+        draw::outline(&mut canvas, *area, width.into(), *colour);
     }
-    let mut png = Vec::new();
-    canvas
-        .write_to(&mut Cursor::new(&mut png), ImageFormat::Png)
-        .map_err(failed)?;
+    let mut labels = Labels::default();
+    for (found, area, colour) in shown.drain(..) {
+        let label = format!("{} {:.0} %", found.class, 100.0 * found.score);
+        labels.add(&mut canvas, area, &label, text, colour);
+    }
+    let png = draw::png(&canvas).map_err(failed)?;
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".boxes.png");
     Ok(write_atomically(folder.join(name), png)?)
@@ -86,17 +101,4 @@ fn upright(bytes: &[u8]) -> Result<RgbImage, image::ImageError> {
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
     Ok(image.to_rgb8())
-}
-
-/// The outline of a box, `width` pixels inwards from its corners.
-fn rectangle(canvas: &mut RgbImage, [x1, y1, x2, y2]: [i64; 4], width: i64, colour: Rgb<u8>) {
-    for y in y1.max(0)..y2.min(i64::from(canvas.height())) {
-        for x in x1.max(0)..x2.min(i64::from(canvas.width())) {
-            let inside =
-                (x1 + width..x2 - width).contains(&x) && (y1 + width..y2 - width).contains(&y);
-            if !inside {
-                canvas.put_pixel(x as u32, y as u32, colour);
-            }
-        }
-    }
 }

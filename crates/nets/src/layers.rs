@@ -1,11 +1,14 @@
 //! Trainable layers, and chains of them built from a recipe.
 
+mod unfused;
+
 use burn::module::{Module, Param, RunningState};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::ops::{Conv, Epilogue, Maps, Pool};
 use crate::random::{Key, Purpose, Stream};
 use crate::recipe::{Layer, Shape, ShapeError, summary};
+pub(crate) use unfused::unfused;
 
 /// Whether a network is learning; layers such as dropout and batch-norm behave differently then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

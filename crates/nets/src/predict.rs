@@ -36,28 +36,8 @@ pub struct Found {
 
 /// Predicts images of any size and polarity; the names in the answers are left empty.
 pub fn predict(trained: &Trained, images: &[Gray], device: &Device) -> Vec<ImageAnswer> {
-    let [channels, height, width] = trained.input;
-    // A network for 28 x 28 expects digits as MNIST has them; any other sees the whole image.
-    let fit = |image: &Gray| match (height, width) {
-        (28, 28) => digit(image),
-        _ => whole(image, height, width),
-    };
-    let fitted: Vec<Fitted> = images.iter().map(fit).collect();
-    let preparation = Preparation {
-        normalize: trained.recipe.data.normalize,
-        augment: None,
-    };
-    let mut values = vec![0.0; fitted.len() * channels * height * width];
-    let planes = fitted
-        .iter()
-        .flat_map(|image| std::iter::repeat_n(image, channels));
-    for (image, plane) in planes.zip(values.chunks_exact_mut(height * width)) {
-        preparation.normalize(&image.pixels, plane);
-    }
-    let shape = [fitted.len(), channels, height, width];
-    let answers = trained
-        .network
-        .predict(Tensor::from_data(TensorData::new(values, shape), device));
+    let fitted: Vec<Fitted> = images.iter().map(|image| fit(trained, image)).collect();
+    let answers = trained.network.predict(tensor(trained, &fitted, device));
     answers
         .into_iter()
         .zip(&fitted)
@@ -77,4 +57,31 @@ pub fn predict(trained: &Trained, images: &[Gray], device: &Device) -> Vec<Image
                 .collect(),
         })
         .collect()
+}
+
+/// The image in the network's size.
+pub(crate) fn fit(trained: &Trained, image: &Gray) -> Fitted {
+    // A network for 28 x 28 expects digits as MNIST has them; any other sees the whole image.
+    match trained.input {
+        [_, 28, 28] => digit(image),
+        [_, height, width] => whole(image, height, width),
+    }
+}
+
+/// What the network takes, `[N, C, H, W]`.
+pub(crate) fn tensor(trained: &Trained, images: &[Fitted], device: &Device) -> Tensor<4> {
+    let [channels, height, width] = trained.input;
+    let preparation = Preparation {
+        normalize: trained.recipe.data.normalize,
+        augment: None,
+    };
+    let mut values = vec![0.0; images.len() * channels * height * width];
+    let planes = images
+        .iter()
+        .flat_map(|image| std::iter::repeat_n(image, channels));
+    for (image, plane) in planes.zip(values.chunks_exact_mut(height * width)) {
+        preparation.normalize(&image.pixels, plane);
+    }
+    let shape = [images.len(), channels, height, width];
+    Tensor::from_data(TensorData::new(values, shape), device)
 }

@@ -1,5 +1,7 @@
 //! A run: its folder on disk, from the recipe to the trained network and what it answered.
 
+mod exchange;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
@@ -16,12 +18,14 @@ use serde::{Deserialize, Serialize};
 use crate::data::{DataError, Dataset, Split};
 use crate::device::Computer;
 use crate::evaluation::{Evaluated, evaluate};
+use crate::exchange::ExchangeError;
 use crate::network::Network;
 use crate::recipe::{Model, Recipe, RecipeError, ShapeError};
 use crate::training::{
     CheckpointError, Ending, Observer, Restored, StepReport, Trainer, TrainingError,
 };
 use crate::weights::{self, WeightsError};
+pub use exchange::initial_weights;
 
 /// Why a run could not be made, opened or carried on.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +67,9 @@ pub enum RunError {
     /// The run's weights.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// Weights from elsewhere, or to elsewhere.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
     /// The run's data.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -230,17 +237,26 @@ impl Run {
         Ok(record::read_json(self.path.join(record::ENVIRONMENT))?)
     }
 
+    /// The file of the trained weights.
+    ///
+    /// # Errors
+    /// [`RunError::NotFinished`] before the end of training.
+    pub fn weights_file(&self) -> Result<PathBuf, RunError> {
+        let path = self.path.join(record::MODEL);
+        if path.is_file() {
+            return Ok(path);
+        }
+        Err(RunError::NotFinished {
+            path: self.path.clone(),
+        })
+    }
+
     /// The trained network.
     ///
     /// # Errors
     /// [`RunError::NotFinished`] before the end of training; other errors for damaged files.
     pub fn trained(&self, computer: &Computer) -> Result<Trained, RunError> {
-        let path = self.path.join(record::MODEL);
-        if !path.is_file() {
-            return Err(RunError::NotFinished {
-                path: self.path.clone(),
-            });
-        }
+        let path = self.weights_file()?;
         let (weights, About { classes, input }) = weights::load(&path)?;
         let recipe = self.recipe()?;
         let network = Network::new(&recipe, input, classes.len(), &computer.device)?;
@@ -304,6 +320,11 @@ impl Run {
         let mut trainer = Trainer::new(recipe, &train, validation.as_ref(), &computer.device)?;
         let checkpoints = self.path.join(record::CHECKPOINTS);
         let restored = trainer.restore(&checkpoints)?;
+        let initial = self.path.join(record::INITIAL);
+        if restored.from.is_none() && initial.is_file() {
+            let (weights, ()) = weights::load(&initial)?;
+            trainer.start_from(&weights)?;
+        }
         observer.resumed(&restored, trainer.progress().step);
         let mut recorder = Recorder {
             observer,

@@ -273,7 +273,7 @@ impl View for &Weight {
 }
 
 /// The metadata that is ours: one entry, because several would be written in a random order.
-const ABOUT: &str = "atelier";
+pub(crate) const ABOUT: &str = "atelier";
 
 /// Writes weights and what is to be known about them (as JSON) as a safetensors file, atomically.
 ///

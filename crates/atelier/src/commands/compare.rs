@@ -96,8 +96,21 @@ fn train_all(
     // All recipes are read and checked before any is trained.
     let recipes = names
         .iter()
-        .map(|name| NamedRecipe::load(name, &flags.experiment))
+        .map(|name| {
+            NamedRecipe::load(name, &flags.experiment)?
+                .starting_from(weights_of(name, &flags.inits), root)
+        })
         .collect::<Result<Vec<_>, _>>()?;
+    if let Some(stray) = flags.inits.iter().find(|init| {
+        !names
+            .iter()
+            .any(|name| weights_of(name, std::slice::from_ref(init)).is_some())
+    }) {
+        return Err(CommandError::Usage(format!(
+            "--init {stray}: expected RECIPE=WEIGHTS with one of {}",
+            names.join(", ")
+        )));
+    }
     let first = &recipes[0].recipe.data;
     if let Some(other) = recipes
         .iter()
@@ -118,6 +131,7 @@ fn train_all(
     let mut split = data::load(first, recipes[0].recipe.training.seed)?;
     for named in &recipes {
         training::check(&named.recipe, &split.train)?;
+        named.initial(&split, &computer)?;
     }
     let mut runs = Vec::with_capacity(recipes.len());
     for named in &recipes {
@@ -131,6 +145,12 @@ fn train_all(
         runs.push(run.map_err(|error| error.with_next(COMPARE_LATER))?);
     }
     Ok((runs, split))
+}
+
+/// What `--init` says for a recipe.
+fn weights_of<'a>(recipe: &str, inits: &'a [String]) -> Option<&'a str> {
+    let weights = |init: &'a String| init.strip_prefix(recipe)?.strip_prefix('=');
+    inits.iter().find_map(weights)
 }
 
 /// Opens finished runs.

@@ -7,6 +7,8 @@ mod data_anchors;
 mod data_scenes;
 mod devices;
 mod evaluate;
+mod explain;
+mod export;
 mod predict;
 mod recipes;
 mod runs;
@@ -32,6 +34,8 @@ fn run_here(command: &Command) -> Result<(), CommandError> {
         Command::Train(flags) => train::run(flags),
         Command::Evaluate(flags) => evaluate::run(flags),
         Command::Predict(flags) => predict::run(flags),
+        Command::Explain(flags) => explain::run(flags),
+        Command::Export(flags) => export::run(flags),
         Command::Bench(flags) => bench::run(flags),
         Command::CocoEval(flags) => coco_eval::run(flags),
         Command::Data(flags) => match &flags.action {

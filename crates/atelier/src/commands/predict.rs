@@ -33,7 +33,7 @@ pub fn run(flags: &flags::Predict) -> Result<(), CommandError> {
     }
     if let Some(folder) = &flags.annotate {
         for (path, answer) in paths.iter().zip(&answers) {
-            nets::annotate::write(path, answer, folder)?;
+            nets::annotate::write(path, answer, &trained.classes, folder)?;
         }
     }
     if flags.json {

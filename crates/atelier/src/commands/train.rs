@@ -48,10 +48,14 @@ pub fn run(flags: &flags::Train) -> Result<(), CommandError> {
             let named = NamedRecipe {
                 name: run.name(),
                 recipe: run.recipe()?,
+                init: None,
             };
             (Some(run), named)
         }
-        (None, Some(recipe)) => (None, NamedRecipe::load(recipe, &flags.experiment)?),
+        (None, Some(recipe)) => {
+            let named = NamedRecipe::load(recipe, &flags.experiment)?;
+            (None, named.starting_from(flags.init.as_deref(), root)?)
+        }
         (None, None) => {
             return Err(CommandError::Usage(
                 "train needs a RECIPE or --resume RUN".to_string(),
@@ -99,15 +103,22 @@ pub fn train(
         }
     }
     let summary = recipe.summary(split.train.image_shape(), split.train.classes.len())?;
+    let initial = named.initial(split, computer)?;
     eprintln!("{}\n{summary}", named.name);
     let run = match run {
         Some(run) => run,
         None => {
             let run = Run::create(root, &named.name)?;
+            if let Some(weights) = &initial {
+                run.start_from(weights)?;
+            }
             run.begin(recipe, computer, &plan::origin())?;
             run
         }
     };
+    if let Some(path) = &named.init {
+        eprintln!("starting from {}", path.display());
+    }
     eprintln!(
         "training on {} ({} threads) in {}",
         computer.name,

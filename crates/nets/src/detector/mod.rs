@@ -7,6 +7,7 @@ pub mod anchor_fit;
 pub mod anchors;
 pub mod box_coder;
 pub mod box_head;
+pub mod inspect;
 pub mod losses;
 pub mod matcher;
 pub mod postprocess;

@@ -24,7 +24,7 @@ use crate::layers::Mode;
 use crate::network::Network;
 use crate::random::{Purpose, permutation};
 use crate::recipe::{Model, Recipe, ShapeError};
-use crate::weights::WeightsError;
+use crate::weights::{Weights, WeightsError};
 pub use checkpoint::{CheckpointError, Restored};
 pub use optimizer::Optimizer;
 
@@ -217,6 +217,15 @@ impl<'a> Trainer<'a> {
             optimizer,
             progress,
         })
+    }
+
+    /// Replaces the initial weights; they are named as [`collect`](crate::weights::collect) does.
+    ///
+    /// # Errors
+    /// [`WeightsError`] for the first that does not fit.
+    pub fn start_from(&mut self, weights: &Weights) -> Result<(), WeightsError> {
+        self.network = Some(crate::weights::apply(self.learning().clone(), weights)?);
+        Ok(())
     }
 
     /// The network as it is now, for predictions.

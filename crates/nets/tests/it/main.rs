@@ -4,5 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod detection_golden;
+mod exchange;
+mod explain;
 mod scenes;
 mod training;

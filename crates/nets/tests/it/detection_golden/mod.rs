@@ -90,6 +90,11 @@ impl Golden {
             .expect("as many dimensions as asked for")
     }
 
+    /// The names of all tensors.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.shapes.keys().map(String::as_str)
+    }
+
     /// The shape of a tensor of any number of dimensions.
     pub fn any_shape(&self, key: &str) -> &[usize] {
         &self.shapes[key]

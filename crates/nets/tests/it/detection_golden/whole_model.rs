@@ -1,11 +1,15 @@
 //! A tiny Faster R-CNN of torchvision: its four losses, all gradients of its parameters, and its detections.
 
+use std::path::Path;
+
 use burn::tensor::{Device, Tensor, TensorData};
 use nets::batch::Batch;
 use nets::detector::{FasterRcnn, Truth};
+use nets::exchange;
 use nets::layers::Mode;
+use nets::network::Network;
 use nets::random::Purpose;
-use nets::recipe::{Model, Recipe};
+use nets::recipe::Recipe;
 use nets::weights::{Weight, Weights, apply, gradients};
 
 use super::{Golden, assert_close, assert_near, flat};
@@ -13,18 +17,27 @@ use super::{Golden, assert_close, assert_near, flat};
 const IMAGES: usize = 3;
 const TRAINING: Mode = Mode::Training { seed: 0, step: 0 };
 
-/// Our names of torchvision's parameters.
-const NAMES: [(&str, &str); 9] = [
-    ("backbone.conv1", "backbone.0"),
-    ("backbone.conv2", "backbone.3"),
-    ("rpn.head.conv.0.0", "rpn.conv"),
-    ("rpn.head.cls_logits", "rpn.cls_logits"),
-    ("rpn.head.bbox_pred", "rpn.bbox_pred"),
-    ("roi_heads.box_head.fc6", "box_head.hidden.0.linear"),
-    ("roi_heads.box_head.fc7", "box_head.hidden.1.linear"),
-    ("roi_heads.box_predictor.cls_score", "box_head.cls_score"),
-    ("roi_heads.box_predictor.bbox_pred", "box_head.bbox_pred"),
-];
+/// The golden network's backbone has names of its own; ours is an `nn.Sequential`.
+const BACKBONE: [(&str, &str); 2] = [("conv1", "0"), ("conv2", "3")];
+
+/// The golden file's tensors `prefix.NAME`, by the names that a torchvision model with an `nn.Sequential` has.
+fn tensors(golden: &Golden, prefix: &str) -> Weights {
+    let names = golden.names().filter_map(|key| {
+        let mut name = key.strip_prefix(prefix)?.to_string();
+        for (theirs, number) in BACKBONE {
+            name = name.replace(
+                &format!("backbone.{theirs}."),
+                &format!("backbone.{number}."),
+            );
+        }
+        Some((key, name))
+    });
+    let tensor = |key: &str| Weight {
+        shape: golden.any_shape(key).to_vec(),
+        values: golden.floats(key).to_vec(),
+    };
+    names.map(|(key, name)| (name, tensor(key))).collect()
+}
 
 fn recipe(sample: [usize; 2]) -> Recipe {
     let [anchors, regions] = sample;
@@ -63,23 +76,41 @@ fn recipe(sample: [usize; 2]) -> Recipe {
     Recipe::parse::<&str>(&text, "tiny", &[]).expect("a recipe")
 }
 
-fn model(golden: &Golden, sample: [usize; 2]) -> FasterRcnn {
-    let recipe = recipe(sample);
-    let Model::FasterRcnn(detector) = &recipe.model else {
-        unreachable!("it is one")
-    };
+/// The network with its initial weights.
+fn fresh(sample: [usize; 2]) -> Network {
     let device = Device::flex().autodiff();
-    let model = FasterRcnn::new(detector, [1, 28, 28], 10, 0, &device).expect("shapes that fit");
-    let mut weights = Weights::new();
-    for (theirs, ours) in NAMES {
-        for part in ["weight", "bias"] {
-            let key = format!("weights.{theirs}.{part}");
-            let shape = golden.any_shape(&key).to_vec();
-            let values = golden.floats(&key).to_vec();
-            weights.insert(format!("{ours}.{part}"), Weight { shape, values });
-        }
+    Network::new(&recipe(sample), [1, 28, 28], 10, &device).expect("shapes that fit")
+}
+
+fn detector(network: Network) -> FasterRcnn {
+    match network {
+        Network::FasterRcnn(detector) => detector,
+        Network::Cnn(_) => unreachable!("it is a detector"),
     }
-    apply(model, &weights).expect("weights that fit")
+}
+
+/// The golden network, its weights taken over from torchvision's.
+fn model(golden: &Golden, sample: [usize; 2]) -> FasterRcnn {
+    let network = fresh(sample);
+    let weights = exchange::fit(Path::new("golden"), tensors(golden, "weights."), &network)
+        .expect("weights that fit");
+    detector(apply(network, &weights).expect("weights that fit"))
+}
+
+/// The same network after its weights went out to a file and came back into a fresh network.
+fn exchanged(model: FasterRcnn, sample: [usize; 2]) -> FasterRcnn {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("tiny.safetensors");
+    let about = exchange::About {
+        classes: Vec::new(),
+        input: [1, 28, 28],
+        recipe: String::new(),
+    };
+    exchange::export(&path, &Network::FasterRcnn(model), 0, &about).expect("written");
+    let network = fresh(sample);
+    let weights = exchange::read(&path).expect("read");
+    let weights = exchange::fit(&path, weights, &network).expect("weights that fit");
+    detector(apply(network, &weights).expect("weights that fit"))
 }
 
 fn images(golden: &Golden, device: &Device) -> Tensor<4> {
@@ -132,9 +163,15 @@ fn recorded(golden: &Golden, purpose: Purpose, image: usize) -> impl Fn(usize) -
 fn losses_and_gradients(name: &str, sample: [usize; 2]) {
     let golden = Golden::load(name);
     let model = model(&golden, sample);
+    agrees(&golden, &model);
+    agrees(&golden, &exchanged(model, sample));
+}
+
+/// Holds losses and gradients against torchvision's.
+fn agrees(golden: &Golden, model: &FasterRcnn) {
     let (losses, _) = model
-        .stage_losses(&batch(&golden), 0.0, TRAINING, |purpose, image| {
-            recorded(&golden, purpose, image)
+        .stage_losses(&batch(golden), 0.0, TRAINING, |purpose, image| {
+            recorded(golden, purpose, image)
         })
         .expect("good truths");
     for (loss, key) in [
@@ -147,21 +184,20 @@ fn losses_and_gradients(name: &str, sample: [usize; 2]) {
         assert_close(key, &[value], golden.floats(&format!("loss.{key}")), 1e-5);
     }
     let total = losses.objectness + losses.rpn_box + losses.class + losses.roi_box;
-    let found = gradients(&model, &mut total.backward());
+    let found = gradients(model, &mut total.backward());
+    let expected = tensors(golden, "grad.");
     assert_eq!(
         found.len(),
-        2 * NAMES.len(),
+        expected.len(),
         "every parameter has a gradient"
     );
-    for (theirs, ours) in NAMES {
-        for part in ["weight", "bias"] {
-            let key = format!("grad.{theirs}.{part}");
-            let gradient = &found[&format!("{ours}.{part}")];
-            assert_eq!(gradient.shape, golden.any_shape(&key), "{key}");
-            // Twice the tolerance of a single operator: Winograd's rounding goes through two stages and the box
-            // weights of 10 (worst seen: 1.23e-5, in bbox_pred.weight).
-            assert_close(&key, &gradient.values, golden.floats(&key), 2e-5);
-        }
+    for (ours, gradient) in found {
+        let name = exchange::pytorch_name(&ours);
+        let expected = &expected[&name];
+        assert_eq!(gradient.shape, expected.shape, "{name}");
+        // Twice the tolerance of a single operator: Winograd's rounding goes through two stages and the box
+        // weights of 10 (worst seen: 1.23e-5, in bbox_pred.weight).
+        assert_close(&name, &gradient.values, &expected.values, 2e-5);
     }
 }
 
@@ -179,8 +215,11 @@ fn recorded_samples() {
 fn detections() {
     for name in ["tiny_faster_rcnn_all_samples", "tiny_faster_rcnn_sampled"] {
         let golden = Golden::load(name);
-        let model = burn::module::Module::valid(&model(&golden, [64, 16]));
-        let answers = model.predict(images(&golden, &Device::flex()));
+        let model = model(&golden, [64, 16]);
+        let answers = burn::module::Module::valid(&model).predict(images(&golden, &Device::flex()));
+        let model = burn::module::Module::valid(&exchanged(model, [64, 16]));
+        let after = model.predict(images(&golden, &Device::flex()));
+        assert_eq!(answers, after, "{name} after export and import");
         for (image, answer) in answers.iter().enumerate() {
             let labels: Vec<usize> = answer
                 .detections

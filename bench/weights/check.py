@@ -1,0 +1,154 @@
+"""PyTorch and torchvision load what `atelier export` writes, and answer as atelier does.
+
+Trains a tiny classifier and a tiny detector on MNIST (seconds), exports both, and compares on test images:
+  classifier  logits (of `atelier explain`) and probabilities (of `atelier predict`)
+  detector    classes, scores and boxes of all detections (of `atelier predict`)
+Fails when a figure differs by more than 1e-4, or a detection is missing or another.
+
+Run from the project's folder, with PyTorch, torchvision, safetensors and Pillow installed:
+  cargo build --release && python bench/weights/check.py [--atelier PATH] [--images N]
+"""
+
+import argparse
+import gzip
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy
+import torch
+from PIL import Image
+
+import network
+
+TOLERANCE = 1e-4
+PROJECT = Path(__file__).parents[2]
+TRAINING = """
+[data]
+validation = 50000
+normalize = { mean = 0.1307, std = 0.3081 }
+[training]
+epochs = 2
+batch-size = 32
+optimizer = { name = "adam", learning-rate = 0.003 }
+clip-norm = 10
+"""
+RECIPES = {
+    "tiny-cnn": """
+[model]
+kind = "cnn"
+layers = [
+  { conv = 8, kernel = 5, padding = 2, bias = false }, { max-pool = 2 }, "batch-norm", "relu",
+  { conv = 16, kernel = 3, padding = 1 }, "silu", { avg-pool = 2 },
+  "flatten", { linear = 32 }, "relu", { dropout = 0.1 }, { linear = 10 },
+]
+""",
+    "tiny-detector": """
+[model]
+kind = "faster-rcnn"
+[model.backbone]
+layers = [
+  { conv = 8, kernel = 3, padding = 1, bias = false }, "batch-norm", "relu", { max-pool = 2 },
+  { conv = 16, kernel = 3, padding = 1, bias = false }, "batch-norm", "relu", { max-pool = 2 },
+]
+[model.rpn]
+channels = 12
+[model.roi]
+hidden = [64, 48]
+norm = "batch"
+""",
+}
+
+
+def digits(count):
+    """Test digits that atelier takes as they are: MNIST's form is 20 pixels of ink, from 0 to 255."""
+    with gzip.open(PROJECT / "data/mnist/t10k-images-idx3-ubyte.gz") as file:
+        images = numpy.frombuffer(file.read(), numpy.uint8, offset=16).reshape(-1, 28, 28)
+
+    def has_the_form(image):
+        y, x = numpy.nonzero(image)
+        return image.max() == 255 and max(numpy.ptp(y), numpy.ptp(x)) + 1 == 20
+
+    return [image.copy() for image in images if has_the_form(image)][:count]
+
+
+class Differences:
+    """The greatest difference of each kind of figure."""
+
+    def __init__(self):
+        self.most = {}
+
+    def add(self, kind, found, expected):
+        found, expected = torch.as_tensor(found), torch.as_tensor(expected)
+        difference = float((found - expected).abs().max()) if found.numel() else 0.0
+        self.most[kind] = max(self.most.get(kind, 0.0), difference)
+
+
+def check_classifier(atelier, model, recipe, paths, images, differences):
+    scale = recipe["data"]["normalize"]
+    batch = torch.from_numpy(numpy.stack(images)).float()[:, None] / 255
+    logits = model((batch - scale["mean"]) / scale["std"])
+    answers = atelier("predict", "tiny-cnn", *paths, "--json")
+    differences.add("probability", [answer["probabilities"] for answer in answers], logits.softmax(1))
+    for path, expected in list(zip(paths, logits))[:10]:
+        explanation = atelier("explain", "tiny-cnn", path, "--json")
+        differences.add("logit", explanation["classifier"]["logits"], expected)
+    return len(answers)
+
+
+def check_detector(atelier, model, _recipe, paths, images, differences):
+    batch = [torch.from_numpy(image).float()[None] / 255 for image in images]
+    answers = atelier("predict", "tiny-detector", *paths, "--json")
+    count = 0
+    for path, answer, expected in zip(paths, answers, model(batch)):
+        found = answer["detections"]
+        labels = [int(detection["class"]) + 1 for detection in found]
+        if labels != expected["labels"].tolist():
+            sys.exit(f"{path}: atelier finds {labels}, torchvision {expected['labels'].tolist()}")
+        differences.add("score", [detection["score"] for detection in found], expected["scores"])
+        differences.add("box (pixels)", [detection["box"] for detection in found], expected["boxes"])
+        count += len(found)
+    return count
+
+
+@torch.no_grad()
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--atelier", type=Path, default=PROJECT / "target/release/atelier")
+    arguments.add_argument("--images", type=int, default=200)
+    arguments = arguments.parse_args()
+    binary = arguments.atelier.resolve()
+    torch.set_num_threads(1)
+    images = digits(arguments.images)
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+
+        def atelier(*words):
+            command = [binary, *map(str, words)]
+            return json.loads(subprocess.run(command, cwd=folder, check=True, capture_output=True).stdout)
+
+        paths = []
+        for number, image in enumerate(images):
+            paths.append(f"{number:04}.png")
+            Image.fromarray(image).save(folder / paths[-1])
+        worst = 0.0
+        for name, check in ("tiny-cnn", check_classifier), ("tiny-detector", check_detector):
+            (folder / f"{name}.toml").write_text(RECIPES[name] + TRAINING)
+            accuracy = atelier("train", f"{name}.toml", "--json")["accuracy"]
+            exported = atelier("export", name, "--format", "safetensors", "--json")["file"]
+            model, recipe, _ = network.load(folder / exported)
+            differences = Differences()
+            count = check(atelier, model, recipe, paths, images, differences)
+            kinds = ", ".join(f"{kind} {most:.1e}" for kind, most in differences.most.items())
+            print(f"{name} (accuracy {accuracy:.4f}): {count} answers on {len(images)} images; "
+                  f"greatest differences: {kinds}", flush=True)
+            worst = max(worst, *differences.most.values())
+    if worst > TOLERANCE:
+        sys.exit(f"differs by {worst:.1e}, more than {TOLERANCE:.0e}")
+    print(f"PyTorch {torch.__version__} agrees within {TOLERANCE:.0e}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+//! All that happens on the way to the detections of one image, to be looked at.
+//!
+//! A anchors, K classes without background.
+
+use burn::tensor::Tensor;
+
+use super::postprocess::softmax;
+use super::proposals::{LevelOutput, Proposal, ProposalConfig, ProposalLimits, sigmoid};
+use super::{Detection, FasterRcnn};
+use crate::layers::Mode;
+use crate::ops::to_host;
+use kernels::boxes::Xyxy;
+
+/// What a detector saw in one image, stage by stage; every list is ordered from the best score down.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inspection {
+    /// All anchors, each with the probability that it holds an object.
+    pub anchors: Vec<Proposal>,
+    /// The best anchors with their corrections, as they enter non-maximum suppression.
+    pub corrected: Vec<Proposal>,
+    /// What it leaves: the regions that the second stage looks at.
+    pub proposals: Vec<Proposal>,
+    /// What the second stage says of each proposal, in the same order: probabilities of background and each class.
+    pub probabilities: Vec<Vec<f32>>,
+    /// The answer.
+    pub detections: Vec<Detection>,
+}
+
+impl FasterRcnn {
+    /// Follows one image, `[1, C, H, W]`, through both stages.
+    pub fn inspect(&self, image: Tensor<4>) -> Inspection {
+        let features = self.features(image, Mode::Inference);
+        let rpn = self.rpn.forward(features.clone());
+        let logits = to_host(rpn.objectness);
+        let limits = self.settings.proposals.detection();
+        let deltas = to_host(rpn.deltas);
+        let settings = &self.settings;
+        let level = LevelOutput {
+            anchors: &settings.anchors,
+            logits: &logits,
+            deltas: &deltas,
+        };
+        let proposals = settings.proposals.propose(limits, settings.image, &[level]);
+        let corrected = {
+            // No IoU is above 1: nothing is suppressed.
+            let all = ProposalConfig {
+                nms: 1.0,
+                ..settings.proposals.clone()
+            };
+            let limits = ProposalLimits {
+                post_nms: usize::MAX,
+                ..limits
+            };
+            all.propose(limits, settings.image, &[level])
+        };
+        let mut anchors: Vec<Proposal> = settings
+            .anchors
+            .iter()
+            .zip(&logits)
+            .map(|(&bounds, &logit)| Proposal {
+                bounds,
+                score: sigmoid(logit),
+            })
+            .collect();
+        anchors.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let boxes: Vec<Xyxy> = proposals.iter().map(|proposal| proposal.bounds).collect();
+        let output = self.regions(features, [boxes.clone()], Mode::Inference);
+        let columns = settings.classes + 1;
+        let (logits, deltas) = (to_host(output.logits), to_host(output.deltas));
+        Inspection {
+            anchors,
+            corrected,
+            proposals,
+            probabilities: logits.chunks_exact(columns).map(softmax).collect(),
+            detections: self.answer(&logits, &deltas, &boxes).detections,
+        }
+    }
+}

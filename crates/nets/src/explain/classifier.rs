@@ -1,0 +1,326 @@
+//! Pictures of a classifier: the activation maps of its convolutions, and Grad-CAM.
+
+use burn::tensor::Device;
+use image::{Rgb, RgbImage};
+use serde::Serialize;
+
+use super::{ExplainError, Figures, Pictures, View, enlarged, percent};
+use crate::cnn::Cnn;
+use crate::data::image::Fitted;
+use crate::draw::{self, BLACK, Row, Sheet, blend, heat};
+use crate::network::argmax;
+use crate::predict::tensor;
+use crate::recipe::{Layer, Model};
+use crate::run::Trained;
+use crate::weights::Weight;
+
+/// A classifier's figures.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ClassifierFigures {
+    /// One a class, before softmax.
+    pub logits: Vec<f32>,
+    /// One a class.
+    pub probabilities: Vec<f32>,
+    /// One a convolution.
+    pub maps: Vec<MapFigures>,
+    /// Rows of the Grad-CAM map: how strongly each place of the last convolution speaks for the class; 0 or more.
+    pub grad_cam: Vec<Vec<f32>>,
+}
+
+/// The activation maps of one convolution.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MapFigures {
+    /// The layer whose output is shown, counted from 0 as in the recipe.
+    pub layer: usize,
+    /// `[C, H, W]`
+    pub shape: [usize; 3],
+    /// The greatest value of each map.
+    pub greatest: Vec<f32>,
+}
+
+/// For each convolution, the layer whose output shows it best: the last activation function before the next layer with
+/// weights to learn (batch normalisation does not count), or the convolution itself.
+fn shown_layers(layers: &[Layer]) -> Vec<(usize, usize)> {
+    let is_conv = |layer: &Layer| matches!(layer, Layer::Conv { .. });
+    let convolutions = (0..layers.len()).filter(|&i| is_conv(&layers[i]));
+    let shown = convolutions.map(|i| {
+        let ends = |layer: &Layer| {
+            matches!(
+                layer,
+                Layer::Conv { .. } | Layer::Linear { .. } | Layer::Flatten | Layer::GlobalAvgPool
+            )
+        };
+        let stage = layers[i + 1..].iter().take_while(|layer| !ends(layer));
+        let last = stage
+            .zip(i + 1..)
+            .filter(|(layer, _)| {
+                matches!(
+                    layer,
+                    Layer::Relu | Layer::Gelu | Layer::Silu | Layer::LeakyRelu { .. }
+                )
+            })
+            .last();
+        (i, last.map_or(i, |(_, number)| number))
+    });
+    shown.collect()
+}
+
+/// What the network makes of `fitted`: class, score, figures, pictures.
+pub(super) fn pictures(
+    trained: &Trained,
+    cnn: &Cnn,
+    fitted: &Fitted,
+    view: &View,
+    device: &Device,
+) -> Result<(String, f32, Figures, Pictures), ExplainError> {
+    let Model::Cnn(recipe) = &trained.recipe.model else {
+        return Err(ExplainError::NoMaps); // a classifier's recipe is one
+    };
+    let shown = shown_layers(&recipe.layers);
+    let &(_, last) = shown.last().ok_or(ExplainError::NoMaps)?;
+    let numbers: Vec<usize> = shown.iter().map(|(_, number)| *number).collect();
+    let image = tensor(trained, std::slice::from_ref(fitted), device);
+    let trace = cnn.trace(image, &numbers);
+    let class = argmax(&trace.logits);
+    let probabilities = crate::detector::postprocess::softmax(&trace.logits);
+    let mut pictures = Pictures::new();
+    let mut maps = Vec::new();
+    for (place, (&(conv, number), activation)) in shown.iter().zip(&trace.maps).enumerate() {
+        let (figures, sheet) = contact_sheet(recipe.layers.as_slice(), [conv, number], activation);
+        let shows = format!(
+            "the {} maps of the convolution in layer {conv}",
+            figures.shape[0]
+        );
+        pictures.push((
+            format!("{}-maps-of-layer-{conv}.png", place + 1),
+            shows,
+            sheet,
+        ));
+        maps.push(figures);
+    }
+    let cam = grad_cam(trace.maps.last(), &trace.gradient);
+    let name = &trained.classes[class];
+    let score = probabilities[class];
+    pictures.push((
+        format!("{}-grad-cam.png", pictures.len() + 1),
+        format!("where in the image the network sees class {name} (Grad-CAM)"),
+        cam_sheet(&cam, view, name, score, last),
+    ));
+    let figures = ClassifierFigures {
+        logits: trace.logits,
+        probabilities,
+        maps,
+        grad_cam: cam.rows(),
+    };
+    Ok((name.clone(), score, Figures::Classifier(figures), pictures))
+}
+
+/// The longer side of a tile has about as many pixels as fit, between these two.
+const TILE: [u32; 2] = [48, 128];
+/// Pixels between tiles; the number of a map stands there.
+const GAP: u32 = 20;
+/// Pixels of a row of tiles, if they need not be too small for that.
+const MOST_WIDTH: u32 = 900;
+
+/// All maps of one layer, each with its number; all in one scale, so that they can be compared.
+fn contact_sheet(
+    layers: &[Layer],
+    [conv, number]: [usize; 2],
+    maps: &Weight,
+) -> (MapFigures, RgbImage) {
+    let [channels, height, width] = [maps.shape[1], maps.shape[2], maps.shape[3]];
+    let values = maps.values.chunks_exact((height * width).max(1));
+    let most = |map: &[f32]| map.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let greatest: Vec<f32> = values.clone().map(most).collect();
+    let high = most(&greatest);
+    let low = maps.values.iter().copied().fold(0.0_f32, f32::min);
+    let share = |value: f32| (value - low) / (high - low).max(f32::MIN_POSITIVE);
+    // About as wide as high, in full rows where possible.
+    let square = (channels as f64).sqrt().ceil() as u32;
+    let columns = (square..=2 * square)
+        .find(|columns| (channels as u32).is_multiple_of(*columns))
+        .unwrap_or(square);
+    let tile = (MOST_WIDTH / columns).saturating_sub(GAP);
+    let factor = tile.clamp(TILE[0], TILE[1]) / height.max(width) as u32;
+    let [tile_width, tile_height] = [width, height].map(|side| side as u32 * factor.max(1));
+    let rows = (channels as u32).div_ceil(columns);
+    let mut canvas = RgbImage::from_pixel(
+        columns * (tile_width + GAP) + GAP,
+        rows * (tile_height + GAP) + GAP,
+        draw::WHITE,
+    );
+    for (channel, map) in values.enumerate() {
+        let tile = RgbImage::from_fn(width as u32, height as u32, |x, y| {
+            heat(share(map[y as usize * width + x as usize]))
+        });
+        let (column, row) = (channel as u32 % columns, channel as u32 / columns);
+        let x = i64::from(GAP + column * (tile_width + GAP));
+        let y = i64::from(GAP + row * (tile_height + GAP));
+        image::imageops::replace(&mut canvas, &enlarged(&tile, factor.max(1)), x, y);
+        draw::write(&mut canvas, [x, y - 16], &channel.to_string(), 2, BLACK);
+    }
+    let sheet = Sheet {
+        title: format!("Layer {conv}: {channels} maps of {height} x {width}"),
+        notes: vec![if number == conv {
+            "Its output.".to_string()
+        } else {
+            format!("After layer {number}, {}.", layers[number].name())
+        }],
+        legend: scale(low, high),
+    };
+    let figures = MapFigures {
+        layer: number,
+        shape: [channels, height, width],
+        greatest,
+    };
+    (figures, sheet.around(&canvas))
+}
+
+/// A legend for [`heat`].
+fn scale(low: f32, high: f32) -> Vec<Row> {
+    // Two digits of the range.
+    let decimals = (1.0 - (high - low).max(1e-5).log10().floor()).clamp(0.0, 6.0) as usize;
+    let steps = (0..=5).rev().map(|fifth| fifth as f32 / 5.0);
+    let row = |share: f32| Row {
+        colour: Some(heat(share)),
+        text: format!("{:.decimals$}", low + share * (high - low)),
+    };
+    steps.map(row).collect()
+}
+
+/// A map of `[height, width]`.
+struct Cam {
+    height: usize,
+    width: usize,
+    values: Vec<f32>,
+}
+
+impl Cam {
+    fn rows(&self) -> Vec<Vec<f32>> {
+        let rows = self.values.chunks_exact(self.width.max(1));
+        rows.map(<[f32]>::to_vec).collect()
+    }
+
+    /// The value at a place of the image, both from 0 to 1; bilinear between the centres of cells.
+    fn at(&self, x: f32, y: f32) -> f32 {
+        let near = |place: f32, side: usize| {
+            let place = (place * side as f32 - 0.5).clamp(0.0, (side - 1) as f32);
+            let low = place as usize;
+            (low, (low + 1).min(side - 1), place - low as f32)
+        };
+        let (x0, x1, right) = near(x, self.width);
+        let (y0, y1, down) = near(y, self.height);
+        let value = |y: usize, x: usize| self.values[y * self.width + x];
+        let above = value(y0, x0) * (1.0 - right) + value(y0, x1) * right;
+        let below = value(y1, x0) * (1.0 - right) + value(y1, x1) * right;
+        above * (1.0 - down) + below * down
+    }
+}
+
+/// Grad-CAM (Selvaraju et al. 2017, equations 1 and 2): each map A_k counts as much as the class's logit grows with it
+/// on average, and what speaks against the class is left out: ReLU(sum over k of mean(dy/dA_k) A_k).
+fn grad_cam(maps: Option<&Weight>, gradient: &[f32]) -> Cam {
+    let [height, width] = maps.map_or([0, 0], |maps| [maps.shape[2], maps.shape[3]]);
+    let area = height * width;
+    let mut values = vec![0.0; area];
+    let activations = maps.map_or(&[][..], |maps| &maps.values);
+    for (map, gradient) in activations
+        .chunks_exact(area.max(1))
+        .zip(gradient.chunks_exact(area.max(1)))
+    {
+        let weight = gradient.iter().sum::<f32>() / area as f32;
+        for (value, activation) in values.iter_mut().zip(map) {
+            *value += weight * activation;
+        }
+    }
+    values.iter_mut().for_each(|value| *value = value.max(0.0));
+    Cam {
+        height,
+        width,
+        values,
+    }
+}
+
+/// The image, and the map laid over it.
+fn cam_sheet(cam: &Cam, view: &View, class: &str, score: f32, layer: usize) -> RgbImage {
+    let factor = (view.factor * 3 / 4).max(1);
+    let image = view.enlarged(factor);
+    let most = cam.values.iter().copied().fold(0.0, f32::max);
+    let (width, height) = image.dimensions();
+    let gap = 16;
+    let mut canvas = RgbImage::from_pixel(2 * width + gap, height, draw::WHITE);
+    image::imageops::replace(&mut canvas, &image, 0, 0);
+    for y in 0..height {
+        for x in 0..width {
+            let place = [x as f32 + 0.5, y as f32 + 0.5];
+            let value = cam.at(place[0] / width as f32, place[1] / height as f32);
+            let share = value / most.max(f32::MIN_POSITIVE);
+            // Ink stays visible under the map.
+            let under: Rgb<u8> = *image.get_pixel(x, y);
+            let pixel = blend(heat(share), under, 0.4);
+            canvas.put_pixel(width + gap + x, y, pixel);
+        }
+    }
+    let note = if most > 0.0 {
+        "Light: here the maps speak for this class (Selvaraju et al. 2017)."
+    } else {
+        "Nowhere do the maps speak for this class."
+    };
+    let sheet = Sheet {
+        title: format!("Grad-CAM of class {class} ({})", percent(score)),
+        notes: vec![
+            note.to_string(),
+            format!(
+                "Seen from layer {layer}, {} x {} places.",
+                cam.height, cam.width
+            ),
+        ],
+        legend: scale(0.0, most),
+    };
+    sheet.around(&canvas)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maps_are_shown_after_their_activation_function() {
+        let conv = || Layer::Conv {
+            channels: 4,
+            kernel: [3, 3],
+            stride: [1, 1],
+            padding: [1, 1],
+            dilation: [1, 1],
+            bias: true,
+        };
+        let norm = Layer::BatchNorm {
+            momentum: 0.1,
+            epsilon: 1e-5,
+        };
+        let layers = [
+            conv(),
+            norm,
+            Layer::Relu,
+            conv(),
+            conv(),
+            Layer::Gelu,
+            Layer::Flatten,
+        ];
+        assert_eq!(shown_layers(&layers), [(0, 2), (3, 3), (4, 5)]);
+    }
+
+    #[test]
+    fn grad_cam_of_two_maps() {
+        let maps = Weight {
+            shape: vec![1, 2, 1, 2],
+            values: vec![1.0, 2.0, 3.0, 0.5],
+        };
+        // Mean gradients 0.5 and -1: 0.5 * [1, 2] - [3, 0.5] = [-2.5, 0.5].
+        let cam = grad_cam(Some(&maps), &[0.0, 1.0, -2.0, 0.0]);
+        assert_eq!(cam.rows(), [[0.0, 0.5]]);
+        assert_eq!(cam.at(0.0, 0.5), 0.0);
+        assert_eq!(cam.at(0.5, 0.5), 0.25);
+        assert_eq!(cam.at(1.0, 0.5), 0.5);
+    }
+}

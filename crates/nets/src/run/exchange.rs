@@ -1,0 +1,58 @@
+//! Weights that a run starts from, and weights that leave it.
+
+use std::path::Path;
+
+use measure::record;
+
+use super::{Run, RunError};
+use crate::data::Split;
+use crate::device::Computer;
+use crate::exchange;
+use crate::network::Network;
+use crate::recipe::Recipe;
+use crate::weights::{self, Weights};
+
+impl Run {
+    /// Lets training start from `weights`, named as [`collect`](weights::collect) does; call it before [`Run::begin`].
+    ///
+    /// They are kept in the run, so that one that was interrupted before its first checkpoint starts from them again.
+    ///
+    /// # Errors
+    /// [`RunError`] when the file system refuses.
+    pub fn start_from(&self, weights: &Weights) -> Result<(), RunError> {
+        let path = self.path.join(record::INITIAL);
+        Ok(weights::save(&path, weights, &())?)
+    }
+
+    /// Writes the trained weights under PyTorch's names to `path`; see [`exchange::export`].
+    ///
+    /// # Errors
+    /// [`RunError::NotFinished`] before the end of training; other errors for files that can't be read or written.
+    pub fn export(&self, path: &Path, computer: &Computer) -> Result<(), RunError> {
+        let trained = self.trained(computer)?;
+        let history = record::read_history(self.path.join(record::HISTORY))?;
+        let about = exchange::About {
+            classes: trained.classes,
+            input: trained.input,
+            recipe: trained.recipe.to_toml()?,
+        };
+        let batches = history.last().map_or(0, |epoch| epoch.step);
+        Ok(exchange::export(path, &trained.network, batches, &about)?)
+    }
+}
+
+/// The weights in the file at `path` under the names of the network that `recipe` makes for `split`.
+///
+/// # Errors
+/// [`RunError::Exchange`] when the file can't be read or holds the weights of another network.
+pub fn initial_weights(
+    path: &Path,
+    recipe: &Recipe,
+    split: &Split,
+    computer: &Computer,
+) -> Result<Weights, RunError> {
+    let file = exchange::read(path)?;
+    let (input, classes) = (split.train.image_shape(), split.train.classes.len());
+    let network = Network::new(recipe, input, classes, &computer.device)?;
+    Ok(exchange::fit(path, file, &network)?)
+}

@@ -1,0 +1,165 @@
+//! What is shown of a network is what it computes: traces against forward passes, and pictures that are written.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, TensorData};
+use nets::cnn::Cnn;
+use nets::detector::FasterRcnn;
+use nets::explain::{Figures, explain};
+use nets::layers::Mode;
+use nets::network::Network;
+use nets::recipe::{Model, Recipe};
+use nets::run::Trained;
+use nets::weights::collect;
+
+/// Every way in which a layer does the work of those behind it, and layers that stand alone.
+const CNN: &str = r#"
+[model]
+kind = "cnn"
+layers = [
+  { conv = 4, kernel = 3, padding = 1 }, "relu", { max-pool = 2 },
+  { conv = 5, kernel = 3, padding = 1 }, "batch-norm", "relu",
+  { conv = 6, kernel = 3, stride = 2 }, "relu",
+  "flatten", { linear = 8 }, "relu", { linear = 3 },
+]
+"#;
+
+const DETECTOR: &str = r#"
+[model]
+kind = "faster-rcnn"
+[model.backbone]
+layers = [{ conv = 4, kernel = 3, stride = 2, padding = 1 }, "relu", { max-pool = 2 }]
+[model.roi]
+hidden = [8]
+"#;
+
+fn recipe(text: &str) -> Recipe {
+    Recipe::parse::<&str>(text, "test", &[]).expect("a recipe")
+}
+
+fn cnn(recipe: &Recipe, device: &Device) -> Cnn {
+    match Network::new(recipe, [1, 12, 12], 3, device).expect("fits") {
+        Network::Cnn(cnn) => cnn,
+        Network::FasterRcnn(_) => unreachable!("it is a classifier"),
+    }
+}
+
+/// `[1, 1, side, side]`, dark and light.
+fn image(side: usize, device: &Device) -> Tensor<4> {
+    let pixels = (0..side * side).map(|i| (i % 7) as f32 / 6.0);
+    let data = TensorData::new(pixels.collect::<Vec<f32>>(), [1, 1, side, side]);
+    Tensor::from_data(data, device)
+}
+
+#[test]
+fn a_trace_is_the_forward_pass_layer_by_layer() {
+    let device = Device::flex().autodiff();
+    let cnn = cnn(&recipe(CNN), &device);
+    let trace = cnn.trace(image(12, &device), &[1, 5, 7]);
+    let shapes: Vec<_> = trace.maps.iter().map(|map| map.shape.clone()).collect();
+    assert_eq!(shapes, [[1, 4, 12, 12], [1, 5, 6, 6], [1, 6, 2, 2]]);
+    assert!(
+        trace
+            .maps
+            .iter()
+            .flat_map(|map| &map.values)
+            .all(|&v| v >= 0.0),
+        "taken after ReLU"
+    );
+    let logits = cnn.forward(image(12, &device), Mode::Inference);
+    let logits: Vec<f32> = logits.into_data().try_to_vec().expect("f32");
+    super::detection_golden::assert_near("logits", &trace.logits, &logits);
+}
+
+#[test]
+fn the_gradient_of_a_trace_is_that_of_the_greatest_logit() {
+    let device = Device::flex();
+    let cnn = cnn(&recipe(CNN), &device);
+    let trace = cnn.trace(image(12, &device), &[7]);
+    let weights = collect(&cnn);
+    let (first, bias) = (&weights["layers.9.weight"], &weights["layers.9.bias"]);
+    let last = &weights["layers.11.weight"];
+    let best = (0..3).max_by(|&a, &b| trace.logits[a].total_cmp(&trace.logits[b]));
+    let best = best.expect("three classes");
+    // Through linear (8 x 24), ReLU and linear (3 x 8), by hand.
+    let inputs = &trace.maps[0].values;
+    let mut expected = vec![0.0; inputs.len()];
+    let rows = first.values.chunks_exact(inputs.len());
+    for (i, (row, bias)) in rows.zip(&bias.values).enumerate() {
+        let hidden: f32 = row.iter().zip(inputs).map(|(w, x)| w * x).sum::<f32>() + bias;
+        if hidden > 0.0 {
+            for (sum, w) in expected.iter_mut().zip(row) {
+                *sum += last.values[best * 8 + i] * w;
+            }
+        }
+    }
+    assert!(expected.iter().any(|&v| v != 0.0));
+    super::detection_golden::assert_near("gradient", &trace.gradient, &expected);
+}
+
+fn detector() -> FasterRcnn {
+    let recipe = recipe(DETECTOR);
+    let Model::FasterRcnn(settings) = &recipe.model else {
+        unreachable!("it is a detector")
+    };
+    FasterRcnn::new(settings, [1, 28, 28], 10, 0, &Device::flex()).expect("fits")
+}
+
+#[test]
+fn an_inspection_ends_with_the_detectors_answer() {
+    let detector = detector();
+    let image = || image(28, &Device::flex());
+    let inspection = detector.inspect(image());
+    assert_eq!(
+        inspection.detections,
+        detector.predict(image())[0].detections
+    );
+    assert_eq!(inspection.anchors.len(), 7 * 7 * 6);
+    assert!(inspection.anchors.is_sorted_by(|a, b| a.score >= b.score));
+    assert!(inspection.corrected.len() > inspection.proposals.len());
+    for proposal in &inspection.proposals {
+        assert!(inspection.corrected.contains(proposal));
+    }
+    assert_eq!(inspection.probabilities.len(), inspection.proposals.len());
+}
+
+#[test]
+fn pictures_are_written_for_both_kinds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("digit.png");
+    let mut pixels = image::GrayImage::new(40, 50);
+    for y in 10..40 {
+        pixels.put_pixel(20, y, image::Luma([255]));
+    }
+    pixels.save(&file).expect("written");
+    for (text, size, expected) in [(CNN, 12, 4), (DETECTOR, 28, 5)] {
+        let recipe = recipe(text);
+        let classes = if size == 12 { 3 } else { 10 };
+        let input = [1, size, size];
+        let network = Network::new(&recipe, input, classes, &Device::flex()).expect("fits");
+        let trained = Trained {
+            network: network.valid(),
+            recipe,
+            classes: (0..classes).map(|class| format!("class {class}")).collect(),
+            input,
+        };
+        let explanation = explain(&trained, &file, folder.path(), &Device::flex());
+        let explanation = explanation.expect("explained");
+        assert_eq!(explanation.files.len(), expected);
+        for picture in &explanation.files {
+            let (width, height) = image::image_dimensions(&picture.path).expect("a PNG");
+            assert!(width.min(height) > 200, "{}", picture.path);
+        }
+        match explanation.figures {
+            Figures::Classifier(figures) => {
+                assert_eq!(
+                    figures.maps.iter().map(|map| map.layer).collect::<Vec<_>>(),
+                    [1, 5, 7]
+                );
+                assert!(figures.grad_cam.iter().flatten().all(|&value| value >= 0.0));
+            }
+            Figures::Detector(figures) => {
+                assert_eq!(figures.regions.len(), figures.proposals.len());
+            }
+        }
+    }
+}
