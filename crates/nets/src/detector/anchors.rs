@@ -33,10 +33,14 @@ pub struct AnchorConfig {
     pub order: AnchorOrder,
 }
 
-impl From<&recipe::Anchors> for AnchorConfig {
-    fn from(recipe: &recipe::Anchors) -> Self {
+impl AnchorConfig {
+    /// The recipe's anchors on so many levels.
+    pub fn from_recipe(recipe: &recipe::Anchors, levels: usize) -> Self {
+        let sizes = |level| recipe.sizes.of_level(level).iter();
         Self {
-            sizes: vec![recipe.sizes.iter().map(|size| *size as f32).collect()],
+            sizes: (0..levels)
+                .map(|level| sizes(level).map(|size| *size as f32).collect())
+                .collect(),
             ratios: recipe.ratios.iter().map(|ratio| *ratio as f32).collect(),
             rounded: recipe.rounded,
             offset: recipe.offset as f32,
@@ -47,7 +51,7 @@ impl From<&recipe::Anchors> for AnchorConfig {
 
 impl Default for AnchorConfig {
     fn default() -> Self {
-        Self::from(&recipe::Anchors::default())
+        Self::from_recipe(&recipe::Anchors::default(), 1)
     }
 }
 
