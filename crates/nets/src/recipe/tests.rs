@@ -115,6 +115,25 @@ fn a_detectors_parameters_are_counted_as_torchvision_counts_them() {
     );
 }
 
+/// Configurations (b) and (b') of Faster R-CNN on scenes, as torchvision counts them, and group-norm in the head.
+#[test]
+fn recipes_for_scenes_have_the_parameters_of_torchvisions() {
+    let norm = 2 * 2 * 256;
+    for (name, size, parameters, millions) in [
+        ("scenes-faster-rcnn", 128, 589_860, 167),
+        ("scenes-fpn", 300, 847_477, 1004),
+    ] {
+        let recipe = Recipe::load::<&str>(name, &[]).unwrap();
+        let summary = recipe.summary([1, size, size], 10).unwrap();
+        assert_eq!(summary.parameters, parameters + norm, "{name}");
+        let found = summary.multiply_adds / 1_000_000;
+        assert!(
+            found.abs_diff(millions) * 50 < millions,
+            "{name}: {found} M"
+        );
+    }
+}
+
 #[test]
 fn every_way_to_write_a_layer() {
     let pool = |size, stride, padding| Pool {

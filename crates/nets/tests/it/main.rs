@@ -4,4 +4,5 @@
 #![allow(clippy::unwrap_used)]
 
 mod detection_golden;
+mod scene_detectors;
 mod training;
