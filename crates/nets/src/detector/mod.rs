@@ -34,7 +34,7 @@ use crate::network::{Answer, Losses, argmax};
 use crate::ops::{Maps, RoiAlign, to_host};
 use crate::random::{Key, Purpose};
 use crate::recipe::{self, ShapeError, Stage};
-use anchors::{AnchorConfig, AnchorGrid};
+use anchors::AnchorLevels;
 use box_head::{BoxHead, BoxOutput, box_losses};
 use losses::BoxLossConfig;
 pub use postprocess::Detection;
@@ -357,26 +357,8 @@ impl Settings {
         input: [usize; 3],
         classes: usize,
     ) -> Self {
-        let grid = |stage: &Stage| AnchorGrid {
-            cells: stage.cells,
-            stride: [stage.stride; 2],
-        };
-        let mut grids: Vec<AnchorGrid> = stages.iter().map(grid).collect();
+        let AnchorLevels { anchors, levels } = AnchorLevels::new(recipe, stages);
         let pyramid = recipe.pyramid.clone().unwrap_or_default();
-        if let (true, Some(last)) = (pyramid.extra_level, grids.last()) {
-            grids.push(AnchorGrid {
-                cells: last.cells.map(|cells| cells.div_ceil(2)),
-                stride: last.stride.map(|stride| 2 * stride),
-            });
-        }
-        let config = AnchorConfig::from_recipe(&recipe.anchors, grids.len());
-        let mut anchors = Vec::new();
-        let levels = grids.iter().enumerate().map(|(level, &grid)| {
-            let start = anchors.len();
-            anchors.extend(config.anchors(level, grid));
-            start..anchors.len()
-        });
-        let levels = levels.collect();
         let bins = recipe.roi.output;
         let align = |stage: &Stage| RoiAlign {
             output: [bins, bins],
