@@ -38,7 +38,7 @@ impl Cnn {
         device: &Device,
     ) -> Result<Self, ShapeError> {
         let mut init = Initializer::new(seed, device);
-        let (layers, _) = layers::build(&recipe.layers, input, &mut init)?;
+        let (layers, _) = layers::build(&recipe.layers, input, &[], &mut init)?;
         Ok(Self { layers })
     }
 

@@ -133,6 +133,19 @@ impl ConvLayer {
         }
     }
 
+    /// Weights uniform in ±√(3 / fan-in), no initial bias: torchvision's and detectron2's for feature pyramids.
+    pub fn for_pyramid(conv: Conv, relu: bool, init: &mut Initializer) -> Self {
+        let [rows, columns] = conv.kernel;
+        let bound = (3.0 / (conv.in_channels * rows * columns) as f64).sqrt();
+        let shape = [conv.out_channels, conv.in_channels, rows, columns];
+        Self {
+            weight: init.uniform(bound, shape),
+            bias: Some(init.constant(0.0, [conv.out_channels])),
+            conv,
+            epilogue: if relu { Epilogue::Relu } else { Epilogue::None },
+        }
+    }
+
     /// `[N, in, H, W] -> [N, out, H', W']`
     pub fn forward(&self, x: Maps) -> Maps {
         let bias = match &self.bias {
@@ -258,7 +271,7 @@ impl BatchNormLayer {
     }
 }
 
-/// Group normalisation (Wu & He 2018) over groups of channels of each image, with ReLU.
+/// Group normalisation (Wu & He 2018) over groups of channels of each image, with ReLU where it follows.
 #[derive(Module, Debug)]
 pub struct GroupNormLayer {
     /// Scale, `[C]`
@@ -267,21 +280,26 @@ pub struct GroupNormLayer {
     pub bias: Param<Tensor<1>>,
     #[module(skip)]
     groups: usize,
+    #[module(skip)]
+    relu: bool,
 }
 
 impl GroupNormLayer {
-    /// Scale 1 and shift 0.
-    pub fn new(channels: usize, groups: usize, init: &Initializer) -> Self {
+    /// Scale 1 and shift 0; the most groups, at most 32 (Wu & He's default), that divide the channels.
+    pub fn new(channels: usize, relu: bool, init: &Initializer) -> Self {
+        let groups = (1..=32).rev().find(|&count| channels.is_multiple_of(count));
         Self {
             weight: init.constant(1.0, [channels]),
             bias: init.constant(0.0, [channels]),
-            groups,
+            groups: groups.unwrap_or(1),
+            relu,
         }
     }
 
-    /// `[N, C, H, W] -> [N, C, H, W]`, then ReLU.
+    /// `[N, C, H, W] -> [N, C, H, W]`
     pub fn forward(&self, x: Maps) -> Maps {
-        x.group_norm(self.weight.val(), self.bias.val(), self.groups, 1e-5, true)
+        let (gamma, beta) = (self.weight.val(), self.bias.val());
+        x.group_norm(gamma, beta, self.groups, 1e-5, self.relu)
     }
 }
 
@@ -382,13 +400,15 @@ pub enum LayerModule {
 /// The modules of `layers` for maps of shape `input` (`[C, H, W]`), one each, and the shape that comes out.
 ///
 /// ReLU and pooling that a layer does in the same pass leave an empty module in their place, so that a
-/// parameter's name always holds the number its layer has in the recipe.
+/// parameter's name always holds the number its layer has in the recipe. What the first `end` modules give, for each
+/// of `ends` (ascending), is read on its own: no pass reaches beyond it.
 ///
 /// # Errors
 /// [`ShapeError`] naming the layer that does not fit what the one before it gives.
 pub fn build(
     layers: &[Layer],
     input: [usize; 3],
+    ends: &[usize],
     init: &mut Initializer,
 ) -> Result<(Vec<LayerModule>, Shape), ShapeError> {
     let summary = summary(layers, input)?;
@@ -401,7 +421,8 @@ pub fn build(
     };
     while modules.len() < layers.len() {
         let i = modules.len();
-        let followers = &layers[i + 1..];
+        let end = ends.iter().copied().find(|&end| end > i);
+        let followers = &layers[i + 1..end.unwrap_or(layers.len())];
         let relu = matches!(followers.first(), Some(Layer::Relu));
         let channels = match shape {
             Shape::Map { channels, .. } => channels,

@@ -6,10 +6,10 @@ use kernels::boxes::Xyxy;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::anchors::{AnchorConfig, AnchorGrid};
+use super::anchors::AnchorLevels;
 use crate::data::Dataset;
 use crate::random::{Key, Purpose, permutation};
-use crate::recipe::{self, Shape, ShapeError};
+use crate::recipe::{self, ShapeError};
 
 /// Starts of the search for sizes and ratios; the best end counts.
 const STARTS: u64 = 8;
@@ -19,7 +19,7 @@ const ROUNDS: usize = 40;
 /// How anchors fit objects.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct AnchorFit {
-    /// Square roots of the anchors' areas, pixels.
+    /// Square roots of the anchors' areas, pixels; those of all levels in a row.
     pub sizes: Vec<f64>,
     /// Heights divided by widths.
     pub ratios: Vec<f64>,
@@ -70,7 +70,7 @@ impl AnchorFit {
         let sum: f64 = best.iter().map(|iou| f64::from(*iou)).sum();
         let negative = detector.rpn.negative_iou as f32;
         Ok(Self {
-            sizes: detector.anchors.sizes.clone(),
+            sizes: detector.anchors.sizes.all(),
             ratios: detector.anchors.ratios.clone(),
             anchors: anchors.len(),
             objects: count,
@@ -120,7 +120,10 @@ pub fn suggest(detector: &recipe::FasterRcnn, objects: &[Xyxy]) -> Option<recipe
     if shapes.is_empty() {
         return None;
     }
-    let counts = [detector.anchors.sizes.len(), detector.anchors.ratios.len()];
+    let counts = [
+        detector.anchors.sizes.all().len(),
+        detector.anchors.ratios.len(),
+    ];
     let searches: Vec<(f64, [Vec<f64>; 2])> = (0..STARTS)
         .into_par_iter()
         .map(|start| search(&shapes, counts, start))
@@ -138,7 +141,7 @@ pub fn suggest(detector: &recipe::FasterRcnn, objects: &[Xyxy]) -> Option<recipe
         values
     };
     let mut detector = detector.clone();
-    detector.anchors.sizes = rounded(sizes, 10.0);
+    detector.anchors.sizes = detector.anchors.sizes.with(&rounded(sizes, 10.0));
     detector.anchors.ratios = rounded(ratios, 100.0);
     Some(detector)
 }
@@ -201,14 +204,10 @@ fn nearest([width, height]: [f64; 2], [sizes, ratios]: &[Vec<f64>; 2]) -> (f64, 
     best
 }
 
-/// All anchors of an image.
+/// All anchors of an image, of every level.
 fn anchors(detector: &recipe::FasterRcnn, input: [usize; 3]) -> Result<Vec<Xyxy>, ShapeError> {
-    let config = AnchorConfig::from(&detector.anchors);
-    let cells = match recipe::summary(&detector.backbone.layers, input)?.output() {
-        Shape::Map { height, width, .. } => [height, width],
-        Shape::Features(_) => [1, 1],
-    };
-    Ok(config.anchors(0, AnchorGrid::over([input[1], input[2]], cells)))
+    let stages = recipe::stages(detector, input)?;
+    Ok(AnchorLevels::new(detector, &stages).anchors)
 }
 
 #[cfg(test)]
@@ -258,7 +257,7 @@ mod tests {
         }
         let poor = detector("[20, 21]", "[0.5, 9]");
         let better = suggest(&poor, &objects).unwrap().anchors;
-        for (found, expected) in [(better.sizes, [10.0, 30.0]), (better.ratios, [1.0, 4.0])] {
+        for (found, expected) in [(better.sizes.all(), [10.0, 30.0]), (better.ratios, [1.0, 4.0])] {
             for (found, expected) in found.iter().zip(expected) {
                 assert!(
                     (found / expected - 1.0).abs() < 0.02,

@@ -3,9 +3,11 @@
 //! A anchors a cell; 'level' is one feature map, 'stride' the image pixels between two of its cells, 'ratio' height by
 //! width. Anchors are listed in (y, x, a) order, as the outputs of the proposal head are flattened.
 
+use std::ops::Range;
+
 use kernels::boxes::Xyxy;
 
-use crate::recipe;
+use crate::recipe::{self, Stage};
 
 /// Which of size and ratio changes fastest among the anchors of one cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,10 +35,14 @@ pub struct AnchorConfig {
     pub order: AnchorOrder,
 }
 
-impl From<&recipe::Anchors> for AnchorConfig {
-    fn from(recipe: &recipe::Anchors) -> Self {
+impl AnchorConfig {
+    /// The recipe's anchors on so many levels.
+    pub fn from_recipe(recipe: &recipe::Anchors, levels: usize) -> Self {
+        let sizes = |level| recipe.sizes.of_level(level).iter();
         Self {
-            sizes: vec![recipe.sizes.iter().map(|size| *size as f32).collect()],
+            sizes: (0..levels)
+                .map(|level| sizes(level).map(|size| *size as f32).collect())
+                .collect(),
             ratios: recipe.ratios.iter().map(|ratio| *ratio as f32).collect(),
             rounded: recipe.rounded,
             offset: recipe.offset as f32,
@@ -47,7 +53,7 @@ impl From<&recipe::Anchors> for AnchorConfig {
 
 impl Default for AnchorConfig {
     fn default() -> Self {
-        Self::from(&recipe::Anchors::default())
+        Self::from_recipe(&recipe::Anchors::default(), 1)
     }
 }
 
@@ -117,6 +123,45 @@ impl AnchorConfig {
     }
 }
 
+/// The anchors of a detector on all levels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnchorLevels {
+    /// Of all levels in a row, finest first.
+    pub anchors: Vec<Xyxy>,
+    /// Which of them are on each level.
+    pub levels: Vec<Range<usize>>,
+}
+
+impl AnchorLevels {
+    /// The recipe's anchors over images whose maps are `stages` (see [`recipe::stages`]), and over the pyramid's extra
+    /// level where there is one.
+    pub fn new(recipe: &recipe::FasterRcnn, stages: &[Stage]) -> Self {
+        // The backbone's true stride: torchvision's, the quotient of image and map, is one pixel too short where the
+        // last cell reaches beyond the image.
+        let grid = |stage: &Stage| AnchorGrid {
+            cells: stage.cells,
+            stride: [stage.stride; 2],
+        };
+        let mut grids: Vec<AnchorGrid> = stages.iter().map(grid).collect();
+        let extra = recipe.pyramid.as_ref().is_some_and(|p| p.extra_level);
+        if let (true, Some(last)) = (extra, grids.last()) {
+            grids.push(AnchorGrid {
+                cells: last.cells.map(|cells| cells.div_ceil(2)),
+                stride: last.stride.map(|stride| 2 * stride),
+            });
+        }
+        let config = AnchorConfig::from_recipe(&recipe.anchors, grids.len());
+        let mut anchors = Vec::new();
+        let mut levels = Vec::with_capacity(grids.len());
+        for (level, grid) in grids.into_iter().enumerate() {
+            let start = anchors.len();
+            anchors.extend(config.anchors(level, grid));
+            levels.push(start..anchors.len());
+        }
+        Self { anchors, levels }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,6 +205,33 @@ mod tests {
             config.cell_anchors(0),
             [Xyxy::new(-2., -2., 2., 2.), Xyxy::new(-4., -4., 4., 4.)]
         );
+    }
+
+    /// Configuration (b') of Faster R-CNN on scenes: 75, 38 and 19 cells a side, six anchors each.
+    #[test]
+    fn levels_of_a_pyramid_lie_in_a_row() -> Result<(), Box<dyn std::error::Error>> {
+        let set = [
+            "model.pyramid.extra-level=true",
+            "model.anchors.sizes=[10, 14]",
+        ];
+        let recipe = recipe::Recipe::load("scenes-fpn", &set)?;
+        let recipe::Model::FasterRcnn(detector) = &recipe.model else {
+            return Err("a classifier".into());
+        };
+        let stages = recipe::stages(detector, [1, 300, 300])?;
+        let AnchorLevels { anchors, levels } = AnchorLevels::new(detector, &stages);
+        let counts: Vec<usize> = levels.iter().map(ExactSizeIterator::len).collect();
+        assert_eq!(counts, [75, 38, 19, 10].map(|side| 6 * side * side));
+        assert_eq!(anchors.len(), levels[3].end);
+        let centre = |i: usize| (anchors[i].x1 + anchors[i].x2) / 2.0;
+        let firsts: Vec<f32> = levels.iter().map(|level| centre(level.start)).collect();
+        assert_eq!(firsts, [2.0, 4.0, 8.0, 16.0]);
+        assert_eq!(
+            centre(levels[1].start + 6) - firsts[1],
+            8.0,
+            "a stride of 8, not 300 / 38"
+        );
+        Ok(())
     }
 
     #[test]

@@ -3,9 +3,10 @@
 //! R regions of all images together, K classes without background; class 0 inside is background.
 
 use burn::module::Module;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 
-use super::losses::{select_rows, smooth_l1};
+use super::losses::{BoxLossConfig, BoxTarget, select_rows};
+use super::normed_conv::NormedConv;
 use super::roi_targets::{RoiLabel, RoiTarget};
 use crate::layers::{BatchNormLayer, GroupNormLayer, Initializer, LinearLayer, Mode, dropout};
 use crate::loss::cross_entropy;
@@ -20,9 +21,10 @@ struct Hidden {
     group_norm: Option<GroupNormLayer>,
 }
 
-/// Hidden linear layers, then class logits and four corrections a class.
+/// Convolutions, hidden linear layers, then class logits and corrections, four a class or four in all.
 #[derive(Module, Debug)]
 pub struct BoxHead {
+    convolutions: Vec<NormedConv>,
     hidden: Vec<Hidden>,
     cls_score: LinearLayer,
     bbox_pred: LinearLayer,
@@ -38,14 +40,21 @@ const FIRST_LAYER: u64 = 1 << 32;
 pub struct BoxOutput {
     /// Class logits, `[R, K + 1]`; column 0 is background.
     pub logits: Tensor<2>,
-    /// Corrections of each class, `[R, 4 (K + 1)]`.
+    /// Corrections of each class, `[R, 4 (K + 1)]`, or of the region, `[R, 4]`.
     pub deltas: Tensor<2>,
 }
 
 impl BoxHead {
-    /// For regions of `inputs` features. Outputs start calm, N(0, 0.01) and N(0, 0.001), as in detectron2.
-    pub fn new(inputs: usize, classes: usize, roi: &Roi, init: &mut Initializer) -> Self {
-        let mut features = inputs;
+    /// For regions of so many channels. Outputs start calm, N(0, 0.01) and N(0, 0.001), as in detectron2.
+    pub fn new(channels: usize, classes: usize, roi: &Roi, init: &mut Initializer) -> Self {
+        let mut channels = channels;
+        let mut convolutions = Vec::with_capacity(roi.convolutions.len());
+        for &outputs in &roi.convolutions {
+            let sides = [channels, outputs];
+            convolutions.push(NormedConv::new(sides, 3, roi.norm, true, init));
+            channels = outputs;
+        }
+        let mut features = channels * roi.output * roi.output;
         let mut hidden = Vec::with_capacity(roi.hidden.len());
         for &outputs in &roi.hidden {
             let plain = roi.norm == Norm::None;
@@ -54,21 +63,26 @@ impl BoxHead {
                 batch_norm: (roi.norm == Norm::Batch)
                     .then(|| BatchNormLayer::new(outputs, 0.1, 1e-5, true, init)),
                 group_norm: (roi.norm == Norm::Group)
-                    .then(|| GroupNormLayer::new(outputs, groups_of(outputs), init)),
+                    .then(|| GroupNormLayer::new(outputs, true, init)),
             });
             features = outputs;
         }
+        let boxes = roi.box_regression.boxes(classes);
         Self {
+            convolutions,
             hidden,
             cls_score: LinearLayer::with_normal_weights(features, classes + 1, 0.01, init),
-            bbox_pred: LinearLayer::with_normal_weights(features, 4 * (classes + 1), 0.001, init),
+            bbox_pred: LinearLayer::with_normal_weights(features, 4 * boxes, 0.001, init),
             dropout: roi.dropout,
         }
     }
 
     /// Pooled regions `[R, C, bins, bins]` to one row a region.
     pub fn forward(&self, regions: Maps, mode: Mode) -> BoxOutput {
-        let mut x = regions.flatten();
+        let convolved = self.convolutions.iter();
+        let mut x = convolved
+            .fold(regions, |x, layer| layer.forward(x, mode))
+            .flatten();
         for (layer, number) in self.hidden.iter().zip(FIRST_LAYER..) {
             x = layer.linear.forward(x);
             if let Some(norm) = &layer.batch_norm {
@@ -88,25 +102,18 @@ impl BoxHead {
     }
 }
 
-/// The most groups, at most 32 (Wu & He's default), that divide the features.
-fn groups_of(features: usize) -> usize {
-    (1..=32)
-        .rev()
-        .find(|groups| features.is_multiple_of(*groups))
-        .unwrap_or(1)
-}
-
 /// The class and box losses over the sampled regions of all images, in the order of the output's rows.
 ///
-/// Class: softmax cross-entropy with label smoothing, mean over the sample. Boxes: smooth L1 of the true class's corrections, sum over
-/// the objects divided by the size of the whole sample.
+/// Class: softmax cross-entropy with label smoothing, mean over the sample. Boxes: the loss that `box_loss` says of the
+/// true class's corrections, sum over the objects divided by the size of the whole sample.
 pub fn box_losses(
     output: BoxOutput,
     targets: &[RoiTarget],
-    beta: f64,
+    box_loss: &BoxLossConfig,
     smoothing: f64,
 ) -> [Tensor<1>; 2] {
-    let [regions, columns] = output.logits.dims();
+    let [regions, numbers] = output.deltas.dims();
+    let boxes = numbers / 4;
     let device = output.logits.device();
     if targets.is_empty() {
         return [Tensor::zeros([1], &device), Tensor::zeros([1], &device)];
@@ -116,18 +123,21 @@ pub fn box_losses(
     let mut wanted = Vec::new();
     for (region, target) in targets.iter().enumerate() {
         if let RoiLabel::Object { deltas, .. } = target.label {
-            rows.push(region * columns + target.label.column());
-            wanted.extend_from_slice(&deltas);
+            // One box a class, background's included, or one for all.
+            let column = if boxes == 1 { 0 } else { target.label.column() };
+            rows.push(region * boxes + column);
+            wanted.push(BoxTarget {
+                reference: target.bounds,
+                deltas,
+            });
         }
     }
     let class = cross_entropy(output.logits, &labels, smoothing);
-    let boxes = if rows.is_empty() {
+    let box_sum = if rows.is_empty() {
         Tensor::zeros([1], &device)
     } else {
-        let count = rows.len();
-        let of_class = select_rows(output.deltas.reshape([regions * columns, 4]), &rows);
-        let wanted = Tensor::<2>::from_data(TensorData::new(wanted, [count, 4]), &device);
-        smooth_l1(of_class, wanted, beta) / labels.len() as f64
+        let of_class = select_rows(output.deltas.reshape([regions * boxes, 4]), &rows);
+        box_loss.of(of_class, &wanted) / labels.len() as f64
     };
-    [class, boxes]
+    [class, box_sum]
 }

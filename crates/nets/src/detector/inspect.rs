@@ -2,6 +2,8 @@
 //!
 //! A anchors, K classes without background.
 
+use std::ops::Range;
+
 use burn::tensor::Tensor;
 
 use super::postprocess::softmax;
@@ -30,17 +32,18 @@ impl FasterRcnn {
     /// Follows one image, `[1, C, H, W]`, through both stages.
     pub fn inspect(&self, image: Tensor<4>) -> Inspection {
         let features = self.features(image, Mode::Inference);
-        let rpn = self.rpn.forward(features.clone());
+        let rpn = self.rpn.forward(&features);
         let logits = to_host(rpn.objectness);
         let limits = self.settings.proposals.detection();
         let deltas = to_host(rpn.deltas);
         let settings = &self.settings;
-        let level = LevelOutput {
-            anchors: &settings.anchors,
-            logits: &logits,
-            deltas: &deltas,
+        let of_level = |range: &Range<usize>| LevelOutput {
+            anchors: &settings.anchors[range.clone()],
+            logits: &logits[range.clone()],
+            deltas: &deltas[range.start * 4..range.end * 4],
         };
-        let proposals = settings.proposals.propose(limits, settings.image, &[level]);
+        let levels: Vec<_> = settings.levels.iter().map(of_level).collect();
+        let proposals = settings.proposals.propose(limits, settings.image, &levels);
         let corrected = {
             // No IoU is above 1: nothing is suppressed.
             let all = ProposalConfig {
@@ -51,7 +54,7 @@ impl FasterRcnn {
                 post_nms: usize::MAX,
                 ..limits
             };
-            all.propose(limits, settings.image, &[level])
+            all.propose(limits, settings.image, &levels)
         };
         let mut anchors: Vec<Proposal> = settings
             .anchors
@@ -64,7 +67,7 @@ impl FasterRcnn {
             .collect();
         anchors.sort_by(|a, b| b.score.total_cmp(&a.score));
         let boxes: Vec<Xyxy> = proposals.iter().map(|proposal| proposal.bounds).collect();
-        let output = self.regions(features, [boxes.clone()], Mode::Inference);
+        let output = self.regions(&features, [boxes.clone()], Mode::Inference);
         let columns = settings.classes + 1;
         let (logits, deltas) = (to_host(output.logits), to_host(output.deltas));
         Inspection {

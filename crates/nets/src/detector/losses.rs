@@ -1,6 +1,80 @@
-//! The elementwise losses of the detector, as sums.
+//! The losses of the detector, as sums over their elements.
 
 use burn::tensor::{Int, Tensor, TensorData, activation};
+use kernels::boxes::Xyxy;
+
+use super::box_coder::BoxCoder;
+use super::giou::giou;
+use crate::recipe::{self, BoxLoss};
+
+/// What is minimised of predicted corrections.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BoxLossConfig {
+    /// Which loss.
+    pub loss: BoxLoss,
+    /// Its factor.
+    pub weight: f64,
+    /// Where smooth L1 turns straight.
+    pub beta: f64,
+    /// How corrections and boxes belong together.
+    pub coder: BoxCoder,
+}
+
+impl From<&recipe::Rpn> for BoxLossConfig {
+    fn from(recipe: &recipe::Rpn) -> Self {
+        Self {
+            loss: recipe.box_loss,
+            weight: recipe.box_loss_weight,
+            beta: recipe.smooth_l1_beta,
+            coder: BoxCoder::PROPOSALS,
+        }
+    }
+}
+
+impl From<&recipe::Roi> for BoxLossConfig {
+    fn from(recipe: &recipe::Roi) -> Self {
+        Self {
+            loss: recipe.box_loss,
+            weight: recipe.box_loss_weight,
+            beta: recipe.smooth_l1_beta,
+            coder: BoxCoder {
+                weights: recipe.box_weights.map(|weight| weight as f32),
+            },
+        }
+    }
+}
+
+/// What one row of corrections should be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BoxTarget {
+    /// The box that is corrected.
+    pub reference: Xyxy,
+    /// The right corrections.
+    pub deltas: [f32; 4],
+}
+
+impl BoxLossConfig {
+    /// The weighted sum over corrections `[P, 4]` and as many targets, at least one.
+    pub fn of(&self, deltas: Tensor<2>, targets: &[BoxTarget]) -> Tensor<1> {
+        let sum = match self.loss {
+            BoxLoss::SmoothL1 => {
+                let wanted: Vec<f32> = targets.iter().flat_map(|target| target.deltas).collect();
+                let shape = [targets.len(), 4];
+                let wanted = Tensor::from_data(TensorData::new(wanted, shape), &deltas.device());
+                smooth_l1(deltas, wanted, self.beta)
+            }
+            BoxLoss::Giou => {
+                let decode =
+                    |target: &BoxTarget| self.coder.decode(target.deltas, target.reference);
+                let references: Vec<Xyxy> = targets.iter().map(|t| t.reference).collect();
+                let truths: Vec<Xyxy> = targets.iter().map(decode).collect();
+                let agreement = giou(deltas, &self.coder, &references, &truths);
+                (agreement.neg() + 1.0).sum()
+            }
+        };
+        sum * self.weight
+    }
+}
 
 /// The rows of `x` with these numbers, `[M, C] -> [rows, C]`.
 pub fn select_rows(x: Tensor<2>, rows: &[usize]) -> Tensor<2> {

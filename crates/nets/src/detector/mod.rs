@@ -1,27 +1,32 @@
 //! Faster R-CNN (Ren et al. 2015), jointly trained, one file a role.
 //!
-//! N images, A anchors an image, R regions of all images, K classes without background. 'truth' is annotated;
+//! N images, A anchors an image (of all L levels in a row), R regions of all images, K classes without background. 'truth' is annotated;
 //! 'deltas' are (dx, dy, dw, dh); 'proposals' are boxes of the first stage, 'detections' of the second.
 
 pub mod anchor_fit;
 pub mod anchors;
 pub mod box_coder;
 pub mod box_head;
+pub mod giou;
 pub mod inspect;
 pub mod losses;
 pub mod matcher;
+pub mod normed_conv;
 pub mod postprocess;
 pub mod proposals;
+pub mod pyramid;
+pub mod region_pooling;
 pub mod roi_targets;
 pub mod rpn;
 pub mod rpn_targets;
 pub mod sampler;
 pub mod truths;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use kernels::boxes::Xyxy;
 use rayon::prelude::*;
 
@@ -30,12 +35,15 @@ use crate::layers::{self, Initializer, LayerModule, Mode};
 use crate::network::{Answer, Losses, argmax};
 use crate::ops::{Maps, RoiAlign, to_host};
 use crate::random::{Key, Purpose};
-use crate::recipe::{self, Shape, ShapeError};
-use anchors::{AnchorConfig, AnchorGrid};
+use crate::recipe::{self, ShapeError, Stage};
+use anchors::AnchorLevels;
 use box_head::{BoxHead, BoxOutput, box_losses};
+use losses::BoxLossConfig;
 pub use postprocess::Detection;
 use postprocess::{DetectionConfig, softmax};
 use proposals::{LevelOutput, ProposalConfig, ProposalLimits};
+use pyramid::FeaturePyramid;
+use region_pooling::RegionPooling;
 use roi_targets::{RoiTarget, RoiTargetConfig};
 use rpn::{RpnHead, RpnOutput, rpn_losses};
 use rpn_targets::{RpnTargetConfig, RpnTargets};
@@ -45,6 +53,7 @@ pub use truths::{BadTruth, Truth};
 #[derive(Module, Debug)]
 pub struct FasterRcnn {
     backbone: Vec<LayerModule>,
+    pyramid: Option<FeaturePyramid>,
     rpn: RpnHead,
     box_head: BoxHead,
     #[module(skip)]
@@ -57,13 +66,18 @@ struct Settings {
     classes: usize,
     /// `[height, width]`
     image: [usize; 2],
+    /// How many layers of the backbone give each map that is read, finest first.
+    stages: Vec<usize>,
+    /// Of all levels in a row.
     anchors: Vec<Xyxy>,
+    /// Those of each level among them.
+    levels: Vec<Range<usize>>,
     rpn_targets: RpnTargetConfig,
-    rpn_beta: f64,
+    rpn_loss: BoxLossConfig,
     proposals: ProposalConfig,
-    align: RoiAlign,
+    pooling: RegionPooling,
     roi_targets: RoiTargetConfig,
-    roi_beta: f64,
+    roi_loss: BoxLossConfig,
     detections: DetectionConfig,
 }
 
@@ -93,41 +107,25 @@ impl FasterRcnn {
         device: &Device,
     ) -> Result<Self, ShapeError> {
         let mut init = Initializer::new(seed, device);
-        let (backbone, output) = layers::build(&recipe.backbone.layers, input, &mut init)?;
-        let [channels, height, width] = match output {
-            Shape::Map {
-                channels,
-                height,
-                width,
-            } => [channels, height, width],
-            Shape::Features(features) => [features, 1, 1],
+        let stages = recipe::stages(recipe, input)?;
+        let ends: Vec<usize> = stages.iter().map(|stage| stage.end).collect();
+        let (backbone, _) = layers::build(&recipe.backbone.layers, input, &ends, &mut init)?;
+        let of_stages: Vec<usize> = stages.iter().map(|stage| stage.channels).collect();
+        let pyramid = recipe
+            .pyramid
+            .as_ref()
+            .map(|pyramid| FeaturePyramid::new(&of_stages, pyramid, &mut init));
+        let channels = match &recipe.pyramid {
+            Some(pyramid) => pyramid.channels,
+            None => of_stages.iter().copied().next_back().unwrap_or(input[0]),
         };
-        let image = [input[1], input[2]];
-        let stride = recipe::summary(&recipe.backbone.layers, input)?.stride;
         let hidden = recipe.rpn.channels.unwrap_or(channels);
-        let bins = recipe.roi.output;
-        let anchors = AnchorConfig::from(&recipe.anchors);
-        let settings = Settings {
-            classes,
-            image,
-            anchors: anchors.anchors(0, AnchorGrid::over(image, [height, width])),
-            rpn_targets: RpnTargetConfig::from(&recipe.rpn),
-            rpn_beta: recipe.rpn.smooth_l1_beta,
-            proposals: ProposalConfig::from(&recipe.rpn),
-            align: RoiAlign {
-                output: [bins, bins],
-                scale: 1.0 / stride[0] as f32,
-                sampling_ratio: recipe.roi.sampling,
-                aligned: recipe.roi.aligned,
-            },
-            roi_targets: RoiTargetConfig::from(&recipe.roi),
-            roi_beta: recipe.roi.smooth_l1_beta,
-            detections: DetectionConfig::new(&recipe.detections, &recipe.roi),
-        };
+        let settings = Settings::new(recipe, &stages, input, classes);
         Ok(Self {
-            rpn: RpnHead::new(channels, hidden, anchors.per_cell(0), &mut init),
-            box_head: BoxHead::new(channels * bins * bins, classes, &recipe.roi, &mut init),
+            rpn: RpnHead::new(channels, hidden, recipe.anchors.per_cell(), &mut init),
+            box_head: BoxHead::new(channels, classes, &recipe.roi, &mut init),
             backbone,
+            pyramid,
             settings: Arc::new(settings),
         })
     }
@@ -169,15 +167,17 @@ impl FasterRcnn {
         mode: Mode,
         draw: impl Fn(Purpose, usize) -> K + Sync,
     ) -> Result<(StageLosses, [usize; 2]), BadTruth> {
+        let settings = &self.settings;
         let features = self.features(batch.images.clone(), mode);
-        let rpn = self.rpn.forward(features.clone());
-        let proposals = self.proposals(&rpn, self.settings.proposals.training());
+        let rpn = self.rpn.forward(&features);
+        let proposals = self.proposals(&rpn, settings.proposals.training());
         let (anchors, regions) = self.targets(batch, &proposals, draw)?;
-        let output = self.regions(features, boxes_of(&regions), mode);
+        let output = self.regions(&features, boxes_of(&regions), mode);
         let regions = regions.concat();
         let correct = count_hits(&output, &regions);
-        let [objectness, rpn_box] = rpn_losses(rpn, &anchors, self.settings.rpn_beta);
-        let [class, roi_box] = box_losses(output, &regions, self.settings.roi_beta, smoothing);
+        let [objectness, rpn_box] =
+            rpn_losses(rpn, &anchors, &settings.anchors, &settings.rpn_loss);
+        let [class, roi_box] = box_losses(output, &regions, &settings.roi_loss, smoothing);
         Ok((
             StageLosses {
                 objectness,
@@ -195,14 +195,15 @@ impl FasterRcnn {
     /// region counts as much as it is likely to be an object.
     pub fn predict(&self, images: Tensor<4>) -> Vec<Answer> {
         let features = self.features(images, Mode::Inference);
-        let rpn = self.rpn.forward(features.clone());
+        let rpn = self.rpn.forward(&features);
         let proposals = self.proposals(&rpn, self.settings.proposals.detection());
         let output = self.regions(
-            features,
+            &features,
             proposals.iter().map(|boxes| boxes.to_vec()),
             Mode::Inference,
         );
         let columns = self.settings.classes + 1;
+        let numbers = output.deltas.dims()[1];
         let logits = to_host(output.logits);
         let deltas = to_host(output.deltas);
         let mut start = 0;
@@ -219,15 +220,26 @@ impl FasterRcnn {
             .zip(ranges)
             .map(|(boxes, range)| {
                 let logits = &logits[range.start * columns..range.end * columns];
-                let deltas = &deltas[range.start * columns * 4..range.end * columns * 4];
+                let deltas = &deltas[range.start * numbers..range.end * numbers];
                 self.answer(logits, deltas, boxes)
             })
             .collect()
     }
 
-    /// `[N, C, H, W]` to feature maps.
-    fn features(&self, images: Tensor<4>, mode: Mode) -> Maps {
-        layers::forward(&self.backbone, Maps::new(images), mode)
+    /// `[N, C, H, W]` to feature maps, finest first: the backbone's last, or the levels of the pyramid.
+    fn features(&self, images: Tensor<4>, mode: Mode) -> Vec<Maps> {
+        let mut map = Maps::new(images);
+        let mut maps = Vec::with_capacity(self.settings.stages.len());
+        let mut start = 0;
+        for &end in &self.settings.stages {
+            map = layers::forward(&self.backbone[start..end], map, mode);
+            maps.push(map.clone());
+            start = end;
+        }
+        match &self.pyramid {
+            Some(pyramid) => pyramid.forward(maps, mode),
+            None => maps,
+        }
     }
 
     /// The proposals of each image, best first; no gradient flows through them.
@@ -240,12 +252,13 @@ impl FasterRcnn {
             .par_chunks_exact(count)
             .zip(deltas.par_chunks_exact(count * 4))
             .map(|(logits, deltas)| {
-                let level = LevelOutput {
-                    anchors: &settings.anchors,
-                    logits,
-                    deltas,
+                let of_level = |range: &Range<usize>| LevelOutput {
+                    anchors: &settings.anchors[range.clone()],
+                    logits: &logits[range.clone()],
+                    deltas: &deltas[range.start * 4..range.end * 4],
                 };
-                let proposals = settings.proposals.propose(limits, settings.image, &[level]);
+                let levels: Vec<_> = settings.levels.iter().map(of_level).collect();
+                let proposals = settings.proposals.propose(limits, settings.image, &levels);
                 proposals
                     .into_iter()
                     .map(|proposal| proposal.bounds)
@@ -289,21 +302,17 @@ impl FasterRcnn {
     /// The second stage on the given boxes of each image.
     fn regions(
         &self,
-        features: Maps,
+        features: &[Maps],
         boxes: impl IntoIterator<Item = Vec<Xyxy>>,
         mode: Mode,
     ) -> BoxOutput {
-        let device = features.device();
-        let mut rows = Vec::new();
-        for (image, boxes) in boxes.into_iter().enumerate() {
-            for bounds in boxes {
-                rows.extend([image as f32, bounds.x1, bounds.y1, bounds.x2, bounds.y2]);
-            }
-        }
-        let shape = [rows.len() / 5, 5];
-        let rois = Tensor::<2>::from_data(TensorData::new(rows, shape), &device);
-        self.box_head
-            .forward(features.roi_align(rois, &self.settings.align), mode)
+        let regions: Vec<(usize, Xyxy)> = boxes
+            .into_iter()
+            .enumerate()
+            .flat_map(|(image, boxes)| boxes.into_iter().map(move |bounds| (image, bounds)))
+            .collect();
+        let pooled = self.settings.pooling.forward(features, &regions);
+        self.box_head.forward(pooled, mode)
     }
 
     fn answer(&self, logits: &[f32], deltas: &[f32], boxes: &[Xyxy]) -> Answer {
@@ -338,6 +347,44 @@ impl FasterRcnn {
             score,
             probabilities,
             detections,
+        }
+    }
+}
+
+impl Settings {
+    /// For images `[C, H, W]`, of which the backbone makes the maps of `stages`.
+    fn new(
+        recipe: &recipe::FasterRcnn,
+        stages: &[Stage],
+        input: [usize; 3],
+        classes: usize,
+    ) -> Self {
+        let AnchorLevels { anchors, levels } = AnchorLevels::new(recipe, stages);
+        let pyramid = recipe.pyramid.clone().unwrap_or_default();
+        let bins = recipe.roi.output;
+        let align = |stage: &Stage| RoiAlign {
+            output: [bins, bins],
+            scale: 1.0 / stage.stride as f32,
+            sampling_ratio: recipe.roi.sampling,
+            aligned: recipe.roi.aligned,
+        };
+        Self {
+            classes,
+            image: [input[1], input[2]],
+            stages: stages.iter().map(|stage| stage.end).collect(),
+            anchors,
+            levels,
+            rpn_targets: RpnTargetConfig::from(&recipe.rpn),
+            rpn_loss: BoxLossConfig::from(&recipe.rpn),
+            proposals: ProposalConfig::from(&recipe.rpn),
+            pooling: RegionPooling {
+                levels: stages.iter().map(align).collect(),
+                canonical_size: pyramid.canonical_size as f32,
+                canonical_level: pyramid.canonical_level as f32,
+            },
+            roi_targets: RoiTargetConfig::from(&recipe.roi),
+            roi_loss: BoxLossConfig::from(&recipe.roi),
+            detections: DetectionConfig::new(&recipe.detections, &recipe.roi),
         }
     }
 }

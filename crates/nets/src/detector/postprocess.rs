@@ -7,7 +7,7 @@ use kernels::boxes::Xyxy;
 use kernels::nms::batched_nms;
 
 use super::box_coder::BoxCoder;
-use crate::recipe;
+use crate::recipe::{self, BoxRegression};
 
 /// How detections are chosen. The defaults are for one digit an image: its best detection is the answer, however unsure.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,8 @@ pub struct DetectionConfig {
     pub min_side: f32,
     /// Weights of the deltas, as in training.
     pub box_weights: [f32; 4],
+    /// Whether each class has deltas of its own.
+    pub box_regression: BoxRegression,
 }
 
 impl DetectionConfig {
@@ -33,6 +35,7 @@ impl DetectionConfig {
             per_image: recipe.per_image,
             min_side: recipe.min_side as f32,
             box_weights: roi.box_weights.map(|weight| weight as f32),
+            box_regression: roi.box_regression,
         }
     }
 }
@@ -56,12 +59,12 @@ pub struct Detection {
 
 impl DetectionConfig {
     /// The detections of one image of `[height, width]` pixels (without padding), best first. `logits [R, K + 1]`,
-    /// `deltas [R, K + 1, 4]`, `proposals [R]`. What is NaN never passes.
+    /// `deltas [R, K + 1, 4]` or, class-agnostic, `[R, 4]`, `proposals [R]`. What is NaN never passes.
     ///
     /// The steps are torchvision's `postprocess_detections`, only that boxes with too low a score are not decoded.
     ///
     /// # Panics
-    /// When `logits` and `deltas` do not have K + 1 columns a proposal.
+    /// When `logits` do not have K + 1 columns a proposal, or `deltas` as many boxes as the head predicts.
     pub fn detect(
         &self,
         classes: usize,
@@ -71,6 +74,7 @@ impl DetectionConfig {
         image: [usize; 2],
     ) -> Vec<Detection> {
         let columns = classes + 1;
+        let boxes_a_region = self.box_regression.boxes(classes);
         let deltas = deltas.as_chunks::<4>().0;
         assert_eq!(
             logits.len(),
@@ -79,8 +83,8 @@ impl DetectionConfig {
         );
         assert_eq!(
             deltas.len(),
-            proposals.len() * columns,
-            "K + 1 times four deltas a proposal"
+            proposals.len() * boxes_a_region,
+            "four deltas a box of a proposal"
         );
         let coder = BoxCoder {
             weights: self.box_weights,
@@ -88,11 +92,11 @@ impl DetectionConfig {
         let (mut boxes, mut scores, mut labels) = (Vec::new(), Vec::new(), Vec::new());
         let rows = logits
             .chunks_exact(columns)
-            .zip(deltas.chunks_exact(columns));
+            .zip(deltas.chunks_exact(boxes_a_region));
         for ((logits, deltas), &proposal) in rows.zip(proposals) {
             let probabilities = softmax(logits);
-            for (column, (&score, &deltas)) in probabilities.iter().zip(deltas).enumerate().skip(1)
-            {
+            for (column, &score) in probabilities.iter().enumerate().skip(1) {
+                let deltas = deltas[column.min(boxes_a_region - 1)];
                 if score > self.score_threshold {
                     let bounds = coder.decode(deltas, proposal).clip(image);
                     if bounds.has_sides(self.min_side) {

@@ -4,11 +4,13 @@
 
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
+use kernels::boxes::Xyxy;
 
-use super::losses::{binary_cross_entropy, select_rows, smooth_l1};
+use super::losses::{BoxLossConfig, BoxTarget, binary_cross_entropy, select_rows};
+use super::normed_conv::same_size;
 use super::rpn_targets::RpnTargets;
 use crate::layers::{ConvLayer, Initializer};
-use crate::ops::{Conv, Maps};
+use crate::ops::Maps;
 
 /// A 3x3 convolution with ReLU, then two 1x1 convolutions: one logit and four deltas an anchor.
 #[derive(Module, Debug)]
@@ -30,55 +32,71 @@ pub struct RpnOutput {
 impl RpnHead {
     /// For feature maps of `channels` and `anchors` anchors a cell; weights N(0, 0.01), biases 0 (Ren et al. 2015).
     pub fn new(channels: usize, hidden: usize, anchors: usize, init: &mut Initializer) -> Self {
-        let conv = |inputs, outputs, kernel: usize| Conv {
-            in_channels: inputs,
-            out_channels: outputs,
-            kernel: [kernel, kernel],
-            stride: [1, 1],
-            padding: [kernel / 2, kernel / 2],
-            dilation: [1, 1],
+        let mut conv = |inputs, outputs, kernel, relu| {
+            let conv = same_size(inputs, outputs, kernel);
+            ConvLayer::with_normal_weights(conv, 0.01, relu, init)
         };
         Self {
-            conv: ConvLayer::with_normal_weights(conv(channels, hidden, 3), 0.01, true, init),
-            cls_logits: ConvLayer::with_normal_weights(conv(hidden, anchors, 1), 0.01, false, init),
-            bbox_pred: ConvLayer::with_normal_weights(
-                conv(hidden, 4 * anchors, 1),
-                0.01,
-                false,
-                init,
-            ),
+            conv: conv(channels, hidden, 3, true),
+            cls_logits: conv(hidden, anchors, 1, false),
+            bbox_pred: conv(hidden, 4 * anchors, 1, false),
         }
     }
 
-    /// `[N, C, H, W]` to one row an anchor, A = H * W * anchors a cell.
-    pub fn forward(&self, features: Maps) -> RpnOutput {
-        let hidden = self.conv.forward(features);
-        let objectness = self.cls_logits.forward(hidden.clone()).into_nchw();
-        let deltas = self.bbox_pred.forward(hidden).into_nchw(); // channel = anchor * 4 + k
-        let [images, per_cell, height, width] = objectness.dims();
-        let anchors = height * width * per_cell;
+    /// Levels of `[N, C, H_l, W_l]` to one row an anchor, A = the sum of H_l * W_l * anchors a cell.
+    pub fn forward(&self, levels: &[Maps]) -> RpnOutput {
+        let (objectness, deltas): (Vec<_>, Vec<_>) = levels
+            .iter()
+            .map(|features| {
+                let hidden = self.conv.forward(features.clone());
+                let objectness = self.cls_logits.forward(hidden.clone()).into_nchw();
+                let deltas = self.bbox_pred.forward(hidden).into_nchw(); // channel = anchor * 4 + k
+                let [images, per_cell, height, width] = objectness.dims();
+                let anchors = height * width * per_cell;
+                (
+                    objectness.permute([0, 2, 3, 1]).reshape([images, anchors]),
+                    deltas.permute([0, 2, 3, 1]).reshape([images, anchors, 4]),
+                )
+            })
+            .unzip();
         RpnOutput {
-            objectness: objectness.permute([0, 2, 3, 1]).reshape([images, anchors]),
-            deltas: deltas.permute([0, 2, 3, 1]).reshape([images, anchors, 4]),
+            objectness: joined(objectness),
+            deltas: joined(deltas),
         }
+    }
+}
+
+/// The anchors (dimension 1) of all levels in a row.
+fn joined<const D: usize>(mut levels: Vec<Tensor<D>>) -> Tensor<D> {
+    match levels.len() {
+        1 => levels.remove(0),
+        _ => Tensor::cat(levels, 1),
     }
 }
 
 /// The objectness and box losses over the sampled anchors of all images.
 ///
-/// Objectness: binary cross-entropy, mean over the sample. Boxes: smooth L1, sum over the positives divided by the
-/// size of the whole sample.
-pub fn rpn_losses(output: RpnOutput, targets: &[RpnTargets], beta: f64) -> [Tensor<1>; 2] {
-    let [_, anchors] = output.objectness.dims();
+/// Objectness: binary cross-entropy, mean over the sample. Boxes: the loss that `box_loss` says, sum over the positives
+/// divided by the size of the whole sample. `anchors` are those of one image.
+pub fn rpn_losses(
+    output: RpnOutput,
+    targets: &[RpnTargets],
+    anchors: &[Xyxy],
+    box_loss: &BoxLossConfig,
+) -> [Tensor<1>; 2] {
+    let [_, per_image] = output.objectness.dims();
     let device = output.objectness.device();
     let mut positive = Vec::new();
-    let mut deltas = Vec::new();
+    let mut wanted = Vec::new();
     let mut sampled = Vec::new();
     let mut objects = Vec::new();
     for (image, targets) in targets.iter().enumerate() {
-        let row = |anchor: &usize| image * anchors + anchor;
+        let row = |anchor: &usize| image * per_image + anchor;
         positive.extend(targets.positive.iter().map(|object| row(&object.anchor)));
-        deltas.extend(targets.positive.iter().flat_map(|object| object.deltas));
+        wanted.extend(targets.positive.iter().map(|object| BoxTarget {
+            reference: anchors[object.anchor],
+            deltas: object.deltas,
+        }));
         sampled.extend(targets.positive.iter().map(|object| row(&object.anchor)));
         objects.resize(sampled.len(), 1.0_f32);
         sampled.extend(targets.negative.iter().map(row));
@@ -89,17 +107,16 @@ pub fn rpn_losses(output: RpnOutput, targets: &[RpnTargets], beta: f64) -> [Tens
     let objectness = match sampled.len() {
         0 => Tensor::zeros([1], &device),
         rows => {
-            let logits = output.objectness.reshape([images * anchors, 1]);
+            let logits = output.objectness.reshape([images * per_image, 1]);
             let objects = Tensor::<2>::from_data(TensorData::new(objects, [rows, 1]), &device);
             binary_cross_entropy(select_rows(logits, &sampled), objects) / count
         }
     };
     let boxes = match positive.len() {
         0 => Tensor::zeros([1], &device),
-        rows => {
-            let all = output.deltas.reshape([images * anchors, 4]);
-            let deltas = Tensor::<2>::from_data(TensorData::new(deltas, [rows, 4]), &device);
-            smooth_l1(select_rows(all, &positive), deltas, beta) / count
+        _ => {
+            let all = output.deltas.reshape([images * per_image, 4]);
+            box_loss.of(select_rows(all, &positive), &wanted) / count
         }
     };
     [objectness, boxes]

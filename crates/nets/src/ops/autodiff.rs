@@ -18,6 +18,7 @@ use kernels::roi_align::RoiAlign;
 use super::extension::{
     LaneOps, conv_output, conv_relu_pool, dims, floats, max_pool, norm_shape, read_rois, tensor,
 };
+use super::upsample;
 
 /// A CPU tensor in the graph, whatever the checkpointing strategy.
 type Tracked = FloatTensor<Autodiff<Flex>>;
@@ -290,6 +291,29 @@ impl Backward<Flex, 1> for RoiAlignBackward {
     }
 }
 
+#[derive(Debug)]
+struct AddUpsampledBackward;
+
+impl Backward<Flex, 2> for AddUpsampledBackward {
+    /// The shapes of the fine and the coarse map.
+    type State = [[usize; 5]; 2];
+
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let dy = incoming(&ops, grads);
+        let [fine_node, coarse_node] = ops.parents;
+        let [fine, coarse] = ops.state;
+        if let Some(node) = coarse_node {
+            let size = |shape: [usize; 5]| [shape[2], shape[3]];
+            let planes = coarse[0] * coarse[1];
+            let gradient = upsample::collect(floats(&dy), size(fine), size(coarse), planes);
+            grads.register::<Flex>(node.id, tensor(gradient, coarse));
+        }
+        if let Some(node) = fine_node {
+            grads.register::<Flex>(node.id, dy);
+        }
+    }
+}
+
 /// Enters an operator into the graph: its output `y`, and the `state` that its backward pass needs.
 fn record<C: CheckpointStrategy, B: Backward<Flex, N>, const N: usize>(
     backward: B,
@@ -508,5 +532,12 @@ impl<C: CheckpointStrategy> LaneOps for Autodiff<Flex, C> {
             RoiAlignState { rois, shape, align },
             y,
         )
+    }
+
+    fn lane_add_upsampled(fine: FloatTensor<Self>, coarse: FloatTensor<Self>) -> FloatTensor<Self> {
+        let ([fine, coarse], nodes) = parts([fine, coarse]);
+        let state = [dims(&fine), dims(&coarse)];
+        let y = Flex::lane_add_upsampled(fine, coarse);
+        record::<C, _, 2>(AddUpsampledBackward, nodes, state, y)
     }
 }

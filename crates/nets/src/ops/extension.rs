@@ -15,6 +15,8 @@ use kernels::norm::{self, Affine, Moments};
 use kernels::pool::{self, Pool};
 use kernels::roi_align::RoiAlign;
 
+use super::upsample;
+
 /// The operators. Tensors are activations in lanes unless said otherwise; each has a backward pass.
 #[backend_extension(Flex, Autodiff)]
 pub trait LaneOps: Backend {
@@ -85,6 +87,8 @@ pub trait LaneOps: Backend {
         rois: FloatTensor<Self>,
         align: RoiAlign,
     ) -> FloatTensor<Self>;
+    /// A map plus a coarser one enlarged to its size by repeating cells.
+    fn lane_add_upsampled(fine: FloatTensor<Self>, coarse: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
 /// A contiguous tensor of `values`.
@@ -350,6 +354,17 @@ impl LaneOps for Flex {
         tensor(
             y,
             [lanes::blocks(rois.len()), channels, bins_y, bins_x, LANES],
+        )
+    }
+
+    fn lane_add_upsampled(fine: FlexTensor, coarse: FlexTensor) -> FlexTensor {
+        let (fine, coarse) = (fine.to_contiguous(), coarse.to_contiguous());
+        let shape = dims::<5>(&fine);
+        let [_, _, rows, columns, _] = dims::<5>(&coarse);
+        let size = [shape[2], shape[3]];
+        tensor(
+            upsample::add(floats(&fine), size, floats(&coarse), [rows, columns]),
+            shape,
         )
     }
 }

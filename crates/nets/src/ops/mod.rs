@@ -10,10 +10,11 @@ mod few_ops;
 mod step;
 #[cfg(test)]
 mod tests;
+mod upsample;
 
 use burn::backend::Dispatch;
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
-use burn::tensor::{Device, Tensor, activation, module};
+use burn::tensor::{Device, Int, Tensor, TensorData, activation, module};
 use kernels::lanes::{LANES, blocks};
 
 use extension::LaneOps;
@@ -410,6 +411,53 @@ impl Maps {
         Self { values, images }
     }
 
+    /// This map plus a coarser one of the same channels, enlarged to this one's size by repeating its cells.
+    pub fn add_upsampled(self, coarse: Self) -> Self {
+        let values = match (self.values, coarse.values) {
+            (Values::Lanes(fine), Values::Lanes(coarse)) => Values::Lanes(lanes(
+                Dispatch::lane_add_upsampled(fine.into_dispatch(), coarse.into_dispatch()),
+            )),
+            (fine, coarse) => {
+                let (fine, coarse) = (
+                    Self {
+                        values: fine,
+                        ..self
+                    }
+                    .into_nchw(),
+                    Self {
+                        values: coarse,
+                        ..self
+                    }
+                    .into_nchw(),
+                );
+                let [_, _, height, width] = fine.dims();
+                let [_, _, rows, columns] = coarse.dims();
+                let device = fine.device();
+                let cells = |from, to| {
+                    let cells = upsample::sources(from, to).into_iter();
+                    let cells: Vec<i32> = cells.map(|cell| cell as i32).collect();
+                    Tensor::<1, Int>::from_data(TensorData::new(cells, [to]), &device)
+                };
+                let enlarged = coarse
+                    .select(2, cells(rows, height))
+                    .select(3, cells(columns, width));
+                Values::Plain(fine + enlarged)
+            }
+        };
+        Self { values, ..self }
+    }
+
+    /// The sum of two maps of one shape.
+    pub fn plus(self, other: Self) -> Self {
+        let values = match (self.values, other.values) {
+            (Values::Lanes(a), Values::Lanes(b)) => Values::Lanes(a + b),
+            (a, b) => Values::Plain(
+                Self { values: a, ..self }.into_nchw() + Self { values: b, ..self }.into_nchw(),
+            ),
+        };
+        Self { values, ..self }
+    }
+
     /// ReLU.
     pub fn relu(self) -> Self {
         self.elementwise(activation::relu, activation::relu)
@@ -501,11 +549,11 @@ fn plain_roi_align(x: Tensor<4>, rois: Tensor<2>, align: &RoiAlign) -> Tensor<4>
         align.axis_weights(roi[1], roi[3], bins_x, width, along_x);
     }
     let tensor = |values: Vec<f32>, shape: [usize; 4]| {
-        Tensor::<4>::from_data(burn::tensor::TensorData::new(values, shape), &device)
+        Tensor::<4>::from_data(TensorData::new(values, shape), &device)
     };
     let weights_y = tensor(weights_y, [count, 1, bins_y, height]).repeat_dim(1, channels);
     let weights_x = tensor(weights_x, [count, 1, bins_x, width]).repeat_dim(1, channels);
-    let images = Tensor::from_data(burn::tensor::TensorData::new(images, [count]), &device);
+    let images = Tensor::from_data(TensorData::new(images, [count]), &device);
     weights_y
         .matmul(x.select(0, images))
         .matmul(weights_x.transpose())

@@ -229,3 +229,26 @@ fn region_pooling() {
         });
     }
 }
+
+#[test]
+fn upsampling_and_sums() {
+    for (coarse, fine) in [([2, 3], [4, 6]), ([4, 4], [8, 7]), ([1, 2], [3, 2])] {
+        let shape = [18, 3, coarse[0], coarse[1]];
+        let larger = [18, 3, fine[0], fine[1]];
+        let parameters = [leaf::<1>(3, [larger.iter().product()])];
+        check(
+            &format!("{coarse:?} added to {fine:?}"),
+            shape,
+            parameters.clone(),
+            |x, [other]| {
+                let other = other.clone().reshape(larger);
+                let other = match x.values {
+                    super::Values::Lanes(_) => Maps::new(other),
+                    super::Values::Plain(_) => Maps::plain(other),
+                };
+                other.add_upsampled(x)
+            },
+        );
+    }
+    check("sum", [18, 3, 4, 5], [], |x, []| x.clone().plus(x.relu()));
+}

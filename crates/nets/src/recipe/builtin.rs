@@ -26,7 +26,10 @@ macro_rules! recipes {
     };
 }
 
-recipes! { "lab-cnn" "lab-faster-rcnn" "fast-cnn" "fast-faster-rcnn" }
+recipes! {
+    "lab-cnn" "lab-faster-rcnn" "fast-cnn" "fast-faster-rcnn"
+    "scenes-faster-rcnn" "scenes-fpn"
+}
 
 /// The built-in recipe called `name`.
 pub fn built_in(name: &str) -> Option<&'static BuiltIn> {

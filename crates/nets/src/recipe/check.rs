@@ -1,7 +1,10 @@
 //! Walks an image through a network's layers and finds what each makes of it, or where it fails.
 
+mod detector;
+
 use super::summary::{LayerSummary, Shape, Summary};
-use super::{FasterRcnn, Layer, Model, Norm, Pool, Recipe};
+use super::{Layer, Model, Pool, Recipe};
+pub use detector::{Stage, stages};
 
 /// A layer that cannot take what the layer before it gives.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,7 +30,7 @@ impl Recipe {
     pub fn summary(&self, input: [usize; 3], classes: usize) -> Result<Summary, ShapeError> {
         match &self.model {
             Model::Cnn(cnn) => classifier(&cnn.layers, input, classes),
-            Model::FasterRcnn(detector) => faster_rcnn(detector, input, classes),
+            Model::FasterRcnn(model) => detector::summary(model, input, classes),
         }
     }
 }
@@ -79,6 +82,7 @@ fn walk(
             parameters: step.parameters,
             multiply_adds: step.multiply_adds,
             receptive_field: local.then_some(field.sees),
+            stride: field.stride,
         });
     }
     summary.stride = field.stride;
@@ -300,127 +304,4 @@ fn classifier(layers: &[Layer], input: [usize; 3], classes: usize) -> Result<Sum
         what: format!("the last layer gives {output}, but the data has {classes} classes"),
         help: format!("end with {{ linear = {classes} }}"),
     })
-}
-
-/// The backbone, then what each head costs; the region head once per region when detecting.
-fn faster_rcnn(
-    detector: &FasterRcnn,
-    input: [usize; 3],
-    classes: usize,
-) -> Result<Summary, ShapeError> {
-    let list = "model.backbone.layers";
-    let layers = &detector.backbone.layers;
-    let mut summary = walk(list, layers, input)?;
-    let Shape::Map {
-        channels,
-        height,
-        width,
-    } = summary.output()
-    else {
-        let flat = |layer: &LayerSummary| matches!(layer.output, Shape::Features(_));
-        let index = summary.layers.iter().position(flat).unwrap_or_default();
-        return Err(ShapeError {
-            layers: list,
-            index,
-            name: summary
-                .layers
-                .get(index)
-                .map(|layer| layer.name.clone())
-                .unwrap_or_default(),
-            what: "a backbone gives a map with rows and columns, not flat features".to_string(),
-            help: "leave out flatten, global-avg-pool and linear: the heads flatten each region"
-                .to_string(),
-        });
-    };
-
-    let [down, right] = summary.stride;
-    if down != right {
-        return Err(ShapeError {
-            layers: list,
-            index: summary.layers.len() - 1,
-            name: "the last layer".to_string(),
-            what: format!("a cell of the map is {down} pixels high and {right} wide"),
-            help:
-                "use the same strides for rows and columns: anchors and regions need square cells"
-                    .to_string(),
-        });
-    }
-
-    let hidden = detector.rpn.channels.unwrap_or(channels);
-    let anchors = detector.anchors.per_cell();
-    let sees = summary
-        .layers
-        .last()
-        .and_then(|layer| layer.receptive_field);
-    let mut field = Field {
-        sees: sees.unwrap_or([1, 1]),
-        stride: summary.stride,
-    };
-    let mut conv = |name: &str, from: usize, to: usize, kernel: usize| {
-        let weights = product(&[from, to, kernel, kernel]);
-        field.grow([kernel; 2], [1, 1], [1, 1]);
-        summary.push(LayerSummary {
-            name: name.to_string(),
-            output: Shape::Map {
-                channels: to,
-                height,
-                width,
-            },
-            parameters: weights.saturating_add(to as u64),
-            multiply_adds: weights.saturating_mul(product(&[height, width])),
-            receptive_field: Some(field.sees),
-        });
-    };
-    conv("rpn: conv 3x3, relu", channels, hidden, 3);
-    conv("rpn: objectness, 1x1", hidden, anchors, 1);
-    conv("rpn: deltas, 1x1", hidden, anchors.saturating_mul(4), 1);
-
-    let regions = detector.rpn.post_nms_test;
-    let side = detector.roi.output;
-    // Two products a region and channel: [side, H] x [H, W], then x [W, side].
-    let align = product(&[regions, channels, side, width])
-        .saturating_mul(height.saturating_add(side) as u64);
-    let pooled = Shape::Map {
-        channels,
-        height: side,
-        width: side,
-    };
-    summary.push(LayerSummary {
-        name: format!("roi: align, {regions} regions"),
-        output: pooled,
-        parameters: 0,
-        multiply_adds: align,
-        receptive_field: None,
-    });
-    let mut linear = |name: String, from: usize, to: usize, norm: bool| {
-        let weights = product(&[from, to]);
-        let scales = if norm { product(&[2, to]) } else { 0 };
-        summary.push(LayerSummary {
-            name,
-            output: Shape::Features(to),
-            parameters: weights.saturating_add(to as u64).saturating_add(scales),
-            multiply_adds: weights.saturating_mul(regions as u64),
-            receptive_field: None,
-        });
-    };
-    let mut features = pooled.elements();
-    let norm = detector.roi.norm != Norm::None;
-    for &next in &detector.roi.hidden {
-        linear(format!("roi: linear {next}, relu"), features, next, norm);
-        features = next;
-    }
-    let outputs = classes.saturating_add(1);
-    linear(
-        "roi: classes and background".to_string(),
-        features,
-        outputs,
-        false,
-    );
-    linear(
-        "roi: deltas of each class".to_string(),
-        features,
-        outputs.saturating_mul(4),
-        false,
-    );
-    Ok(summary)
 }

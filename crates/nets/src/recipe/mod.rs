@@ -3,6 +3,7 @@
 //! Written in strict TOML. [`Recipe::load`] reads a built-in recipe by name or a file by path and
 //! applies `--set key=value` on top; [`Recipe::to_toml`] writes it back with every default stated.
 
+mod anchor_sizes;
 mod builtin;
 mod check;
 mod detector;
@@ -19,9 +20,12 @@ mod training;
 mod value;
 mod write;
 
+pub use anchor_sizes::AnchorSizes;
 pub use builtin::{BuiltIn, built_in, names};
-pub use check::{ShapeError, summary};
-pub use detector::{Anchors, Backbone, Detections, FasterRcnn, Norm, Roi, Rpn};
+pub use check::{ShapeError, Stage, stages, summary};
+pub use detector::{
+    Anchors, Backbone, BoxLoss, BoxRegression, Detections, FasterRcnn, Norm, Pyramid, Roi, Rpn,
+};
 pub use error::{RecipeError, WrongLine};
 pub use layer::{Layer, Pool};
 pub use scenes::Scenes;

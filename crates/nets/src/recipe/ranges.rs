@@ -1,9 +1,10 @@
 //! Values that are of the right type and still make no sense, each named by its key.
 
+mod detector;
+
 use super::problem::Problem;
 use super::{
-    Anchors, Augment, Data, Detections, FasterRcnn, Layer, Model, Optimizer, Pool, Recipe, Roi,
-    Rpn, SCENES, Scenes, Schedule, Training,
+    Augment, Data, Layer, Model, Optimizer, Pool, Recipe, SCENES, Scenes, Schedule, Training,
 };
 use std::fmt::Display;
 
@@ -21,7 +22,7 @@ pub(super) fn check(recipe: &Recipe) -> Result<(), Problem> {
     data(&recipe.data)?;
     match &recipe.model {
         Model::Cnn(cnn) => layers("model.layers", &cnn.layers)?,
-        Model::FasterRcnn(detector) => faster_rcnn(detector)?,
+        Model::FasterRcnn(model) => detector::check(model)?,
     }
     training(&recipe.training)
 }
@@ -234,94 +235,6 @@ fn sides(key: &str, pair: [usize; 2], least: usize) -> Result<(), Problem> {
         format!("{pair:?}")
     };
     need(holds, key, &format!("from {least} to {MOST_PIXELS}"), value)
-}
-
-fn faster_rcnn(detector: &FasterRcnn) -> Result<(), Problem> {
-    let FasterRcnn {
-        backbone,
-        anchors,
-        rpn,
-        roi,
-        detections,
-    } = detector;
-    layers("model.backbone.layers", &backbone.layers)?;
-    check_anchors(anchors)?;
-    check_rpn(rpn)?;
-    check_roi(roi)?;
-    let Detections {
-        score_threshold,
-        nms,
-        per_image,
-        min_side,
-    } = *detections;
-    fraction("model.detections.score-threshold", score_threshold)?;
-    fraction("model.detections.nms", nms)?;
-    at_least_1("model.detections.per-image", per_image)?;
-    not_negative("model.detections.min-side", min_side)
-}
-
-fn check_anchors(anchors: &Anchors) -> Result<(), Problem> {
-    for (name, values) in [("sizes", &anchors.sizes), ("ratios", &anchors.ratios)] {
-        let key = format!("model.anchors.{name}");
-        need(
-            !values.is_empty(),
-            &key,
-            "a list of at least one number",
-            "none",
-        )?;
-        for (index, value) in values.iter().enumerate() {
-            positive(&format!("{key}[{index}]"), *value)?;
-        }
-    }
-    fraction("model.anchors.offset", anchors.offset)
-}
-
-fn check_rpn(rpn: &Rpn) -> Result<(), Problem> {
-    let key = |name: &str| format!("model.rpn.{name}");
-    if let Some(channels) = rpn.channels {
-        count(&key("channels"), channels)?;
-    }
-    fraction(&key("positive-iou"), rpn.positive_iou)?;
-    fraction(&key("negative-iou"), rpn.negative_iou)?;
-    need(
-        rpn.negative_iou <= rpn.positive_iou,
-        &key("negative-iou"),
-        &format!("at most positive-iou, {}", rpn.positive_iou),
-        rpn.negative_iou,
-    )?;
-    positive_fraction(&key("positive-fraction"), rpn.positive_fraction)?;
-    fraction(&key("nms"), rpn.nms)?;
-    for (name, value) in [
-        ("sample", rpn.sample),
-        ("pre-nms-train", rpn.pre_nms_train),
-        ("post-nms-train", rpn.post_nms_train),
-        ("pre-nms-test", rpn.pre_nms_test),
-        ("post-nms-test", rpn.post_nms_test),
-    ] {
-        at_least_1(&key(name), value)?;
-    }
-    not_negative(&key("min-side"), rpn.min_side)?;
-    not_negative(&key("smooth-l1-beta"), rpn.smooth_l1_beta)
-}
-
-fn check_roi(roi: &Roi) -> Result<(), Problem> {
-    let key = |name: &str| format!("model.roi.{name}");
-    let grid = |name: &str, value: usize| {
-        need((1..=64).contains(&value), &key(name), "from 1 to 64", value)
-    };
-    grid("output", roi.output)?;
-    grid("sampling", roi.sampling)?;
-    for (index, features) in roi.hidden.iter().enumerate() {
-        count(&format!("model.roi.hidden[{index}]"), *features)?;
-    }
-    below_1(&key("dropout"), roi.dropout)?;
-    fraction(&key("positive-iou"), roi.positive_iou)?;
-    at_least_1(&key("sample"), roi.sample)?;
-    positive_fraction(&key("positive-fraction"), roi.positive_fraction)?;
-    for (index, weight) in roi.box_weights.iter().enumerate() {
-        positive(&format!("model.roi.box-weights[{index}]"), *weight)?;
-    }
-    not_negative(&key("smooth-l1-beta"), roi.smooth_l1_beta)
 }
 
 fn training(training: &Training) -> Result<(), Problem> {

@@ -59,6 +59,8 @@ pub struct LayerSummary {
     pub multiply_adds: u64,
     /// Pixels of the image that one output sees, `[rows, columns]`; `None` where it is all.
     pub receptive_field: Option<[usize; 2]>,
+    /// Pixels of the image from one cell of its output to the next, `[rows, columns]`.
+    pub stride: [usize; 2],
 }
 
 /// A network's layers with their totals. Displayed as a table.

@@ -108,11 +108,30 @@ fn a_detectors_parameters_are_counted_as_torchvision_counts_them() {
     assert_eq!(summary.layers[8].name, "rpn: conv 3x3, relu");
     assert_eq!(summary.layers[8].receptive_field, Some([26, 26]));
     // Backbone, proposals, and the head for 16 regions, without RoIAlign's own products: 11.2 M.
-    let align = 16 * 64 * 5 * 7 * (7 + 5);
+    let align = 16 * 64 * 5 * 5 * 16;
     assert_eq!(
         summary.multiply_adds - align,
         5_644_800 + 1_900_416 + 3_651_584
     );
+}
+
+/// Configurations (b) and (b') of Faster R-CNN on scenes, as torchvision counts them, and group-norm in the head.
+#[test]
+fn recipes_for_scenes_have_the_parameters_of_torchvisions() {
+    let norm = 2 * 2 * 256;
+    for (name, size, parameters, millions) in [
+        ("scenes-faster-rcnn", 128, 589_860, 167),
+        ("scenes-fpn", 300, 847_477, 1004),
+    ] {
+        let recipe = Recipe::load::<&str>(name, &[]).unwrap();
+        let summary = recipe.summary([1, size, size], 10).unwrap();
+        assert_eq!(summary.parameters, parameters + norm, "{name}");
+        let found = summary.multiply_adds / 1_000_000;
+        assert!(
+            found.abs_diff(millions) * 50 < millions,
+            "{name}: {found} M"
+        );
+    }
 }
 
 #[test]
@@ -179,6 +198,9 @@ relu, gelu, silu, leaky-relu, dropout, flatten, linear"
 #[test]
 fn errors_say_what_is_wrong() {
     let cnn = |layer: &str| format!("[model]\nkind = \"cnn\"\nlayers = [{layer}]");
+    let detector = |lines: &str| {
+        format!("[model]\nkind = \"faster-rcnn\"\nbackbone = {{ layers = [\"relu\"] }}\n{lines}")
+    };
     let training = |line: &str| format!("{}\n[training]\n{line}", cnn("\"flatten\""));
     #[rustfmt::skip]
     let cases: Vec<(String, &[&str])> = vec![
@@ -191,7 +213,7 @@ fn errors_say_what_is_wrong() {
         ("[model]\nkind = 3".into(), &["expected a name in quotes, found the number 3"]),
         ("[model]\nkind = \"cnn\"".into(), &["model: missing key `layers`"]),
         ("[model]\nkind = \"cnn\"\nlayer = []".into(), &["unknown key `layer`", "line 3, column 1", "`layers`"]),
-        ("[model]\nkind = \"faster-rcnn\"\nlayers = []".into(), &["unknown key `layers`", "backbone, anchors"]),
+        ("[model]\nkind = \"faster-rcnn\"\nlayers = []".into(), &["unknown key `layers`", "backbone, pyramid, anchors"]),
         (cnn(""), &["model.layers: must be a list of at least one layer"]),
         (cnn("3"), &["model.layers[0]: expected a name in quotes, found the number 3"]),
         (cnn("{ cnov = 3, kernel = 2 }"), &["no layer is called `cnov`", "did you mean `conv`?", "column 13"]),
@@ -209,6 +231,20 @@ fn errors_say_what_is_wrong() {
         (cnn("{ dropout = 1.0 }"), &["model.layers[0].dropout: must be at least 0 and less than 1, found 1"]),
         (cnn("{ max-pool = 2, padding = 2 }"), &["model.layers[0].padding: must be at most half the window"]),
         (cnn("{ batch-norm = { momentm = 1 } }"), &["model.layers[0].batch-norm.momentm: unknown key", "`momentum`"]),
+        (detector("[model.anchors]\nsizes = [[8], [16]]"), &["model.anchors.sizes: must be one list of numbers, or 1 lists", "found 2 lists"]),
+        (detector("[model.anchors]\nsizes = [8, [16]]"), &["model.anchors.sizes: numbers and lists are mixed"]),
+        (detector("[model.anchors]\nsizes = [8, \"x\"]"), &["model.anchors.sizes[1]: expected a number or a list of numbers"]),
+        (detector("[model.anchors]\nsizes = []"), &["model.anchors.sizes: must be a list of at least one number"]),
+        (detector("[model.pyramid]\nstrides = [1, 2]\n[model.anchors]\nsizes = [[8], [16, 20]]"), &["model.anchors.sizes[1]: must be as long as the first level's"]),
+        (detector("[model.pyramid]\nstrides = [2, 1]"), &["model.pyramid.strides: must be a list of at least one stride, ascending"]),
+        (detector("[model.pyramid]\nstrides = [1, 4]"), &["model.pyramid.strides: must be each twice the one before"]),
+        (detector("[model.pyramid]\nstrides = [3]"), &["model.pyramid.strides[0]: must be a power of 2"]),
+        (detector("[model.pyramid]\ncanonical-size = 0"), &["model.pyramid.canonical-size: must be greater than 0"]),
+        (detector("[model.pyramid]\nchanels = 3"), &["model.pyramid.chanels: unknown key", "`channels`"]),
+        (detector("[model.roi]\nbox-loss = \"iou\""), &["model.roi.box-loss: unknown name `iou`", "smooth-l1, giou"]),
+        (detector("[model.roi]\nbox-loss-weight = -1"), &["model.roi.box-loss-weight: must be at least 0"]),
+        (detector("[model.roi]\nbox-regression = \"agnostic\""), &["model.roi.box-regression: unknown name", "class-specific, class-agnostic"]),
+        (detector("[model.roi]\nconvolutions = [0]"), &["model.roi.convolutions[0]: must be from 1 to"]),
         (training("epoch = 3"), &["training.epoch: unknown key `epoch`", "line 5, column 1", "did you mean `epochs`?"]),
         (training("epochs = 0"), &["training.epochs: must be at least 1, found 0", "line 5, column 10"]),
         (training("epochs = 1.5"), &["training.epochs: expected a whole number, found the number 1.5"]),
@@ -353,6 +389,30 @@ fn shapes_that_do_not_fit_name_the_layer() {
         error.starts_with("model.backbone.layers[1] (flatten): a backbone gives a map"),
         "{error}"
     );
+}
+
+#[test]
+fn pyramids_that_do_not_fit_say_why() {
+    let wrong = |strides: &str, layers: &str| {
+        let text = format!(
+            "[model]\nkind = \"faster-rcnn\"\npyramid = {{ strides = {strides} }}\nbackbone = {{ layers = [{layers}] }}"
+        );
+        match parse(&text).unwrap().summary([1, 28, 28], 10) {
+            Ok(_) => "no error".to_string(),
+            Err(error) => error.to_string(),
+        }
+    };
+    let pool = "{ max-pool = 2 }";
+    #[rustfmt::skip]
+    let cases = [
+        ("[2, 4]", format!("{pool}, \"relu\", {pool}, \"relu\""), "no error"),
+        ("[4, 8]", format!("{pool}, {pool}, \"relu\""), "model.pyramid.strides[1] (stride 8): the backbone has no such map\n  help: its maps have the strides 2, 4"),
+        ("[2]", format!("{pool}, {pool}"), "model.backbone.layers[1] (max-pool 2x2): nothing reads what it gives\n  help: end the backbone before it, or add 4"),
+    ];
+    for (strides, layers, expected) in cases {
+        let error = wrong(strides, &layers);
+        assert!(error.contains(expected), "{strides}, {layers}\n{error}");
+    }
 }
 
 /// PyTorch's output sizes for the same layers on 28 x 28.
@@ -563,18 +623,32 @@ fn any_recipe() -> impl Strategy<Value = Recipe> {
                 model: if detector {
                     Model::FasterRcnn(FasterRcnn {
                         backbone: Backbone { layers },
+                        pyramid: (count % 3 == 0).then(|| Pyramid {
+                            strides: vec![count.next_power_of_two()],
+                            extra_level: true,
+                            ..Pyramid::default()
+                        }),
                         anchors: Anchors {
-                            sizes: vec![1.0 + number; count],
+                            sizes: if number < 4.0 {
+                                AnchorSizes::Shared(vec![1.0 + number; count])
+                            } else {
+                                // With a pyramid there is an extra level, too.
+                                let levels = 1 + usize::from(count % 3 == 0);
+                                AnchorSizes::PerLevel(vec![vec![1.0 + number; count]; levels])
+                            },
                             ..Anchors::default()
                         },
                         rpn: Rpn {
                             channels: Some(count),
                             sample: count,
+                            box_loss: BoxLoss::Giou,
                             ..Rpn::default()
                         },
                         roi: Roi {
                             norm: Norm::Group,
                             hidden: vec![],
+                            convolutions: vec![count],
+                            box_regression: BoxRegression::ClassAgnostic,
                             ..Roi::default()
                         },
                         detections: Detections {

@@ -6,5 +6,6 @@
 mod detection_golden;
 mod exchange;
 mod explain;
+mod scene_detectors;
 mod scenes;
 mod training;

@@ -6,6 +6,7 @@ mod boxes;
 mod labels;
 mod losses;
 mod outputs;
+mod pyramid;
 mod roi_align;
 mod whole_model;
 

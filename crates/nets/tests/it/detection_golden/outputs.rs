@@ -78,6 +78,7 @@ fn detections() {
         per_image: case.get("detections_per_image"),
         min_side: case.get("min_size"),
         box_weights: case.get("weights"),
+        ..DetectionConfig::default()
     };
     let images: Vec<[usize; 2]> = case.get("image_sizes_hw");
     let [rows, columns] = golden.shape("roi.class_logits");
