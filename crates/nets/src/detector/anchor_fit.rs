@@ -257,7 +257,10 @@ mod tests {
         }
         let poor = detector("[20, 21]", "[0.5, 9]");
         let better = suggest(&poor, &objects).unwrap().anchors;
-        for (found, expected) in [(better.sizes.all(), [10.0, 30.0]), (better.ratios, [1.0, 4.0])] {
+        for (found, expected) in [
+            (better.sizes.all(), [10.0, 30.0]),
+            (better.ratios, [1.0, 4.0]),
+        ] {
             for (found, expected) in found.iter().zip(expected) {
                 assert!(
                     (found / expected - 1.0).abs() < 0.02,

@@ -1,0 +1,285 @@
+//! Convolution of single images with stride 1.
+
+#![expect(
+    clippy::needless_range_loop,
+    reason = "iterator adaptors may stay separate functions, without the vector instructions"
+)]
+
+use rayon::prelude::*;
+
+use super::{MOST, relu};
+use crate::buffer::{Fill, Scratch, Shared};
+use crate::conv::Conv;
+use crate::conv::direct::groups;
+use crate::lanes::LANES;
+use crate::simd::{Lanes, Simd, Task};
+
+/// What becomes of a convolution's sums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finish {
+    /// Stored as they are.
+    Plain,
+    /// max(0, y)
+    Relu,
+    /// max(0, y), then the greatest of each 2x2 square; an odd last row or column is dropped.
+    ReluPool,
+}
+
+/// Whether this path takes so many images through this convolution.
+pub fn allows(conv: &Conv, images: usize) -> bool {
+    images <= MOST && conv.stride == [1, 1]
+}
+
+/// y = finish(conv(x, weight) + bias): `x` `[N, in, H, W]` of `size` H x W, `weight` `[out, in, kh, kw]`, `bias`
+/// `[out]` -> `[N, out, OH, OW]`, halved where pooled.
+///
+/// # Panics
+/// If the stride is not 1, a length does not match, or the kernel does not fit.
+pub fn conv(
+    conv: &Conv,
+    x: &[f32],
+    size: [usize; 2],
+    weight: &[f32],
+    bias: &[f32],
+    finish: Finish,
+) -> Vec<f32> {
+    assert_eq!(conv.stride, [1, 1], "few::conv: stride");
+    let Some(out) = conv.output(size) else {
+        panic!("few::conv: the kernel of {conv:?} does not fit an input of {size:?}");
+    };
+    let taps = conv.kernel[0] * conv.kernel[1];
+    assert_eq!(
+        weight.len(),
+        conv.out_channels * conv.in_channels * taps,
+        "few::conv: weight"
+    );
+    assert_eq!(bias.len(), conv.out_channels, "few::conv: bias");
+    let image = conv.in_channels * size[0] * size[1];
+    let images = x.len().checked_div(image).unwrap_or(0);
+    assert_eq!(x.len(), images * image, "few::conv: x");
+    let factor = if finish == Finish::ReluPool { 2 } else { 1 };
+    let stored = out.map(|len| len / factor);
+    let mut y = Fill::new(images * conv.out_channels * stored[0] * stored[1]);
+
+    let padded = Padded::new(conv, size, out);
+    // An even number of rows, so that no 2x2 square is cut.
+    let band = (BAND / padded.row / 2 * 2)
+        .max(2)
+        .min(out[0].next_multiple_of(2));
+    let bands = out[0].div_ceil(band);
+    let positions = (band * padded.row).next_multiple_of(LANES);
+    // Reading whole vectors may run over the last plane's end by less than one.
+    let mut source = Scratch::new(images * conv.in_channels * padded.plane + LANES + padded.row);
+    let source_len = images * conv.in_channels * padded.plane + LANES;
+    let source = source.floats(source_len);
+    source[images * conv.in_channels * padded.plane..].fill(0.0);
+    for (plane, to) in x
+        .chunks_exact(size[0] * size[1])
+        .zip(source.chunks_exact_mut(padded.plane))
+    {
+        padded.fill(plane, size, to);
+    }
+    let groups = groups(conv.out_channels);
+    let plan = Plan {
+        conv,
+        source,
+        padded,
+        out,
+        positions,
+        weight,
+        bias,
+        finish,
+        y: y.shared(),
+    };
+    let simd = Simd::current();
+    (0..images * bands * groups.len())
+        .into_par_iter()
+        .with_min_len(least_groups(conv, positions))
+        .for_each(|task| {
+            let (rest, group) = (task / groups.len(), &groups[task % groups.len()]);
+            let first = rest % bands * band;
+            simd.run(Group {
+                plan: &plan,
+                image: rest / bands,
+                rows: first..(first + band).min(out[0]),
+                channels: group.clone(),
+            });
+        });
+    // SAFETY: the groups and bands cover every channel and every row of every image.
+    unsafe { y.finish() }
+}
+
+/// Positions of a task: the sums of six channels fit half of the first-level cache.
+const BAND: usize = 768;
+
+/// Groups of channels that are worth a task: about ten microseconds.
+fn least_groups(conv: &Conv, positions: usize) -> usize {
+    let work = conv.in_channels * conv.kernel[0] * conv.kernel[1] * positions;
+    (50_000 / work.max(1)).max(1)
+}
+
+/// Planes whose rows share their padding: each row's zeros on the right are the next one's on the left.
+#[derive(Clone, Copy)]
+struct Padded {
+    /// Floats from one row to the next.
+    row: usize,
+    /// Floats of a plane.
+    plane: usize,
+    padding: [usize; 2],
+}
+
+impl Padded {
+    fn new(conv: &Conv, size: [usize; 2], out: [usize; 2]) -> Padded {
+        let row = (size[1] + conv.padding[1]).max(out[1]);
+        Padded {
+            row,
+            plane: (size[0] + 2 * conv.padding[0]) * row + conv.padding[1],
+            padding: conv.padding,
+        }
+    }
+
+    fn fill(&self, plane: &[f32], size: [usize; 2], to: &mut [f32]) {
+        to.fill(0.0);
+        for (y, from) in plane.chunks_exact(size[1]).enumerate() {
+            let first = (y + self.padding[0]) * self.row + self.padding[1];
+            to[first..first + size[1]].copy_from_slice(from);
+        }
+    }
+}
+
+struct Plan<'a> {
+    conv: &'a Conv,
+    /// `[image][channel][plane]`, readable for a vector more
+    source: &'a [f32],
+    padded: Padded,
+    out: [usize; 2],
+    /// Positions of a band: its rows end to end, whole vectors.
+    positions: usize,
+    weight: &'a [f32],
+    bias: &'a [f32],
+    finish: Finish,
+    y: Shared<'a, f32>,
+}
+
+/// Some rows of some channels of one image.
+struct Group<'a> {
+    plan: &'a Plan<'a>,
+    image: usize,
+    rows: std::ops::Range<usize>,
+    channels: std::ops::Range<usize>,
+}
+
+impl Task for Group<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let mut scratch = Scratch::new(self.channels.len() * self.plan.positions);
+        let sums = scratch.start();
+        match self.channels.len() {
+            1 => self.sums::<L, 1>(l, sums),
+            2 => self.sums::<L, 2>(l, sums),
+            3 => self.sums::<L, 3>(l, sums),
+            4 => self.sums::<L, 4>(l, sums),
+            5 => self.sums::<L, 5>(l, sums),
+            _ => self.sums::<L, 6>(l, sums),
+        }
+        for channel in 0..self.channels.len() {
+            self.finish(channel, sums.wrapping_add(channel * self.plan.positions));
+        }
+    }
+}
+
+impl Group<'_> {
+    /// The sums of R channels at all positions of the band: `[channel][position]`.
+    #[inline(always)]
+    fn sums<L: Lanes, const R: usize>(&self, l: L, to: *mut f32) {
+        let Plan {
+            conv,
+            padded,
+            positions,
+            ..
+        } = *self.plan;
+        let [kh, kw] = conv.kernel;
+        let row = conv.in_channels * kh * kw;
+        let x = self.image * conv.in_channels * padded.plane + self.rows.start * padded.row;
+        let x = self.plan.source[x..].as_ptr();
+        let weight = self.plan.weight[self.channels.start * row..].as_ptr();
+        let mut rows = [weight; R];
+        for r in 0..R {
+            rows[r] = weight.wrapping_add(r * row);
+        }
+        let last = (self.rows.len() - 1) * padded.row + self.plan.out[1];
+        for first in (0..last).step_by(LANES) {
+            let mut sums = [l.zero(); R];
+            for r in 0..R {
+                sums[r] = l.splat(self.plan.bias[self.channels.start + r]);
+            }
+            let mut k = 0;
+            for c in 0..conv.in_channels {
+                for y in 0..kh {
+                    let at = c * padded.plane + y * conv.dilation[0] * padded.row + first;
+                    for tap in 0..kw {
+                        // SAFETY: a position plus a tap stays in this channel's plane, but for the last vector,
+                        // which may reach into the next one or the spare vector; R rows of weights.
+                        unsafe {
+                            let x = l.load(x.add(at + tap * conv.dilation[1]));
+                            for r in 0..R {
+                                sums[r] = l.mul_add(l.splat(*rows[r].add(k)), x, sums[r]);
+                            }
+                        }
+                        k += 1;
+                    }
+                }
+            }
+            for r in 0..R {
+                // SAFETY: the scratch holds `positions` floats for each of R channels.
+                unsafe { l.store(to.add(r * positions + first), sums[r]) };
+            }
+        }
+    }
+
+    /// Stores one channel's sums as its plane of the result.
+    #[inline(always)]
+    fn finish(&self, channel: usize, sums: *const f32) {
+        let plan = self.plan;
+        let channel = self.image * plan.conv.out_channels + self.channels.start + channel;
+        // SAFETY: rows of sums lie `padded.row` apart; this channel's plane is written by this task only.
+        unsafe {
+            if plan.finish == Finish::ReluPool {
+                let [rows, columns] = [plan.out[0] / 2, plan.out[1] / 2];
+                let to = plan.y.at((channel * rows + self.rows.start / 2) * columns);
+                for y in 0..self.rows.len() / 2 {
+                    let (top, bottom) = (
+                        sums.add(2 * y * plan.padded.row),
+                        sums.add((2 * y + 1) * plan.padded.row),
+                    );
+                    for x in 0..columns {
+                        let left = greater(*top.add(2 * x), *bottom.add(2 * x));
+                        let right = greater(*top.add(2 * x + 1), *bottom.add(2 * x + 1));
+                        to.add(y * columns + x).write(relu(greater(left, right)));
+                    }
+                }
+                return;
+            }
+            let [rows, columns] = plan.out;
+            let to = plan.y.at((channel * rows + self.rows.start) * columns);
+            for y in 0..self.rows.len() {
+                for x in 0..columns {
+                    let sum = *sums.add(y * plan.padded.row + x);
+                    let sum = if plan.finish == Finish::Relu {
+                        relu(sum)
+                    } else {
+                        sum
+                    };
+                    to.add(y * columns + x).write(sum);
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn greater(a: f32, b: f32) -> f32 {
+    if b > a { b } else { a }
+}

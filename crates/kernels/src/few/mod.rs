@@ -1,0 +1,38 @@
+//! Inference on a few images in plain NCHW: the pixels of one image fill the lanes.
+//!
+//! The layout 'lanes' computes sixteen images whatever their number; below about eight it is quicker to take them one
+//! by one. A convolution reads a copy of its input in which neighbouring rows share their padding: with the rows end
+//! to end, sixteen neighbouring outputs read sixteen neighbouring inputs for every tap, across the ends of rows, and
+//! no weight needs packing. What falls between two rows is computed and dropped: one pixel in eight at 7x7.
+//!
+//! ```
+//! use kernels::{conv::Conv, few};
+//! let blur = Conv {
+//!     in_channels: 1,
+//!     out_channels: 1,
+//!     kernel: [1, 3],
+//!     stride: [1, 1],
+//!     padding: [0, 1],
+//!     dilation: [1, 1],
+//! };
+//! assert!(few::allows(&blur, 1));
+//! let y = few::conv(&blur, &[1.0, 2.0, 3.0], [1, 3], &[1.0; 3], &[0.0], few::Finish::Plain);
+//! assert_eq!(y, [3.0, 6.0, 5.0]);
+//! ```
+
+mod conv;
+mod linear;
+#[cfg(test)]
+mod tests;
+
+pub use conv::{Finish, allows, conv};
+pub use linear::linear;
+
+/// Images up to which this path is the quicker one.
+pub const MOST: usize = 8;
+
+/// max(0, x), NaN kept.
+#[inline(always)]
+fn relu(x: f32) -> f32 {
+    if x < 0.0 { 0.0 } else { x }
+}

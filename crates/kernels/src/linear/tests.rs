@@ -1,0 +1,105 @@
+//! The three products against the obvious loops, at the seams of tiles and tasks.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::lanes::{pack, unpack};
+use crate::reference;
+use crate::testing::{assert_close, everywhere, random, unpack_with_zeros, wide};
+
+fn check(n: usize, inputs: usize, outputs: usize, relu: bool) {
+    let (x, dy) = (random(1, n * inputs), random(2, n * outputs));
+    let (weight, bias) = (random(3, inputs * outputs), random(4, outputs));
+    let (xl, dyl) = (pack(&x, n, inputs), pack(&dy, n, outputs));
+    let [x, dy, wide_weight, wide_bias] = [&x, &dy, &weight, &bias].map(|x| wide(x));
+    let what = format!("{n} x {inputs} x {outputs}");
+    let mut y = reference::linear(&x, &wide_weight, &wide_bias, n);
+    if relu {
+        y.iter_mut().for_each(|y| *y = y.max(0.0));
+    }
+    for got in everywhere(|| forward(&xl, inputs, outputs, &weight, Some(&bias), relu)) {
+        assert_close(
+            &unpack(&got, n, outputs),
+            &y,
+            1e-5,
+            &format!("forward {what}"),
+        );
+    }
+    let dx = reference::linear_backward_data(&dy, &wide_weight, n, outputs);
+    for got in everywhere(|| backward_data(&dyl, inputs, outputs, &weight)) {
+        assert_close(
+            &unpack_with_zeros(&got, n),
+            &dx,
+            1e-5,
+            &format!("data {what}"),
+        );
+    }
+    let dw = reference::linear_backward_weights(&x, &dy, n, inputs);
+    for got in everywhere(|| backward_weights(&xl, &dyl, inputs, outputs)) {
+        assert_close(&got, &dw, 1e-5, &format!("weights {what}"));
+    }
+}
+
+#[test]
+fn shapes_at_the_seams_of_tiles_and_tasks() {
+    for (n, inputs, outputs) in [
+        (1, 1, 1),
+        (16, 6, 6),
+        (17, 7, 13),
+        (64, 512, 10),
+        (5, 300, 100),
+        (130, 65, 17),
+        (257, 97, 33),
+        (300, 130, 6),
+        (64, 1100, 48),
+    ] {
+        check(n, inputs, outputs, n % 2 == 0);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    #[test]
+    fn agrees_with_the_obvious_loops(n in 1..70usize, inputs in 1..150usize, outputs in 1..60usize, relu: bool) {
+        check(n, inputs, outputs, relu);
+    }
+}
+
+#[test]
+fn no_rows_give_nothing_and_no_gradient() {
+    assert!(forward(&[], 3, 2, &[0.0; 6], None, false).is_empty());
+    assert!(backward_data(&[], 3, 2, &[0.0; 6]).is_empty());
+    assert_eq!(backward_weights(&[], &[], 3, 2), [0.0; 6]);
+}
+
+#[test]
+fn no_bias_is_a_bias_of_zero_and_nan_survives_the_relu() {
+    let x = pack(&[1.0, f32::NAN], 2, 1);
+    let y = forward(&x, 1, 2, &[2.0, -2.0], None, true);
+    let rows = unpack(&y, 2, 2);
+    assert_eq!(rows[..2], [2.0, 0.0]);
+    assert!(rows[2].is_nan() && rows[3].is_nan());
+}
+
+#[test]
+fn the_reference_gradients_are_slopes() {
+    let [x, dy, weight, bias] =
+        [(1, 12), (2, 15), (3, 20), (4, 5)].map(|(s, n)| wide(&random(s, n)));
+    let dx = reference::gradient(&x, &dy, |x| reference::linear(x, &weight, &bias, 3));
+    let dw = reference::gradient(&weight, &dy, |weight| {
+        reference::linear(&x, weight, &bias, 3)
+    });
+    let narrow = |x: Vec<f64>| -> Vec<f32> { x.iter().map(|&x| x as f32).collect() };
+    assert_close(
+        &narrow(dx),
+        &reference::linear_backward_data(&dy, &weight, 3, 5),
+        1e-6,
+        "dx",
+    );
+    assert_close(
+        &narrow(dw),
+        &reference::linear_backward_weights(&x, &dy, 3, 4),
+        1e-6,
+        "dw",
+    );
+}
