@@ -9,7 +9,7 @@ use kernels::conv::{self, Conv};
 use kernels::lanes::LANES;
 use kernels::optimizer::{self, Adam};
 use kernels::simd::{Lanes, Simd, Task};
-use kernels::{lanes, linear};
+use kernels::{few, lanes, linear};
 use rayon::prelude::*;
 
 /// As in `atelier`: without it every call would fault its pages in anew.
@@ -190,6 +190,36 @@ fn fully_connected(table: &Table, name: &str, images: usize, inputs: usize, outp
     });
 }
 
+/// What one image of lab-cnn costs.
+fn one_image(table: &Table) {
+    for (name, conv, side, finish) in [
+        ("conv 1 to 32, 28x28", square(1, 32, 3, 1), 28, few::Finish::ReluPool),
+        ("conv 32 to 64, 14x14", square(32, 64, 3, 1), 14, few::Finish::ReluPool),
+        ("conv 64 to 128, 7x7", square(64, 128, 3, 1), 7, few::Finish::Relu),
+    ] {
+        let x = noise(conv.in_channels * side * side);
+        let weight = noise(conv.in_channels * conv.out_channels * 9);
+        let bias = noise(conv.out_channels);
+        let flops = 2.0 * (weight.len() * side * side) as f64;
+        let bytes = 4.0 * (x.len() + weight.len()) as f64;
+        table.line(&format!("{name}, one image"), flops, bytes, || {
+            few::conv(&conv, &x, [side, side], &weight, &bias, finish)
+        });
+    }
+    let (inputs, outputs) = (6272, 512);
+    let (weight, bias) = (noise(inputs * outputs), noise(outputs));
+    for (name, every) in [("", 1), (", half of the inputs zero", 2)] {
+        let mut x = noise(inputs);
+        if every > 1 {
+            x.iter_mut().step_by(every).for_each(|x| *x = 0.0);
+        }
+        let bytes = 4.0 * (weight.len() / every) as f64;
+        table.line(&format!("linear 6272 to 512, one image{name}"), bytes / 2.0, bytes, || {
+            few::linear(&x, &weight, &bias, inputs, true)
+        });
+    }
+}
+
 fn square(in_channels: usize, out_channels: usize, side: usize, padding: usize) -> Conv {
     Conv {
         in_channels,
@@ -244,6 +274,7 @@ fn main() {
         fully_connected(&table, &name("linear 6272 to 512"), images, 6272, 512);
         fully_connected(&table, &name("linear 512 to 10"), images, 512, 10);
     }
+    one_image(&table);
     for images in [256] {
         let name = |what: &str| format!("{what}, {images} images:");
         convolution(

@@ -207,6 +207,8 @@ fn history(detects: bool, train_s: f64) -> Vec<EpochRecord> {
             learning_rate: 0.001,
             seconds: train_s * (index + 1) as f64 / 5.0,
             images_per_s: 60_000.0 / (train_s / 5.0),
+            validation_losses: BTreeMap::new(),
+            validation_map: None,
         }
     };
     (0..5).map(epoch).collect()
