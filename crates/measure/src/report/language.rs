@@ -201,8 +201,11 @@ impl Language {
     pub(super) fn p_value(self, p: f64) -> String {
         match p {
             p if !p.is_finite() => ABSENT.to_string(),
-            p if p < 0.0001 => format!("p < {}", self.decimal(0.0001, 4)),
-            p => format!("p = {}", self.decimal(p, if p < 0.1 { 4 } else { 2 })),
+            p if p < 0.0001 => format!("p\u{a0}<\u{a0}{}", self.decimal(0.0001, 4)),
+            p => format!(
+                "p\u{a0}=\u{a0}{}",
+                self.decimal(p, if p < 0.1 { 4 } else { 2 })
+            ),
         }
     }
 
@@ -303,7 +306,11 @@ mod tests {
             ("French p", fr.p_value(0.0312), "p = 0,0312"),
         ];
         for (name, found, expected) in cases {
-            assert_eq!(found.replace(NARROW, " "), expected, "{name}");
+            assert_eq!(
+                found.replace(['\u{202f}', '\u{a0}'], " "),
+                expected,
+                "{name}"
+            );
         }
     }
 

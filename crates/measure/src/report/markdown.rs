@@ -213,7 +213,7 @@ impl Document<'_> {
     }
 
     fn confusion(&self) -> String {
-        let body = self.each(|contestant| {
+        self.each(|contestant| {
             let answers = contestant.evaluation.classification.as_ref();
             let rows = answers.map_or(&[][..], |a| &a.confusion);
             if rows.is_empty() || rows.len() > LARGEST_MATRIX {
@@ -229,8 +229,7 @@ impl Document<'_> {
                     .collect()
             });
             table(&head, rows.collect())
-        });
-        body
+        })
     }
 
     fn classes(&self) -> String {

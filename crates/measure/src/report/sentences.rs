@@ -126,13 +126,17 @@ pub fn cost(report: &Report<'_>) -> String {
             .iter()
             .filter(|c| c.evaluation.train_s > 0.0)
         {
+            let epochs = match contestant.evaluation.epochs {
+                1 => words.one_epoch.to_string(),
+                many => fill(
+                    words.many_epochs,
+                    &[("epochs", &language.count(many as u64))],
+                ),
+            };
             let values = [
                 ("name", contestant.name.to_string()),
                 ("time", language.duration(contestant.evaluation.train_s)),
-                (
-                    "epochs",
-                    language.count(contestant.evaluation.epochs as u64),
-                ),
+                ("epochs", epochs),
                 (
                     "rate",
                     language.significant(contestant.evaluation.infer_images_per_s),

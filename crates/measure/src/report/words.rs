@@ -32,6 +32,8 @@ pub struct Words {
     pub single: &'static str,
     pub single_boxes: &'static str,
     pub train_one: &'static str,
+    pub one_epoch: &'static str,
+    pub many_epochs: &'static str,
     pub train_two: &'static str,
     pub infer_two: &'static str,
 
@@ -213,7 +215,7 @@ static ENGLISH: Words = Words {
         "objectness" => Some("objectness"),
         "rpn_box" => Some("box of proposals"),
         "class" => Some("class"),
-        "box" => Some("box"),
+        "box" | "roi_box" => Some("box"),
         _ => None,
     },
     epoch_columns: [
@@ -238,7 +240,9 @@ static ENGLISH: Words = Words {
     eyebrow: "{images} images of {data}, {split} set · {date}",
     single: "{accuracy} of the {images} images are answered rightly, {wrong} are not. On new images of the same kind, expect between {low} and {high} (95 % interval).",
     single_boxes: "The average precision is {map} (at IoU 0.50: {map_50}) on {images} images that each show several objects, or none.",
-    train_one: "{name} trained for {epochs} epochs in {time} and answers {rate} images per second.",
+    train_one: "{name} trained for {epochs} in {time} and answers {rate} images per second.",
+    one_epoch: "1 epoch",
+    many_epochs: "{epochs} epochs",
     train_two: "{fast} trained in {fast-time}; {slow} took {slow-time}, {ratio} times as long.",
     infer_two: "Trained, {quick} answers {quick-rate} images per second and {slow} {slow-rate}.",
 
@@ -360,7 +364,7 @@ static ENGLISH: Words = Words {
     nothing_seen: "Images in which nothing was detected:",
 
     // Curves over the threshold.
-    thresholds: "From strict to lenient",
+    thresholds: "ROC and precision-recall",
     thresholds_note: "Each class against the rest, all classes pooled: an image is taken for a class when its probability passes a threshold, and the curves show what a lower threshold gains and costs. Towards the upper left (ROC) and the upper right (precision-recall) is better. Axes are logarithmic in what is missing, or the corner in which good models live would be a point.",
     roc: "ROC curve",
     false_positives: "wrongly taken (of the images not of the class)",

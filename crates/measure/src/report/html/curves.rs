@@ -159,6 +159,10 @@ fn parts(page: &Page<'_>) -> String {
             continue;
         };
         let names: Vec<&str> = last.losses.keys().map(String::as_str).collect();
+        // A single part is the whole.
+        if names.len() < 2 {
+            continue;
+        }
         let series = names.iter().enumerate().map(|(slot, name)| Series {
             name: (page.words.loss_part)(name).unwrap_or(name),
             // From the far end of the colours, which contestants rarely reach.

@@ -133,7 +133,7 @@ fn pairs(page: &Page<'_>, verdict: &crate::record::Verdict) -> String {
             Text(&pair.b),
             page.language.count(pair.only_a),
             page.language.count(pair.only_b),
-            page.language.decimal(pair.p_value, 4)
+            Text(&page.language.p_value(pair.p_value))
         )
     });
     format!(

@@ -6,8 +6,10 @@ use crate::report::Language;
 
 const HEIGHT: f64 = 282.0;
 const TOP: f64 = 32.0;
-/// More points than this are drawn as a line alone, with a marker at its end.
+/// Of more points than this only some are marked.
 const MARKED_POINTS: usize = 20;
+/// Every so many of them, and the last.
+const STRIDE: usize = 24;
 
 /// A line and its markers.
 #[derive(Debug, Clone)]
@@ -90,7 +92,9 @@ impl LineChart<'_> {
                 format_args!("<path class=\"line s{slot}{dashed}\" d=\"{path}\"/>"),
             );
             for (index, point) in points.iter().enumerate() {
-                if points.len() > MARKED_POINTS && index + 1 < points.len() {
+                // Staggered, so that markers of lines that run together can be told apart.
+                let stagger = index % STRIDE == slot * STRIDE / SLOTS;
+                if points.len() > MARKED_POINTS && index + 1 < points.len() && !stagger {
                     continue;
                 }
                 let (x, y) = at(point);

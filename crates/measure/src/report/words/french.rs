@@ -16,7 +16,7 @@ pub static FRENCH: Words = Words {
         "objectness" => Some("présence d’objet"),
         "rpn_box" => Some("boîte des propositions"),
         "class" => Some("classe"),
-        "box" => Some("boîte"),
+        "box" | "roi_box" => Some("boîte"),
         _ => None,
     },
     epoch_columns: [
@@ -41,7 +41,9 @@ pub static FRENCH: Words = Words {
     eyebrow: "{images} images de {data}, ensemble {split} · {date}",
     single: "{accuracy} des {images} images reçoivent la bonne réponse, {wrong} une mauvaise. Sur de nouvelles images du même genre, attendez-vous à une exactitude de {low} à {high} (intervalle à 95 %).",
     single_boxes: "La précision moyenne est de {map} (à un IoU de 0,50 : {map_50}) sur {images} images montrant chacune plusieurs objets, ou aucun.",
-    train_one: "Entraîné pendant {time} ({epochs} époques), {name} traite {rate} images par seconde.",
+    train_one: "Entraîné pendant {time} ({epochs}), {name} traite {rate} images par seconde.",
+    one_epoch: "1 époque",
+    many_epochs: "{epochs} époques",
     train_two: "{fast} a été entraîné en {fast-time} ; {slow} en {slow-time}, soit {ratio} fois plus longtemps.",
     infer_two: "Une fois entraîné, {quick} traite {quick-rate} images par seconde, et {slow} {slow-rate}.",
 
@@ -163,7 +165,7 @@ pub static FRENCH: Words = Words {
     nothing_seen: "Images où rien n’a été détecté :",
 
     // Curves over the threshold.
-    thresholds: "Du plus strict au plus indulgent",
+    thresholds: "Courbes ROC et précision-rappel",
     thresholds_note: "Chaque classe contre toutes les autres, toutes réunies : une image est attribuée à une classe quand sa probabilité dépasse un seuil, et les courbes montrent ce que l’on gagne et ce que l’on perd à l’abaisser. Le mieux est en haut à gauche (ROC) et en haut à droite (précision-rappel). Les axes sont logarithmiques en ce qui manque : sinon, le coin où vivent les bons modèles ne serait qu’un point.",
     roc: "Courbe ROC",
     false_positives: "attribuées à tort (parmi les images hors de la classe)",
