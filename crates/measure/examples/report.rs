@@ -1,7 +1,8 @@
-//! Writes a report of two made-up runs on MNIST's real test images, to look at:
-//! `cargo run --release -p atelier-measure --example report -- report.html`
+//! Writes a report to look at, of two made-up runs on MNIST's real test images or of stored runs; the
+//! name of the file says in which format:
+//! `cargo run --release -p atelier-measure --example report -- report.html [en|fr] [RUN_FOLDER...]`
 //!
-//! The answers are drawn at random with plausible rates of mistakes: no model is behind them.
+//! The made-up answers are drawn at random with plausible rates of mistakes: no model is behind them.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -11,10 +12,10 @@ use std::path::Path;
 use flate2::read::GzDecoder;
 use measure::files::write_atomically;
 use measure::record::{
-    DataIdentity, Environment, EpochRecord, Evaluation, Localisation, LocalisationFigures, Machine,
-    ModelKind, Prediction, Predictions, RunFacts, Verdict,
+    self, DataIdentity, Environment, EpochRecord, Evaluation, Localisation, LocalisationFigures,
+    Machine, ModelKind, Prediction, Predictions, RunFacts, Verdict,
 };
-use measure::report::{Contestant, Image, Language, Report, html};
+use measure::report::{Contestant, Format, Image, Language, Report};
 
 const SIDE: usize = 28;
 const CNN: &str = include_str!("../../../recipes/lab-cnn.toml");
@@ -27,33 +28,54 @@ fn main() -> Result<(), Box<dyn Error>> {
     let labels = content(&data.join("t10k-labels-idx1-ubyte.gz"), 8)?;
     let images: Vec<Image> = pixels.chunks(SIDE * SIDE).map(image).collect();
 
-    let cnn = made_up(&images, &labels, ModelKind::Cnn);
-    let detector = made_up(&images, &labels, ModelKind::FasterRcnn);
-    let verdict = Verdict::among(
-        &[
-            ("lab-cnn", &cnn.predictions),
-            ("lab-faster-rcnn", &detector.predictions),
-        ],
-        0,
-    )?;
+    let language: Language = std::env::args().nth(2).unwrap_or("en".into()).parse()?;
+    let folders: Vec<String> = std::env::args().skip(3).collect();
+    let mut runs = folders
+        .iter()
+        .map(|folder| stored(Path::new(folder)))
+        .collect::<Result<Vec<Run>, _>>()?;
+    if runs.is_empty() {
+        runs.push(made_up(&images, &labels, ModelKind::Cnn));
+        runs.push(made_up(&images, &labels, ModelKind::FasterRcnn));
+    }
+    let models: Vec<(&str, &Predictions)> = runs
+        .iter()
+        .map(|run| (run.evaluation.recipe.as_str(), &run.predictions))
+        .collect();
+    // A single run has none.
+    let verdict = Verdict::among(&models, 0).ok();
     let classes: Vec<String> = (0..10).map(|digit| digit.to_string()).collect();
     let report = Report {
-        contestants: vec![
-            cnn.contestant("lab-cnn", CNN),
-            detector.contestant("lab-faster-rcnn", FASTER_RCNN),
-        ],
-        verdict: Some(&verdict),
+        contestants: runs.iter().map(Run::contestant).collect(),
+        verdict: verdict.as_ref(),
         image: &|index| images.get(index).cloned(),
         class_names: &classes,
         command: "atelier compare lab-cnn lab-faster-rcnn --seed 0",
-        language: Language::English,
+        language,
     };
-    write_atomically(&path, html(&report))?;
+    let format: Format = Path::new(&path)
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .unwrap_or("html")
+        .parse()?;
+    write_atomically(&path, report.to_text(format))?;
     eprintln!("wrote {path}");
     Ok(())
 }
 
+/// A run of `atelier train`.
+fn stored(folder: &Path) -> Result<Run, Box<dyn Error>> {
+    Ok(Run {
+        recipe: std::fs::read_to_string(folder.join(record::RECIPE))?,
+        predictions: Predictions::read(folder.join(record::PREDICTIONS))?,
+        evaluation: record::read_json(folder.join(record::EVALUATION))?,
+        history: record::read_history(folder.join(record::HISTORY))?,
+        environment: record::read_json(folder.join(record::ENVIRONMENT))?,
+    })
+}
+
 struct Run {
+    recipe: String,
     predictions: Predictions,
     evaluation: Evaluation,
     history: Vec<EpochRecord>,
@@ -61,10 +83,10 @@ struct Run {
 }
 
 impl Run {
-    fn contestant<'a>(&'a self, name: &'a str, recipe_toml: &'a str) -> Contestant<'a> {
+    fn contestant(&self) -> Contestant<'_> {
         Contestant {
-            name,
-            recipe_toml,
+            name: &self.evaluation.recipe,
+            recipe_toml: &self.recipe,
             evaluation: &self.evaluation,
             history: &self.history,
             predictions: &self.predictions,
@@ -155,6 +177,7 @@ fn made_up(images: &[Image], labels: &[u8], kind: ModelKind) -> Run {
         });
     }
     Run {
+        recipe: if detects { FASTER_RCNN } else { CNN }.into(),
         predictions,
         evaluation,
         history: history(detects, train_s),
@@ -207,8 +230,7 @@ fn history(detects: bool, train_s: f64) -> Vec<EpochRecord> {
             learning_rate: 0.001,
             seconds: train_s * (index + 1) as f64 / 5.0,
             images_per_s: 60_000.0 / (train_s / 5.0),
-            validation_losses: BTreeMap::new(),
-            validation_map: None,
+            ..Default::default()
         }
     };
     (0..5).map(epoch).collect()

@@ -1,16 +1,31 @@
-//! Reports of finished runs: one contestant or several, as one self-contained page (`html`).
+//! Reports of finished runs: one contestant or several, as one self-contained page ([`html`]), as
+//! [`markdown`], [`csv`] or [`json`].
 //!
 //! Each format is a file; all take the same [`Report`], get their figures from `figures` and their
 //! words from `words`, so that no number is computed twice and no word is said in two ways.
 
+mod csv;
+mod curves;
+mod facts;
 mod figures;
 mod format;
+mod formats;
 mod html;
+mod json;
+mod language;
+mod markdown;
+mod mistakes;
 mod plot;
 mod png;
+mod sentences;
 mod words;
 
+pub use csv::csv;
+pub use formats::{Format, UnknownFormat};
 pub use html::html;
+pub use json::{SCHEMA, json};
+pub use language::{Language, UnknownLanguage};
+pub use markdown::markdown;
 
 use crate::record::{Environment, EpochRecord, Evaluation, Predictions, Verdict};
 
@@ -28,6 +43,14 @@ pub struct Report<'a> {
     pub command: &'a str,
     /// The language of every word that is not data.
     pub language: Language,
+}
+
+impl Report<'_> {
+    /// Name of a class; its number where it has none.
+    fn class(&self, class: usize) -> String {
+        let name = self.class_names.get(class);
+        name.map_or_else(|| class.to_string(), String::clone)
+    }
 }
 
 /// A trained run.
@@ -58,14 +81,6 @@ pub struct Image {
     pub pixels: Vec<u8>,
     /// The annotated box, `[x1, y1, x2, y2]` in pixels, right and bottom excluded.
     pub truth: Option<[f32; 4]>,
-}
-
-/// A language of reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Language {
-    /// English.
-    #[default]
-    English,
 }
 
 #[cfg(test)]

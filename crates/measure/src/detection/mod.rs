@@ -42,6 +42,7 @@ pub use files::{read_detections, read_ground_truth, to_json};
 pub use iou::{Placement, Xywh, crowd_overlap, iou, placement};
 pub use matched::{Match, matches};
 pub use matching::iou_thresholds;
+pub(crate) use report::csv_field;
 pub use report::{CategoryReport, CocoReport, Curve, Figures};
 
 /// IoU thresholds: .50, .55, ..., .95 (see [`iou_thresholds`]).

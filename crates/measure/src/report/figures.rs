@@ -1,12 +1,17 @@
 //! The figures of a comparison, row by row: one definition for every format of the report.
 
-use super::Report;
-use super::format::{bytes, count, decimal, duration, metric, percent, significant, with_unit};
+use serde::Serialize;
+
 use super::words::Words;
-use crate::record::{ClassificationScores, Evaluation, LocalisationFigures};
+use super::{Language, Report};
+use crate::cost::seconds_to_accuracy;
+use crate::record::{ClassificationScores, EpochRecord, Evaluation, LocalisationFigures};
+
+const TARGETS: [f64; 5] = [0.9, 0.95, 0.98, 0.99, 0.995];
 
 /// Which direction is good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Better {
     /// More.
     Higher,
@@ -16,15 +21,19 @@ pub enum Better {
 
 /// What a row shows and how.
 pub struct Definition {
+    /// Its name in data files, the same in every language.
+    key: &'static str,
     name: fn(&Words) -> &'static str,
     better: Better,
     value: fn(&Evaluation) -> Option<f64>,
-    show: fn(f64) -> String,
+    show: fn(Language, f64) -> String,
 }
 
 /// A row of the comparison table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
+    /// Its name in data files, the same in every language.
+    pub key: &'static str,
     /// What is measured.
     pub name: &'static str,
     /// Which direction is good.
@@ -47,168 +56,194 @@ pub struct Cell {
 /// How good the answers are.
 pub const QUALITY: &[Definition] = &[
     Definition {
+        key: "accuracy",
         name: |w| w.accuracy,
         better: Better::Higher,
         value: |e| answers(e, |a| a.accuracy),
-        show: |v| percent(v, 2),
+        show: |l, v| l.percent(v, 2),
     },
     Definition {
+        key: "f1_macro",
         name: |w| w.f1_macro,
         better: Better::Higher,
         value: |e| answers(e, |a| a.f1_macro),
-        show: |v| decimal(v, 4),
+        show: |l, v| l.decimal(v, 4),
     },
     Definition {
+        key: "precision_macro",
         name: |w| w.precision_macro,
         better: Better::Higher,
         value: |e| answers(e, |a| a.precision_macro),
-        show: |v| decimal(v, 4),
+        show: |l, v| l.decimal(v, 4),
     },
     Definition {
+        key: "recall_macro",
         name: |w| w.recall_macro,
         better: Better::Higher,
         value: |e| answers(e, |a| a.recall_macro),
-        show: |v| decimal(v, 4),
+        show: |l, v| l.decimal(v, 4),
     },
     Definition {
+        key: "loss",
         name: |w| w.loss,
         better: Better::Lower,
         value: |e| answers(e, |a| a.loss),
-        show: |v| decimal(v, 4),
+        show: |l, v| l.decimal(v, 4),
     },
     Definition {
+        key: "ece",
         name: |w| w.ece,
         better: Better::Lower,
         value: |e| answers(e, |a| a.ece),
-        show: |v| percent(v, 2),
+        show: |l, v| l.percent(v, 2),
     },
     Definition {
+        key: "mean_iou",
         name: |w| w.mean_iou,
         better: Better::Higher,
         value: |e| boxes(e, |b| Some(b.mean_iou)),
-        show: |v| decimal(v, 3),
+        show: |l, v| l.decimal(v, 3),
     },
     Definition {
+        key: "map_50",
         name: |w| w.map_50,
         better: Better::Higher,
         value: |e| boxes(e, |b| b.map_50),
-        show: |v| decimal(v, 3),
+        show: |l, v| l.decimal(v, 3),
     },
     Definition {
+        key: "map",
         name: |w| w.map,
         better: Better::Higher,
         value: |e| boxes(e, |b| b.map),
-        show: |v| decimal(v, 3),
+        show: |l, v| l.decimal(v, 3),
     },
 ];
 
 /// What the answers cost.
 pub const COST: &[Definition] = &[
     Definition {
+        key: "train_time",
         name: |w| w.train_time,
         better: Better::Lower,
         value: |e| measured(e.train_s),
-        show: duration,
+        show: Language::duration,
     },
     Definition {
+        key: "throughput",
         name: |w| w.throughput,
         better: Better::Higher,
         value: |e| measured(e.infer_images_per_s),
-        show: significant,
+        show: Language::significant,
     },
     Definition {
+        key: "parameters",
         name: |w| w.parameters,
         better: Better::Lower,
         value: |e| measured(e.parameters as f64),
-        show: |v| count(v as u64),
+        show: |l, v| l.count(v as u64),
     },
     Definition {
+        key: "multiply_adds",
         name: |w| w.multiply_adds,
         better: Better::Lower,
         value: |e| measured(e.multiply_adds as f64),
-        show: metric,
+        show: Language::metric,
     },
     Definition {
+        key: "file_size",
         name: |w| w.file_size,
         better: Better::Lower,
         value: |e| measured(e.model_bytes as f64),
-        show: bytes,
+        show: Language::bytes,
     },
     Definition {
+        key: "peak_memory",
         name: |w| w.peak_memory,
         better: Better::Lower,
         value: |e| e.peak_rss_mib.and_then(measured),
-        show: |v| with_unit(&decimal(v, 0), "MiB"),
+        show: Language::mebibytes,
     },
 ];
 
 /// Figures for those who ask: not in the first table.
 pub const FURTHER: &[Definition] = &[
     Definition {
+        key: "balanced_accuracy",
         name: |w| w.balanced_accuracy,
         better: Better::Higher,
         value: |e| answers(e, |a| a.balanced_accuracy),
-        show: |v| percent(v, 2),
+        show: |l, v| l.percent(v, 2),
     },
     Definition {
+        key: "top_2",
         name: |w| w.top_2,
         better: Better::Higher,
         value: |e| answers(e, |a| a.top_2),
-        show: |v| percent(v, 2),
+        show: |l, v| l.percent(v, 2),
     },
     Definition {
+        key: "cohens_kappa",
         name: |w| w.cohens_kappa,
         better: Better::Higher,
         value: |e| answers(e, |a| a.cohens_kappa),
-        show: |v| decimal(v, 4),
+        show: |l, v| l.decimal(v, 4),
     },
     Definition {
+        key: "matthews",
         name: |w| w.matthews,
         better: Better::Higher,
         value: |e| answers(e, |a| a.matthews),
-        show: |v| decimal(v, 4),
+        show: |l, v| l.decimal(v, 4),
     },
     Definition {
+        key: "brier",
         name: |w| w.brier,
         better: Better::Lower,
         value: |e| answers(e, |a| a.brier),
-        show: |v| decimal(v, 4),
+        show: |l, v| l.decimal(v, 4),
     },
     Definition {
+        key: "ece_equal_mass",
         name: |w| w.ece_equal_mass,
         better: Better::Lower,
         value: |e| answers(e, |a| a.ece_equal_mass),
-        show: |v| percent(v, 2),
+        show: |l, v| l.percent(v, 2),
     },
     Definition {
+        key: "found",
         name: |w| w.found,
         better: Better::Higher,
         value: |e| boxes(e, |b| b.found),
-        show: |v| percent(v, 2),
+        show: |l, v| l.percent(v, 2),
     },
     Definition {
+        key: "found_accuracy",
         name: |w| w.found_accuracy,
         better: Better::Higher,
         value: |e| boxes(e, |b| b.found_accuracy),
-        show: |v| percent(v, 2),
+        show: |l, v| l.percent(v, 2),
     },
     Definition {
+        key: "map_75",
         name: |w| w.map_75,
         better: Better::Higher,
         value: |e| boxes(e, |b| b.map_75),
-        show: |v| decimal(v, 3),
+        show: |l, v| l.decimal(v, 3),
     },
     Definition {
+        key: "mar_1",
         name: |w| w.mar_1,
         better: Better::Higher,
         value: |e| boxes(e, |b| b.mar_1),
-        show: |v| decimal(v, 3),
+        show: |l, v| l.decimal(v, 3),
     },
     Definition {
+        key: "mar_100",
         name: |w| w.mar_100,
         better: Better::Higher,
         value: |e| boxes(e, |b| b.mar_100),
-        show: |v| decimal(v, 3),
+        show: |l, v| l.decimal(v, 3),
     },
 ];
 
@@ -219,13 +254,14 @@ pub fn rows(report: &Report<'_>, definitions: &[Definition], words: &Words) -> V
             let value = (definition.value)(contestant.evaluation).filter(|v| v.is_finite());
             Cell {
                 value,
-                text: (definition.show)(value.unwrap_or(f64::NAN)),
+                text: (definition.show)(report.language, value.unwrap_or(f64::NAN)),
                 best: false,
             }
         });
         let mut cells: Vec<Cell> = cells.collect();
         mark_best(&mut cells, definition.better);
         Row {
+            key: definition.key,
             name: (definition.name)(words),
             better: definition.better,
             cells,
@@ -261,4 +297,37 @@ fn boxes(evaluation: &Evaluation, figure: fn(&LocalisationFigures) -> Option<f64
 /// A cost of zero was not measured.
 fn measured(value: f64) -> Option<f64> {
     (value > 0.0).then_some(value)
+}
+
+/// An accuracy, and how many seconds each contestant trained until it was reached.
+pub type TimeTo = (f64, Vec<Option<f64>>);
+
+/// Training times to those of some round accuracies that anyone reached; empty where no accuracy was
+/// recorded while training.
+pub fn times_to_accuracy(report: &Report<'_>) -> Vec<TimeTo> {
+    let time = |target: f64| {
+        let contestants = report.contestants.iter();
+        let times = contestants.map(|c| seconds_to_accuracy(c.history, target));
+        (target, times.collect::<Vec<_>>())
+    };
+    let times = TARGETS.map(time).into_iter();
+    times
+        .filter(|(_, times)| times.iter().any(Option::is_some))
+        .collect()
+}
+
+/// An epoch as it is shown, in the order of the words' `epoch_columns`.
+pub fn epoch(language: Language, epoch: &EpochRecord) -> [String; 8] {
+    let loss = |value: Option<f64>| language.decimal(value.unwrap_or(f64::NAN), 4);
+    let share = |value: Option<f64>| language.percent(value.unwrap_or(f64::NAN), 2);
+    [
+        language.count(epoch.epoch as u64),
+        loss(Some(epoch.train_loss)),
+        loss(epoch.validation_loss),
+        share(epoch.train_accuracy),
+        share(epoch.validation_accuracy),
+        language.decimal(epoch.learning_rate, 6),
+        language.duration(epoch.seconds),
+        language.significant(epoch.images_per_s),
+    ]
 }

@@ -15,11 +15,12 @@ mod picture;
 mod recipes;
 mod repeat;
 mod summary;
+mod thresholds;
 
-use super::format::{Text, count, fill};
+use super::format::Text;
 use super::plot::swatch;
 use super::words::Words;
-use super::{Contestant, Report};
+use super::{Contestant, Language, Report, sentences};
 
 const STYLE: &str = include_str!("html/style.css");
 
@@ -27,6 +28,7 @@ const STYLE: &str = include_str!("html/style.css");
 struct Page<'a> {
     report: &'a Report<'a>,
     words: &'static Words,
+    language: Language,
 }
 
 /// The whole page. Names, recipes and commands may hold anything: they are escaped.
@@ -34,6 +36,7 @@ pub fn html(report: &Report<'_>) -> String {
     let page = Page {
         report,
         words: Words::of(report.language),
+        language: report.language,
     };
     let words = page.words;
     let sections = [
@@ -52,6 +55,7 @@ pub fn html(report: &Report<'_>) -> String {
             words.calibration,
             calibration::section(&page),
         ),
+        ("thresholds", words.thresholds, thresholds::section(&page)),
         ("cost", words.time_to_accuracy, cost::section(&page)),
         ("figures", words.further, figures::section(&page)),
         ("recipes", page.recipes_title(), recipes::section(&page)),
@@ -93,20 +97,7 @@ impl Page<'_> {
 
     /// Escaped.
     fn title(&self) -> String {
-        let names: Vec<String> = self
-            .contestants()
-            .iter()
-            .map(|c| Text(c.name).to_string())
-            .collect();
-        match &names[..] {
-            [] => self.words.nothing.to_string(),
-            [one] => one.clone(),
-            [a, b] => fill(self.words.title_two, &[("a", a), ("b", b)]),
-            [many @ .., last] => fill(
-                self.words.title_many,
-                &[("many", &many.join(", ")), ("last", last)],
-            ),
-        }
+        Text(&sentences::title(self.report)).to_string()
     }
 
     fn differences_title(&self) -> &'static str {
@@ -125,10 +116,7 @@ impl Page<'_> {
 
     /// Name of a class, escaped.
     fn class(&self, class: usize) -> String {
-        match self.report.class_names.get(class) {
-            Some(name) => Text(name).to_string(),
-            None => count(class as u64),
-        }
+        Text(&self.report.class(class)).to_string()
     }
 
     /// A contestant's marker and name.

@@ -1,5 +1,8 @@
 //! Reports of small, telling runs.
 
+mod formats;
+mod languages;
+
 use super::*;
 use crate::record::{Localisation, LocalisationFigures, Prediction, RunFacts};
 
@@ -58,13 +61,17 @@ fn run(name: &'static str, classes: &[&str], answers: &[(usize, usize)]) -> Run 
 }
 
 fn page(runs: &[Run]) -> String {
+    told(runs, Language::English, Format::Html)
+}
+
+fn told(runs: &[Run], language: Language, format: Format) -> String {
     let models: Vec<(&str, &Predictions)> = runs.iter().map(|r| (r.name, &r.predictions)).collect();
     let verdict = Verdict::among(&models, 0).ok();
     let classes = runs
         .first()
         .map(|r| r.predictions.classes.clone())
         .unwrap_or_default();
-    html(&Report {
+    let report = Report {
         contestants: runs
             .iter()
             .map(|run| Contestant {
@@ -88,8 +95,9 @@ fn page(runs: &[Run]) -> String {
         },
         class_names: &classes,
         command: "atelier compare <a> & \"b\"",
-        language: Language::English,
-    })
+        language,
+    };
+    report.to_text(format)
 }
 
 /// What must hold for every report: tags are closed in order, nothing comes from elsewhere, and no
@@ -128,8 +136,8 @@ fn assert_sound(name: &str, html: &str) {
     }
 }
 
-#[test]
-fn every_kind_of_report_is_sound() {
+/// Reports of every kind, by name.
+fn every_kind() -> Vec<(&'static str, Vec<Run>)> {
     let digits: Vec<String> = (0..40).map(|class| class.to_string()).collect();
     let digits: Vec<&str> = digits.iter().map(String::as_str).collect();
     let answers = [(0, 0), (1, 1), (1, 0), (0, 1), (1, 1)];
@@ -166,7 +174,7 @@ fn every_kind_of_report_is_sound() {
     let many: Vec<(usize, usize)> = (0..400)
         .map(|i| (i % 40, if i % 7 == 0 { (i + 3) % 40 } else { i % 40 }))
         .collect();
-    let cases = [
+    vec![
         ("no run", vec![]),
         ("nothing known", vec![nothing_known]),
         ("one", vec![run("one", &["a", "b"], &answers)]),
@@ -210,9 +218,15 @@ fn every_kind_of_report_is_sound() {
             "twenty classes",
             vec![run("one", &digits[..20], &[(3, 4), (19, 19)])],
         ),
-    ];
-    for (name, runs) in cases {
-        assert_sound(name, &page(&runs));
+    ]
+}
+
+#[test]
+fn every_kind_of_report_is_sound() {
+    for (name, runs) in every_kind() {
+        for language in [Language::English, Language::French] {
+            assert_sound(name, &told(&runs, language, Format::Html));
+        }
     }
 }
 

@@ -3,13 +3,20 @@
 //! Words go into pages as they are: no `&`, `<` or straight double quotation mark, but for the tags
 //! of a `_caption`. `{keys}` are filled by `format::fill`.
 
+mod french;
+
 use super::Language;
 use crate::record::Verdict;
+use french::FRENCH;
 
 /// The words of a language.
 pub struct Words {
-    /// The verdict as a sentence.
-    pub verdict: fn(&Verdict) -> String,
+    /// The verdict on a number of images as a sentence.
+    pub verdict: fn(&Verdict, usize) -> String,
+    /// Which set a split is, to stand in `eyebrow`.
+    pub split: fn(&str) -> String,
+    /// A part of a detector's loss; `None` for parts that came later.
+    pub loss_part: fn(&str) -> Option<&'static str>,
     /// Column headings of the table of epochs.
     pub epoch_columns: [&'static str; 8],
 
@@ -25,6 +32,8 @@ pub struct Words {
     pub single: &'static str,
     pub single_boxes: &'static str,
     pub train_one: &'static str,
+    pub one_epoch: &'static str,
+    pub many_epochs: &'static str,
     pub train_two: &'static str,
     pub infer_two: &'static str,
 
@@ -145,6 +154,22 @@ pub struct Words {
     pub worst_boxes: &'static str,
     pub nothing_seen: &'static str,
 
+    // Curves over the threshold.
+    pub thresholds: &'static str,
+    pub thresholds_note: &'static str,
+    pub roc: &'static str,
+    pub false_positives: &'static str,
+    pub true_positives: &'static str,
+    pub precision_recall: &'static str,
+    pub precision_axis: &'static str,
+    pub recall_axis: &'static str,
+    pub box_precision_recall: &'static str,
+    pub box_precision_recall_note: &'static str,
+    pub areas_as_table: &'static str,
+    pub areas_caption: &'static str,
+    pub roc_auc: &'static str,
+    pub average_precision: &'static str,
+
     // Calibration and time.
     pub calibration: &'static str,
     pub calibration_note: &'static str,
@@ -177,13 +202,22 @@ impl Words {
     pub fn of(language: Language) -> &'static Self {
         match language {
             Language::English => &ENGLISH,
+            Language::French => &FRENCH,
         }
     }
 }
 
 static ENGLISH: Words = Words {
     // The record's own sentence is English.
-    verdict: |verdict| verdict.sentence.clone(),
+    verdict: |verdict, _| verdict.sentence.clone(),
+    split: str::to_string,
+    loss_part: |part| match part {
+        "objectness" => Some("objectness"),
+        "rpn_box" => Some("box of proposals"),
+        "class" => Some("class"),
+        "box" | "roi_box" => Some("box"),
+        _ => None,
+    },
     epoch_columns: [
         "Epoch",
         "Loss",
@@ -206,7 +240,9 @@ static ENGLISH: Words = Words {
     eyebrow: "{images} images of {data}, {split} set · {date}",
     single: "{accuracy} of the {images} images are answered rightly, {wrong} are not. On new images of the same kind, expect between {low} and {high} (95 % interval).",
     single_boxes: "The average precision is {map} (at IoU 0.50: {map_50}) on {images} images that each show several objects, or none.",
-    train_one: "{name} trained for {epochs} epochs in {time} and answers {rate} images per second.",
+    train_one: "{name} trained for {epochs} in {time} and answers {rate} images per second.",
+    one_epoch: "1 epoch",
+    many_epochs: "{epochs} epochs",
     train_two: "{fast} trained in {fast-time}; {slow} took {slow-time}, {ratio} times as long.",
     infer_two: "Trained, {quick} answers {quick-rate} images per second and {slow} {slow-rate}.",
 
@@ -326,6 +362,22 @@ static ENGLISH: Words = Words {
     first_images: "The first images of the set:",
     worst_boxes: "Where the box fits worst:",
     nothing_seen: "Images in which nothing was detected:",
+
+    // Curves over the threshold.
+    thresholds: "ROC and precision-recall",
+    thresholds_note: "Each class against the rest, all classes pooled: an image is taken for a class when its probability passes a threshold, and the curves show what a lower threshold gains and costs. Towards the upper left (ROC) and the upper right (precision-recall) is better. Axes are logarithmic in what is missing, or the corner in which good models live would be a point.",
+    roc: "ROC curve",
+    false_positives: "wrongly taken (of the images not of the class)",
+    true_positives: "found (of the images of the class)",
+    precision_recall: "Precision-recall curve",
+    precision_axis: "precision",
+    recall_axis: "recall",
+    box_precision_recall: "Precision-recall curve of the best boxes of",
+    box_precision_recall_note: "The best box of each image, the surest first: it counts where the class is right and the box overlaps the annotated one by at least the IoU named. Where a curve ends, all images are answered.",
+    areas_as_table: "Area under the ROC curve and average precision of every class",
+    areas_caption: "Each class against the rest",
+    roc_auc: "ROC AUC",
+    average_precision: "Average precision",
 
     // Calibration and time.
     calibration: "Is confidence deserved?",

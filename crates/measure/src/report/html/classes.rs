@@ -2,7 +2,7 @@
 
 use super::{Page, details, figure, note, scroll};
 use crate::record::{ClassFigures, Evaluation};
-use crate::report::format::{Text, count, decimal};
+use crate::report::format::Text;
 use crate::report::plot::bars::BarChart;
 
 /// More classes than this are cut to those with most mistakes.
@@ -37,6 +37,7 @@ pub fn section(page: &Page<'_>) -> String {
             .filter_map(|class| page.report.class_names.get(*class));
         let chart = BarChart {
             description,
+            language: page.language,
             x_name: words.share_axis,
             groups: groups.map(String::as_str).collect(),
             series: series.collect(),
@@ -115,14 +116,14 @@ fn table(page: &Page<'_>, classes: usize) -> String {
         let cells = figures().map(|f| {
             let three = f.map_or([f64::NAN; 3], |f| [f.precision, f.recall, f.f1]);
             three
-                .map(|value| format!("<td>{}</td>", decimal(value, 4)))
+                .map(|value| format!("<td>{}</td>", page.language.decimal(value, 4)))
                 .concat()
         });
         let cells: String = cells.collect();
         format!(
             "<tr><th scope=\"row\">{}</th><td>{}</td>{cells}</tr>\n",
             page.class(class),
-            count(support)
+            page.language.count(support)
         )
     });
     let rows: String = rows.collect();

@@ -2,7 +2,7 @@
 
 use super::{Page, details, paragraph, scroll};
 use crate::report::Contestant;
-use crate::report::format::{Text, count, decimal, percent};
+use crate::report::format::Text;
 use crate::report::plot::heat;
 
 /// More classes than this do not fit as a table of numbers.
@@ -24,7 +24,13 @@ pub fn section(page: &Page<'_>) -> String {
                     let name = format!("{} {}", words.confusion, Text(c.name));
                     scroll(&name, &table(page, rows, shares))
                 } else {
-                    heat::svg(rows, page.report.class_names, words.confusion).unwrap_or_default()
+                    heat::svg(
+                        rows,
+                        page.report.class_names,
+                        words.confusion,
+                        page.language,
+                    )
+                    .unwrap_or_default()
                 };
                 let list = if shares {
                     String::new()
@@ -82,15 +88,21 @@ fn table(page: &Page<'_>, rows: &[Vec<u64>], shares: bool) -> String {
                 false => ("miss", (images as f64 / most).sqrt()),
             };
             let text = match shares {
-                true => decimal(100.0 * share(images), 1),
+                true => page.language.decimal(100.0 * share(images), 1),
                 // Without separators: four digits have to fit on a phone.
                 false => images.to_string(),
             };
             format!("<td class=\"{class}\" style=\"--v:{strength:.2}\">{text}</td>")
         });
         let cells: String = cells.collect();
-        let recall = decimal(100.0 * share(row.get(truth).copied().unwrap_or(0)), 1);
-        let last = if shares { count(total) } else { recall };
+        let recall = page
+            .language
+            .decimal(100.0 * share(row.get(truth).copied().unwrap_or(0)), 1);
+        let last = if shares {
+            page.language.count(total)
+        } else {
+            recall
+        };
         format!(
             "<tr><th scope=\"row\">{}</th>{cells}<td class=\"share\">{last}</td></tr>\n",
             page.class(truth)
@@ -127,16 +139,17 @@ fn most_frequent(page: &Page<'_>, rows: &[Vec<u64>]) -> String {
     if pairs.is_empty() {
         return paragraph(page.words.no_mistakes);
     }
+    let colon = page.language.colon();
     let items = pairs
         .iter()
         .take(LISTED_PAIRS)
         .map(|(images, truth, answer)| {
             let total: u64 = rows[*truth].iter().sum();
             let (truth, answer) = (page.class(*truth), page.class(*answer));
-            let share = percent(*images as f64 / total as f64, 1);
+            let share = page.language.percent(*images as f64 / total as f64, 1);
             format!(
-                "<li><b>{truth} → {answer}</b>: {} ({share})</li>",
-                count(*images)
+                "<li><b>{truth} → {answer}</b>{colon}{} ({share})</li>",
+                page.language.count(*images)
             )
         });
     format!(

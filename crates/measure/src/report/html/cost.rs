@@ -1,30 +1,20 @@
 //! How long each contestant trained until it reached given accuracies.
 
 use super::Page;
-use crate::cost::seconds_to_accuracy;
-use crate::report::format::{ABSENT, duration, percent};
-
-const TARGETS: [f64; 5] = [0.9, 0.95, 0.98, 0.99, 0.995];
+use crate::report::figures::times_to_accuracy;
 
 /// A row an accuracy that anyone reached; nothing where no accuracy was recorded while training.
 pub fn section(page: &Page<'_>) -> String {
     let words = page.words;
-    let rows = TARGETS.iter().filter_map(|target| {
-        let times = page
-            .contestants()
-            .iter()
-            .map(|c| seconds_to_accuracy(c.history, *target));
-        let times: Vec<Option<f64>> = times.collect();
-        times.iter().any(Option::is_some).then(|| {
-            let cells = times
-                .iter()
-                .map(|t| format!("<td>{}</td>", t.map_or(ABSENT.to_string(), duration)));
-            format!(
-                "<tr><th scope=\"row\">{}</th>{}</tr>\n",
-                percent(*target, 1),
-                cells.collect::<String>()
-            )
-        })
+    let rows = times_to_accuracy(page.report).into_iter();
+    let rows = rows.map(|(target, times)| {
+        let times = times.iter().map(|t| t.unwrap_or(f64::NAN));
+        let cells = times.map(|t| format!("<td>{}</td>", page.language.duration(t)));
+        format!(
+            "<tr><th scope=\"row\">{}</th>{}</tr>\n",
+            page.language.percent(target, 1),
+            cells.collect::<String>()
+        )
     });
     let rows: String = rows.collect();
     match rows.is_empty() {

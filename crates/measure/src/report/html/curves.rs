@@ -2,7 +2,8 @@
 
 use super::{Page, details, figure, note, scroll};
 use crate::record::EpochRecord;
-use crate::report::format::{ABSENT, Text, count, decimal, duration, percent, significant};
+use crate::report::figures::epoch;
+use crate::report::format::Text;
 use crate::report::plot::SLOTS;
 use crate::report::plot::axis::{Scale, Unit};
 use crate::report::plot::lines::{LineChart, Series};
@@ -26,7 +27,7 @@ pub fn section(page: &Page<'_>) -> String {
         );
     }
     let (divisor, seconds_name) = time_unit(page);
-    let epoch: Figure = |e| Some(e.epoch as f64);
+    let number: Figure = |e| Some(e.epoch as f64);
     let seconds: Figure = |e| Some(e.seconds);
     let loss = Curve {
         name: words.loss_axis,
@@ -52,7 +53,7 @@ pub fn section(page: &Page<'_>) -> String {
         (&loss, words.loss_over_epochs, words.loss_over_seconds),
     ] {
         let epochs = Over {
-            figure: epoch,
+            figure: number,
             divisor: 1.0,
             name: words.epoch,
             scale: Scale::Whole,
@@ -122,8 +123,10 @@ impl Curve {
         }
         let chart = LineChart {
             description,
+            language: page.language,
             x_name: over.name,
             x_scale: over.scale,
+            x_unit: Unit::Plain,
             y_name: self.name,
             y_scale: self.scale,
             y_unit: self.unit,
@@ -156,8 +159,12 @@ fn parts(page: &Page<'_>) -> String {
             continue;
         };
         let names: Vec<&str> = last.losses.keys().map(String::as_str).collect();
+        // A single part is the whole.
+        if names.len() < 2 {
+            continue;
+        }
         let series = names.iter().enumerate().map(|(slot, name)| Series {
-            name,
+            name: (page.words.loss_part)(name).unwrap_or(name),
             // From the far end of the colours, which contestants rarely reach.
             slot: SLOTS - 1 - slot % SLOTS,
             dashed: false,
@@ -179,8 +186,10 @@ fn parts(page: &Page<'_>) -> String {
         let legend: String = legend.collect();
         let chart = LineChart {
             description: &title,
+            language: page.language,
             x_name: page.words.epoch,
             x_scale: Scale::Whole,
+            x_unit: Unit::Plain,
             y_name: page.words.loss_axis,
             y_scale: Scale::Log,
             y_unit: Unit::Plain,
@@ -199,26 +208,10 @@ fn tables(page: &Page<'_>) -> String {
     let words = page.words;
     let mut body = String::new();
     for contestant in page.contestants().iter().filter(|c| !c.history.is_empty()) {
-        let optional =
-            |value: Option<f64>, show: fn(f64) -> String| value.map_or(ABSENT.to_string(), show);
         let rows = contestant.history.iter().map(|e| {
-            let cells = [
-                decimal(e.train_loss, 4),
-                optional(e.validation_loss, |v| decimal(v, 4)),
-                optional(e.train_accuracy, |v| percent(v, 2)),
-                optional(e.validation_accuracy, |v| percent(v, 2)),
-                decimal(e.learning_rate, 6),
-                duration(e.seconds),
-                significant(e.images_per_s),
-            ];
-            let cells: String = cells
-                .iter()
-                .map(|cell| format!("<td>{cell}</td>"))
-                .collect();
-            format!(
-                "<tr><th scope=\"row\">{}</th>{cells}</tr>\n",
-                count(e.epoch as u64)
-            )
+            let [number, cells @ ..] = epoch(page.language, e);
+            let cells = cells.map(|cell| format!("<td>{cell}</td>")).concat();
+            format!("<tr><th scope=\"row\">{number}</th>{cells}</tr>\n")
         });
         let rows: String = rows.collect();
         let head: String = words

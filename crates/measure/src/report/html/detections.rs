@@ -3,7 +3,6 @@
 use super::picture::{card, cards};
 use super::{Page, paragraph};
 use crate::record::Prediction;
-use crate::report::format::{count, decimal};
 
 const SHOWN: usize = 7;
 
@@ -23,7 +22,7 @@ pub fn section(page: &Page<'_>) -> String {
         let show = |(p, iou): &(&Prediction, f32)| {
             let remark = format!(
                 "<span class=\"id\">IoU {}</span>",
-                decimal(f64::from(*iou), 2)
+                page.language.decimal(f64::from(*iou), 2)
             );
             card(page, &[(slot, *p)], &remark)
         };
@@ -38,7 +37,7 @@ pub fn section(page: &Page<'_>) -> String {
             html += &format!(
                 "<p class=\"note\">{} {}</p>\n",
                 words.nothing_seen,
-                count(blind as u64)
+                page.language.count(blind as u64)
             );
         }
     }

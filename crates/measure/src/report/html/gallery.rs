@@ -3,37 +3,23 @@
 use super::picture::{card, cards};
 use super::{Page, details, paragraph};
 use crate::record::Prediction;
-use crate::report::format::{Text, count, fill};
+use crate::report::format::{Text, fill};
+use crate::report::mistakes::{Mistake, mistakes};
 
 /// Cards shown of a group; of the rest only the number is told.
 const SHOWN: usize = 14;
 const SURE: usize = 7;
 
-/// An image that at least one contestant got wrong.
-struct Mistake<'a> {
-    /// One answer a contestant, in their order.
-    answers: Vec<&'a Prediction>,
-    /// Confidence of the surest wrong answer.
-    sure: f32,
-}
-
-impl Mistake<'_> {
-    fn card(&self, page: &Page<'_>) -> String {
-        let answers: Vec<(usize, &Prediction)> = self.answers.iter().copied().enumerate().collect();
-        card(page, &answers, "")
-    }
+fn shown(page: &Page<'_>, mistake: &Mistake<'_>) -> String {
+    let answers: Vec<(usize, &Prediction)> = mistake.answers.iter().copied().enumerate().collect();
+    card(page, &answers, "")
 }
 
 /// The paired gallery; for a single contestant, its mistakes.
 pub fn section(page: &Page<'_>) -> String {
     let words = page.words;
     let contestants = page.contestants();
-    let images = contestants
-        .iter()
-        .map(|c| c.predictions.rows.len())
-        .min()
-        .unwrap_or(0);
-    let Some(mistakes) = mistakes(page, images) else {
+    let Some(mistakes) = mistakes(page.report) else {
         return String::new();
     };
     if mistakes.is_empty() {
@@ -81,58 +67,29 @@ pub fn section(page: &Page<'_>) -> String {
     html + &group(page, Some(title.to_string()), &all)
 }
 
-/// All mistakes among the first `images` rows, the surest first; `None` without images, and when
-/// the contestants did not answer the same ones: then they can't be told apart image by image.
-fn mistakes<'a>(page: &'a Page<'_>, images: usize) -> Option<Vec<Mistake<'a>>> {
-    let contestants = page.contestants();
-    if images == 0
-        || contestants
-            .iter()
-            .any(|c| c.predictions.rows.len() != images)
-    {
-        return None;
-    }
-    let mut mistakes: Vec<Mistake<'_>> = Vec::new();
-    for row in 0..images {
-        let answers: Vec<&Prediction> = contestants
-            .iter()
-            .map(|c| &c.predictions.rows[row])
-            .collect();
-        if answers
-            .iter()
-            .any(|a| (a.index, a.label) != (answers[0].index, answers[0].label))
-        {
-            return None;
-        }
-        let wrong = answers.iter().filter(|a| !a.is_correct());
-        if let Some(sure) = wrong.map(|a| a.score).reduce(f32::max) {
-            mistakes.push(Mistake { answers, sure });
-        }
-    }
-    mistakes.sort_by(|a, b| b.sure.total_cmp(&a.sure));
-    Some(mistakes)
-}
-
 fn group(page: &Page<'_>, title: Option<String>, mistakes: &[&Mistake<'_>]) -> String {
     let words = page.words;
     let title = title.map_or(String::new(), |title| {
-        format!("<h3>{title} ({})</h3>\n", count(mistakes.len() as u64))
+        format!(
+            "<h3>{title} ({})</h3>\n",
+            page.language.count(mistakes.len() as u64)
+        )
     });
     if mistakes.is_empty() {
         return format!("{title}<p class=\"note\">{}</p>\n", words.none);
     }
     let (first, rest) = mistakes.split_at(SHOWN.min(mistakes.len()));
-    let mut html = title + &cards(first.iter().map(|m| m.card(page)));
+    let mut html = title + &cards(first.iter().map(|m| shown(page, m)));
     if !rest.is_empty() {
         // A page with every mistake of a bad model would be many megabytes.
         let more = rest.len().min(3 * SHOWN);
         let values = [
-            ("more", &*count(more as u64)),
-            ("all", &*count(mistakes.len() as u64)),
+            ("more", &*page.language.count(more as u64)),
+            ("all", &*page.language.count(mistakes.len() as u64)),
         ];
         html += &details(
             &fill(words.more, &values),
-            &cards(rest[..more].iter().map(|m| m.card(page))),
+            &cards(rest[..more].iter().map(|m| shown(page, m))),
         );
     }
     html
@@ -146,7 +103,7 @@ pub fn table(page: &Page<'_>) -> String {
     };
     let words = page.words;
     let images = a.predictions.rows.len();
-    let Some(mistakes) = mistakes(page, images) else {
+    let Some(mistakes) = mistakes(page.report) else {
         return String::new();
     };
     let number = |right_a: bool, right_b: bool| {
@@ -158,7 +115,12 @@ pub fn table(page: &Page<'_>) -> String {
             false => mistakes.iter().filter(same).count(),
         }
     };
-    let cell = |right_a, right_b| format!("<td>{}</td>", count(number(right_a, right_b) as u64));
+    let cell = |right_a, right_b| {
+        format!(
+            "<td>{}</td>",
+            page.language.count(number(right_a, right_b) as u64)
+        )
+    };
     let head = |name: &str, what: &str| format!("{} {what}", Text(name));
     format!(
         "<table class=\"plain\"><caption>{}</caption><thead><tr><th scope=\"col\"><span class=\"hidden\">{}</span></th><th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead>\

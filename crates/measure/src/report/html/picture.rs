@@ -2,7 +2,7 @@
 
 use super::Page;
 use crate::record::{ModelKind, Prediction};
-use crate::report::format::{ABSENT, count, fill, percent};
+use crate::report::format::{ABSENT, fill};
 use crate::report::plot::{SLOTS, swatch};
 use crate::report::png;
 
@@ -15,7 +15,8 @@ pub fn card(page: &Page<'_>, answers: &[(usize, &Prediction)], remark: &str) -> 
     };
     let (index, label) = (*index, *label);
     let truth = page.class(label);
-    let number = count(index as u64);
+    let number = page.language.count(index as u64);
+    let colon = page.language.colon();
     let items = answers.iter().map(|(slot, prediction)| {
         let (class, sign, spoken) = match prediction.is_correct() {
             true => ("yes", "✓", words.right),
@@ -23,10 +24,10 @@ pub fn card(page: &Page<'_>, answers: &[(usize, &Prediction)], remark: &str) -> 
         };
         let swatch = if page.contestants().len() > 1 { swatch(*slot) } else { String::new() };
         format!(
-            "<li><span>{swatch}<span class=\"hidden\">{}: </span></span><span class=\"{class}\">{sign}<span class=\"hidden\"> {spoken}</span> {}</span><span>{}</span></li>",
+            "<li><span>{swatch}<span class=\"hidden\">{}{colon}</span></span><span class=\"{class}\">{sign}<span class=\"hidden\"> {spoken}</span> {}</span><span>{}</span></li>",
             name(page, *slot),
             page.class(prediction.predicted),
-            confidence(prediction)
+            confidence(page, prediction)
         )
     });
     let items: String = items.collect();
@@ -44,9 +45,9 @@ fn name(page: &Page<'_>, slot: usize) -> String {
     crate::report::format::Text(name).to_string()
 }
 
-fn confidence(prediction: &Prediction) -> String {
+fn confidence(page: &Page<'_>, prediction: &Prediction) -> String {
     match prediction.score.is_finite() {
-        true => percent(
+        true => page.language.percent(
             f64::from(prediction.score),
             if prediction.score < 0.9995 { 1 } else { 0 },
         ),

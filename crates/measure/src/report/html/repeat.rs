@@ -2,7 +2,8 @@
 
 use super::{Page, paragraph};
 use crate::report::Contestant;
-use crate::report::format::{ABSENT, Text, count, with_unit};
+use crate::report::facts;
+use crate::report::format::Text;
 
 /// The command, and the facts of each run.
 pub fn section(page: &Page<'_>) -> String {
@@ -25,46 +26,9 @@ pub fn section(page: &Page<'_>) -> String {
 }
 
 fn facts(page: &Page<'_>, contestant: &Contestant<'_>) -> String {
-    let words = page.words;
-    let environment = contestant.environment;
-    let machine = &environment.machine;
-    let version = match &environment.commit {
-        Some(commit) => format!("{} ({commit})", environment.atelier),
-        None => environment.atelier.clone(),
-    };
-    let data = match &environment.data.digest {
-        Some(digest) => format!("{}, {digest}", environment.data.name),
-        None => environment.data.name.clone(),
-    };
-    let pairs = [
-        (words.command, environment.command.join(" ")),
-        (words.seed, environment.seed.to_string()),
-        (words.epochs, count(contestant.evaluation.epochs as u64)),
-        (words.data, data),
-        (words.device, environment.device.clone()),
-        (words.threads, count(environment.threads as u64)),
-        (words.processor, machine.cpu.clone().unwrap_or_default()),
-        (
-            words.cores,
-            machine.cores.map_or(String::new(), |n| count(n as u64)),
-        ),
-        (
-            words.memory,
-            machine
-                .memory_mib
-                .map_or(String::new(), |m| with_unit(&count(m), "MiB")),
-        ),
-        (words.system, machine.os.clone()),
-        (words.version, version),
-        (words.date, environment.date.clone()),
-    ];
-    let pairs = pairs.iter().map(|(name, value)| {
-        let value = if value.is_empty() {
-            ABSENT
-        } else {
-            value.as_str()
-        };
-        format!("<dt>{name}</dt><dd>{}</dd>", Text(value))
-    });
+    let pairs = facts::of(page.language, contestant);
+    let pairs = pairs
+        .iter()
+        .map(|(name, value)| format!("<dt>{name}</dt><dd>{}</dd>", Text(value)));
     format!("<dl>{}</dl>", pairs.collect::<String>())
 }

@@ -1,6 +1,7 @@
 //! Axes: which part of the line of numbers a plot shows, and where its ticks stand.
 
-use crate::report::format::{decimal, with_unit};
+use crate::report::Language;
+use crate::report::format::with_unit;
 
 /// How values are spread along an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,21 +57,29 @@ impl Axis {
         scale: Scale,
         unit: Unit,
         wanted: usize,
+        language: Language,
     ) -> Option<Self> {
         let finite: Vec<f64> = values.into_iter().filter(|v| v.is_finite()).collect();
         match scale {
             Scale::Linear | Scale::Whole => {
                 let (low, high) = extent(&finite)?;
-                Some(Self::linear(low, high, scale, unit, wanted))
+                Some(Self::linear(low, high, scale, unit, wanted, language))
             }
             Scale::Log => {
                 let positive: Vec<f64> = finite.into_iter().filter(|v| *v > 0.0).collect();
                 let (low, high) = extent(&positive)?;
                 // Within a factor of three a logarithm has hardly a round number to show.
                 if high / low < 3.0 {
-                    return Some(Self::linear(low, high, Scale::Linear, unit, wanted));
+                    return Some(Self::linear(
+                        low,
+                        high,
+                        Scale::Linear,
+                        unit,
+                        wanted,
+                        language,
+                    ));
                 }
-                Some(Self::log(low, high, unit, wanted))
+                Some(Self::log(low, high, unit, wanted, language))
             }
             Scale::TowardsOne => {
                 let missing = finite.iter().map(|v| 1.0 - v).filter(|v| *v > 0.0);
@@ -81,19 +90,33 @@ impl Axis {
                 let low = if perfect { low / 2.0 } else { low };
                 if high / low < 3.0 {
                     let (low, high) = extent(&finite)?;
-                    return Some(Self::linear(low, high, Scale::Linear, unit, wanted));
+                    return Some(Self::linear(
+                        low,
+                        high,
+                        Scale::Linear,
+                        unit,
+                        wanted,
+                        language,
+                    ));
                 }
-                Some(Self::towards_one(low, high, wanted))
+                Some(Self::towards_one(low, high, wanted, language))
             }
         }
     }
 
     /// From 0 to 1 with a tick every fifth.
-    pub fn unit_interval(unit: Unit) -> Self {
-        Self::linear(0.0, 1.0, Scale::Linear, unit, 6)
+    pub fn unit_interval(unit: Unit, language: Language) -> Self {
+        Self::linear(0.0, 1.0, Scale::Linear, unit, 6, language)
     }
 
-    fn linear(low: f64, high: f64, scale: Scale, unit: Unit, wanted: usize) -> Self {
+    fn linear(
+        low: f64,
+        high: f64,
+        scale: Scale,
+        unit: Unit,
+        wanted: usize,
+        language: Language,
+    ) -> Self {
         let factor = if unit == Unit::Percent { 100.0 } else { 1.0 };
         let span = if high > low {
             high - low
@@ -122,7 +145,7 @@ impl Axis {
         let end = (last / step + 1e-9).floor() as i64;
         let ticks = (start..=end).map(|index| {
             let value = index as f64 * step;
-            let number = decimal(value * factor, decimals);
+            let number = language.decimal(value * factor, decimals);
             Tick {
                 place: (value - first) / (last - first),
                 label: labelled(number, unit),
@@ -136,7 +159,7 @@ impl Axis {
         }
     }
 
-    fn log(low: f64, high: f64, unit: Unit, wanted: usize) -> Self {
+    fn log(low: f64, high: f64, unit: Unit, wanted: usize, language: Language) -> Self {
         let steps = logarithmic_ticks(low, high, wanted);
         let (low, high) = widened(low, high, &steps);
         let factor = if unit == Unit::Percent { 100.0 } else { 1.0 };
@@ -145,7 +168,7 @@ impl Axis {
             .filter(|v| within(**v, low, high))
             .map(|value| Tick {
                 place: (value.log10() - low.log10()) / (high.log10() - low.log10()),
-                label: labelled(short(value * factor), unit),
+                label: labelled(short(value * factor, language), unit),
             });
         Self {
             scale: Scale::Log,
@@ -156,7 +179,7 @@ impl Axis {
     }
 
     /// `low` and `high` are distances to 1: the axis starts at `1 - high`.
-    fn towards_one(low: f64, high: f64, wanted: usize) -> Self {
+    fn towards_one(low: f64, high: f64, wanted: usize, language: Language) -> Self {
         let steps = logarithmic_ticks(low, high.min(1.0), wanted);
         let (low, high) = widened(low, high.min(1.0), &steps);
         let (start, end) = (-high.log10(), -low.log10());
@@ -166,7 +189,7 @@ impl Axis {
             .filter(|v| within(**v, low, high))
             .map(|missing| Tick {
                 place: (-missing.log10() - start) / (end - start),
-                label: labelled(short_percent(*missing), Unit::Percent),
+                label: labelled(short_percent(*missing, language), Unit::Percent),
             });
         Self {
             scale: Scale::TowardsOne,
@@ -251,7 +274,7 @@ fn labelled(number: String, unit: Unit) -> String {
 }
 
 /// As few digits as tell a 1-2-5 number: `0.02`, `5`, `10⁻⁵`.
-fn short(value: f64) -> String {
+fn short(value: f64, language: Language) -> String {
     let exponent = (value * 1.000_001).log10().floor() as i32;
     if !(-4..=5).contains(&exponent) {
         let digits = exponent.to_string();
@@ -268,13 +291,13 @@ fn short(value: f64) -> String {
             multiple => format!("{multiple}·10{superscript}"),
         };
     }
-    decimal(value, (-exponent).max(0) as usize)
+    language.decimal(value, (-exponent).max(0) as usize)
 }
 
 /// `1 - missing` as a percentage with just the digits it needs.
-fn short_percent(missing: f64) -> String {
+fn short_percent(missing: f64, language: Language) -> String {
     let exponent = (missing * 100.0 * 1.000_001).log10().floor() as i32;
-    decimal(100.0 * (1.0 - missing), (-exponent).max(0) as usize)
+    language.decimal(100.0 * (1.0 - missing), (-exponent).max(0) as usize)
 }
 
 #[cfg(test)]
@@ -358,7 +381,8 @@ mod tests {
             ),
         ];
         for (name, values, scale, unit, expected) in cases {
-            let axis = Axis::around(values.iter().copied(), scale, unit, 5).unwrap();
+            let axis =
+                Axis::around(values.iter().copied(), scale, unit, 5, Language::English).unwrap();
             assert_eq!(labels(&axis), expected, "{name}");
         }
     }
@@ -377,7 +401,14 @@ mod tests {
             ),
         ];
         for (name, values, scale) in cases {
-            let axis = Axis::around(values.iter().copied(), scale, Unit::Plain, 5).unwrap();
+            let axis = Axis::around(
+                values.iter().copied(),
+                scale,
+                Unit::Plain,
+                5,
+                Language::English,
+            )
+            .unwrap();
             for value in values.iter().filter(|v| v.is_finite()) {
                 let place = axis.place(*value);
                 assert!((0.0..=1.0).contains(&place), "{name}: {value} at {place}");
@@ -387,10 +418,16 @@ mod tests {
             assert!(axis.ticks.iter().all(inside), "{name}: {:?}", axis.ticks);
         }
         assert_eq!(
-            Axis::around([f64::NAN], Scale::Linear, Unit::Plain, 5),
+            Axis::around([f64::NAN], Scale::Linear, Unit::Plain, 5, Language::English),
             None
         );
-        assert_eq!(Axis::around([-1.0, 0.0], Scale::Log, Unit::Plain, 5), None);
-        assert_eq!(Axis::around([], Scale::TowardsOne, Unit::Plain, 5), None);
+        assert_eq!(
+            Axis::around([-1.0, 0.0], Scale::Log, Unit::Plain, 5, Language::English),
+            None
+        );
+        assert_eq!(
+            Axis::around([], Scale::TowardsOne, Unit::Plain, 5, Language::English),
+            None
+        );
     }
 }

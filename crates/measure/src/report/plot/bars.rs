@@ -2,7 +2,8 @@
 
 use super::axis::{Axis, Scale, Unit};
 use super::{CHARACTER, Frame, SLOTS, WIDTH, horizontal_axis, open, put};
-use crate::report::format::{Text, percent};
+use crate::report::Language;
+use crate::report::format::Text;
 
 const BAR: f64 = 11.0;
 const GAP: f64 = 10.0;
@@ -14,6 +15,8 @@ const LONGEST_NAME: usize = 16;
 pub struct BarChart<'a> {
     /// What a screen reader says.
     pub description: &'a str,
+    /// In which numbers are written.
+    pub language: Language,
     /// Name of the horizontal axis.
     pub x_name: &'a str,
     /// Names of the groups, top to bottom.
@@ -28,7 +31,13 @@ impl BarChart<'_> {
         let values = self.series.iter().flat_map(|(_, values)| values.iter());
         let values = values.filter_map(|v| v.filter(|v| v.is_finite()));
         // Bars start at zero, or their lengths would lie.
-        let axis = Axis::around(values.chain([0.0, 0.005]), Scale::Linear, Unit::Percent, 4)?;
+        let axis = Axis::around(
+            values.chain([0.0, 0.005]),
+            Scale::Linear,
+            Unit::Percent,
+            4,
+            self.language,
+        )?;
         if self.groups.is_empty() || self.series.is_empty() {
             return None;
         }
@@ -78,12 +87,13 @@ impl BarChart<'_> {
                 };
                 let y = top + thickness * slot as f64;
                 let end = frame.x(axis.place(value));
-                let (class, text) = (slot % SLOTS, percent(value, 1));
+                let (class, text) = (slot % SLOTS, self.language.percent(value, 1));
+                let colon = self.language.colon();
                 put(
                     &mut svg,
                     format_args!(
                         "<path class=\"bar s{class}\" d=\"M{:.1} {:.1}H{end:.1}v{:.1}H{:.1}z\">\
-                     <title>{}, {}: {text}</title></path>\
+                     <title>{}, {}{colon}{text}</title></path>\
                      <text class=\"value\" x=\"{:.1}\" y=\"{:.1}\">{text}</text>",
                         frame.left,
                         y + 0.5,

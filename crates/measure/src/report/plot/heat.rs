@@ -1,11 +1,17 @@
 //! Heat map of a large confusion matrix: only cells that hold something are drawn.
 
 use super::{WIDTH, open, put};
-use crate::report::format::{Text, count};
+use crate::report::Language;
+use crate::report::format::Text;
 
 /// `rows` is `[truth][answer]`; cells off the diagonal stand out by their share of the largest
 /// mistake. Names are in the tips: beside the cells they would be too small to read.
-pub fn svg(rows: &[Vec<u64>], names: &[String], description: &str) -> Option<String> {
+pub fn svg(
+    rows: &[Vec<u64>],
+    names: &[String],
+    description: &str,
+    language: Language,
+) -> Option<String> {
     let classes = rows.len();
     let largest = |mistakes: bool| {
         let cells = rows.iter().enumerate().flat_map(move |(truth, row)| {
@@ -18,6 +24,7 @@ pub fn svg(rows: &[Vec<u64>], names: &[String], description: &str) -> Option<Str
         return None;
     }
     let (hits, mistakes, cell) = (largest(false), largest(true), WIDTH / classes as f64);
+    let colon = language.colon();
     let mut svg = String::new();
     open(&mut svg, WIDTH, description);
     put(
@@ -38,12 +45,12 @@ pub fn svg(rows: &[Vec<u64>], names: &[String], description: &str) -> Option<Str
                 &mut svg,
                 format_args!(
                     "<path class=\"{class}\" fill-opacity=\"{strength:.2}\" d=\"M{:.1} {:.1}h{cell:.1}v{cell:.1}h-{cell:.1}z\">\
-                 <title>{} → {}: {}</title></path>",
+                 <title>{} → {}{colon}{}</title></path>",
                     answer as f64 * cell,
                     truth as f64 * cell,
                     name(truth),
                     name(answer),
-                    count(*images)
+                    language.count(*images)
                 ),
             );
         }

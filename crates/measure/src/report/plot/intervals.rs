@@ -2,7 +2,8 @@
 
 use super::axis::{Axis, Scale, Unit};
 use super::{Frame, SLOTS, WIDTH, horizontal_axis, marker, open, put};
-use crate::report::format::{Text, percent};
+use crate::report::Language;
+use crate::report::format::Text;
 
 const ROW: f64 = 40.0;
 
@@ -20,11 +21,16 @@ pub struct Row<'a> {
 }
 
 /// Rows of intervals, as SVG; `None` when there is nothing to draw.
-pub fn svg(rows: &[Row<'_>], x_name: &str, description: &str) -> Option<String> {
+pub fn svg(
+    rows: &[Row<'_>],
+    x_name: &str,
+    description: &str,
+    language: Language,
+) -> Option<String> {
     let all = rows
         .iter()
         .flat_map(|row| [row.value, row.interval[0], row.interval[1]]);
-    let axis = Axis::around(all, Scale::Linear, Unit::Percent, 4)?;
+    let axis = Axis::around(all, Scale::Linear, Unit::Percent, 4, language)?;
     let frame = Frame {
         left: 24.0,
         right: WIDTH - 22.0,
@@ -68,11 +74,12 @@ pub fn svg(rows: &[Row<'_>], x_name: &str, description: &str) -> Option<String> 
             );
         }
         let tip = format!(
-            "{}: {} ({} – {})",
+            "{}{}{} ({} – {})",
             row.name,
-            percent(row.value, 2),
-            percent(row.interval[0], 2),
-            percent(row.interval[1], 2)
+            language.colon(),
+            language.percent(row.value, 2),
+            language.percent(row.interval[0], 2),
+            language.percent(row.interval[1], 2)
         );
         marker(&mut svg, row.slot, frame.x(axis.place(row.value)), y, &tip);
     }

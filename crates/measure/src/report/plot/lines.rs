@@ -2,12 +2,14 @@
 
 use super::axis::{Axis, Scale, Unit};
 use super::{Frame, SLOTS, horizontal_axis, marker, open, put, vertical_axis};
-use crate::report::format::{decimal, percent};
+use crate::report::Language;
 
 const HEIGHT: f64 = 282.0;
 const TOP: f64 = 32.0;
-/// More points than this are drawn as a line alone, with a marker at its end.
+/// Of more points than this only some are marked.
 const MARKED_POINTS: usize = 20;
+/// Every so many of them, and the last.
+const STRIDE: usize = 24;
 
 /// A line and its markers.
 #[derive(Debug, Clone)]
@@ -27,10 +29,14 @@ pub struct Series<'a> {
 pub struct LineChart<'a> {
     /// What a screen reader says.
     pub description: &'a str,
+    /// In which numbers are written.
+    pub language: Language,
     /// Name of the horizontal axis.
     pub x_name: &'a str,
     /// Scale of the horizontal axis.
     pub x_scale: Scale,
+    /// Unit of the horizontal axis.
+    pub x_unit: Unit,
     /// Name of the vertical axis.
     pub y_name: &'a str,
     /// Scale of the vertical axis.
@@ -51,8 +57,20 @@ impl LineChart<'_> {
                 .flat_map(|s| s.points.iter())
                 .filter(finite)
         };
-        let y = Axis::around(points().map(|p| p[1]), self.y_scale, self.y_unit, 5)?;
-        let x = Axis::around(points().map(|p| p[0]), self.x_scale, Unit::Plain, 6)?;
+        let y = Axis::around(
+            points().map(|p| p[1]),
+            self.y_scale,
+            self.y_unit,
+            5,
+            self.language,
+        )?;
+        let x = Axis::around(
+            points().map(|p| p[0]),
+            self.x_scale,
+            self.x_unit,
+            6,
+            self.language,
+        )?;
         let frame = Frame::beside(&y, TOP, HEIGHT - TOP - 40.0);
         let mut svg = String::new();
         open(&mut svg, HEIGHT, self.description);
@@ -74,16 +92,27 @@ impl LineChart<'_> {
                 format_args!("<path class=\"line s{slot}{dashed}\" d=\"{path}\"/>"),
             );
             for (index, point) in points.iter().enumerate() {
-                if points.len() > MARKED_POINTS && index + 1 < points.len() {
+                // Staggered, so that markers of lines that run together can be told apart.
+                let stagger = index % STRIDE == slot * STRIDE / SLOTS;
+                if points.len() > MARKED_POINTS && index + 1 < points.len() && !stagger {
                     continue;
                 }
                 let (x, y) = at(point);
                 let value = match self.y_unit {
-                    Unit::Percent => percent(point[1], 2),
-                    Unit::Plain => decimal(point[1], 4),
+                    Unit::Percent => self.language.percent(point[1], 2),
+                    Unit::Plain => self.language.decimal(point[1], 4),
                 };
-                let over = decimal(point[0], if self.x_scale == Scale::Whole { 0 } else { 1 });
-                let tip = format!("{}, {} {over}: {value}", series.name, self.x_name);
+                let over = match (self.x_unit, self.x_scale) {
+                    (Unit::Percent, _) => self.language.percent(point[0], 2),
+                    (Unit::Plain, Scale::Whole) => self.language.decimal(point[0], 0),
+                    (Unit::Plain, _) => self.language.decimal(point[0], 1),
+                };
+                let tip = format!(
+                    "{}, {} {over}{}{value}",
+                    series.name,
+                    self.x_name,
+                    self.language.colon()
+                );
                 marker(&mut svg, series.slot, x, y, &tip);
             }
         }

@@ -3,7 +3,7 @@
 use super::axis::{Axis, Unit};
 use super::{Frame, SLOTS, horizontal_axis, marker, open, put, vertical_axis};
 use crate::calibration::Reliability;
-use crate::report::format::{count, percent};
+use crate::report::Language;
 use crate::significance::wilson_95;
 
 const TOP: f64 = 28.0;
@@ -22,13 +22,16 @@ pub struct Names<'a> {
     pub accuracy: &'a str,
     /// The histogram, and the unit of its tips.
     pub images: &'a str,
+    /// In which numbers are written.
+    pub language: Language,
 }
 
 /// Points with 95 % Wilson intervals, the diagonal of perfect calibration, and a histogram whose
 /// bars grow with the logarithm of the number of images.
 pub fn svg(reliability: &Reliability, slot: usize, names: Names<'_>) -> String {
-    let axis = Axis::unit_interval(Unit::Percent);
+    let axis = Axis::unit_interval(Unit::Percent, names.language);
     let frame = Frame::beside(&axis, TOP, SIDE);
+    let (language, colon) = (names.language, names.language.colon());
     let class = slot % SLOTS;
     let mut svg = String::new();
     open(&mut svg, TOP + SIDE + COUNTS + 52.0, names.description);
@@ -63,15 +66,15 @@ pub fn svg(reliability: &Reliability, slot: usize, names: Names<'_>) -> String {
         put(
             &mut svg,
             format_args!(
-                "<path class=\"bar s{class}\" d=\"M{:.1} {:.1}V{:.1}H{:.1}V{:.1}z\"><title>{} – {}: {} {}</title></path>",
+                "<path class=\"bar s{class}\" d=\"M{:.1} {:.1}V{:.1}H{:.1}V{:.1}z\"><title>{} – {}{colon}{} {}</title></path>",
                 start + 0.5,
                 below.bottom,
                 below.bottom - height(bin.images),
                 (end - 0.5).max(start + 1.0),
                 below.bottom,
-                percent(bin.lower, 0),
-                percent(bin.upper, 0),
-                count(bin.images),
+                language.percent(bin.lower, 0),
+                language.percent(bin.upper, 0),
+                language.count(bin.images),
                 super::Text(names.images)
             ),
         );
@@ -88,10 +91,10 @@ pub fn svg(reliability: &Reliability, slot: usize, names: Names<'_>) -> String {
         let tip = format!(
             "{} {}, {} {} ({} {})",
             names.confidence,
-            percent(bin.confidence, 1),
+            language.percent(bin.confidence, 1),
             names.accuracy,
-            percent(bin.accuracy, 1),
-            count(bin.images),
+            language.percent(bin.accuracy, 1),
+            language.count(bin.images),
             names.images
         );
         marker(&mut svg, slot, x, frame.y(bin.accuracy), &tip);

@@ -1,0 +1,184 @@
+//! ROC and precision-recall curves, and the areas under them class by class.
+
+use super::{Page, details, figure, paragraph, scroll};
+use crate::record::ClassFigures;
+use crate::report::curves::{LEAST_IOU, best_boxes, pooled, thinned};
+use crate::report::format::Text;
+use crate::report::plot::axis::{Axis, Scale, Unit};
+use crate::report::plot::lines::{LineChart, Series};
+use crate::report::plot::swatch;
+
+/// Points nearer than this share of a plot are one point: about a pixel.
+const GAP: f64 = 0.003;
+/// Shares below this are drawn at it: a logarithm has no zero.
+const LEAST_SHARE: f64 = 1e-5;
+
+/// Curves of all contestants, then of each detector's boxes.
+pub fn section(page: &Page<'_>) -> String {
+    let words = page.words;
+    let curves = page.contestants().iter().enumerate();
+    let curves = curves.filter_map(|(slot, c)| Some((slot, c.name, pooled(c.predictions)?)));
+    let curves: Vec<_> = curves.collect();
+    let mut html = String::new();
+    if !curves.is_empty() {
+        let line = |points: &dyn Fn(usize) -> Vec<[f64; 2]>| {
+            let series = curves.iter().enumerate();
+            let series = series.map(|(index, (slot, name, _))| Series {
+                name,
+                slot: *slot,
+                dashed: false,
+                points: points(index),
+            });
+            series.collect::<Vec<_>>()
+        };
+        let roc = Chart {
+            description: words.roc,
+            x_name: words.false_positives,
+            x_scale: Scale::Log,
+            y_name: words.true_positives,
+            series: line(&|index| {
+                let points = curves[index].2.roc.iter();
+                points.map(|[x, y]| [x.max(LEAST_SHARE), *y]).collect()
+            }),
+        };
+        let precision_recall = Chart {
+            description: words.precision_recall,
+            x_name: words.recall_axis,
+            x_scale: Scale::TowardsOne,
+            y_name: words.precision_axis,
+            series: line(&|index| curves[index].2.precision_recall.clone()),
+        };
+        html += &paragraph(words.thresholds_note);
+        html += &page.legend();
+        html += &format!(
+            "<div class=\"pair\">{}{}</div>\n",
+            roc.figure(page, &format!("<b>{}</b>", words.roc)),
+            precision_recall.figure(page, &format!("<b>{}</b>", words.precision_recall))
+        );
+        html += &areas(page);
+    }
+    html + &boxes(page)
+}
+
+struct Chart<'a> {
+    description: &'a str,
+    x_name: &'a str,
+    x_scale: Scale,
+    y_name: &'a str,
+    series: Vec<Series<'a>>,
+}
+
+impl Chart<'_> {
+    /// Captioned, with no more points than can be told apart.
+    fn figure(mut self, page: &Page<'_>, caption: &str) -> String {
+        let language = page.language;
+        let axis = |axis: usize, scale: Scale| {
+            let points = self.series.iter().flat_map(|s| &s.points);
+            let values: Vec<f64> = points.map(|p| p[axis]).collect();
+            Axis::around(values, scale, Unit::Percent, 5, language)
+        };
+        let (Some(x), Some(y)) = (axis(0, self.x_scale), axis(1, Scale::TowardsOne)) else {
+            return String::new();
+        };
+        for series in &mut self.series {
+            series.points = thinned(&series.points, GAP, |p| [x.place(p[0]), y.place(p[1])]);
+        }
+        let chart = LineChart {
+            description: self.description,
+            language,
+            x_name: self.x_name,
+            x_scale: self.x_scale,
+            x_unit: Unit::Percent,
+            y_name: self.y_name,
+            y_scale: Scale::TowardsOne,
+            y_unit: Unit::Percent,
+            series: self.series,
+        };
+        figure(chart.svg(), caption)
+    }
+}
+
+/// ROC AUC and average precision of every class, from the run's record.
+fn areas(page: &Page<'_>) -> String {
+    let words = page.words;
+    let record = |slot: usize| -> &[ClassFigures] {
+        let contestant = page.contestants().get(slot);
+        let answers = contestant.and_then(|c| c.evaluation.classification.as_ref());
+        answers.map_or(&[], |answers| &answers.per_class)
+    };
+    let slots = || 0..page.contestants().len();
+    let cell = |value: Option<f64>| {
+        let text = page.language.decimal(value.unwrap_or(f64::NAN), 5);
+        format!("<td>{text}</td>")
+    };
+    let rows = (0..page.report.class_names.len()).map(|class| {
+        let cells = slots().map(|slot| {
+            let figures = record(slot).get(class);
+            cell(figures.and_then(|f| f.roc_auc)) + &cell(figures.and_then(|f| f.average_precision))
+        });
+        let cells: String = cells.collect();
+        format!(
+            "<tr><th scope=\"row\">{}</th>{cells}</tr>\n",
+            page.class(class)
+        )
+    });
+    let rows: String = rows.collect();
+    let groups = slots().map(|slot| {
+        let key = page.key(slot);
+        format!("<th scope=\"colgroup\" colspan=\"2\">{key}</th>")
+    });
+    let groups = match page.contestants().len() {
+        1 => String::new(),
+        _ => format!("<tr><th></th>{}</tr>", groups.collect::<String>()),
+    };
+    let names = [words.roc_auc, words.average_precision];
+    let names = names.map(|name| format!("<th scope=\"col\">{name}</th>"));
+    let names = names.concat().repeat(page.contestants().len());
+    let table = format!(
+        "<table class=\"plain\"><caption>{}</caption><thead>{groups}<tr><th scope=\"col\">{}</th>{names}</tr></thead><tbody>{rows}</tbody></table>",
+        words.areas_caption, words.class
+    );
+    details(words.areas_as_table, &scroll(words.areas_caption, &table))
+}
+
+/// A chart a detector, with a curve an overlap.
+fn boxes(page: &Page<'_>) -> String {
+    let words = page.words;
+    let mut plots = String::new();
+    for contestant in page.contestants() {
+        let names = LEAST_IOU.map(|iou| format!("IoU {}", page.language.decimal(iou, 2)));
+        let curves = LEAST_IOU.iter().zip(&names).enumerate();
+        let series = curves.map(|(slot, (iou, name))| Series {
+            name,
+            // Colours that contestants rarely reach.
+            slot: slot + 3,
+            dashed: false,
+            points: best_boxes(contestant.predictions, *iou),
+        });
+        let series: Vec<Series<'_>> = series.filter(|s| !s.points.is_empty()).collect();
+        let legend = series
+            .iter()
+            .map(|s| format!("<li>{} {}</li>", swatch(s.slot), s.name));
+        let title = format!("{} {}", words.box_precision_recall, contestant.name);
+        let caption = format!(
+            "<b>{}</b><ul class=\"legend\">{}</ul>",
+            Text(&title),
+            legend.collect::<String>()
+        );
+        let chart = Chart {
+            description: &title,
+            x_name: words.recall_axis,
+            x_scale: Scale::TowardsOne,
+            y_name: words.precision_axis,
+            series,
+        };
+        plots += &chart.figure(page, &caption);
+    }
+    match plots.is_empty() {
+        true => plots,
+        false => format!(
+            "{}<div class=\"pair\">{plots}</div>\n",
+            paragraph(words.box_precision_recall_note)
+        ),
+    }
+}

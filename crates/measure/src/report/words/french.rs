@@ -1,0 +1,266 @@
+//! The French words of reports.
+
+use super::Words;
+use crate::record::{McNemarRecord, Verdict};
+use crate::report::Language;
+
+pub static FRENCH: Words = Words {
+    verdict,
+    split: |split| match split {
+        "test" => "de test".to_string(),
+        "validation" => "de validation".to_string(),
+        "train" | "training" => "d’entraînement".to_string(),
+        other => format!("« {other} »"),
+    },
+    loss_part: |part| match part {
+        "objectness" => Some("présence d’objet"),
+        "rpn_box" => Some("boîte des propositions"),
+        "class" => Some("classe"),
+        "box" | "roi_box" => Some("boîte"),
+        _ => None,
+    },
+    epoch_columns: [
+        "Époque",
+        "Perte",
+        "Perte de validation",
+        "Exactitude",
+        "Exactitude de validation",
+        "Taux d’apprentissage",
+        "Durée",
+        "Images/s",
+    ],
+
+    // Page.
+    lang: "fr",
+    skip: "Aller au contenu",
+    contents: "Sommaire",
+    footer: "Produit par atelier. Cette page tient en un seul fichier : elle n’a besoin ni de réseau ni de script.",
+    nothing: "Aucun entraînement",
+    title_two: "{a} ou {b} ?",
+    title_many: "{many} ou {last} ?",
+    eyebrow: "{images} images de {data}, ensemble {split} · {date}",
+    single: "{accuracy} des {images} images reçoivent la bonne réponse, {wrong} une mauvaise. Sur de nouvelles images du même genre, attendez-vous à une exactitude de {low} à {high} (intervalle à 95 %).",
+    single_boxes: "La précision moyenne est de {map} (à un IoU de 0,50 : {map_50}) sur {images} images montrant chacune plusieurs objets, ou aucun.",
+    train_one: "Entraîné pendant {time} ({epochs}), {name} traite {rate} images par seconde.",
+    one_epoch: "1 époque",
+    many_epochs: "{epochs} époques",
+    train_two: "{fast} a été entraîné en {fast-time} ; {slow} en {slow-time}, soit {ratio} fois plus longtemps.",
+    infer_two: "Une fois entraîné, {quick} traite {quick-rate} images par seconde, et {slow} {slow-rate}.",
+
+    // Figures.
+    figures: "Résultats",
+    figure: "Grandeur",
+    quality: "Qualité",
+    cost: "Coût",
+    table_caption: "La meilleure valeur de chaque ligne est en gras et porte la marque ◂. Des valeurs qui s’écrivent de la même façon ne sont pas départagées.",
+    table_caption_one: "Mesuré sur des images que l’entraînement n’a jamais vues.",
+    intervals_alt: "Exactitude de chaque modèle avec son intervalle à 95 %",
+    intervals_caption: "<b>Exactitude et intervalles à 95 %</b> (Wilson)",
+    difference: "Exactitude de {a} moins celle de {b}, en points de pourcentage : {difference}, intervalle à 95 % de {low} à {high} (bootstrap apparié) ; test exact de McNemar : {p}.",
+    significant: "Un tel écart n’est guère l’effet du hasard.",
+    not_significant: "Le hasard seul produit de tels écarts : ces images ne permettent pas de dire lequel est le meilleur.",
+    is_significant: "écart significatif",
+    is_not_significant: "écart non significatif",
+    pairs_caption: "Test exact de McNemar pour chaque paire, valeurs p corrigées par la méthode de Holm",
+    pair: "Paire",
+    only_first: "seul le premier a raison",
+    only_second: "seul le second a raison",
+    accuracy: "Exactitude",
+    f1: "F1",
+    f1_macro: "F1 (moyenne des classes)",
+    precision: "Précision",
+    precision_macro: "Précision (moyenne des classes)",
+    recall: "Rappel",
+    recall_macro: "Rappel (moyenne des classes)",
+    loss: "Perte (log-vraisemblance négative, en nats)",
+    ece: "Erreur de calibration (ECE)",
+    mean_iou: "Recouvrement des boîtes (IoU moyen)",
+    map: "Précision moyenne (IoU de 0,50 à 0,95)",
+    map_50: "Précision moyenne (IoU de 0,50)",
+    map_75: "Précision moyenne (IoU de 0,75)",
+    found: "Objets trouvés (toutes classes, IoU de 0,5)",
+    found_accuracy: "Bonne classe (parmi les objets trouvés)",
+    mar_1: "Rappel moyen (1 détection par image)",
+    mar_100: "Rappel moyen (100 détections par image)",
+    train_time: "Durée de l’entraînement",
+    throughput: "Images par seconde (inférence)",
+    parameters: "Paramètres",
+    multiply_adds: "Multiplications-additions (par image)",
+    file_size: "Taille du fichier (poids)",
+    peak_memory: "Pic de mémoire",
+    balanced_accuracy: "Exactitude équilibrée",
+    top_2: "Vérité parmi les deux classes les plus probables",
+    cohens_kappa: "Kappa de Cohen",
+    matthews: "Corrélation de Matthews",
+    brier: "Score de Brier (de 0 à 2)",
+    ece_equal_mass: "Erreur de calibration (tranches de même effectif)",
+    further: "Autres mesures",
+    further_caption: "Tirées des mêmes prédictions ; la meilleure de chaque ligne est marquée.",
+
+    // Learning curves.
+    curves: "Courbes d’apprentissage",
+    training: "entraînement",
+    validation: "validation",
+    epoch: "époque",
+    epochs: "Époques",
+    seconds: "secondes d’entraînement",
+    minutes: "minutes d’entraînement",
+    hours: "heures d’entraînement",
+    loss_axis: "perte",
+    accuracy_axis: "exactitude",
+    accuracy_over_epochs: "Exactitude au fil des époques",
+    accuracy_over_seconds: "Exactitude au fil du temps",
+    loss_over_epochs: "Perte au fil des époques",
+    loss_over_seconds: "Perte au fil du temps",
+    curves_note: "Les axes sont logarithmiques (pour l’exactitude : en ce qui manque à 100 %), sauf quand les valeurs sont voisines. La perte d’un détecteur est la somme de ses parties : son niveau ne se compare pas à celui d’un classifieur, mais son évolution, oui. Les valeurs d’entraînement sont des moyennes sur une époque pendant laquelle les poids changent, avec l’abandon (dropout) et l’augmentation que prévoit la recette : la validation peut paraître meilleure.",
+    no_accuracy: "Aucune exactitude n’a été relevée pendant l’entraînement :",
+    loss_parts: "Parties de la perte de",
+    epochs_as_table: "Époque par époque, en tableaux",
+
+    // Mistakes.
+    differences: "Là où ils divergent",
+    mistakes: "Erreurs",
+    right: "juste",
+    wrong: "faux",
+    none: "Aucune.",
+    no_mistakes: "Toutes les images ont reçu la bonne réponse.",
+    paired_caption: "Nombre d’images selon qui a donné la bonne réponse. Le test de signification ne regarde que celles où l’un a raison et l’autre tort.",
+    gallery_note: "Chaque image avec son numéro dans l’ensemble de test, sa vraie classe, et la réponse de chacun avec sa confiance, les erreurs les plus assurées d’abord. Les contours colorés sont la meilleure boîte d’un détecteur ; le pointillé blanc est la boîte annotée.",
+    gallery_note_one: "Chaque image avec son numéro dans l’ensemble de test, sa vraie classe, et la réponse avec sa confiance, les erreurs les plus assurées d’abord. Les contours colorés sont la meilleure boîte d’un détecteur ; le pointillé blanc est la boîte annotée.",
+    only_wrong: "Seul {name} se trompe",
+    several_wrong: "Plusieurs se trompent, mais pas tous",
+    both_wrong: "Les deux se trompent",
+    all_wrong: "Tous se trompent",
+    more: "{more} de plus, sur {all}",
+    confident: "Les erreurs les plus assurées",
+    confident_note: "Fausses, et sûres d’elles : ces réponses méritent un second regard, sur le modèle comme sur l’annotation.",
+    number: "Nᵒ",
+    truth_is: "est",
+    picture_alt: "Image {number} de l’ensemble de test, vraie classe {truth}",
+    no_picture: "pas d’image",
+
+    // Confusion matrices and classes.
+    confusion: "Matrices de confusion",
+    confusion_note: "En ligne la vérité, en colonne la réponse. La diagonale est juste ; les erreurs sont en orange, d’autant plus vif qu’elles sont nombreuses.",
+    counts_caption: "Nombre d’images",
+    shares_caption: "En pour cent de la ligne",
+    in_shares: "En pour cent de chaque ligne",
+    right_share: "juste, %",
+    truth: "Vérité",
+    images: "Images",
+    most_frequent: "Erreurs les plus fréquentes, vérité → réponse :",
+    classes: "Classe par classe",
+    class: "Classe",
+    missed: "Parmi les images d’une classe, combien sont manquées",
+    claimed: "Parmi les réponses pour une classe, combien sont fausses",
+    share_axis: "part d’erreurs",
+    worst_classes: "Les classes qui comptent le plus d’erreurs ; le tableau les contient toutes.",
+    classes_as_table: "Précision, rappel et F1 de chaque classe",
+
+    // Detections.
+    boxes: "Détections",
+    boxes_note: "Un détecteur dit où, en plus de dire quoi. Sa meilleure boîte sur chaque image est tracée en couleur, la boîte annotée en pointillé blanc.",
+    first_images: "Les premières images de l’ensemble :",
+    worst_boxes: "Là où la boîte tombe le plus mal :",
+    nothing_seen: "Images où rien n’a été détecté :",
+
+    // Curves over the threshold.
+    thresholds: "Courbes ROC et précision-rappel",
+    thresholds_note: "Chaque classe contre toutes les autres, toutes réunies : une image est attribuée à une classe quand sa probabilité dépasse un seuil, et les courbes montrent ce que l’on gagne et ce que l’on perd à l’abaisser. Le mieux est en haut à gauche (ROC) et en haut à droite (précision-rappel). Les axes sont logarithmiques en ce qui manque : sinon, le coin où vivent les bons modèles ne serait qu’un point.",
+    roc: "Courbe ROC",
+    false_positives: "attribuées à tort (parmi les images hors de la classe)",
+    true_positives: "trouvées (parmi les images de la classe)",
+    precision_recall: "Courbe précision-rappel",
+    precision_axis: "précision",
+    recall_axis: "rappel",
+    box_precision_recall: "Courbe précision-rappel des meilleures boîtes de",
+    box_precision_recall_note: "La meilleure boîte de chaque image, les plus sûres d’abord : elle compte si la classe est juste et si elle recouvre la boîte annotée avec au moins l’IoU indiqué. Là où une courbe s’arrête, toutes les images ont reçu leur réponse.",
+    areas_as_table: "Aire sous la courbe ROC et précision moyenne de chaque classe",
+    areas_caption: "Chaque classe contre toutes les autres",
+    roc_auc: "Aire ROC",
+    average_precision: "Précision moyenne",
+
+    // Calibration and time.
+    calibration: "La confiance est-elle méritée ?",
+    calibration_note: "Parmi les réponses données avec une confiance de 80 %, quatre sur cinq devraient être justes : les points seraient sur la ligne pointillée. Au-dessous, un modèle est trop sûr de lui ; au-dessus, trop modeste. Les traits verticaux sont des intervalles à 95 % : longs là où peu d’images les appuient.",
+    confidence: "confiance",
+    images_log: "images (log)",
+    time_to_accuracy: "Temps pour apprendre",
+    time_to_accuracy_note: "Temps d’entraînement jusqu’à la fin de la première époque qui a atteint une exactitude",
+
+    // How it was made.
+    recipe: "Recette",
+    recipes: "Recettes",
+    recipes_note: "Les lignes qui diffèrent sont marquées ≠.",
+    repeat: "Pour refaire l’expérience",
+    repeat_note: "Cette commande a produit tout ce qui précède :",
+    command: "Commande",
+    seed: "Graine",
+    data: "Données",
+    device: "Appareil",
+    threads: "Fils d’exécution",
+    processor: "Processeur",
+    cores: "Cœurs",
+    memory: "Mémoire",
+    system: "Système",
+    version: "atelier",
+    date: "Début",
+};
+
+/// What the record's own sentence says, in French.
+fn verdict(verdict: &Verdict, images: usize) -> String {
+    let language = Language::French;
+    let McNemarRecord {
+        a,
+        b,
+        only_a,
+        only_b,
+        p_value,
+    } = &verdict.mcnemar;
+    let images = language.count(images as u64);
+    let number = |images: u64| language.count(images);
+    let Some(better) = &verdict.better else {
+        return match only_a {
+            0 => format!("{a} et {b} donnent la bonne réponse aux mêmes images, sur {images}."),
+            _ => format!(
+                "{a} et {b} sont aussi exacts l’un que l’autre : sur {images} images, chacun donne {} bonnes \
+                 réponses que l’autre n’a pas.",
+                number(*only_a)
+            ),
+        };
+    };
+    let (worse, gained, lost) = match better == a {
+        true => (b, *only_a, *only_b),
+        false => (a, *only_b, *only_a),
+    };
+    let counts = format!(
+        "sur {images} images, {better} est seul à donner la bonne réponse à {} d’entre elles, et {worse} à {}",
+        number(gained),
+        number(lost)
+    );
+    let corrected = match verdict.pairs.len() > 1 {
+        true => ", correction de Holm",
+        false => "",
+    };
+    let test = format!(
+        "test exact de McNemar{corrected}, {}",
+        language.p_value(*p_value)
+    );
+    let points = 100.0 * verdict.difference.abs();
+    match verdict.significant {
+        true => format!(
+            "{better} est plus exact que {worse}, de {} {} : {counts} ({test}).",
+            language.decimal(points, 2),
+            // The plural starts at two.
+            if points < 2.0 {
+                "point de pourcentage"
+            } else {
+                "points de pourcentage"
+            }
+        ),
+        false => format!(
+            "Les données ne permettent pas de trancher : {better} devance {worse}, mais {counts}, ce que le \
+             hasard seul pourrait expliquer ({test})."
+        ),
+    }
+}
