@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use measure::report::{Format, Language};
 
 /// A deep-learning workshop: define networks by their layers, train them, and find out which is better.
 #[derive(Debug, Parser)]
@@ -33,6 +34,8 @@ pub enum Command {
     Explain(Explain),
     /// Write a trained run's weights for other programs
     Export(Export),
+    /// Write the report of finished runs again, in another language or format
+    Report(Report),
     /// Measure the speed of a recipe's network on this machine
     Bench(Bench),
     /// Evaluate detections in COCO's format: the twelve figures of pycocotools
@@ -57,7 +60,8 @@ impl Command {
             Self::Predict(flags) => Some(&flags.machine),
             Self::Explain(flags) => Some(&flags.machine),
             Self::Bench(flags) => Some(&flags.machine),
-            Self::Export(_)
+            Self::Report(_)
+            | Self::Export(_)
             | Self::CocoEval(_)
             | Self::Data(_)
             | Self::Recipes(_)
@@ -122,11 +126,34 @@ pub struct Compare {
     /// Compare finished runs instead of training
     #[arg(long, num_args = 2.., value_name = "RUN", conflicts_with_all = ["recipes", "quick", "inits", "sets", "epochs", "seed", "data"])]
     pub runs: Vec<String>,
+    /// Language of the report: en or fr
+    #[arg(long, default_value = "en", value_name = "LANGUAGE")]
+    pub lang: Language,
     #[command(flatten)]
     pub experiment: Experiment,
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,
+}
+
+/// Flags of `report`.
+#[derive(Args, Debug)]
+pub struct Report {
+    /// Runs on one test set, by name or path
+    #[arg(value_name = "RUN", required = true)]
+    pub names: Vec<String>,
+    /// html, md, csv or json
+    #[arg(long, default_value = "html", value_name = "FORMAT")]
+    pub format: Format,
+    /// Language: en or fr
+    #[arg(long, default_value = "en", value_name = "LANGUAGE")]
+    pub lang: Language,
+    /// The file; default: report.FORMAT in the run's folder, or in that of the comparison
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Folder of all runs
+    #[arg(long, default_value = "runs", value_name = "DIR")]
+    pub runs: PathBuf,
 }
 
 /// Flags of `train`.

@@ -5,8 +5,10 @@
 //! A ratio without anything to count, such as the precision of a class never answered, is 0: that is
 //! scikit-learn's `zero_division = 0`, its default, without the warning.
 
+mod curves;
 mod probabilities;
 
+pub use curves::{PLOT_TOLERANCE, thin};
 pub use probabilities::Probabilities;
 
 /// Why no figures can be given.

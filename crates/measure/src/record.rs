@@ -16,7 +16,9 @@ mod evaluation;
 mod history;
 mod predictions;
 
-pub use comparison::{Comparison, Contestant, McNemarRecord, Verdict};
+pub use comparison::{
+    Comparison, Contestant, McNemarRecord, OverSeeds, SeedRuns, SeedsTest, SeedsVerdict, Verdict,
+};
 pub use environment::{DataIdentity, Environment, Machine, rfc3339_utc};
 pub use evaluation::{
     ClassFigures, ClassificationScores, Evaluation, LocalisationFigures, ModelKind, RunFacts,

@@ -1,5 +1,11 @@
 //! Whether a difference is more than chance: McNemar's exact test, the paired bootstrap, Holm's
-//! correction and Wilson's interval.
+//! correction, Wilson's interval, and trainings with several seeds by Student's t.
+
+mod seeds;
+mod student;
+
+pub use seeds::{PairedT, Spread, images_to_tell, paired_t};
+pub use student::{student_t_critical, student_t_two_sided};
 
 use std::f64::consts::PI;
 
@@ -23,6 +29,13 @@ pub struct Interval {
     pub low: f64,
     /// The upper end.
     pub high: f64,
+}
+
+impl Interval {
+    /// Whether it holds a sign: all of it is above zero, or all below.
+    pub fn excludes_zero(self) -> bool {
+        self.low > 0.0 || self.high < 0.0
+    }
 }
 
 /// Two-sided p-value of McNemar's exact test: the chance that, of the images that only one of two
@@ -152,7 +165,13 @@ struct Draws {
     bound: u32,
     /// Products whose lower half is below this are drawn again.
     reject: u32,
+    /// Drawn ahead, because the generator is fastest in bulk.
+    words: [u32; WORDS],
+    /// The first of `words` not used yet.
+    at: usize,
 }
+
+const WORDS: usize = 256;
 
 impl Draws {
     fn new(seed: u64, bound: u32) -> Self {
@@ -160,12 +179,27 @@ impl Draws {
             random: ChaCha8Rng::seed_from_u64(seed),
             bound,
             reject: bound.wrapping_neg() % bound,
+            words: [0; WORDS],
+            at: WORDS,
         }
+    }
+
+    fn word(&mut self) -> u32 {
+        if self.at == WORDS {
+            let mut bytes = [0; 4 * WORDS];
+            self.random.fill_bytes(&mut bytes);
+            for (word, bytes) in self.words.iter_mut().zip(bytes.as_chunks().0) {
+                *word = u32::from_le_bytes(*bytes);
+            }
+            self.at = 0;
+        }
+        self.at += 1;
+        self.words[self.at - 1]
     }
 
     fn next(&mut self) -> usize {
         loop {
-            let product = u64::from(self.random.next_u32()) * u64::from(self.bound);
+            let product = u64::from(self.word()) * u64::from(self.bound);
             if product as u32 >= self.reject {
                 return (product >> 32) as usize;
             }

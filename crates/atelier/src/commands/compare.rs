@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use measure::files::write_atomically;
 use measure::record::{Comparison, Contestant, Verdict, write_json};
-use measure::report::{self, Image, Language, Report};
+use measure::report::Format;
 use nets::data::{self, Split};
 use nets::device;
 use nets::recipe;
 use nets::run::{Finished, Run};
 use nets::training;
 
+use super::report::{self, Style};
 use super::train::{catch_interrupts, train};
 use super::{print, print_json};
 use crate::error::CommandError;
@@ -38,19 +38,7 @@ pub fn run(flags: &flags::Compare) -> Result<(), CommandError> {
     } else {
         open_all(&flags.runs, root)?
     };
-    let models: Vec<_> = runs
-        .iter()
-        .map(|(run, finished)| (run.name(), &finished.predictions))
-        .collect();
-    let named: Vec<_> = models
-        .iter()
-        .map(|(name, rows)| (name.as_str(), *rows))
-        .collect();
-    // Detectors on images of several objects give no answer an image that a test could pair.
-    let paired = runs
-        .iter()
-        .any(|(_, finished)| finished.evaluation.classification.is_some());
-    let verdict = paired.then(|| Verdict::among(&named, 0)).transpose()?;
+    let verdict = verdict(&runs)?;
     let contestants = runs
         .iter()
         .map(|(run, finished)| Contestant {
@@ -66,13 +54,17 @@ pub fn run(flags: &flags::Compare) -> Result<(), CommandError> {
     let folder = comparison_folder(root, &runs)?;
     write_json(folder.join("comparison.json"), &comparison_record)?;
     let page = folder.join("report.html");
-    write_report(&page, &runs, comparison_record.verdict.as_ref(), &split)?;
+    let style = Style {
+        language: flags.lang,
+        format: Format::Html,
+    };
+    let verdict = comparison_record.verdict.as_ref();
+    report::write(&page, &runs, verdict, &split, style)?;
 
     if flags.json {
         return print_json(&comparison_record);
     }
     print(&comparison(&comparison_record.contestants).to_string())?;
-    let verdict = comparison_record.verdict.as_ref();
     let sentence = verdict.map_or(NO_TEST, |verdict| &verdict.sentence);
     print(&format!("* better\n\n{sentence}"))?;
     print(&format!("report: {}", page.display()))
@@ -153,8 +145,28 @@ fn weights_of<'a>(recipe: &str, inits: &'a [String]) -> Option<&'a str> {
     inits.iter().find_map(weights)
 }
 
+/// Which of the runs is best, as far as their answers can tell.
+pub fn verdict(runs: &[(Run, Finished)]) -> Result<Option<Verdict>, CommandError> {
+    let models: Vec<_> = runs
+        .iter()
+        .map(|(run, finished)| (run.name(), &finished.predictions))
+        .collect();
+    let named: Vec<_> = models
+        .iter()
+        .map(|(name, rows)| (name.as_str(), *rows))
+        .collect();
+    // Detectors on images of several objects give no answer an image that a test could pair.
+    let paired = runs
+        .iter()
+        .any(|(_, finished)| finished.evaluation.classification.is_some());
+    Ok(paired.then(|| Verdict::among(&named, 0)).transpose()?)
+}
+
 /// Opens finished runs.
-fn open_all(names: &[String], root: &Path) -> Result<(Vec<(Run, Finished)>, Split), CommandError> {
+pub fn open_all(
+    names: &[String],
+    root: &Path,
+) -> Result<(Vec<(Run, Finished)>, Split), CommandError> {
     let mut runs = Vec::with_capacity(names.len());
     for name in names {
         let run = Run::open(root, name)?;
@@ -170,51 +182,4 @@ fn open_all(names: &[String], root: &Path) -> Result<(Vec<(Run, Finished)>, Spli
 fn comparison_folder(root: &Path, runs: &[(Run, Finished)]) -> Result<PathBuf, CommandError> {
     let names: Vec<String> = runs.iter().map(|(run, _)| run.name()).collect();
     Ok(Run::create(root, &names.join("-vs-"))?.path().to_path_buf())
-}
-
-/// Writes the report of some runs on one test set.
-pub fn write_report(
-    path: &Path,
-    runs: &[(Run, Finished)],
-    verdict: Option<&Verdict>,
-    split: &Split,
-) -> Result<(), CommandError> {
-    let mut parts = Vec::with_capacity(runs.len());
-    for (run, finished) in runs {
-        let recipe = run.recipe()?.to_toml()?;
-        parts.push((run.name(), recipe, run.environment()?, finished));
-    }
-    let contestants = parts
-        .iter()
-        .map(|(name, recipe, environment, finished)| report::Contestant {
-            name,
-            recipe_toml: recipe,
-            evaluation: &finished.evaluation,
-            history: &finished.history,
-            predictions: &finished.predictions,
-            environment,
-        })
-        .collect();
-    let test = &split.test;
-    let image = |index: usize| {
-        (index < test.count && test.channels == 1).then(|| Image {
-            width: test.width,
-            height: test.height,
-            pixels: test.image(index).into_owned(),
-            truth: test
-                .objects(index)
-                .first()
-                .map(|object| object.bounds.into()),
-        })
-    };
-    let command: Vec<String> = std::env::args().collect();
-    let page = report::html(&Report {
-        contestants,
-        verdict,
-        image: &image,
-        class_names: &test.classes,
-        command: &command.join(" "),
-        language: Language::English,
-    });
-    Ok(write_atomically(path, page)?)
 }

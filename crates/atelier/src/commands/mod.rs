@@ -11,6 +11,7 @@ mod explain;
 mod export;
 mod predict;
 mod recipes;
+mod report;
 mod runs;
 mod train;
 
@@ -35,6 +36,7 @@ fn run_here(command: &Command) -> Result<(), CommandError> {
         Command::Evaluate(flags) => evaluate::run(flags),
         Command::Predict(flags) => predict::run(flags),
         Command::Explain(flags) => explain::run(flags),
+        Command::Report(flags) => report::run(flags),
         Command::Export(flags) => export::run(flags),
         Command::Bench(flags) => bench::run(flags),
         Command::CocoEval(flags) => coco_eval::run(flags),

@@ -11,6 +11,7 @@ use nets::recipe::Model;
 use nets::run::{Finished, Run};
 use nets::training;
 
+use super::report::Style;
 use super::{print, print_json};
 use crate::error::CommandError;
 use crate::flags;
@@ -139,10 +140,11 @@ pub fn train(
 
 /// Writes the report of one run into its folder.
 pub fn write_report(run: &Run, finished: &Finished, split: &Split) -> Result<(), CommandError> {
-    super::compare::write_report(
+    super::report::write(
         &run.path().join(record::REPORT),
         &[(run.clone(), finished.clone())],
         None,
         split,
+        Style::default(),
     )
 }

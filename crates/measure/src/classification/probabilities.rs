@@ -1,6 +1,6 @@
 //! Figures from the probability of each class: top-k, log-loss, Brier score, ROC and precision-recall.
 
-use super::{ClassificationError, check_classes, check_length, check_probability};
+use super::{ClassificationError, check_classes, check_length, check_probability, mean};
 
 /// Probabilities of `K` classes for each of `N` images, with the true classes.
 ///
@@ -113,6 +113,24 @@ impl<'a> Probabilities<'a> {
         (positives > 0).then(|| gained.sum::<f64>() / positives as f64)
     }
 
+    /// Mean of [`Probabilities::roc_auc`] over the classes that have one (scikit-learn's `roc_auc_score` with
+    /// `multi_class = "ovr"` and `average = "macro"`, which wants every class to occur); `None` where none has.
+    pub fn roc_auc_macro(&self) -> Option<f64> {
+        self.mean_of(Self::roc_auc)
+    }
+
+    /// Mean of [`Probabilities::average_precision`] over the classes that have images (scikit-learn's
+    /// `average_precision_score` with `average = "macro"`, which takes the others for 0).
+    pub fn average_precision_macro(&self) -> Option<f64> {
+        self.mean_of(Self::average_precision)
+    }
+
+    fn mean_of(&self, figure: fn(&Self, usize) -> Option<f64>) -> Option<f64> {
+        let figures = (0..self.classes).filter_map(|class| figure(self, class));
+        let figures: Vec<f64> = figures.collect();
+        (!figures.is_empty()).then(|| mean(figures.into_iter()))
+    }
+
     /// Points `[false positive rate, true positive rate]` of `class` against the rest, from `[0, 0]`
     /// to `[1, 1]`, one a distinct value; empty without images of both sides.
     pub fn roc_curve(&self, class: usize) -> Vec<[f64; 2]> {
@@ -154,7 +172,7 @@ impl<'a> Probabilities<'a> {
     fn steps(&self, class: usize) -> Vec<Step> {
         let mut images: Vec<(f32, bool)> = self
             .rows()
-            .map(|(row, &truth)| (row[class], truth == class))
+            .filter_map(|(row, &truth)| Some((*row.get(class)?, truth == class)))
             .collect();
         images.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
         let mut steps = vec![Step::default()];
@@ -225,5 +243,13 @@ mod tests {
             (absent.roc_auc(0), absent.average_precision(1)),
             (None, None)
         );
+        // A class that does not exist has no images.
+        assert_eq!(
+            (probabilities.roc_auc(2), probabilities.average_precision(2)),
+            (None, None)
+        );
+        // The means leave out what is not there: class 1 has no images, and so class 0 has no others.
+        assert_eq!(absent.roc_auc_macro(), None);
+        assert_eq!(absent.average_precision_macro(), Some(1.0));
     }
 }

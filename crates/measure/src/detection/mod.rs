@@ -30,6 +30,7 @@ mod iou;
 mod json;
 mod matched;
 mod matching;
+mod mistakes;
 mod report;
 
 use std::path::Path;
@@ -42,6 +43,7 @@ pub use files::{read_detections, read_ground_truth, to_json};
 pub use iou::{Placement, Xywh, crowd_overlap, iou, placement};
 pub use matched::{Match, matches};
 pub use matching::iou_thresholds;
+pub use mistakes::{DetectionMistakes, Fate, Judged, Mistake, MistakeFigures, judge, mistakes};
 pub(crate) use report::csv_field;
 pub use report::{CategoryReport, CocoReport, Curve, Figures};
 

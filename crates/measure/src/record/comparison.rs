@@ -1,10 +1,17 @@
 //! The JSON of `atelier compare`: the contestants, and whether the data can tell them apart.
 
+mod seeds;
+mod words;
+
+pub use seeds::{OverSeeds, SeedRuns, SeedsTest, SeedsVerdict};
+
 use serde::{Deserialize, Serialize};
 
 use super::{Evaluation, Predictions, RecordError};
 use crate::classification::ClassificationError;
-use crate::significance::{SIGNIFICANCE, bootstrap_difference, holm, mcnemar_exact};
+use crate::significance::{
+    SIGNIFICANCE, bootstrap_difference, holm, images_to_tell, mcnemar_exact,
+};
 
 /// Contestants and verdict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,13 +66,21 @@ pub struct Verdict {
     /// 95 % paired bootstrap interval of `difference`, low and high.
     #[serde(default)]
     pub difference_interval: [f64; 2],
-    /// Whether `mcnemar.p_value` is below 0.05.
+    /// Whether `mcnemar.p_value` is below 0.05 and `difference_interval` excludes zero: two kinds of evidence, and one
+    /// alone is not enough to claim a difference.
     pub significant: bool,
-    /// The verdict in plain words.
+    /// The verdict in plain words, in English.
     pub sentence: String,
     /// The test of every pair.
     #[serde(default)]
     pub pairs: Vec<McNemarRecord>,
+    /// Number of images; 0 in records of older versions.
+    #[serde(default)]
+    pub images: u64,
+    /// How many images it would take to find the difference significant four times in five, if it is as large as it
+    /// looks (see [`images_to_tell`]); `None` where it is significant already, or where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images_to_tell: Option<u64>,
 }
 
 impl Verdict {
@@ -112,67 +127,21 @@ impl Verdict {
         let difference = (mcnemar.only_a as f64 - mcnemar.only_b as f64) / images as f64;
         let interval = bootstrap_difference(&correct[pair.0], &correct[pair.1], seed);
         let better = (right(best) > right(second)).then(|| models[best].0.to_string());
+        let significant = mcnemar.p_value < SIGNIFICANCE && interval.excludes_zero();
+        let needed = images_to_tell(mcnemar.only_a, mcnemar.only_b, images as u64);
         let mut verdict = Self {
             better,
-            significant: mcnemar.p_value < SIGNIFICANCE,
+            significant,
             mcnemar,
             difference,
             difference_interval: [interval.low, interval.high],
             sentence: String::new(),
             pairs: tests.into_iter().map(|(_, record)| record).collect(),
+            images: images as u64,
+            images_to_tell: needed.filter(|_| !significant),
         };
-        verdict.sentence = verdict.in_words(images, models.len());
+        verdict.sentence = verdict.in_english();
         Ok(verdict)
-    }
-
-    fn in_words(&self, images: usize, models: usize) -> String {
-        let McNemarRecord {
-            a,
-            b,
-            only_a,
-            only_b,
-            p_value,
-        } = &self.mcnemar;
-        let corrected = if models > 2 { ", Holm-corrected" } else { "" };
-        let p = p_in_words(*p_value);
-        let Some(better) = &self.better else {
-            return match only_a {
-                0 => format!("{a} and {b} answered the same of {images} images rightly."),
-                _ => format!(
-                    "{a} and {b} are equally accurate: of {images} images, each answered \
-                     {only_a} rightly that the other did not."
-                ),
-            };
-        };
-        let (worse, gained, lost) = if better == a {
-            (b, only_a, only_b)
-        } else {
-            (a, only_b, only_a)
-        };
-        let counts = format!(
-            "of {images} images, {gained} only {better} answered rightly and {lost} only {worse}"
-        );
-        let test = format!("McNemar's exact test{corrected}, {p}");
-        if self.significant {
-            let points = 100.0 * self.difference.abs();
-            format!(
-                "{better} is more accurate than {worse}, by {points:.2} percentage points: \
-                 {counts} ({test})."
-            )
-        } else {
-            format!(
-                "The data can't tell: {better} is ahead of {worse}, but {counts}, which chance \
-                 alone could explain ({test})."
-            )
-        }
-    }
-}
-
-fn p_in_words(p: f64) -> String {
-    match p {
-        p if p < 0.0001 => "p < 0.0001".to_string(),
-        p if p < 0.1 => format!("p = {p:.4}"),
-        p => format!("p = {p:.2}"),
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Predictions, RecordError};
 use crate::calibration::{BINS, reliability_equal_mass, reliability_equal_width};
 use crate::classification::{Average, ClassificationError, Confusion, Probabilities};
+use crate::detection::DetectionMistakes;
 use crate::significance::wilson_95;
 
 /// What kind of model answered.
@@ -145,6 +146,19 @@ pub struct ClassificationScores {
     /// Brier score, summed over classes: from 0 (best) to 2.
     #[serde(default)]
     pub brier: f64,
+    /// Precision, mean over classes by their images; `None` in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision_weighted: Option<f64>,
+    /// F1, mean over classes by their images; `None` in records of older versions. (The recall so averaged, and all
+    /// three counted over images, are the accuracy.)
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub f1_weighted: Option<f64>,
+    /// Area under the ROC curve of a class against the rest, mean over the classes that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roc_auc_macro: Option<f64>,
+    /// Average precision of a class's probability, mean over the classes with images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub average_precision_macro: Option<f64>,
     /// Images by `[truth][answer]`.
     pub confusion: Vec<Vec<u64>>,
     /// Figures of each class.
@@ -210,6 +224,9 @@ pub struct LocalisationFigures {
     pub mar_medium: Option<f64>,
     /// Average recall over truths above 96 x 96 pixels.
     pub mar_large: Option<f64>,
+    /// What is wrong with the detections that are wrong; `None` in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mistakes: Option<DetectionMistakes>,
 }
 
 impl Evaluation {
@@ -275,6 +292,7 @@ impl ClassificationScores {
         let scores: Vec<f32> = predictions.rows.iter().map(|row| row.score).collect();
         let correct = predictions.correct();
         let average = confusion.average(Average::Macro);
+        let weighted = confusion.average(Average::Weighted);
         let interval = wilson_95(confusion.correct(), confusion.images());
         let per_class = predictions
             .classes
@@ -305,6 +323,10 @@ impl ClassificationScores {
             cohens_kappa: confusion.cohens_kappa(),
             matthews: confusion.matthews(),
             brier: probabilities.brier(),
+            precision_weighted: Some(weighted.precision),
+            f1_weighted: Some(weighted.f1),
+            roc_auc_macro: probabilities.roc_auc_macro(),
+            average_precision_macro: probabilities.average_precision_macro(),
             confusion: confusion.rows(),
             per_class,
         })

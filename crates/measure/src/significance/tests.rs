@@ -151,3 +151,28 @@ proptest! {
         }
     }
 }
+
+/// cargo test --release -p atelier-measure -- --ignored --nocapture how_long
+#[test]
+#[ignore = "timing"]
+fn how_long_ten_thousand_resamples_of_ten_thousand_images_take() {
+    let a: Vec<bool> = (0..10_000).map(|i| i % 90 != 0).collect();
+    let b: Vec<bool> = (0..10_000).map(|i| i % 106 != 0).collect();
+    let values: Vec<f64> = (0..10_000).map(|i| f64::from(i % 7)).collect();
+    let now = std::time::Instant::now();
+    let first = bootstrap_difference(&a, &b, 1);
+    let difference = now.elapsed();
+    let now = std::time::Instant::now();
+    let second = bootstrap_mean(&values, 1);
+    let mean = now.elapsed();
+    let now = std::time::Instant::now();
+    let third = bootstrap(10_000, 1, |drawn| {
+        let mut counts = [0_u32; 7];
+        drawn.iter().for_each(|&image| counts[image % 7] += 1);
+        f64::from(counts[0])
+    });
+    eprintln!(
+        "difference {difference:?}, mean {mean:?}, any {:?} {first:?} {second:?} {third:?}",
+        now.elapsed()
+    );
+}

@@ -71,6 +71,22 @@ def case(name, truth, probabilities, answer=None):
     gaps = [(bins == b).sum() * abs(correct[bins == b].mean() - confidence[bins == b].mean())
             for b in np.unique(bins)]
     kappa = metrics.cohen_kappa_score(truth, answer)
+    roc_auc = against_rest(metrics.roc_auc_score, 2)
+    average_precision = against_rest(metrics.average_precision_score, 1)
+
+    def mean_of(values, theirs):
+        """scikit-learn's own where every class occurs; else the mean of the classes that have a figure."""
+        values = [value for value in values if value is not None]
+        if len(values) == classes:
+            assert math.isclose(np.mean(values), theirs(), rel_tol=1e-12)
+        return float(np.mean(values)) if values else None
+
+    def macro_roc_auc():
+        if classes == 2:
+            return np.mean([metrics.roc_auc_score(truth == c, probabilities[:, c]) for c in every])
+        if not np.allclose(probabilities.sum(axis=1), 1):  # refused there
+            return metrics.roc_auc_score(one_hot, probabilities, average="macro")
+        return metrics.roc_auc_score(truth, probabilities, multi_class="ovr", average="macro")
     return {
         "name": name,
         "classes": classes,
@@ -90,8 +106,11 @@ def case(name, truth, probabilities, answer=None):
         "top_2": top_k(2),
         "log_loss": metrics.log_loss(one_hot, y_proba=probabilities),
         "brier": metrics.brier_score_loss(truth, probabilities, labels=every, scale_by_half=False),
-        "roc_auc": against_rest(metrics.roc_auc_score, 2),
-        "average_precision": against_rest(metrics.average_precision_score, 1),
+        "roc_auc": roc_auc,
+        "average_precision": average_precision,
+        "roc_auc_macro": mean_of(roc_auc, macro_roc_auc),
+        "average_precision_macro": mean_of(average_precision, lambda: metrics.average_precision_score(
+            one_hot, probabilities, average="macro")),
         "reliability": [counts.tolist(), mean.tolist(), fraction.tolist()],
         "ece": float((counts * np.abs(fraction - mean)).sum() / images),
         "ece_equal_mass": float(sum(gaps) / images),

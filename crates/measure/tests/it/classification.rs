@@ -38,6 +38,8 @@ struct Case {
     brier: f64,
     roc_auc: Vec<Option<f64>>,
     average_precision: Vec<Option<f64>>,
+    roc_auc_macro: Option<f64>,
+    average_precision_macro: Option<f64>,
     /// Images, confidence and accuracy of each bin that is not empty.
     reliability: [Vec<f64>; 3],
     ece: f64,
@@ -125,6 +127,18 @@ fn probabilities_as_scikit_learn() {
         }
         close(figures.log_loss(), case.log_loss, name);
         close(figures.brier(), case.brier, name);
+        for (what, found, expected) in [
+            ("mean ROC AUC", figures.roc_auc_macro(), case.roc_auc_macro),
+            (
+                "mean average precision",
+                figures.average_precision_macro(),
+                case.average_precision_macro,
+            ),
+        ] {
+            let what = format!("{name}, {what}");
+            assert_eq!(found.is_some(), expected.is_some(), "{what}");
+            close(found.unwrap_or(0.0), expected.unwrap_or(0.0), &what);
+        }
         for class in 0..case.classes {
             for (what, found, expected) in [
                 ("ROC AUC", figures.roc_auc(class), case.roc_auc[class]),

@@ -5,3 +5,4 @@
 
 mod classification;
 mod coco;
+mod student;

@@ -4,7 +4,7 @@ use super::*;
 use crate::record::{LocalisationFigures, ModelKind, Prediction, RunFacts};
 
 /// A model that is right on the images where `right` has a 1.
-fn model(right: &str) -> Predictions {
+pub(super) fn model(right: &str) -> Predictions {
     let row = |(index, digit): (usize, u8)| {
         let (label, hit) = (index % 2, digit == b'1');
         let predicted = if hit { label } else { 1 - label };
@@ -83,6 +83,61 @@ fn verdicts() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn verdicts_in_french() {
+    let verdict = |a, b| Verdict::among(&[("A", &model(a)), ("B", &model(b))], 0).unwrap();
+    for (name, a, b, sentence) in [
+        (
+            "clear",
+            "11111111111111111111",
+            "11111111110000000000",
+            "A est plus exact que B, de 50,00 points de pourcentage : sur 20 images, A est seul à en classer bien 10, et B à en classer \
+             bien 0 (test exact de McNemar, p = 0,0020).",
+        ),
+        (
+            "too few to tell",
+            "1101",
+            "1111",
+            "Les données ne permettent pas de trancher : B devance A, mais sur 4 images, B est seul à en classer bien 1, \
+             et A à en classer bien 0, ce que le hasard seul peut expliquer (test exact de McNemar, p = 1,00).",
+        ),
+        (
+            "chance",
+            "1110",
+            "1101",
+            "A et B ont la même exactitude : sur 4 images, chacun en classe bien 1 que l'autre manque.",
+        ),
+        (
+            "the same",
+            "1010",
+            "1010",
+            "A et B ont bien classé exactement les mêmes images.",
+        ),
+    ] {
+        // Before a colon French has a space that does not break.
+        let plain = verdict(a, b).in_french().replace('\u{a0}', " ");
+        assert_eq!(plain, sentence, "{name}");
+    }
+}
+
+#[test]
+fn undecided_verdicts_say_what_it_would_take() {
+    let (a, b) = ("1".repeat(64), "1".repeat(60) + "0000");
+    let verdict = Verdict::among(&[("A", &model(&a)), ("B", &model(&b))], 0).unwrap();
+    // The bootstrap alone would call it a difference; McNemar's test would not, so it is none.
+    assert!(verdict.difference_interval[0] > 0.0 && verdict.mcnemar.p_value > 0.05);
+    assert!(!verdict.significant);
+    assert_eq!((verdict.images, verdict.images_to_tell), (64, Some(124)));
+    let verdict = Verdict::among(&[("A", &model(&a)), ("B", &model(&"0".repeat(64)))], 0).unwrap();
+    assert_eq!(verdict.images_to_tell, None);
+    // Records of older versions have neither.
+    let mut old = serde_json::to_value(&verdict).unwrap();
+    old.as_object_mut().unwrap().remove("images");
+    let read: Verdict = serde_json::from_value(old).unwrap();
+    assert_eq!(read.images, 0);
+    assert!(read.in_french().contains("sur les images"));
 }
 
 #[test]

@@ -2,5 +2,6 @@
 
 mod damaged_files;
 mod goldens;
+mod mistakes;
 mod obvious;
 mod twin;

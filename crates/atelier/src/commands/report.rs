@@ -1,0 +1,101 @@
+//! `report`: the report of finished runs, in a language and a format.
+
+use std::fs;
+use std::path::Path;
+
+use measure::files::write_atomically;
+use measure::record::Verdict;
+use measure::report::{Contestant, Format, Image, Language, Report};
+use nets::data::Split;
+use nets::run::{Finished, Run};
+
+use super::compare::{open_all, verdict};
+use super::print;
+use crate::error::CommandError;
+use crate::flags;
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Style {
+    /// The language of its words.
+    pub language: Language,
+    /// What kind of text it is.
+    pub format: Format,
+}
+
+pub fn run(flags: &flags::Report) -> Result<(), CommandError> {
+    let (runs, split) = open_all(&flags.names, &flags.runs)?;
+    let verdict = if runs.len() > 1 {
+        verdict(&runs)?
+    } else {
+        None
+    };
+    let style = Style {
+        language: flags.lang,
+        format: flags.format,
+    };
+    let path = match (&flags.out, runs.as_slice()) {
+        (Some(file), _) => file.clone(),
+        (None, [(run, _)]) => run.path().join("report"),
+        (None, runs) => {
+            let names: Vec<String> = runs.iter().map(|(run, _)| run.name()).collect();
+            let folder = flags.runs.join(names.join("-vs-"));
+            fs::create_dir_all(&folder)?;
+            folder.join("report")
+        }
+    };
+    let path = match flags.out {
+        Some(_) => path,
+        None => path.with_extension(style.format.extension()),
+    };
+    write(&path, &runs, verdict.as_ref(), &split, style)?;
+    print(&format!("report: {}", path.display()))
+}
+
+/// Writes the report of some runs on one test set.
+pub fn write(
+    path: &Path,
+    runs: &[(Run, Finished)],
+    verdict: Option<&Verdict>,
+    split: &Split,
+    style: Style,
+) -> Result<(), CommandError> {
+    let mut parts = Vec::with_capacity(runs.len());
+    for (run, finished) in runs {
+        let recipe = run.recipe()?.to_toml()?;
+        parts.push((run.name(), recipe, run.environment()?, finished));
+    }
+    let contestants = parts
+        .iter()
+        .map(|(name, recipe, environment, finished)| Contestant {
+            name,
+            recipe_toml: recipe,
+            evaluation: &finished.evaluation,
+            history: &finished.history,
+            predictions: &finished.predictions,
+            environment,
+        })
+        .collect();
+    let test = &split.test;
+    let image = |index: usize| {
+        (index < test.count && test.channels == 1).then(|| Image {
+            width: test.width,
+            height: test.height,
+            pixels: test.image(index).into_owned(),
+            truth: test
+                .objects(index)
+                .first()
+                .map(|object| object.bounds.into()),
+        })
+    };
+    let command: Vec<String> = std::env::args().collect();
+    let report = Report {
+        contestants,
+        verdict,
+        image: &image,
+        class_names: &test.classes,
+        command: &command.join(" "),
+        language: style.language,
+    };
+    Ok(write_atomically(path, report.to_text(style.format))?)
+}

@@ -1,0 +1,222 @@
+//! What is claimed over seeds, and what is not.
+
+use super::*;
+use crate::record::comparison::tests::model;
+
+/// Of 200 images, those from `wrong` on, up to `count` of them, are answered wrongly.
+fn wrong(from: usize, count: usize) -> Predictions {
+    let digit = |image| {
+        if (from..from + count).contains(&image) {
+            '0'
+        } else {
+            '1'
+        }
+    };
+    model(&(0..200).map(digit).collect::<String>())
+}
+
+fn verdict(a: &[Predictions], b: &[Predictions]) -> SeedsVerdict {
+    let a: Vec<(u64, &Predictions)> = (1..).zip(a).collect();
+    let b: Vec<(u64, &Predictions)> = (1..).zip(b).collect();
+    among(&[("A", &a), ("B", &b)]).unwrap()
+}
+
+fn among(recipes: &[(&str, &[(u64, &Predictions)])]) -> Result<SeedsVerdict, RecordError> {
+    let runs = recipes
+        .iter()
+        .map(|&(recipe, runs)| SeedRuns { recipe, runs });
+    SeedsVerdict::among(&runs.collect::<Vec<_>>(), 0)
+}
+
+#[test]
+fn verdicts() {
+    let over = |counts: &[usize], from: usize| -> Vec<Predictions> {
+        counts.iter().map(|&count| wrong(from, count)).collect()
+    };
+    for (name, a, b, better, significant, english, french) in [
+        (
+            "both tell",
+            over(&[0, 1, 0, 1, 0], 0),
+            over(&[20, 22, 21, 24, 22], 100),
+            Some("A"),
+            true,
+            "A is more accurate than B, by 10.70 percentage points on average over 5 seeds (95 % interval \
+             9.99 to 11.41; paired t test over seeds, p < 0.0001); the images say the same (95 % interval \
+             6.60 to 15.20).",
+            "A est plus exact que B, de 10,70 points de pourcentage en moyenne sur 5 graines (intervalle à 95 \
+             % de 9,99 à 11,41 ; test t apparié sur les graines, p < 0,0001) ; les images le confirment \
+             (intervalle à 95 % de 6,60 à 15,20).",
+        ),
+        (
+            "seeds tell, a few images decide",
+            over(&[3, 3, 3], 0),
+            over(&[1, 1, 2], 100),
+            Some("B"),
+            false,
+            "The data can't tell: B is ahead of A by 0.83 percentage points on average over 3 seeds (95 % \
+             interval 0.12 to 1.55; paired t test over seeds, p = 0.0377), but on other images of the same \
+             kind it could be the other way round (95 % interval -1.00 to 3.00). With 3 seeds a difference \
+             counts only from 2.5 times its own spread on, and whether that spread is normal, as the test \
+             supposes, can't be seen.",
+            "Les données ne permettent pas de trancher : B devance A de 0,83 point de pourcentage en moyenne \
+             sur 3 graines (intervalle à 95 % de 0,12 à 1,55 ; test t apparié sur les graines, p = 0,0377), \
+             mais d'autres images du même genre pourraient dire l'inverse (intervalle à 95 % de -1,00 à \
+             3,00). Avec 3 graines, une différence ne compte qu'à partir de 2,5 fois sa propre dispersion, et \
+             rien ne montre si celle-ci est normale, comme le test le suppose.",
+        ),
+        (
+            "images tell, seeds scatter",
+            over(&[0, 1, 0], 0),
+            over(&[2, 30, 80], 100),
+            Some("A"),
+            false,
+            "The data can't tell: A is ahead of B by 18.50 percentage points on average over 3 seeds, but \
+             with other seeds it could be the other way round (95 % interval -30.70 to 67.70; paired t test \
+             over seeds, p = 0.25). With 3 seeds a difference counts only from 2.5 times its own spread on, \
+             and whether that spread is normal, as the test supposes, can't be seen.",
+            "Les données ne permettent pas de trancher : A devance B de 18,50 points de pourcentage en \
+             moyenne sur 3 graines, mais d'autres graines pourraient dire l'inverse (intervalle à 95 % de \
+             -30,70 à 67,70 ; test t apparié sur les graines, p = 0,25). Avec 3 graines, une différence ne \
+             compte qu'à partir de 2,5 fois sa propre dispersion, et rien ne montre si celle-ci est normale, \
+             comme le test le suppose.",
+        ),
+        (
+            "neither tells",
+            over(&[1, 2], 0),
+            over(&[2, 4], 100),
+            Some("A"),
+            false,
+            "The data can't tell: A is ahead of B by 0.75 percentage points on average over 2 seeds, but with \
+             other seeds (95 % interval -2.43 to 3.93; paired t test over seeds, p = 0.20) or other images \
+             (95 % interval -1.00 to 2.75) it could be the other way round. With 2 seeds a difference counts \
+             only from 9.0 times its own spread on, and whether that spread is normal, as the test supposes, \
+             can't be seen.",
+            "Les données ne permettent pas de trancher : A devance B de 0,75 point de pourcentage en moyenne \
+             sur 2 graines, mais d'autres graines (intervalle à 95 % de -2,43 à 3,93 ; test t apparié sur les \
+             graines, p = 0,20) ou d'autres images (intervalle à 95 % de -1,00 à 2,75) pourraient dire \
+             l'inverse. Avec 2 graines, une différence ne compte qu'à partir de 9,0 fois sa propre \
+             dispersion, et rien ne montre si celle-ci est normale, comme le test le suppose.",
+        ),
+        (
+            "one seed",
+            over(&[0], 0),
+            over(&[50], 100),
+            Some("A"),
+            false,
+            "The data can't tell: A is ahead of B by 25.00 percentage points, but with one seed nothing is \
+             known of how much trainings differ; train with several.",
+            "Les données ne permettent pas de trancher : A devance B de 25,00 points de pourcentage, mais une \
+             seule graine ne dit rien de l'écart entre entraînements ; il en faut plusieurs.",
+        ),
+        (
+            "always the same difference",
+            over(&[0, 1, 2], 0),
+            over(&[50, 51, 52], 100),
+            Some("A"),
+            false,
+            "The data can't tell: A is ahead of B by exactly 25.00 percentage points with every seed, and a t \
+             test judges by the spread, of which there is none.",
+            "Les données ne permettent pas de trancher : A devance B d'exactement 25,00 points de pourcentage \
+             avec chaque graine, et le test t juge d'après la dispersion, ici nulle.",
+        ),
+        (
+            "a tie",
+            over(&[3, 2], 0),
+            over(&[2, 3], 100),
+            None,
+            false,
+            "A and B are equally accurate on average over 2 seeds.",
+            "A et B ont la même exactitude en moyenne sur 2 graines.",
+        ),
+    ] {
+        let verdict = verdict(&a, &b);
+        assert_eq!(verdict.better.as_deref(), better, "{name}");
+        assert_eq!(verdict.significant, significant, "{name}: {verdict:?}");
+        assert_eq!(verdict.sentence, english, "{name}");
+        // Before a colon French has a space that does not break.
+        assert_eq!(verdict.in_french().replace('\u{a0}', " "), french, "{name}");
+    }
+}
+
+#[test]
+fn three_recipes_are_corrected() {
+    let models: Vec<Vec<Predictions>> = [[0, 1, 0], [2, 2, 4], [9, 11, 9]]
+        .iter()
+        .map(|counts| counts.iter().map(|&count| wrong(50, count)).collect())
+        .collect();
+    let runs: Vec<Vec<(u64, &Predictions)>> = models
+        .iter()
+        .map(|models| (1..).zip(models).collect())
+        .collect();
+    let verdict = among(&[("A", &runs[0]), ("B", &runs[1]), ("C", &runs[2])]).unwrap();
+    assert_eq!((&*verdict.test.a, &*verdict.test.b), ("A", "B"));
+    let alone = among(&[("A", &runs[0]), ("C", &runs[2])]).unwrap();
+    let (corrected, alone) = (
+        verdict.pairs[1].p_value.unwrap(),
+        alone.test.p_value.unwrap(),
+    );
+    assert!(
+        (corrected - 3.0 * alone).abs() < 1e-12,
+        "{corrected} {alone}"
+    );
+    assert!(
+        verdict.sentence.contains("Holm-corrected"),
+        "{}",
+        verdict.sentence
+    );
+    let read: SeedsVerdict =
+        serde_json::from_str(&serde_json::to_string(&verdict).unwrap()).unwrap();
+    assert_eq!(read, verdict);
+}
+
+/// Seeds are paired by their number, not by their place.
+#[test]
+fn the_order_of_seeds_does_not_matter() {
+    let (a, b) = ([wrong(0, 1), wrong(0, 5)], [wrong(9, 2), wrong(9, 8)]);
+    let ours = [(1, &a[0]), (2, &a[1])];
+    let straight = among(&[("A", &ours), ("B", &[(1, &b[0]), (2, &b[1])])]).unwrap();
+    let crossed = among(&[("A", &ours), ("B", &[(2, &b[1]), (1, &b[0])])]).unwrap();
+    assert_eq!(straight, crossed);
+    assert_eq!(straight.recipes[1].seeds, [1, 2]);
+    assert_eq!(straight.recipes[1].accuracies, [0.99, 0.96]);
+}
+
+#[test]
+fn what_is_not_paired_is_refused() {
+    let (model, short) = (wrong(0, 1), crate::record::comparison::tests::model("11"));
+    let run = |seed| (seed, &model);
+    for (name, recipes, expected) in [
+        (
+            "one recipe",
+            vec![("A", vec![run(1)])],
+            "a comparison needs at least two models, got 1",
+        ),
+        (
+            "no trainings",
+            vec![("A", vec![]), ("B", vec![])],
+            "no images to measure",
+        ),
+        (
+            "other seeds",
+            vec![("A", vec![run(2), run(1)]), ("B", vec![run(1), run(3)])],
+            "'A' and 'B' were not evaluated on the same images: seeds 1, 2 and 1, 3",
+        ),
+        (
+            "a seed twice",
+            vec![("A", vec![run(1), run(1)]), ("B", vec![run(1), run(1)])],
+            "'A' and 'B' were not evaluated on the same images: seed 1 comes twice",
+        ),
+        (
+            "other images",
+            vec![("A", vec![run(1)]), ("B", vec![(1, &short)])],
+            "'A, seed 1' and 'B, seed 1' were not evaluated on the same images: 200 and 2 images",
+        ),
+    ] {
+        let recipes: Vec<(&str, &[(u64, &Predictions)])> = recipes
+            .iter()
+            .map(|(name, runs)| (*name, &**runs))
+            .collect();
+        assert_eq!(among(&recipes).unwrap_err().to_string(), expected, "{name}");
+    }
+    assert_eq!(OverSeeds::of("A", &[]), None);
+}
