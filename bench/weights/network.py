@@ -128,7 +128,7 @@ class BoxHead(nn.Module):
 
 def detector(recipe, shape, classes):
     model = recipe["model"]
-    if "pyramid" in model or model["roi"].get("convolutions"):
+    if model.get("pyramid", "none") != "none" or model["roi"].get("convolutions"):
         raise NotImplementedError("only detectors with one feature map and linear layers in their box head")
     rpn, roi, found, normalize = model["rpn"], model["roi"], model["detections"], recipe["data"]["normalize"]
     backbone, (channels, height, _) = sequential(model["backbone"]["layers"], shape)
