@@ -68,7 +68,16 @@ fn convolutions(criterion: &mut Criterion) {
         });
         if few::allows(&conv, 1) {
             group.bench_function("forward, image by image", |b| {
-                b.iter(|| few::conv(&conv, black_box(&x), size, &weight, &bias, few::Finish::Plain))
+                b.iter(|| {
+                    few::conv(
+                        &conv,
+                        black_box(&x),
+                        size,
+                        &weight,
+                        &bias,
+                        few::Finish::Plain,
+                    )
+                })
             });
         }
         group.bench_function("backward data", |b| {
@@ -168,7 +177,15 @@ fn others(criterion: &mut Criterion) {
     };
     group.throughput(Throughput::Bytes(28 << 20));
     group.bench_function("Adam, a million parameters", |b| {
-        b.iter(|| optimizer::adam(&mut parameter, black_box(&gradient), &mut first, &mut second, &step))
+        b.iter(|| {
+            optimizer::adam(
+                &mut parameter,
+                black_box(&gradient),
+                &mut first,
+                &mut second,
+                &step,
+            )
+        })
     });
     let rois: Vec<(usize, Xyxy)> = (0..16 * 16)
         .map(|i| {

@@ -193,9 +193,24 @@ fn fully_connected(table: &Table, name: &str, images: usize, inputs: usize, outp
 /// What one image of lab-cnn costs.
 fn one_image(table: &Table) {
     for (name, conv, side, finish) in [
-        ("conv 1 to 32, 28x28", square(1, 32, 3, 1), 28, few::Finish::ReluPool),
-        ("conv 32 to 64, 14x14", square(32, 64, 3, 1), 14, few::Finish::ReluPool),
-        ("conv 64 to 128, 7x7", square(64, 128, 3, 1), 7, few::Finish::Relu),
+        (
+            "conv 1 to 32, 28x28",
+            square(1, 32, 3, 1),
+            28,
+            few::Finish::ReluPool,
+        ),
+        (
+            "conv 32 to 64, 14x14",
+            square(32, 64, 3, 1),
+            14,
+            few::Finish::ReluPool,
+        ),
+        (
+            "conv 64 to 128, 7x7",
+            square(64, 128, 3, 1),
+            7,
+            few::Finish::Relu,
+        ),
     ] {
         let x = noise(conv.in_channels * side * side);
         let weight = noise(conv.in_channels * conv.out_channels * 9);
@@ -214,9 +229,12 @@ fn one_image(table: &Table) {
             x.iter_mut().step_by(every).for_each(|x| *x = 0.0);
         }
         let bytes = 4.0 * (weight.len() / every) as f64;
-        table.line(&format!("linear 6272 to 512, one image{name}"), bytes / 2.0, bytes, || {
-            few::linear(&x, &weight, &bias, inputs, true)
-        });
+        table.line(
+            &format!("linear 6272 to 512, one image{name}"),
+            bytes / 2.0,
+            bytes,
+            || few::linear(&x, &weight, &bias, inputs, true),
+        );
     }
 }
 
