@@ -1,7 +1,7 @@
 """Writes a ground-truth and a results file of COCO val2017's size: 5,000 images, 80 classes, 36,000 boxes, 293,000 detections.
 
 Run:  python generate.py DIR [--images N] [--seed S]      (no packages needed; the same seed gives the same bytes)
-Then: cargo run --release -p atelier-measure --example coco_eval -- DIR/ground_truth.json DIR/detections.json
+Then: cargo run --release -- coco-eval DIR/ground_truth.json DIR/detections.json
 and:  python compare.py DIR                               (pycocotools and faster-coco-eval on the same files)
 
 Classes, boxes and scores are uneven as in real results: frequent classes, many small boxes, crowds, most detections false.
