@@ -220,6 +220,15 @@ fn one_image(table: &Table) {
         table.line(&format!("{name}, one image"), flops, bytes, || {
             few::conv(&conv, &x, [side, side], &weight, &bias, finish)
         });
+        if few::winograd::allows(&conv) {
+            let weights = few::winograd::Transformed::new(&conv, &weight);
+            table.line(&format!("{name}, one image, Winograd"), flops, bytes, || {
+                few::winograd::conv(&conv, &x, [side, side], &weights, &bias, finish)
+            });
+            table.line(&format!("{name}, transforming the weights"), 0.0, bytes, || {
+                few::winograd::Transformed::new(&conv, &weight)
+            });
+        }
     }
     let (inputs, outputs) = (6272, 512);
     let (weight, bias) = (noise(inputs * outputs), noise(outputs));
@@ -250,6 +259,11 @@ fn square(in_channels: usize, out_channels: usize, side: usize, padding: usize) 
 }
 
 fn main() {
+    // On a thread of the pool, as the program's commands run: waking one costs more than a small kernel.
+    rayon::scope(|_| tables());
+}
+
+fn tables() {
     let filter = std::env::args().nth(1).unwrap_or_default();
     let table = Table {
         filter,

@@ -5,7 +5,16 @@
 //! In an activation, lanes without an image (in the last block) hold what an image of zeros gives: finite, not
 //! always zero. In a gradient they are exactly zero; sums over lanes rely on both.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "tiles of sixteen by sixteen read best by their two indices"
+)]
+
+use std::ops::Range;
+
 use rayon::prelude::*;
+
+use crate::buffer::Fill;
 
 /// Images in a block.
 pub const LANES: usize = 16;
@@ -86,6 +95,123 @@ pub fn unpack(x: &[f32], n: usize, features: usize) -> Vec<f32> {
     out
 }
 
+/// Cells of [`unpack_channels_last`] that make a task.
+const STRIP: usize = 128;
+
+/// `[blocks(n), channels, cells, 16]` -> `[n, cells, channels]`; what the unused lanes hold is dropped.
+///
+/// # Panics
+/// If `x` does not hold `blocks(n) * channels * cells * 16` values.
+pub fn unpack_channels_last(x: &[f32], n: usize, channels: usize, cells: usize) -> Vec<f32> {
+    let item = channels * cells;
+    assert_eq!(
+        x.len(),
+        blocks(n) * item * LANES,
+        "unpack_channels_last: values for {n} x {channels} x {cells}"
+    );
+    let mut out = Fill::new(n * item);
+    let shared = out.shared();
+    let strips = cells.div_ceil(STRIP);
+    (0..blocks(n) * strips).into_par_iter().for_each(|task| {
+        let (block, first) = (task / strips, task % strips * STRIP);
+        let block_of = &x[block * LANES * item..][..LANES * item];
+        let images = LANES.min(n - block * LANES);
+        for p in first..(first + STRIP).min(cells) {
+            for c in (0..channels).step_by(LANES) {
+                let some = LANES.min(channels - c);
+                let mut tile = [[0f32; LANES]; LANES];
+                for i in 0..some {
+                    let row = &block_of[((c + i) * cells + p) * LANES..][..LANES];
+                    for lane in 0..LANES {
+                        tile[lane][i] = row[lane];
+                    }
+                }
+                for lane in 0..images {
+                    let at = (block * LANES + lane) * item + p * channels + c;
+                    // SAFETY: `some` floats within the image; this task alone has these cells.
+                    unsafe { store(&tile[lane], some, shared.at(at)) };
+                }
+            }
+        }
+    });
+    // SAFETY: every cell and channel of every image was written.
+    unsafe { out.finish() }
+}
+
+/// `[n, cells, channels]` -> `[blocks(n), channels, cells, 16]`, lanes without an image zero.
+///
+/// # Panics
+/// If `x` does not hold `n * cells * channels` values.
+pub fn pack_channels_last(x: &[f32], n: usize, channels: usize, cells: usize) -> Vec<f32> {
+    let item = channels * cells;
+    assert_eq!(
+        x.len(),
+        n * item,
+        "pack_channels_last: values for {n} x {cells} x {channels}"
+    );
+    let mut out = Fill::new(blocks(n) * item * LANES);
+    let shared = out.shared();
+    // Sixteen channels at a time, for tasks enough also where there is one block.
+    let groups = channels.div_ceil(LANES);
+    (0..blocks(n) * groups).into_par_iter().for_each(|task| {
+        let (first, group) = (task / groups * LANES, task % groups * LANES);
+        let from = &x[first * item..(first + LANES).min(n) * item];
+        let of_task = group..(group + LANES).min(channels);
+        // SAFETY: this task alone has these channels of this block.
+        unsafe { pack_block(from, channels, cells, of_task, shared.at(first * item)) };
+    });
+    // SAFETY: every lane of every channel and cell was written.
+    unsafe { out.finish() }
+}
+
+/// Up to sixteen images `[cells, channels]` -> the channels of `range` of a block `[channels, cells, 16]`, lanes
+/// without an image zero.
+///
+/// # Safety
+/// `to` must be writable for the block, and nobody else may use these channels of it.
+pub(crate) unsafe fn pack_block(
+    from: &[f32],
+    channels: usize,
+    cells: usize,
+    range: Range<usize>,
+    to: *mut f32,
+) {
+    let item = channels * cells;
+    let images = from.len().checked_div(item).unwrap_or(0);
+    for p in 0..cells {
+        for c in range.clone().step_by(LANES) {
+            let some = LANES.min(range.end - c);
+            let mut tile = [[0f32; LANES]; LANES];
+            for lane in 0..images {
+                let row = &from[lane * item + p * channels + c..][..some];
+                for i in 0..some {
+                    tile[i][lane] = row[i];
+                }
+            }
+            for i in 0..some {
+                // SAFETY: a row of this block; the caller answers for it.
+                unsafe { store(&tile[i], LANES, to.add(((c + i) * cells + p) * LANES)) };
+            }
+        }
+    }
+}
+
+/// The first `count` of sixteen floats; all of them, as nearly always, in one piece.
+///
+/// # Safety
+/// `to` must be writable for `count` floats.
+#[inline(always)]
+unsafe fn store(from: &[f32; LANES], count: usize, to: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if count == LANES {
+            to.cast::<[f32; LANES]>().write_unaligned(*from);
+        } else {
+            to.copy_from_nonoverlapping(from.as_ptr(), count);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,6 +237,32 @@ mod tests {
                     unpack(&packed, n, features),
                     x,
                     "n {n}, features {features}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn channels_last_there_and_back() {
+        for n in [0, 1, 15, 16, 17, 40] {
+            for (channels, cells) in [(1, 1), (3, 5), (16, 130), (17, 2), (36, 129)] {
+                let name = format!("{n} x {channels} x {cells}");
+                let x: Vec<f32> = (0..n * channels * cells).map(|i| i as f32 + 1.0).collect();
+                let packed = pack(&x, n, channels * cells);
+                let last = unpack_channels_last(&packed, n, channels, cells);
+                for (i, value) in last.iter().enumerate() {
+                    let (c, p) = (i % channels, i / channels % cells);
+                    let image = i / (channels * cells);
+                    assert_eq!(
+                        *value,
+                        x[(image * channels + c) * cells + p],
+                        "{name} at {i}"
+                    );
+                }
+                assert_eq!(
+                    pack_channels_last(&last, n, channels, cells),
+                    packed,
+                    "{name}"
                 );
             }
         }

@@ -1,8 +1,12 @@
 //! Non-maximum suppression: of boxes that overlap too much only the one with the best score stays.
 
-use std::cmp::Ordering;
+#![expect(
+    clippy::needless_range_loop,
+    reason = "iterator adaptors may stay separate functions, without the vector instructions"
+)]
 
 use crate::boxes::Xyxy;
+use crate::simd::{Lanes, Simd, Task};
 
 /// Candidates are compared with this many kept boxes at a time: enough to fill vector registers, and little is wasted
 /// when the first of them already suppresses.
@@ -42,24 +46,21 @@ impl Kept {
     }
 
     /// Whether a kept box overlaps `b` by more than `threshold`. The arithmetic is that of [`Xyxy::iou`], bit for bit.
+    #[inline(always)]
     fn suppress(&self, b: Xyxy, threshold: f32) -> bool {
         let area = b.area();
-        let blocks = self
-            .x1
-            .iter()
-            .zip(&self.y1)
-            .zip(&self.x2)
-            .zip(&self.y2)
-            .zip(&self.area);
-        for ((((x1, y1), x2), y2), areas) in blocks {
-            let mut any = false;
+        for block in 0..self.x1.len() {
+            let (x1, y1) = (&self.x1[block], &self.y1[block]);
+            let (x2, y2) = (&self.x2[block], &self.y2[block]);
+            let areas = &self.area[block];
+            let mut above = 0u32;
             for i in 0..STEP {
                 let width = x2[i].min(b.x2) - x1[i].max(b.x1);
                 let height = y2[i].min(b.y2) - y1[i].max(b.y1);
                 let intersection = width.max(0.0) * height.max(0.0);
-                any |= intersection / (areas[i] + area - intersection) > threshold;
+                above += u32::from(intersection / (areas[i] + area - intersection) > threshold);
             }
-            if any {
+            if above > 0 {
                 return true;
             }
         }
@@ -81,21 +82,39 @@ fn round_down(threshold: f64) -> f32 {
 
 /// The indices of the `count` best of `scores` (all, where there are fewer), best first: ties in their given order,
 /// NaN last.
+///
+/// # Panics
+/// For more than 2^32 scores.
 pub fn top_by_score(scores: &[f32], count: usize) -> Vec<usize> {
-    let best_first = |&a: &usize, &b: &usize| -> Ordering {
-        let (x, y) = (scores[a], scores[b]);
-        let by_score = y
-            .partial_cmp(&x)
-            .unwrap_or_else(|| x.is_nan().cmp(&y.is_nan()));
-        by_score.then(a.cmp(&b))
-    };
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    if count < order.len() {
-        order.select_nth_unstable_by(count, best_first);
-        order.truncate(count);
+    assert!(
+        u32::try_from(scores.len()).is_ok(),
+        "top_by_score: too many scores"
+    );
+    // Score and index in one integer, best first: sorting compares numbers that lie side by side.
+    let mut keys: Vec<u64> = (0u64..)
+        .zip(scores)
+        .map(|(index, &score)| u64::from(descending(score)) << 32 | index)
+        .collect();
+    if count < keys.len() {
+        keys.select_nth_unstable(count);
+        keys.truncate(count);
     }
-    order.sort_unstable_by(best_first);
-    order
+    keys.sort_unstable();
+    keys.into_iter().map(|key| key as u32 as usize).collect()
+}
+
+/// An integer that is the smaller the greater the score; the greatest of all for NaN.
+fn descending(score: f32) -> u32 {
+    if score.is_nan() {
+        return u32::MAX;
+    }
+    let bits = (score + 0.0).to_bits(); // -0 becomes 0, its equal
+    // Without their sign, floats are ordered as their bits are.
+    if bits >> 31 == 0 {
+        !(bits | 1 << 31)
+    } else {
+        bits
+    }
 }
 
 /// The indices of the boxes that stay, best score first (ties in their given order). A box goes when its IoU with a
@@ -106,15 +125,12 @@ pub fn top_by_score(scores: &[f32], count: usize) -> Vec<usize> {
 /// When `boxes` and `scores` differ in length.
 pub fn nms(boxes: &[Xyxy], scores: &[f32], threshold: f64) -> Vec<usize> {
     assert_eq!(boxes.len(), scores.len(), "one score a box");
-    keep_in_order(
-        boxes,
-        top_by_score(scores, scores.len()),
-        round_down(threshold),
-    )
+    let order = top_by_score(scores, scores.len());
+    keep_in_order(boxes, &order, round_down(threshold), boxes.len())
 }
 
 /// [`nms`] within each class: boxes of different classes never suppress each other. The indices of the boxes that
-/// stay, best score first over all classes.
+/// stay, best score first over all classes, at most `most` of them.
 ///
 /// # Panics
 /// When `boxes`, `scores` and `classes` differ in length.
@@ -123,6 +139,7 @@ pub fn batched_nms(
     scores: &[f32],
     classes: &[usize],
     threshold: f64,
+    most: usize,
 ) -> Vec<usize> {
     assert_eq!(boxes.len(), scores.len(), "one score a box");
     assert_eq!(boxes.len(), classes.len(), "one class a box");
@@ -132,27 +149,52 @@ pub fn batched_nms(
     by_class.sort_by_key(|&i| classes[i]);
     let mut stays = vec![false; boxes.len()];
     for group in by_class.chunk_by(|&a, &b| classes[a] == classes[b]) {
-        for i in keep_in_order(boxes, group.iter().copied(), threshold) {
+        // What is not among the best of its class is not among the best of all.
+        for i in keep_in_order(boxes, group, threshold, most) {
             stays[i] = true;
         }
     }
-    order.into_iter().filter(|&i| stays[i]).collect()
+    let mut order = order;
+    order.retain(|&i| stays[i]);
+    order.truncate(most);
+    order
 }
 
-fn keep_in_order(
-    boxes: &[Xyxy],
-    order: impl IntoIterator<Item = usize>,
+/// The first `most` boxes of `order` that overlap none that stayed before them.
+fn keep_in_order(boxes: &[Xyxy], order: &[usize], threshold: f32, most: usize) -> Vec<usize> {
+    Simd::current().run(Keep {
+        boxes,
+        order,
+        threshold,
+        most,
+    })
+}
+
+struct Keep<'a> {
+    boxes: &'a [Xyxy],
+    order: &'a [usize],
     threshold: f32,
-) -> Vec<usize> {
-    let mut kept = Kept::default();
-    let mut stays = Vec::new();
-    for i in order {
-        if !kept.suppress(boxes[i], threshold) {
-            kept.push(boxes[i]);
-            stays.push(i);
+    most: usize,
+}
+
+impl Task for Keep<'_> {
+    type Output = Vec<usize>;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, _: L) -> Vec<usize> {
+        let mut kept = Kept::default();
+        let mut stays = Vec::new();
+        for &i in self.order {
+            if stays.len() == self.most {
+                break;
+            }
+            if !kept.suppress(self.boxes[i], self.threshold) {
+                kept.push(self.boxes[i]);
+                stays.push(i);
+            }
         }
+        stays
     }
-    stays
 }
 
 #[cfg(test)]
@@ -268,7 +310,7 @@ mod tests {
             [1., 1., 11., 11.],
         ]);
         assert_eq!(
-            batched_nms(&rows, &[0.6, 0.7, 0.8, 0.9], &[3, 3, 1, 1], 0.5),
+            batched_nms(&rows, &[0.6, 0.7, 0.8, 0.9], &[3, 3, 1, 1], 0.5, 9),
             [3, 1]
         );
     }
@@ -301,10 +343,11 @@ mod tests {
             let classes: Vec<_> = items.iter().map(|i| i.2).collect();
             let one_class = vec![0; boxes.len()];
             prop_assert_eq!(nms(&boxes, &scores, threshold), reference::nms(&boxes, &scores, &one_class, threshold));
-            prop_assert_eq!(
-                batched_nms(&boxes, &scores, &classes, threshold),
-                reference::nms(&boxes, &scores, &classes, threshold)
-            );
+            let all = reference::nms(&boxes, &scores, &classes, threshold);
+            for most in [0, 1, all.len() / 2, all.len(), usize::MAX] {
+                let best = &all[..most.min(all.len())];
+                prop_assert_eq!(batched_nms(&boxes, &scores, &classes, threshold, most), best);
+            }
         }
 
         #[test]

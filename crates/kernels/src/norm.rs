@@ -240,8 +240,11 @@ pub fn group_forward(
             let rows = size * shape.area;
             let of_group = &x.as_chunks().0[task * rows..][..rows];
             let (mean, variance) = simd.run(LaneMoments(of_group));
+            let used = shape.used(block);
+            // Once a group: where maps are single pixels, a root for every channel would be most of the work.
+            let deviation: Row =
+                std::array::from_fn(|lane| (variance[lane] + affine.epsilon).sqrt());
             for (channel, x) in (first..first + size).zip(of_group.chunks_exact(shape.area)) {
-                let used = shape.used(block);
                 simd.run(Normalize {
                     x,
                     // SAFETY: this task alone has this group of this block.
@@ -252,9 +255,7 @@ pub fn group_forward(
                         )
                     },
                     mean,
-                    scale: lanes(used, |lane| {
-                        affine.gamma[channel] / (variance[lane] + affine.epsilon).sqrt()
-                    }),
+                    scale: lanes(used, |lane| affine.gamma[channel] / deviation[lane]),
                     shift: lanes(used, |_| affine.beta[channel]),
                     relu: affine.relu,
                 });
@@ -328,6 +329,10 @@ pub fn group_backward(
                 of_channels.push((dgamma, dbeta));
             }
             let count = (size * shape.area) as f64;
+            let of_x = lanes(used, |lane| {
+                (-inverse[lane].powi(3) * centred[lane] / count) as f32
+            });
+            let shift = lanes(used, |lane| (-inverse[lane] * plain[lane] / count) as f32);
             for channel in first..first + size {
                 let rows = rows(channel);
                 simd.run(InputGradient {
@@ -340,10 +345,8 @@ pub fn group_backward(
                     of_dy: lanes(used, |lane| {
                         (f64::from(affine.gamma[channel]) * inverse[lane]) as f32
                     }),
-                    of_x: lanes(used, |lane| {
-                        (-inverse[lane].powi(3) * centred[lane] / count) as f32
-                    }),
-                    shift: lanes(used, |lane| (-inverse[lane] * plain[lane] / count) as f32),
+                    of_x,
+                    shift,
                     relu: affine.relu,
                 });
             }

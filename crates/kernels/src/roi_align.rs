@@ -7,9 +7,17 @@
 //! arguments: each step is then one scaled addition of a long contiguous row. (Sums over both axes at once, sixteen
 //! channels in registers, have fewer passes but took two to four times as long.)
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "iterator adaptors may stay separate functions, without the vector instructions"
+)]
+
+use std::mem::MaybeUninit;
+
 use rayon::prelude::*;
 
 use crate::boxes::Xyxy;
+use crate::buffer::Fill;
 use crate::lanes::{self, LANES};
 use crate::simd::{Lanes, Simd, Task};
 
@@ -55,14 +63,11 @@ impl Axis {
         }
     }
 
-    /// Cell and weight of each tap of a bin.
+    /// The taps of a bin.
     #[inline(always)]
-    fn taps(&self, bin: usize) -> impl Iterator<Item = (usize, f32)> {
-        let range = if bin == 0 { 0 } else { self.ends[bin - 1] }..self.ends[bin];
-        self.cells[range.clone()]
-            .iter()
-            .copied()
-            .zip(self.weights[range].iter().copied())
+    fn range(&self, bin: usize) -> std::ops::Range<usize> {
+        let start = if bin == 0 { 0 } else { self.ends[bin - 1] };
+        start..self.ends[bin]
     }
 
     /// The range of cells with any weight, `low..high`.
@@ -79,6 +84,7 @@ struct Scratch {
     y: Axis,
     x: Axis,
     row: Vec<f32>,
+    /// Of sixteen boxes, `[16, P, C]`.
     bins: Vec<f32>,
 }
 
@@ -100,11 +106,42 @@ impl Layout {
         }
     }
 
-    /// Where item `i` begins and the distance between its elements.
-    fn place(self, i: usize, size: usize) -> (usize, usize) {
+    /// `count` items `[C, P]` of a buffer -> `[count, P, C]`.
+    fn channels_last(self, from: &[f32], count: usize, channels: usize, cells: usize) -> Vec<f32> {
         match self {
-            Layout::Planes => (i * size, 1),
-            Layout::Lanes => (i / LANES * LANES * size + i % LANES, LANES),
+            Layout::Planes => turned(from, count, [channels, cells]),
+            Layout::Lanes => lanes::unpack_channels_last(from, count, channels, cells),
+        }
+    }
+
+    /// `[count, P, C]` -> items `[C, P]` of a buffer; unused lanes become zero.
+    fn channels_first(self, from: &[f32], count: usize, channels: usize, cells: usize) -> Vec<f32> {
+        match self {
+            Layout::Planes => turned(from, count, [cells, channels]),
+            Layout::Lanes => lanes::pack_channels_last(from, count, channels, cells),
+        }
+    }
+}
+
+/// `[count, rows, columns]` -> `[count, columns, rows]`.
+fn turned(from: &[f32], count: usize, [rows, columns]: [usize; 2]) -> Vec<f32> {
+    let mut to = Fill::new(count * rows * columns);
+    if count * rows * columns > 0 {
+        to.whole()
+            .par_chunks_exact_mut(rows * columns)
+            .zip(from.par_chunks_exact(rows * columns))
+            .for_each(|(to, from)| turn(from, rows, to));
+    }
+    // SAFETY: every value of every item was written.
+    unsafe { to.finish() }
+}
+
+/// One item of [`turned`].
+fn turn(from: &[f32], rows: usize, to: &mut [MaybeUninit<f32>]) {
+    let columns = from.len() / rows;
+    for i in 0..rows {
+        for j in 0..columns {
+            to[j * rows + i].write(from[i * columns + j]);
         }
     }
 }
@@ -121,8 +158,8 @@ impl RoiAlign {
         self.axis(start, end, bins, extent, &mut axis);
         out.fill(0.0);
         for bin in 0..bins {
-            for (cell, weight) in axis.taps(bin) {
-                out[bin * extent + cell] = weight;
+            for tap in axis.range(bin) {
+                out[bin * extent + axis.cells[tap]] = axis.weights[tap];
             }
         }
     }
@@ -189,36 +226,47 @@ impl RoiAlign {
             "features of {shape:?}"
         );
         assert_images(rois, images);
-        let mut out = vec![0.0; layout.len(rois.len(), result)];
-        if out.is_empty() || map == 0 {
-            return out;
+        let cells = self.output[0] * self.output[1];
+        let len = layout.len(rois.len(), result);
+        if len == 0 || map == 0 {
+            return vec![0.0; len];
         }
         let simd = Simd::current();
-        // Channels innermost, [N, H * W, C].
-        let mut inner = vec![0.0; images * map];
-        inner
-            .par_chunks_exact_mut(map)
-            .enumerate()
-            .for_each(|(image, to)| {
-                gather(features, layout.place(image, map), channels, to);
-            });
-        out.par_chunks_mut(LANES * result)
+        let inner = layout.channels_last(features, images, channels, height * width);
+        let mut out = Fill::new(len);
+        out.whole()
+            .par_chunks_mut(LANES * result)
             .zip(rois.par_chunks(LANES))
             .for_each_init(Scratch::default, |scratch, (out, rois)| {
-                for (i, &(image, roi)) in rois.iter().enumerate() {
+                let mut bins = std::mem::take(&mut scratch.bins);
+                bins.resize(LANES * result, 0.0);
+                for (&(image, roi), bins) in rois.iter().zip(bins.chunks_exact_mut(result)) {
                     self.axes(roi, [height, width], scratch);
-                    let map = &inner[image * map..][..map];
                     simd.run(Pool {
                         output: self.output,
                         width,
                         channels,
-                        map,
+                        map: &inner[image * map..][..map],
+                        bins,
                         scratch: &mut *scratch,
                     });
-                    scatter(&scratch.bins, channels, layout.place(i, result), out);
                 }
+                let pooled = &bins[..rois.len() * result];
+                match layout {
+                    Layout::Planes => pooled
+                        .chunks_exact(result)
+                        .zip(out.chunks_exact_mut(result))
+                        .for_each(|(from, to)| turn(from, cells, to)),
+                    // SAFETY: a whole block, which this task alone has.
+                    Layout::Lanes => unsafe {
+                        let to = out.as_mut_ptr().cast();
+                        lanes::pack_block(pooled, channels, cells, 0..channels, to);
+                    },
+                }
+                scratch.bins = bins;
             });
-        out
+        // SAFETY: every box was pooled, and every lane of every block written.
+        unsafe { out.finish() }
     }
 
     fn spread(
@@ -238,11 +286,12 @@ impl RoiAlign {
             rois.len()
         );
         assert_images(rois, images);
-        let mut out = vec![0.0; layout.len(images, map)];
         if grad.is_empty() || map == 0 {
-            return out;
+            return vec![0.0; layout.len(images, map)];
         }
         let simd = Simd::current();
+        let cells = self.output[0] * self.output[1];
+        let bins = layout.channels_last(grad, rois.len(), channels, cells);
         // Every image adds up its own boxes in their order, so no sum depends on the number of threads.
         let mut of_image = vec![Vec::new(); images];
         for (i, &(image, roi)) in rois.iter().enumerate() {
@@ -255,25 +304,17 @@ impl RoiAlign {
             .for_each_init(Scratch::default, |scratch, (to, rois)| {
                 for &(i, roi) in rois {
                     self.axes(roi, [height, width], scratch);
-                    scratch.bins.resize(result, 0.0);
-                    gather(grad, layout.place(i, result), channels, &mut scratch.bins);
                     simd.run(Spread {
                         output: self.output,
                         width,
                         channels,
                         map: &mut *to,
+                        bins: &bins[i * result..][..result],
                         scratch: &mut *scratch,
                     });
                 }
             });
-        out.par_chunks_mut(LANES * map)
-            .zip(inner.par_chunks(LANES * map))
-            .for_each(|(out, inner)| {
-                for (i, from) in inner.chunks_exact(map).enumerate() {
-                    scatter(from, channels, layout.place(i, map), out);
-                }
-            });
-        out
+        layout.channels_first(&inner, images, channels, height * width)
     }
 
     fn axes(&self, roi: Xyxy, [height, width]: [usize; 2], scratch: &mut Scratch) {
@@ -353,12 +394,13 @@ fn assert_images(rois: &[(usize, Xyxy)], images: usize) {
     }
 }
 
-/// `map [H, W, C]` -> `scratch.bins [bins_y, bins_x, C]` with the weights in `scratch`.
+/// `map [H, W, C]` -> `bins [bins_y, bins_x, C]` with the weights in `scratch`.
 struct Pool<'a> {
     output: [usize; 2],
     width: usize,
     channels: usize,
     map: &'a [f32],
+    bins: &'a mut [f32],
     scratch: &'a mut Scratch,
 }
 
@@ -367,36 +409,43 @@ impl Task for Pool<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, _: L) {
-        let Scratch { y, x, row, bins } = self.scratch;
+        let Scratch { y, x, row, .. } = self.scratch;
         let ([bins_y, bins_x], channels) = (self.output, self.channels);
         let (low, high) = x.span();
-        bins.clear();
-        bins.resize(bins_y * bins_x * channels, 0.0);
-        for (bin_y, line) in bins.chunks_exact_mut(bins_x * channels).enumerate() {
-            row.clear();
-            row.resize((high - low) * channels, 0.0);
-            for (cell, weight) in y.taps(bin_y) {
-                add_scaled(
-                    row,
-                    &self.map[(cell * self.width + low) * channels..],
-                    weight,
-                );
+        row.resize((high - low) * channels, 0.0);
+        for bin_y in 0..bins_y {
+            let taps = y.range(bin_y);
+            let first = taps.start;
+            for tap in taps.clone() {
+                let from = &self.map[(y.cells[tap] * self.width + low) * channels..];
+                put_scaled(row, from, y.weights[tap], tap > first);
             }
-            for (bin_x, bin) in line.chunks_exact_mut(channels).enumerate() {
-                for (cell, weight) in x.taps(bin_x) {
-                    add_scaled(bin, &row[(cell - low) * channels..], weight);
+            if taps.is_empty() {
+                row.fill(0.0);
+            }
+            for bin_x in 0..bins_x {
+                let bin = &mut self.bins[(bin_y * bins_x + bin_x) * channels..][..channels];
+                let taps = x.range(bin_x);
+                let first = taps.start;
+                for tap in taps.clone() {
+                    let from = &row[(x.cells[tap] - low) * channels..];
+                    put_scaled(bin, from, x.weights[tap], tap > first);
+                }
+                if taps.is_empty() {
+                    bin.fill(0.0);
                 }
             }
         }
     }
 }
 
-/// The transpose of [`Pool`]: adds `scratch.bins` to `map`.
+/// The transpose of [`Pool`]: adds `bins` to `map`.
 struct Spread<'a> {
     output: [usize; 2],
     width: usize,
     channels: usize,
     map: &'a mut [f32],
+    bins: &'a [f32],
     scratch: &'a mut Scratch,
 }
 
@@ -405,25 +454,37 @@ impl Task for Spread<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, _: L) {
-        let Scratch { y, x, row, bins } = self.scratch;
-        let ([_, bins_x], channels) = (self.output, self.channels);
+        let Scratch { y, x, row, .. } = self.scratch;
+        let ([bins_y, bins_x], channels) = (self.output, self.channels);
         let (low, high) = x.span();
-        for (bin_y, line) in bins.chunks_exact(bins_x * channels).enumerate() {
-            row.clear();
-            row.resize((high - low) * channels, 0.0);
-            for (bin_x, bin) in line.chunks_exact(channels).enumerate() {
-                for (cell, weight) in x.taps(bin_x) {
-                    add_scaled(&mut row[(cell - low) * channels..], bin, weight);
+        row.resize((high - low) * channels, 0.0);
+        for bin_y in 0..bins_y {
+            row.fill(0.0);
+            for bin_x in 0..bins_x {
+                let bin = &self.bins[(bin_y * bins_x + bin_x) * channels..][..channels];
+                for tap in x.range(bin_x) {
+                    let to = &mut row[(x.cells[tap] - low) * channels..];
+                    add_scaled(to, bin, x.weights[tap]);
                 }
             }
-            for (cell, weight) in y.taps(bin_y) {
-                add_scaled(
-                    &mut self.map[(cell * self.width + low) * channels..],
-                    row,
-                    weight,
-                );
+            for tap in y.range(bin_y) {
+                let to = &mut self.map[(y.cells[tap] * self.width + low) * channels..];
+                add_scaled(to, row, y.weights[tap]);
             }
         }
+    }
+}
+
+/// `to = weight * from`, or with `add` what [`add_scaled`] does: saves filling with zeros first.
+#[inline(always)]
+fn put_scaled(to: &mut [f32], from: &[f32], weight: f32, add: bool) {
+    if add {
+        return add_scaled(to, from, weight);
+    }
+    let len = to.len().min(from.len());
+    let (to, from) = (&mut to[..len], &from[..len]);
+    for i in 0..len {
+        to[i] = weight * from[i];
     }
 }
 
@@ -431,30 +492,10 @@ impl Task for Spread<'_> {
 /// fused rounding: the same bits on every processor.
 #[inline(always)]
 fn add_scaled(to: &mut [f32], from: &[f32], weight: f32) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to += weight * from;
-    }
-}
-
-/// One item `[C, P]` of a buffer -> `to [P, C]`.
-fn gather(from: &[f32], (start, step): (usize, usize), channels: usize, to: &mut [f32]) {
-    let cells = to.len() / channels;
-    for c in 0..channels {
-        let from = from[start + c * cells * step..].iter().step_by(step);
-        for (to, from) in to[c..].iter_mut().step_by(channels).zip(from) {
-            *to = *from;
-        }
-    }
-}
-
-/// `from [P, C]` -> one item `[C, P]` of a buffer.
-fn scatter(from: &[f32], channels: usize, (start, step): (usize, usize), to: &mut [f32]) {
-    let cells = from.len() / channels;
-    for c in 0..channels {
-        let to = to[start + c * cells * step..].iter_mut().step_by(step);
-        for (to, from) in to.zip(from[c..].iter().step_by(channels)) {
-            *to = *from;
-        }
+    let len = to.len().min(from.len());
+    let (to, from) = (&mut to[..len], &from[..len]);
+    for i in 0..len {
+        to[i] += weight * from[i];
     }
 }
 

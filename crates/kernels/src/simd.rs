@@ -29,30 +29,39 @@ pub struct Simd {
 }
 
 thread_local! {
-    static PORTABLE: Cell<bool> = const { Cell::new(false) };
+    static FORCED: Cell<Option<Simd>> = const { Cell::new(None) };
 }
 
-/// Runs `f` with every kernel that it starts on this thread in the portable form: for tests and comparisons.
-pub fn with_portable<R>(f: impl FnOnce() -> R) -> R {
-    struct Restore(bool);
+/// Runs `f` with every kernel that it starts on this thread on this instruction set: for tests and comparisons.
+pub fn with_simd<R>(simd: Simd, f: impl FnOnce() -> R) -> R {
+    struct Restore(Option<Simd>);
     impl Drop for Restore {
         fn drop(&mut self) {
-            PORTABLE.set(self.0);
+            FORCED.set(self.0);
         }
     }
-    let _restore = Restore(PORTABLE.replace(true));
+    let _restore = Restore(FORCED.replace(Some(simd)));
     f()
 }
 
 impl Simd {
-    /// The best instruction set of this processor (the portable form inside [`with_portable`]).
+    /// The best instruction set of this processor (another inside [`with_simd`]).
     pub fn current() -> Simd {
-        let arch = if PORTABLE.get() {
-            None
-        } else {
-            Some(Arch::new())
-        };
-        Simd { arch }
+        FORCED.get().unwrap_or_else(|| Simd {
+            arch: Some(Arch::new()),
+        })
+    }
+
+    /// Every instruction set that this processor has, best first; the portable form is the last.
+    pub fn available() -> Vec<Simd> {
+        #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut))]
+        let mut all = vec![Some(Arch::new())];
+        #[cfg(target_arch = "x86_64")]
+        if let (Some(Arch::V4(_)), Some(v3)) = (all[0], pulp::x86::V3::try_new()) {
+            all.push(Some(Arch::V3(v3)));
+        }
+        all.push(None);
+        all.into_iter().map(|arch| Simd { arch }).collect()
     }
 
     /// Runs the kernel in the form for this instruction set.
@@ -410,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn every_operation_on_the_best_and_the_portable_form() {
+    fn every_operation_on_every_instruction_set() {
         let at = |f: fn(f32) -> f32| std::array::from_fn::<f32, WIDTH, _>(|i| f(i as f32));
         let expected = vec![
             at(|x| x + 2.0),
@@ -432,13 +441,15 @@ mod tests {
             at(|_| 15.0),
             at(|x| x),
         ];
-        assert_eq!(Simd::current().run(Every), expected);
-        assert_eq!(with_portable(|| Simd::current().run(Every)), expected);
+        for simd in Simd::available() {
+            assert_eq!(simd.run(Every), expected, "{simd:?}");
+        }
     }
 
     #[test]
-    fn portable_ends_with_its_closure() {
-        with_portable(|| assert!(Simd::current().arch.is_none()));
+    fn a_forced_set_ends_with_its_closure() {
+        let portable = Simd { arch: None };
+        with_simd(portable, || assert!(Simd::current().arch.is_none()));
         assert!(Simd::current().arch.is_some());
     }
 }

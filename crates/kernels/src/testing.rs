@@ -1,7 +1,7 @@
-//! What the tests of the layers share: random values, both instruction sets, several thread counts.
+//! What the tests of the layers share: random values, every instruction set, several thread counts.
 
 use crate::lanes::{pack, unpack};
-use crate::simd::with_portable;
+use crate::simd::{Simd, with_simd};
 
 /// `count` values in -1..1 from a seed.
 pub(crate) fn random(seed: u64, count: usize) -> Vec<f32> {
@@ -20,10 +20,10 @@ pub(crate) fn wide(x: &[f32]) -> Vec<f64> {
     x.iter().map(|&x| f64::from(x)).collect()
 }
 
-/// Runs `f` with the best instruction set, which must give the same on 1, 2 and 4 threads, and in the portable form.
+/// Runs `f` with every instruction set of this processor; the best must give the same on 1, 2 and 4 threads.
 pub(crate) fn everywhere<R: PartialEq + std::fmt::Debug + Send>(
     f: impl Fn() -> R + Sync,
-) -> [R; 2] {
+) -> Vec<R> {
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -34,7 +34,16 @@ pub(crate) fn everywhere<R: PartialEq + std::fmt::Debug + Send>(
     let best = on(1);
     assert_eq!(on(2), best, "two threads");
     assert_eq!(on(4), best, "four threads");
-    [best, with_portable(&f)]
+    let others = Simd::available().into_iter().skip(1);
+    let others = others.map(|simd| with_simd(simd, &f));
+    std::iter::once(best).chain(others).collect()
+}
+
+/// Runs a check with every instruction set of this processor.
+pub(crate) fn on_each(check: impl Fn()) {
+    for simd in Simd::available() {
+        with_simd(simd, &check);
+    }
 }
 
 /// Lanes -> `[n, features]`; fails if a lane without an image is not zero.

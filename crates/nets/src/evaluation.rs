@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use kernels::boxes::Xyxy;
+use kernels::lanes::LANES;
 use measure::detection::{
     self, Category, CocoError, Detection, Figures, GroundTruth, Options, Truth, Xywh,
 };
@@ -20,9 +21,11 @@ use crate::recipe::{self, Recipe};
 /// IoU from which an object counts as found.
 const FOUND_IOU: f64 = 0.5;
 
-/// Images that are predicted at a time: 500 of MNIST's size, fewer of larger ones.
+/// Images that are predicted at a time: 500 of MNIST's size, fewer of larger ones, down to one block of lanes.
 pub(crate) fn batch_size(data: &Dataset) -> usize {
-    (500 * 28 * 28 / (data.height * data.width).max(1)).clamp(16, 500)
+    let like = 500 * 28 * 28 / (data.height * data.width).max(1);
+    // Whole blocks: lanes without an image cost as much as those with one.
+    like.next_multiple_of(LANES).clamp(LANES, 500)
 }
 
 /// A network's answers on a data set.

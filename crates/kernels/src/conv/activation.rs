@@ -13,14 +13,19 @@ pub(super) enum Finish {
     Plain,
     /// max(0, y)
     Relu,
-    /// max(0, y), then the greatest of each 2x2 square and which of the four it was.
-    ReluPool,
+    /// max(0, y), then the greatest of each 2x2 square and, for training, which of the four it was.
+    ReluPool { argmax: bool },
 }
 
 impl Finish {
+    /// Whether 2x2 squares become one pixel.
+    pub(super) fn pools(self) -> bool {
+        matches!(self, Finish::ReluPool { .. })
+    }
+
     /// Output pixels along an axis that make one stored pixel.
     pub(super) fn factor(self) -> usize {
-        if self == Finish::ReluPool { 2 } else { 1 }
+        if self.pools() { 2 } else { 1 }
     }
 }
 
@@ -29,13 +34,13 @@ const CUT: f32 = 4.0;
 
 /// max(0, v), NaN kept: a training that diverged must show. (Pooling keeps one only where it comes first.)
 #[inline(always)]
-pub(super) fn relu<L: Lanes>(l: L, v: L::V) -> L::V {
+pub(crate) fn relu<L: Lanes>(l: L, v: L::V) -> L::V {
     l.select_gt(l.zero(), v, l.zero(), v)
 }
 
 /// The greatest of four (the first of equals) after ReLU, and its index or [`CUT`].
 #[inline(always)]
-pub(super) fn relu_pool<L: Lanes>(l: L, square: [L::V; 4]) -> (L::V, L::V) {
+pub(crate) fn relu_pool<L: Lanes>(l: L, square: [L::V; 4]) -> (L::V, L::V) {
     let [a, b, c, d] = square;
     let top = l.select_gt(b, a, b, a);
     let top_index = l.select_gt(b, a, l.splat(1.0), l.zero());

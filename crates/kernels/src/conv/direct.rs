@@ -116,7 +116,7 @@ struct Plan<'a> {
     argmax: Shared<'a, u8>,
 }
 
-/// Where results go; `argmax` is written by [`Finish::ReluPool`] only.
+/// Where results go; `argmax` is written where [`Finish::ReluPool`] says so.
 #[derive(Clone, Copy)]
 pub(super) struct Target<'a> {
     pub(super) values: Shared<'a, f32>,
@@ -277,7 +277,7 @@ impl Rows<'_> {
                     (((self.block * plan.channels + channel + r) * rows + row) * columns + column)
                         * LANES
                 };
-                if plan.finish == Finish::ReluPool {
+                if let Finish::ReluPool { argmax } = plan.finish {
                     let mut square = [[l.zero(); R]; 4];
                     for k in 0..4 {
                         square[k] = self.pixel::<L, R>(
@@ -294,7 +294,9 @@ impl Rows<'_> {
                         // and indices are 0 to 4.
                         unsafe {
                             l.store(plan.out.at(place(r)), value);
-                            l.store_bytes(plan.argmax.at(place(r)), index);
+                            if argmax {
+                                l.store_bytes(plan.argmax.at(place(r)), index);
+                            }
                         }
                     }
                 } else {

@@ -3,7 +3,7 @@
 //! - 3x3 with stride 1 and enough channels: Winograd's F(4x4, 3x3), see `winograd`.
 //! - Everything else (1x1, strides, dilation, first layers): tap by tap, see `direct` and `direct_weights`.
 
-mod activation;
+pub(crate) mod activation;
 pub(crate) mod direct;
 mod direct_weights;
 #[cfg(test)]
@@ -15,6 +15,7 @@ use crate::lanes::LANES;
 use activation::Finish;
 pub use activation::{bias_gradient, relu_backward, relu_pool_backward};
 use direct::Target;
+pub(crate) use winograd::transforms;
 
 /// A convolution's geometry; kernel, stride, padding and dilation as `[rows, columns]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +87,24 @@ impl Conv {
         bias: Option<&[f32]>,
     ) -> (Vec<f32>, Vec<u8>) {
         let path = self.path(self.checked_output(size), TRANSFORM);
-        self.finished(path, x, size, weight, bias, Finish::ReluPool)
+        let finish = Finish::ReluPool { argmax: true };
+        self.finished(path, x, size, weight, bias, finish)
+    }
+
+    /// The values of [`Conv::forward_relu_pool`] alone, for inference.
+    ///
+    /// # Panics
+    /// If a length does not match, or the kernel does not fit.
+    pub fn infer_relu_pool(
+        &self,
+        x: &[f32],
+        size: [usize; 2],
+        weight: &[f32],
+        bias: Option<&[f32]>,
+    ) -> Vec<f32> {
+        let path = self.path(self.checked_output(size), TRANSFORM);
+        let finish = Finish::ReluPool { argmax: false };
+        self.finished(path, x, size, weight, bias, finish).0
     }
 
     /// The gradient of x `[blocks, in, H, W, 16]` from that of y `[blocks, out, OH, OW, 16]`; `size` is that of x.
@@ -182,7 +200,8 @@ impl Conv {
         let [rows, columns] = out.map(|len| len / finish.factor());
         let len = blocks * self.out_channels * rows * columns * LANES;
         let mut values = Fill::new(len);
-        let mut argmax = Fill::new(if finish == Finish::ReluPool { len } else { 0 });
+        let traced = finish == Finish::ReluPool { argmax: true };
+        let mut argmax = Fill::new(if traced { len } else { 0 });
         let target = Target {
             values: values.shared(),
             argmax: argmax.shared(),

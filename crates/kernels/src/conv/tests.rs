@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::lanes::{pack, unpack};
 use crate::reference;
-use crate::simd::with_portable;
+use crate::testing::on_each;
 
 /// Numbers in -1..1 that depend on their index only.
 fn noise(seed: u64, len: usize) -> Vec<f32> {
@@ -130,7 +130,16 @@ impl Problem {
             self.size,
             &self.weight,
             Some(&self.bias),
-            Finish::ReluPool,
+            Finish::ReluPool { argmax: true },
+        );
+        let untraced = Finish::ReluPool { argmax: false };
+        let bias = Some(&self.bias[..]);
+        let (alone, none) = self
+            .conv
+            .finished(path, x, self.size, &self.weight, bias, untraced);
+        assert!(
+            alone == values && none.is_empty(),
+            "pooling without the argmax"
         );
         let features = self.conv.out_channels * rows * columns;
         let values = unpack(&values, self.n, features);
@@ -210,8 +219,7 @@ fn telling_cases() {
     ] {
         eprintln!("{name}");
         let problem = problem(conv, n, size).unwrap();
-        problem.check();
-        with_portable(|| problem.check());
+        on_each(|| problem.check());
     }
 }
 
@@ -267,16 +275,14 @@ proptest! {
     #[test]
     fn any_geometry_like_the_reference((conv, n, size) in any_conv()) {
         if let Some(problem) = problem(conv, n, size) {
-            problem.check();
-            with_portable(|| problem.check());
+            on_each(|| problem.check());
         }
     }
 
     #[test]
     fn three_by_three_like_the_reference((conv, n, size) in winograd_conv()) {
         if let Some(problem) = problem(conv, n, size) {
-            problem.check();
-            with_portable(|| problem.check());
+            on_each(|| problem.check());
         }
     }
 
@@ -297,8 +303,7 @@ proptest! {
 
     #[test]
     fn activations_backward(channels in 1usize..9, n in 1usize..40, size in [0usize..7, 0usize..7]) {
-        check_activations(channels, n, size);
-        with_portable(|| check_activations(channels, n, size));
+        on_each(|| check_activations(channels, n, size));
     }
 }
 

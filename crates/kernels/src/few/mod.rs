@@ -24,6 +24,7 @@ mod conv;
 mod linear;
 #[cfg(test)]
 mod tests;
+pub mod winograd;
 
 pub use conv::{Finish, allows, conv};
 pub use linear::linear;

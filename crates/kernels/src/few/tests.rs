@@ -33,9 +33,18 @@ fn check_conv(geometry: &Conv, images: usize, size: [usize; 2]) {
                 })
                 .collect(),
         };
+        let what = format!("{geometry:?}, {images} of {size:?}, {finish:?}");
         for got in everywhere(|| conv(geometry, &x, size, &weight, &bias, finish)) {
-            let what = format!("{geometry:?}, {images} of {size:?}, {finish:?}");
             assert_close(&got, &expected, 1e-5, &what);
+        }
+        if winograd::allows(geometry) {
+            let by_winograd = || {
+                let weights = winograd::Transformed::new(geometry, &weight);
+                winograd::conv(geometry, &x, size, &weights, &bias, finish)
+            };
+            for got in everywhere(by_winograd) {
+                assert_close(&got, &expected, 3e-5, &format!("Winograd: {what}"));
+            }
         }
     }
 }
@@ -58,6 +67,24 @@ proptest! {
             stride: [1, 1],
             padding: padding.into(),
             dilation: dilation.into(),
+        };
+        check_conv(&geometry, images, size.into());
+    }
+
+    #[test]
+    fn winograd_agrees_with_the_obvious_loops(
+        images in 0..4usize,
+        channels in (16..40usize, 16..70usize),
+        padding in (0..4usize, 0..4usize),
+        size in (1..22usize, 1..22usize),
+    ) {
+        let geometry = Conv {
+            in_channels: channels.0,
+            out_channels: channels.1,
+            kernel: [3, 3],
+            stride: [1, 1],
+            padding: padding.into(),
+            dilation: [1, 1],
         };
         check_conv(&geometry, images, size.into());
     }

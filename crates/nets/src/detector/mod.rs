@@ -170,7 +170,7 @@ impl FasterRcnn {
         let settings = &self.settings;
         let features = self.features(batch.images.clone(), mode);
         let rpn = self.rpn.forward(&features);
-        let proposals = self.proposals(&rpn, settings.proposals.training());
+        let proposals = self.proposals(rpn.clone(), settings.proposals.training());
         let (anchors, regions) = self.targets(batch, &proposals, draw)?;
         let output = self.regions(&features, boxes_of(&regions), mode);
         let regions = regions.concat();
@@ -196,7 +196,7 @@ impl FasterRcnn {
     pub fn predict(&self, images: Tensor<4>) -> Vec<Answer> {
         let features = self.features(images, Mode::Inference);
         let rpn = self.rpn.forward(&features);
-        let proposals = self.proposals(&rpn, self.settings.proposals.detection());
+        let proposals = self.proposals(rpn, self.settings.proposals.detection());
         let output = self.regions(
             &features,
             proposals.iter().map(|boxes| boxes.to_vec()),
@@ -243,11 +243,10 @@ impl FasterRcnn {
     }
 
     /// The proposals of each image, best first; no gradient flows through them.
-    fn proposals(&self, rpn: &RpnOutput, limits: ProposalLimits) -> Vec<Vec<Xyxy>> {
+    fn proposals(&self, rpn: RpnOutput, limits: ProposalLimits) -> Vec<Vec<Xyxy>> {
         let settings = &self.settings;
         let count = settings.anchors.len();
-        let logits = to_host(rpn.objectness.clone());
-        let deltas = to_host(rpn.deltas.clone());
+        let (logits, deltas) = (to_host(rpn.objectness), to_host(rpn.deltas));
         logits
             .par_chunks_exact(count)
             .zip(deltas.par_chunks_exact(count * 4))

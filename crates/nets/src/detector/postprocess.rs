@@ -107,9 +107,8 @@ impl DetectionConfig {
                 }
             }
         }
-        let mut best = batched_nms(&boxes, &scores, &labels, self.nms);
-        best.truncate(self.per_image);
-        best.into_iter()
+        batched_nms(&boxes, &scores, &labels, self.nms, self.per_image)
+            .into_iter()
             .map(|i| Detection {
                 bounds: boxes[i],
                 class: labels[i],

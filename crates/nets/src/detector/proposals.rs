@@ -131,9 +131,8 @@ impl ProposalConfig {
                 }
             }
         }
-        let mut best = batched_nms(&boxes, &scores, &level_of, self.nms);
-        best.truncate(limits.post_nms);
-        best.into_iter()
+        batched_nms(&boxes, &scores, &level_of, self.nms, limits.post_nms)
+            .into_iter()
             .map(|i| Proposal {
                 bounds: boxes[i],
                 score: scores[i],

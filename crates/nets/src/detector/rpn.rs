@@ -49,13 +49,13 @@ impl RpnHead {
             .iter()
             .map(|features| {
                 let hidden = self.conv.forward(features.clone());
-                let objectness = self.cls_logits.forward(hidden.clone()).into_nchw();
-                let deltas = self.bbox_pred.forward(hidden).into_nchw(); // channel = anchor * 4 + k
-                let [images, per_cell, height, width] = objectness.dims();
-                let anchors = height * width * per_cell;
+                let objectness = self.cls_logits.forward(hidden.clone()).into_cells();
+                let deltas = self.bbox_pred.forward(hidden).into_cells(); // channel = anchor * 4 + k
+                let [images, cells, per_cell] = objectness.dims();
+                let anchors = cells * per_cell;
                 (
-                    objectness.permute([0, 2, 3, 1]).reshape([images, anchors]),
-                    deltas.permute([0, 2, 3, 1]).reshape([images, anchors, 4]),
+                    objectness.reshape([images, anchors]),
+                    deltas.reshape([images, anchors, 4]),
                 )
             })
             .unzip();

@@ -9,7 +9,7 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend, Flex};
 use kernels::conv::{self, Conv};
-use kernels::lanes::LANES;
+use kernels::lanes::{self, LANES};
 use kernels::linear;
 use kernels::norm::{self, Affine, Moments};
 use kernels::pool::{self, Pool};
@@ -57,6 +57,23 @@ impl Backward<Flex, 1> for UnpackBackward {
         let [parent] = ops.parents;
         if let Some(node) = parent {
             grads.register::<Flex>(node.id, Flex::pack(dy));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct UnpackCellsBackward;
+
+impl Backward<Flex, 1> for UnpackCellsBackward {
+    type State = [usize; 5]; // of the lanes
+
+    fn backward(self, ops: Ops<[usize; 5], 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let dy = incoming(&ops, grads);
+        let [parent] = ops.parents;
+        if let Some(node) = parent {
+            let [images, cells, channels] = dims(&dy);
+            let dx = lanes::pack_channels_last(floats(&dy), images, channels, cells);
+            grads.register::<Flex>(node.id, tensor(dx, ops.state));
         }
     }
 }
@@ -351,6 +368,17 @@ impl<C: CheckpointStrategy> LaneOps for Autodiff<Flex, C> {
     fn unpack(x: FloatTensor<Self>, images: usize) -> FloatTensor<Self> {
         let ([x], nodes) = parts([x]);
         record::<C, _, 1>(UnpackBackward, nodes, (), Flex::unpack(x, images))
+    }
+
+    fn unpack_cells(x: FloatTensor<Self>, images: usize) -> FloatTensor<Self> {
+        let ([x], nodes) = parts([x]);
+        let shape = dims::<5>(&x);
+        record::<C, _, 1>(
+            UnpackCellsBackward,
+            nodes,
+            shape,
+            Flex::unpack_cells(x, images),
+        )
     }
 
     fn lane_conv(

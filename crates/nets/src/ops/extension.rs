@@ -24,6 +24,8 @@ pub trait LaneOps: Backend {
     fn pack(x: FloatTensor<Self>) -> FloatTensor<Self>;
     /// Lanes to `[images, C, H, W]`.
     fn unpack(x: FloatTensor<Self>, images: usize) -> FloatTensor<Self>;
+    /// Lanes to `[images, H * W, C]`.
+    fn unpack_cells(x: FloatTensor<Self>, images: usize) -> FloatTensor<Self>;
     /// Convolution, bias, and ReLU if `relu`. Weight `[out, in, rows, columns]`.
     fn lane_conv(
         x: FloatTensor<Self>,
@@ -192,6 +194,14 @@ impl LaneOps for Flex {
         tensor(rows, [images, channels, height, width])
     }
 
+    fn unpack_cells(x: FlexTensor, images: usize) -> FlexTensor {
+        let x = x.to_contiguous();
+        let [_, channels, height, width, _] = dims(&x);
+        let cells = height * width;
+        let values = lanes::unpack_channels_last(floats(&x), images, channels, cells);
+        tensor(values, [images, cells, channels])
+    }
+
     fn lane_conv(
         x: FlexTensor,
         weight: FlexTensor,
@@ -222,13 +232,16 @@ impl LaneOps for Flex {
         bias: FlexTensor,
         conv: Conv,
     ) -> FlexTensor {
-        conv_relu_pool(
-            &x.to_contiguous(),
-            &weight.to_contiguous(),
-            &bias.to_contiguous(),
-            &conv,
-        )
-        .0
+        let (x, weight, bias) = (
+            x.to_contiguous(),
+            weight.to_contiguous(),
+            bias.to_contiguous(),
+        );
+        let [blocks, _, height, width, _] = dims(&x);
+        let size = [height, width];
+        let [rows, columns] = conv_output(&conv, size);
+        let y = conv.infer_relu_pool(floats(&x), size, floats(&weight), Some(floats(&bias)));
+        tensor(y, [blocks, conv.out_channels, rows / 2, columns / 2, LANES])
     }
 
     fn lane_linear(x: FlexTensor, weight: FlexTensor, bias: FlexTensor, relu: bool) -> FlexTensor {

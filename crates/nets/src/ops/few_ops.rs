@@ -1,9 +1,13 @@
 //! Inference on a few images: the kernels on plain NCHW tensors, without gradients.
 
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Flex, backend_extension};
 use kernels::conv::Conv;
+use kernels::few::winograd::{self, Transformed};
 use kernels::few::{self, Finish};
 use kernels::roi_align::RoiAlign;
 
@@ -35,6 +39,37 @@ pub trait FewOps: Backend {
     ) -> FloatTensor<Self>;
 }
 
+/// Weights that were transformed last, oldest first, with what they were made of.
+///
+/// An entry holds on to its tensor, so that the address of the weights names them: as long as it is here, nothing else
+/// can lie there, and whoever changes the parameter must do so in a copy.
+static TRANSFORMED: Mutex<VecDeque<(FlexTensor, Arc<Transformed>)>> = Mutex::new(VecDeque::new());
+
+/// Weights that are kept transformed: more than the networks have that answer single images.
+const KEPT: usize = 64;
+
+/// A convolution's weights in Winograd's domain; transforming them takes longer than one image's convolution.
+fn transformed(conv: &Conv, weight: &FlexTensor) -> Arc<Transformed> {
+    let address = floats(weight).as_ptr();
+    let find = || {
+        let kept = TRANSFORMED.lock().unwrap_or_else(PoisonError::into_inner);
+        let same =
+            |of: &FlexTensor| floats(of).as_ptr() == address && dims::<4>(of) == dims::<4>(weight);
+        let entry = kept.iter().find(|(of, _)| same(of));
+        entry.map(|(_, weights)| Arc::clone(weights))
+    };
+    find().unwrap_or_else(|| {
+        // Not under the lock: other threads may come here while this one works on the pool.
+        let weights = Arc::new(Transformed::new(conv, floats(weight)));
+        let mut kept = TRANSFORMED.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() == KEPT {
+            kept.pop_front();
+        }
+        kept.push_back((weight.clone(), Arc::clone(&weights)));
+        weights
+    })
+}
+
 impl FewOps for Flex {
     fn few_conv(
         x: FlexTensor,
@@ -50,14 +85,13 @@ impl FewOps for Flex {
         );
         let [images, _, height, width] = dims(&x);
         let size = [height, width];
-        let y = few::conv(
-            &conv,
-            floats(&x),
-            size,
-            floats(&weight),
-            floats(&bias),
-            finish,
-        );
+        let y = if winograd::allows(&conv) {
+            let weights = transformed(&conv, &weight);
+            winograd::conv(&conv, floats(&x), size, &weights, floats(&bias), finish)
+        } else {
+            let (weight, bias) = (floats(&weight), floats(&bias));
+            few::conv(&conv, floats(&x), size, weight, bias, finish)
+        };
         let factor = if finish == Finish::ReluPool { 2 } else { 1 };
         let [rows, columns] = conv_output(&conv, size).map(|len| len / factor);
         tensor(y, [images, conv.out_channels, rows, columns])

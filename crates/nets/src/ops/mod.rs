@@ -55,7 +55,7 @@ enum Values {
 pub fn to_host<const D: usize>(x: Tensor<D>) -> Vec<f32> {
     x.into_data()
         .convert::<f32>()
-        .try_to_vec()
+        .try_into_vec()
         .expect("converted to f32")
 }
 
@@ -143,6 +143,21 @@ impl Maps {
                 Tensor::from_dispatch(Dispatch::unpack(x.into_dispatch(), self.images))
             }
             Values::Plain(x) => x,
+        }
+    }
+
+    /// The channels of each cell in a row, `[N, H * W, C]`.
+    pub fn into_cells(self) -> Tensor<3> {
+        let [channels, height, width] = self.shape();
+        let images = self.images;
+        match self.values {
+            Values::Lanes(x) => {
+                Tensor::from_dispatch(Dispatch::unpack_cells(x.into_dispatch(), images))
+            }
+            Values::Plain(x) => {
+                let cells = x.permute([0, 2, 3, 1]);
+                cells.reshape([images, height * width, channels])
+            }
         }
     }
 

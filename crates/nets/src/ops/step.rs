@@ -40,9 +40,6 @@ pub trait StepOps: Backend {
 
 /// The elements, to be changed in place (copied first if anyone else holds them).
 fn floats_mut(x: &mut FlexTensor) -> &mut [f32] {
-    if !x.is_unique() {
-        eprintln!("SHARED {:?}", x.layout());
-    }
     x.storage_mut::<f32>()
 }
 

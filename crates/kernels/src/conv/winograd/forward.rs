@@ -299,7 +299,7 @@ impl Chunk<'_> {
                 }
             }
             // `y` holds columns: y[j][i] is row i, column j.
-            if plan.finish == Finish::ReluPool {
+            if let Finish::ReluPool { argmax } = plan.finish {
                 for i in 0..rows / 2 {
                     for j in 0..columns / 2 {
                         let square = [
@@ -313,7 +313,9 @@ impl Chunk<'_> {
                         // SAFETY: a pooled pixel that exists, written by this task only; indices are 0 to 4.
                         unsafe {
                             l.store(plan.target.values.at(at), value);
-                            l.store_bytes(plan.target.argmax.at(at), index);
+                            if argmax {
+                                l.store_bytes(plan.target.argmax.at(at), index);
+                            }
                         }
                     }
                 }

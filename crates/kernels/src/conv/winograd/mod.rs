@@ -4,7 +4,7 @@
 //! magnitudes (direct summation: 2.4e-7), see the test `winograd_error_is_bounded`.
 
 mod forward;
-mod transforms;
+pub(crate) mod transforms;
 mod weights;
 
 pub(super) use forward::{Source, Weights, convolve};

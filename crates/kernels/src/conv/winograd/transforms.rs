@@ -13,15 +13,15 @@ use crate::micro::prefetch;
 use crate::simd::Lanes;
 
 /// Lines of a tile in the transformed domain.
-pub(super) const SIDE: usize = 6;
+pub(crate) const SIDE: usize = 6;
 /// Products of a tile.
-pub(super) const POINTS: usize = SIDE * SIDE;
+pub(crate) const POINTS: usize = SIDE * SIDE;
 /// Output pixels along a tile.
-pub(super) const TILE: usize = 4;
+pub(crate) const TILE: usize = 4;
 
 /// B^T: a line of six input pixels.
 #[inline(always)]
-pub(super) fn input<L: Lanes>(l: L, d: [L::V; 6]) -> [L::V; 6] {
+pub(crate) fn input<L: Lanes>(l: L, d: [L::V; 6]) -> [L::V; 6] {
     let (two, four, five) = (l.splat(2.0), l.splat(4.0), l.splat(5.0));
     let even = l.neg_mul_add(four, d[2], d[4]);
     let odd = l.neg_mul_add(four, d[1], d[3]);
@@ -39,7 +39,7 @@ pub(super) fn input<L: Lanes>(l: L, d: [L::V; 6]) -> [L::V; 6] {
 
 /// A^T: a line of six products to four output pixels.
 #[inline(always)]
-pub(super) fn output<L: Lanes>(l: L, m: [L::V; 6]) -> [L::V; 4] {
+pub(crate) fn output<L: Lanes>(l: L, m: [L::V; 6]) -> [L::V; 4] {
     let (sum, difference) = (l.add(m[1], m[2]), l.sub(m[1], m[2]));
     let (sum2, difference2) = (l.add(m[3], m[4]), l.sub(m[3], m[4]));
     [
@@ -69,7 +69,7 @@ pub(super) fn gradient<L: Lanes>(l: L, y: [L::V; 4]) -> [L::V; 6] {
 
 /// G: a line of three weights.
 #[inline(always)]
-pub(super) fn weight<L: Lanes>(l: L, g: [L::V; 3]) -> [L::V; 6] {
+pub(crate) fn weight<L: Lanes>(l: L, g: [L::V; 3]) -> [L::V; 6] {
     let outer = l.mul(l.splat(-1.0 / 6.0), l.add(g[0], g[2]));
     let middle = l.mul(l.splat(1.0 / 6.0), g[1]);
     let outer2 = l.mul_add(l.splat(1.0 / 24.0), g[0], l.mul(l.splat(1.0 / 6.0), g[2]));
@@ -113,7 +113,7 @@ fn column_or_zeros(from: *const f32, j: usize, valid: &std::ops::Range<isize>) -
 
 /// Applies one of the above to columns: `lines[i][j]` over `i` for a fixed `j`.
 #[inline(always)]
-pub(super) fn column<V: Copy, const N: usize, const M: usize>(
+pub(crate) fn column<V: Copy, const N: usize, const M: usize>(
     lines: &[[V; M]; N],
     j: usize,
 ) -> [V; N] {

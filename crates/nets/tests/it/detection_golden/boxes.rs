@@ -50,6 +50,7 @@ fn suppression_within_classes() {
             golden.floats(&format!("{name}.scores")),
             &golden.indices(&format!("{name}.class_ids")),
             case.get("iou_threshold"),
+            usize::MAX,
         );
         assert_eq!(kept, golden.indices(&format!("{name}.keep")), "{name}");
     }

@@ -1,0 +1,531 @@
+//! Winograd's F(4x4, 3x3) for a few images: channels in the lanes, weights transformed once for many calls.
+//!
+//! T tiles of 4x4 outputs in all images. Products are, for each of 36 points, `[T, in] x [in, out]`: a quarter of the
+//! direct form's multiply-adds, but four times its weights to read, and these are worth transforming only where they
+//! are used again. The transforms are those of [`crate::conv`]'s Winograd.
+
+#![expect(
+    clippy::needless_range_loop,
+    reason = "iterator adaptors may stay separate functions, without the vector instructions"
+)]
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::Finish;
+use crate::buffer::{Fill, Scratch, Shared};
+use crate::conv::Conv;
+use crate::conv::activation;
+use crate::conv::transforms::{POINTS, SIDE, TILE, column, input, output, weight};
+use crate::lanes::LANES;
+use crate::simd::{Lanes, Simd, Task};
+
+/// Channels on each side from which this path is the quicker one.
+const LEAST_CHANNELS: usize = 16;
+/// Output channels of a task: two vectors, so that even 64 channels make two tasks.
+const CHANNELS: usize = 2 * LANES;
+/// Tiles whose products wait together for the output transform.
+const TILES: usize = 16;
+/// Pixels whose channels are brought side by side at a time.
+const STRIP: usize = LANES;
+/// Tiles that share each load of the weights.
+const AT_ONCE: usize = 4;
+
+/// A convolution's weights in the transformed domain, for [`conv`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transformed {
+    /// `[group of CHANNELS outputs][point][in][CHANNELS]`, zero where there is no channel
+    points: Vec<f32>,
+    in_channels: usize,
+    out_channels: usize,
+}
+
+/// Whether a convolution can be and is worth being done this way.
+pub fn allows(conv: &Conv) -> bool {
+    conv.kernel == [3, 3]
+        && conv.stride == [1, 1]
+        && conv.dilation == [1, 1]
+        && conv.in_channels >= LEAST_CHANNELS
+        && conv.out_channels >= LEAST_CHANNELS
+}
+
+impl Transformed {
+    /// G g G^T of weights `[out, in, 3, 3]`.
+    ///
+    /// # Panics
+    /// If the kernel is not 3 x 3, or the length does not match.
+    pub fn new(conv: &Conv, weights: &[f32]) -> Self {
+        assert_eq!(conv.kernel, [3, 3], "few::Transformed: kernel");
+        let (inputs, outputs) = (conv.in_channels, conv.out_channels);
+        assert_eq!(
+            weights.len(),
+            outputs * inputs * 9,
+            "few::Transformed: weights"
+        );
+        let groups = outputs.div_ceil(CHANNELS);
+        let mut points = vec![0.0; groups * POINTS * inputs * CHANNELS];
+        let simd = Simd::current();
+        points
+            .par_chunks_mut(POINTS * inputs * CHANNELS)
+            .enumerate()
+            .for_each(|(group, to)| {
+                simd.run(Transform {
+                    weights,
+                    inputs,
+                    outputs,
+                    first: group * CHANNELS,
+                    to,
+                });
+            });
+        Self {
+            points,
+            in_channels: inputs,
+            out_channels: outputs,
+        }
+    }
+}
+
+/// The weights of one group of outputs.
+struct Transform<'a> {
+    weights: &'a [f32],
+    inputs: usize,
+    outputs: usize,
+    first: usize,
+    to: &'a mut [f32],
+}
+
+impl Task for Transform<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        for half in (0..CHANNELS).step_by(LANES) {
+            let channels = self.outputs.saturating_sub(self.first + half).min(LANES);
+            for k in 0..self.inputs {
+                let mut taps = [[0f32; LANES]; 9];
+                for lane in 0..channels {
+                    let kernel = (self.first + half + lane) * self.inputs + k;
+                    let kernel = &self.weights[kernel * 9..][..9];
+                    for tap in 0..9 {
+                        taps[tap][lane] = kernel[tap];
+                    }
+                }
+                let mut lines = [[l.zero(); SIDE]; 3];
+                // SAFETY: arrays of sixteen floats; sixteen of the CHANNELS floats of each point and input.
+                unsafe {
+                    for i in 0..3 {
+                        lines[i] = weight(
+                            l,
+                            [
+                                l.load(taps[3 * i].as_ptr()),
+                                l.load(taps[3 * i + 1].as_ptr()),
+                                l.load(taps[3 * i + 2].as_ptr()),
+                            ],
+                        );
+                    }
+                    for j in 0..SIDE {
+                        let products = weight(l, column(&lines, j));
+                        for i in 0..SIDE {
+                            let at = ((i * SIDE + j) * self.inputs + k) * CHANNELS + half;
+                            let to = &mut self.to[at..at + LANES];
+                            l.store(to.as_mut_ptr(), products[i]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// y = finish(conv(x, weights) + bias), as [`super::conv`] but for transformed weights. Rounding errors are those of
+/// Winograd's algorithm: about ten times the direct form's.
+///
+/// # Panics
+/// If the weights are of another convolution, or a length does not match.
+pub fn conv(
+    conv: &Conv,
+    x: &[f32],
+    size: [usize; 2],
+    weights: &Transformed,
+    bias: &[f32],
+    finish: Finish,
+) -> Vec<f32> {
+    assert!(allows(conv), "few::winograd: {conv:?}");
+    assert_eq!(
+        [weights.in_channels, weights.out_channels],
+        [conv.in_channels, conv.out_channels],
+        "few::winograd: weights"
+    );
+    assert_eq!(bias.len(), conv.out_channels, "few::winograd: bias");
+    let Some(out) = conv.output(size) else {
+        panic!("few::winograd: the kernel of {conv:?} does not fit an input of {size:?}");
+    };
+    let image = conv.in_channels * size[0] * size[1];
+    let images = x.len().checked_div(image).unwrap_or(0);
+    assert_eq!(x.len(), images * image, "few::winograd: x");
+    let count = out.map(|len| len.div_ceil(TILE));
+    let tiles = images * count[0] * count[1];
+    let stored = out.map(|len| {
+        if finish == Finish::ReluPool {
+            len / 2
+        } else {
+            len
+        }
+    });
+    let mut y = Fill::new(images * conv.out_channels * stored[0] * stored[1]);
+    let inputs = conv.in_channels.next_multiple_of(LANES);
+    let mut transformed = Scratch::new(POINTS * tiles * inputs);
+    let transformed = transformed.floats(POINTS * tiles * inputs);
+    let shared = Shared::new(transformed);
+    let simd = Simd::current();
+    let area = size[0] * size[1];
+    let mut pixels = Scratch::new(images * area * inputs);
+    let pixels = pixels.floats(images * area * inputs);
+    pixels
+        .par_chunks_mut(STRIP * inputs)
+        .with_min_len(2)
+        .enumerate()
+        .for_each(|(strip, to)| {
+            simd.run(ChannelsLast {
+                x,
+                channels: conv.in_channels,
+                area,
+                first: strip * STRIP,
+                inputs,
+                to,
+            });
+        });
+    let pixels = &*pixels;
+    (0..tiles).into_par_iter().with_min_len(4).for_each(|tile| {
+        simd.run(InputTile {
+            conv,
+            pixels,
+            size,
+            count,
+            tile,
+            tiles,
+            inputs,
+            to: shared,
+        });
+    });
+    let plan = Plan {
+        conv,
+        weights,
+        bias,
+        finish,
+        out,
+        stored,
+        count,
+        tiles,
+        inputs,
+        transformed,
+        y: y.shared(),
+    };
+    let groups = conv.out_channels.div_ceil(CHANNELS);
+    let chunks = tiles.div_ceil(TILES);
+    (0..groups * chunks).into_par_iter().for_each(|task| {
+        let first = task / groups * TILES;
+        simd.run(Products {
+            plan: &plan,
+            group: task % groups,
+            tiles: first..(first + TILES).min(tiles),
+        });
+    });
+    // SAFETY: the tiles and groups cover every stored pixel of every channel.
+    unsafe { y.finish() }
+}
+
+/// Sixteen pixels (of all images in a row) of `[N, C, H * W]` -> `[pixel][channel, whole vectors]`.
+struct ChannelsLast<'a> {
+    x: &'a [f32],
+    channels: usize,
+    area: usize,
+    first: usize,
+    inputs: usize,
+    to: &'a mut [f32],
+}
+
+impl Task for ChannelsLast<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, _: L) {
+        let count = self.to.len() / self.inputs;
+        let (image, pixel) = (self.first / self.area, self.first % self.area);
+        let whole = count == STRIP && pixel + STRIP <= self.area;
+        for c in (0..self.inputs).step_by(LANES) {
+            let channels = self.channels.saturating_sub(c).min(LANES);
+            let mut tile = [[0f32; LANES]; STRIP];
+            if whole {
+                for i in 0..channels {
+                    let plane = (image * self.channels + c + i) * self.area + pixel;
+                    let row = &self.x[plane..plane + STRIP];
+                    for p in 0..STRIP {
+                        tile[p][i] = row[p];
+                    }
+                }
+            } else {
+                for p in 0..count {
+                    let (image, pixel) =
+                        ((self.first + p) / self.area, (self.first + p) % self.area);
+                    for i in 0..channels {
+                        tile[p][i] = self.x[(image * self.channels + c + i) * self.area + pixel];
+                    }
+                }
+            }
+            for p in 0..count {
+                self.to[p * self.inputs + c..][..LANES].copy_from_slice(&tile[p]);
+            }
+        }
+    }
+}
+
+/// B^T d B of one tile, all channels.
+struct InputTile<'a> {
+    conv: &'a Conv,
+    /// `[image][row][column][in, whole vectors]`
+    pixels: &'a [f32],
+    size: [usize; 2],
+    count: [usize; 2],
+    tile: usize,
+    tiles: usize,
+    inputs: usize,
+    /// `[point][tile][in, whole vectors]`
+    to: Shared<'a, f32>,
+}
+
+impl Task for InputTile<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let l = l.register();
+        let [height, width] = self.size;
+        let (image, row, at) = place(self.tile, self.count);
+        let top = (row * TILE) as isize - self.conv.padding[0] as isize;
+        let left = (at * TILE) as isize - self.conv.padding[1] as isize;
+        // The part of the tile that lies in the image.
+        let (rows, columns) = (inside(top, height), inside(left, width));
+        let corner = ((image * height) as isize + top) * width as isize + left;
+        for first in (0..self.inputs).step_by(L::Register::WIDTH) {
+            let mut lines = [[l.zero(); SIDE]; SIDE];
+            for i in rows.clone() {
+                let mut line = [l.zero(); SIDE];
+                for j in columns.clone() {
+                    let pixel = (corner + (i * width + j) as isize) as usize;
+                    let pixel = &self.pixels[pixel * self.inputs + first..][..L::Register::WIDTH];
+                    // SAFETY: one register's floats.
+                    line[j] = unsafe { l.load(pixel.as_ptr()) };
+                }
+                lines[i] = input(l, line);
+            }
+            for j in 0..SIDE {
+                let products = input(l, column(&lines, j));
+                for i in 0..SIDE {
+                    let at = ((i * SIDE + j) * self.tiles + self.tile) * self.inputs + first;
+                    // SAFETY: channels of this tile and point, which this task alone writes.
+                    unsafe { l.store(self.to.at(at), products[i]) };
+                }
+            }
+        }
+    }
+}
+
+/// Image, row and column of a tile.
+#[inline(always)]
+fn place(tile: usize, count: [usize; 2]) -> (usize, usize, usize) {
+    let within = tile % (count[0] * count[1]);
+    (
+        tile / (count[0] * count[1]),
+        within / count[1],
+        within % count[1],
+    )
+}
+
+/// Which of a tile's six lines from `first` on lie within `len`.
+#[inline(always)]
+fn inside(first: isize, len: usize) -> Range<usize> {
+    let clamp = |at: isize| at.clamp(0, SIDE as isize) as usize;
+    clamp(-first)..clamp(len as isize - first)
+}
+
+struct Plan<'a> {
+    conv: &'a Conv,
+    weights: &'a Transformed,
+    bias: &'a [f32],
+    finish: Finish,
+    out: [usize; 2],
+    stored: [usize; 2],
+    count: [usize; 2],
+    tiles: usize,
+    inputs: usize,
+    /// `[point][tile][in, whole vectors]`
+    transformed: &'a [f32],
+    y: Shared<'a, f32>,
+}
+
+/// One group of output channels of some tiles.
+struct Products<'a> {
+    plan: &'a Plan<'a>,
+    group: usize,
+    tiles: Range<usize>,
+}
+
+impl Task for Products<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let plan = self.plan;
+        let inputs = plan.conv.in_channels;
+        let mut scratch = Scratch::new(POINTS * TILES * CHANNELS);
+        // `[point][tile][CHANNELS]`
+        let products = scratch.floats(POINTS * TILES * CHANNELS);
+        for point in 0..POINTS {
+            let weights = (self.group * POINTS + point) * inputs * CHANNELS;
+            let weights = &plan.weights.points[weights..][..inputs * CHANNELS];
+            for first in self.tiles.clone().step_by(AT_ONCE) {
+                let count = (self.tiles.end - first).min(AT_ONCE);
+                let x = &plan.transformed[(point * plan.tiles + first) * plan.inputs..];
+                let to = (point * TILES + first - self.tiles.start) * CHANNELS;
+                let to = &mut products[to..];
+                match count {
+                    1 => multiply::<L, 1>(l, x, plan.inputs, inputs, weights, to),
+                    2 => multiply::<L, 2>(l, x, plan.inputs, inputs, weights, to),
+                    3 => multiply::<L, 3>(l, x, plan.inputs, inputs, weights, to),
+                    _ => multiply::<L, AT_ONCE>(l, x, plan.inputs, inputs, weights, to),
+                }
+            }
+        }
+        for tile in self.tiles.clone() {
+            for half in (0..CHANNELS).step_by(LANES) {
+                let from = (tile - self.tiles.start) * CHANNELS + half;
+                self.finish(l, tile, half, &products[from..]);
+            }
+        }
+    }
+}
+
+/// Sums over the inputs of T tiles for CHANNELS outputs: `x` `[T, row]`, `weights` `[inputs, CHANNELS]` -> `to` `[T, CHANNELS]`.
+#[inline(always)]
+fn multiply<L: Lanes, const T: usize>(
+    l: L,
+    x: &[f32],
+    row: usize,
+    inputs: usize,
+    weights: &[f32],
+    to: &mut [f32],
+) {
+    let l = l.register();
+    assert!(x.len() >= (T - 1) * row + inputs && weights.len() >= inputs * CHANNELS);
+    assert!(to.len() >= T * CHANNELS);
+    let mut rows = [x.as_ptr(); T];
+    for t in 0..T {
+        rows[t] = rows[t].wrapping_add(t * row);
+    }
+    let rows = std::hint::black_box(rows);
+    // Two registers of outputs for every tile: eight sums, two weights and one input at a time.
+    for first in (0..CHANNELS).step_by(2 * L::Register::WIDTH) {
+        let width = L::Register::WIDTH;
+        let mut sums = [[l.zero(); 2]; T];
+        let mut at = weights[first..].as_ptr();
+        for k in 0..inputs {
+            // SAFETY: asserted above; the last step reads up to the end of the weights.
+            unsafe {
+                let w = [l.load(at), l.load(at.wrapping_add(width))];
+                for t in 0..T {
+                    let x = l.splat(*rows[t].add(k));
+                    sums[t][0] = l.mul_add(x, w[0], sums[t][0]);
+                    sums[t][1] = l.mul_add(x, w[1], sums[t][1]);
+                }
+            }
+            at = at.wrapping_add(CHANNELS);
+        }
+        for t in 0..T {
+            for i in 0..2 {
+                let to = &mut to[t * CHANNELS + first + i * width..][..width];
+                // SAFETY: one register's floats.
+                unsafe { l.store(to.as_mut_ptr(), sums[t][i]) };
+            }
+        }
+    }
+}
+
+impl Products<'_> {
+    /// Transforms sixteen channels' products of one tile back, and stores what exists of the tile. `from` begins with
+    /// the products of the first point.
+    #[inline(always)]
+    fn finish<L: Lanes>(&self, l: L, tile: usize, half: usize, from: &[f32]) {
+        let plan = self.plan;
+        let first = self.group * CHANNELS + half;
+        let channels = plan.conv.out_channels.saturating_sub(first).min(LANES);
+        if channels == 0 {
+            return;
+        }
+        let mut bias = [0f32; LANES];
+        bias[..channels].copy_from_slice(&plan.bias[first..first + channels]);
+        let (image, row, at) = place(tile, plan.count);
+        let factor = if plan.finish == Finish::ReluPool {
+            2
+        } else {
+            1
+        };
+        let side = TILE / factor;
+        let rows = (plan.out[0] - row * TILE).min(TILE) / factor;
+        let columns = (plan.out[1] - at * TILE).min(TILE) / factor;
+        // `[row][column][channel]`
+        let mut cells = [[[0f32; LANES]; TILE]; TILE];
+        assert!(from.len() >= (POINTS - 1) * TILES * CHANNELS + LANES);
+        // SAFETY: sixteen products of each point, as asserted; arrays of sixteen floats.
+        unsafe {
+            let bias = l.load(bias.as_ptr());
+            let mut lines = [[l.zero(); TILE]; SIDE];
+            for i in 0..SIDE {
+                let mut line = [l.zero(); SIDE];
+                for j in 0..SIDE {
+                    line[j] = l.load(from.as_ptr().add((i * SIDE + j) * TILES * CHANNELS));
+                }
+                lines[i] = output(l, line);
+            }
+            // `y` holds columns: y[j][i] is row i, column j.
+            let mut y = [[bias; TILE]; TILE];
+            for j in 0..TILE {
+                let sums = output(l, column(&lines, j));
+                for i in 0..TILE {
+                    y[j][i] = l.add(sums[i], bias);
+                }
+            }
+            for i in 0..side {
+                for j in 0..side {
+                    let value = match plan.finish {
+                        Finish::Plain => y[j][i],
+                        Finish::Relu => activation::relu(l, y[j][i]),
+                        Finish::ReluPool => {
+                            let square = [
+                                y[2 * j][2 * i],
+                                y[2 * j + 1][2 * i],
+                                y[2 * j][2 * i + 1],
+                                y[2 * j + 1][2 * i + 1],
+                            ];
+                            activation::relu_pool(l, square).0
+                        }
+                    };
+                    l.store(cells[i][j].as_mut_ptr(), value);
+                }
+            }
+        }
+        let [height, width] = plan.stored;
+        let plane = (image * plan.conv.out_channels + first) * height * width;
+        let corner = plane + row * side * width + at * side;
+        for lane in 0..channels {
+            for i in 0..rows {
+                for j in 0..columns {
+                    let to = corner + lane * height * width + i * width + j;
+                    // SAFETY: a pixel that exists, written by this task only.
+                    unsafe { plan.y.at(to).write(cells[i][j][lane]) };
+                }
+            }
+        }
+    }
+}
