@@ -12,8 +12,8 @@ def cnn(peer, *flags):
     return PEERS + ["bench/peers/cnn.py", peer, "--data", DATA, *flags]
 
 
-def frcnn(batch):
-    return PEERS + ["bench/peers/faster_rcnn.py", "--data", DATA, "--batch", str(batch)]
+def frcnn(batch, *flags):
+    return PEERS + ["bench/peers/faster_rcnn.py", "--data", DATA, "--batch", str(batch), *flags]
 
 
 def ours(recipe, *flags):
@@ -48,6 +48,10 @@ CASES = {
     "Faster R-CNN, batch 64": (
         ours("bench/recipes/digits.toml", "--batch-size", "64", "--inference-batch-size", "64"),
         {"torchvision": (frcnn(64), [TRAIN, INFER])},
+    ),
+    "Faster R-CNN on scenes, batch 16": (
+        ours("bench/recipes/scenes.toml", "--batch-size", "16", "--inference-batch-size", "16"),
+        {"torchvision": (frcnn(16, "--scenes"), [TRAIN, INFER])},
     ),
 }
 

@@ -5,11 +5,13 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use kernels::boxes::Xyxy;
 use kernels::conv::{self, Conv};
 use kernels::lanes::LANES;
 use kernels::optimizer::{self, Adam};
 use kernels::simd::{Lanes, Simd, Task};
-use kernels::{few, lanes, linear};
+use kernels::roi_align::RoiAlign;
+use kernels::{few, lanes, linear, nms, norm};
 use rayon::prelude::*;
 
 /// As in `atelier`: without it every call would fault its pages in anew.
@@ -247,6 +249,68 @@ fn one_image(table: &Table) {
     }
 }
 
+/// What the detector of scenes of 128 x 128 pixels adds to convolutions and products.
+fn regions(table: &Table) {
+    let (images, channels, side, each) = (32, 64, 32, 100);
+    let shape = [images, channels, side, side];
+    let maps = noise(images * channels * side * side);
+    let at = noise(images * each * 4);
+    let rois: Vec<(usize, Xyxy)> = at
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .enumerate()
+        .map(|(i, [x, y, width, height])| {
+            let (x, y) = (50.0 + 50.0 * x, 50.0 + 50.0 * y);
+            let (width, height) = (15.0 + 8.0 * width, 20.0 + 8.0 * height);
+            (i / each, Xyxy::new(x, y, x + width, y + height))
+        })
+        .collect();
+    let align = RoiAlign {
+        output: [5, 5],
+        scale: 0.25,
+        sampling_ratio: 2,
+        aligned: true,
+    };
+    let pooled = (rois.len() * channels * 25) as f64;
+    // Four samples of four cells for each value.
+    let (flops, bytes) = (pooled * 32.0, 4.0 * (maps.len() as f64 + pooled));
+    let name = format!("RoIAlign, {images} maps 64 x 32 x 32, {each} regions each");
+    table.line(&format!("{name}: forward"), flops, bytes, || {
+        align.forward_lanes(&maps, shape, &rois)
+    });
+    let grad = noise(rois.len() * channels * 25);
+    table.line(&format!("{name}: backward"), flops, bytes, || {
+        align.backward_lanes(&grad, shape, &rois)
+    });
+    let boxes: Vec<Xyxy> = rois.iter().map(|roi| roi.1).collect();
+    let scores = noise(boxes.len());
+    let name = format!("suppression, {} boxes", boxes.len());
+    table.line(&name, 0.0, 20.0 * boxes.len() as f64, || {
+        nms::nms(&boxes, &scores, 0.7)
+    });
+    let rows = norm::Shape {
+        images: 1024,
+        channels: 256,
+        area: 1,
+    };
+    let x = noise(1024 * 256);
+    let (gamma, beta) = (noise(256), noise(256));
+    let affine = norm::Affine {
+        gamma: &gamma,
+        beta: &beta,
+        epsilon: 1e-5,
+        relu: true,
+    };
+    let bytes = 8.0 * x.len() as f64;
+    table.line("group-norm, 1024 regions, 256 features", 0.0, bytes, || {
+        norm::group_forward(&x, rows, 32, affine)
+    });
+    table.line("batch-norm, 1024 regions, 256 features", 0.0, bytes, || {
+        norm::batch_forward(&x, rows, affine)
+    });
+}
+
 fn square(in_channels: usize, out_channels: usize, side: usize, padding: usize) -> Conv {
     Conv {
         in_channels,
@@ -307,6 +371,7 @@ fn tables() {
         fully_connected(&table, &name("linear 512 to 10"), images, 512, 10);
     }
     one_image(&table);
+    regions(&table);
     for images in [256] {
         let name = |what: &str| format!("{what}, {images} images:");
         convolution(

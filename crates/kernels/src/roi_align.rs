@@ -17,7 +17,7 @@ use std::mem::MaybeUninit;
 use rayon::prelude::*;
 
 use crate::boxes::Xyxy;
-use crate::buffer::Fill;
+use crate::buffer::{self, Fill};
 use crate::lanes::{self, LANES};
 use crate::simd::{Lanes, Simd, Task};
 
@@ -84,8 +84,6 @@ struct Scratch {
     y: Axis,
     x: Axis,
     row: Vec<f32>,
-    /// Of sixteen boxes, `[16, P, C]`.
-    bins: Vec<f32>,
 }
 
 /// How the N images (or R boxes) of a buffer lie in it.
@@ -238,8 +236,9 @@ impl RoiAlign {
             .par_chunks_mut(LANES * result)
             .zip(rois.par_chunks(LANES))
             .for_each_init(Scratch::default, |scratch, (out, rois)| {
-                let mut bins = std::mem::take(&mut scratch.bins);
-                bins.resize(LANES * result, 0.0);
+                // Of sixteen boxes, `[16, P, C]`.
+                let mut bins = buffer::Scratch::new(LANES * result);
+                let bins = bins.floats(LANES * result);
                 for (&(image, roi), bins) in rois.iter().zip(bins.chunks_exact_mut(result)) {
                     self.axes(roi, [height, width], scratch);
                     simd.run(Pool {
@@ -263,7 +262,6 @@ impl RoiAlign {
                         lanes::pack_block(pooled, channels, cells, 0..channels, to);
                     },
                 }
-                scratch.bins = bins;
             });
         // SAFETY: every box was pooled, and every lane of every block written.
         unsafe { out.finish() }
@@ -409,7 +407,7 @@ impl Task for Pool<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, _: L) {
-        let Scratch { y, x, row, .. } = self.scratch;
+        let Scratch { y, x, row } = self.scratch;
         let ([bins_y, bins_x], channels) = (self.output, self.channels);
         let (low, high) = x.span();
         row.resize((high - low) * channels, 0.0);
@@ -454,7 +452,7 @@ impl Task for Spread<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, _: L) {
-        let Scratch { y, x, row, .. } = self.scratch;
+        let Scratch { y, x, row } = self.scratch;
         let ([bins_y, bins_x], channels) = (self.output, self.channels);
         let (low, high) = x.span();
         row.resize((high - low) * channels, 0.0);

@@ -1,7 +1,7 @@
 //! The classifier: a chain of layers from images to one logit a class.
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{Device, Tensor};
 
 use crate::layers::{self, Initializer, LayerModule, Mode};
 use crate::network::argmax;
@@ -78,10 +78,5 @@ impl Cnn {
             maps,
             logits,
         }
-    }
-
-    /// Images `[N, C, H, W]` to class probabilities, one row of K an image.
-    pub fn probabilities(&self, images: Tensor<4>) -> Tensor<2> {
-        activation::softmax(self.forward(images, Mode::Inference), 1)
     }
 }

@@ -97,16 +97,17 @@ impl Network {
     pub fn predict(&self, images: Tensor<4>) -> Vec<Answer> {
         match self {
             Self::Cnn(cnn) => {
-                let probabilities = cnn.probabilities(images);
-                let [_, classes] = probabilities.dims();
-                to_host(probabilities)
+                let logits = cnn.forward(images, Mode::Inference);
+                let [_, classes] = logits.dims();
+                to_host(logits)
                     .chunks_exact(classes)
                     .map(|row| {
-                        let class = argmax(row);
+                        let probabilities = softmax(row);
+                        let class = argmax(&probabilities);
                         Answer {
                             class,
-                            score: row[class],
-                            probabilities: row.to_vec(),
+                            score: probabilities[class],
+                            probabilities,
                             detections: Vec::new(),
                         }
                     })
@@ -115,6 +116,14 @@ impl Network {
             Self::FasterRcnn(detector) => detector.predict(images),
         }
     }
+}
+
+/// The probabilities of one row of logits; NaN throughout when one of them is NaN.
+pub(crate) fn softmax(logits: &[f32]) -> Vec<f32> {
+    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let powers: Vec<f32> = logits.iter().map(|v| (v - top).exp()).collect();
+    let sum: f32 = powers.iter().sum();
+    powers.into_iter().map(|v| v / sum).collect()
 }
 
 /// The first of the greatest values.

@@ -6,10 +6,10 @@ use std::ops::Range;
 
 use burn::tensor::Tensor;
 
-use super::postprocess::softmax;
 use super::proposals::{LevelOutput, Proposal, ProposalConfig, ProposalLimits, sigmoid};
 use super::{Detection, FasterRcnn};
 use crate::layers::Mode;
+use crate::network::softmax;
 use crate::ops::to_host;
 use kernels::boxes::Xyxy;
 

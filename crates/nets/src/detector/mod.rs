@@ -32,7 +32,7 @@ use rayon::prelude::*;
 
 use crate::batch::Batch;
 use crate::layers::{self, Initializer, LayerModule, Mode};
-use crate::network::{Answer, Losses, argmax};
+use crate::network::{Answer, Losses, argmax, softmax};
 use crate::ops::{Maps, RoiAlign, to_host};
 use crate::random::{Key, Purpose};
 use crate::recipe::{self, ShapeError, Stage};
@@ -40,7 +40,7 @@ use anchors::AnchorLevels;
 use box_head::{BoxHead, BoxOutput, box_losses};
 use losses::BoxLossConfig;
 pub use postprocess::Detection;
-use postprocess::{DetectionConfig, softmax};
+use postprocess::DetectionConfig;
 use proposals::{LevelOutput, ProposalConfig, ProposalLimits};
 use pyramid::FeaturePyramid;
 use region_pooling::RegionPooling;

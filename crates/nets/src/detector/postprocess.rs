@@ -7,6 +7,7 @@ use kernels::boxes::Xyxy;
 use kernels::nms::batched_nms;
 
 use super::box_coder::BoxCoder;
+use crate::network::softmax;
 use crate::recipe::{self, BoxRegression};
 
 /// How detections are chosen. The defaults are for one digit an image: its best detection is the answer, however unsure.
@@ -116,14 +117,6 @@ impl DetectionConfig {
             })
             .collect()
     }
-}
-
-/// The probabilities of one row of logits; NaN throughout when one of them is NaN.
-pub fn softmax(logits: &[f32]) -> Vec<f32> {
-    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let powers: Vec<f32> = logits.iter().map(|v| (v - top).exp()).collect();
-    let sum: f32 = powers.iter().sum();
-    powers.into_iter().map(|v| v / sum).collect()
 }
 
 #[cfg(test)]
