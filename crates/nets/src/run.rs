@@ -1,6 +1,7 @@
 //! A run: its folder on disk, from the recipe to the trained network and what it answered.
 
 mod exchange;
+pub mod seeds;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -9,8 +10,9 @@ use std::time::SystemTime;
 use measure::detection::{self, CocoError};
 use measure::files::{FileError, write_atomically};
 use measure::record::{
-    self, DataIdentity, Environment, EpochRecord, Evaluation, Machine, ModelKind, Predictions,
-    RecordError, RunFacts, rfc3339_utc, write_history, write_json,
+    self, DataIdentity, Energy, EnergyMeter, Environment, EpochRecord, Evaluation, Machine,
+    ModelKind, Predictions, RecordError, RunFacts, TimeToAccuracy, rfc3339_utc, write_history,
+    write_json,
 };
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +23,7 @@ use crate::evaluation::{Evaluated, evaluate};
 use crate::exchange::ExchangeError;
 use crate::network::Network;
 use crate::recipe::{Model, Recipe, RecipeError, ShapeError};
+use crate::speed::speed;
 use crate::training::{
     CheckpointError, Ending, Observer, Restored, StepReport, Trainer, TrainingError,
 };
@@ -328,6 +331,9 @@ impl Run {
             let (weights, ()) = weights::load(&initial)?;
             trainer.start_from(&weights)?;
         }
+        if let Ok(meter) = computer.energy_meter() {
+            trainer.measure_energy(meter);
+        }
         observer.resumed(&restored, trainer.progress().step);
         let mut recorder = Recorder {
             observer,
@@ -344,9 +350,10 @@ impl Run {
         }
         let network = trainer.network();
         self.save(&network, &train.classes, train.image_shape())?;
-        let evaluated = evaluate(&network, &split.test, &recipe.data, &computer.device)?;
+        let evaluated = evaluate(&network, &split.test, &recipe.data, computer)?;
         let history = trainer.progress().history.clone();
-        let evaluation = self.evaluation(recipe, &evaluated, &split.test, computer, "test")?;
+        let evaluation =
+            self.evaluation(recipe, &network, &evaluated, &split.test, computer, "test")?;
         match evaluation.classification {
             Some(_) => evaluated
                 .predictions
@@ -365,13 +372,14 @@ impl Run {
         }))
     }
 
-    /// The figures of answers on a split.
+    /// The figures of answers on a split, with the network's speed, which is measured now.
     ///
     /// # Errors
     /// [`RunError`] when the run's files can't be read.
     pub fn evaluation(
         &self,
         recipe: &Recipe,
+        network: &Network,
         evaluated: &Evaluated,
         data: &Dataset,
         computer: &Computer,
@@ -402,7 +410,18 @@ impl Run {
             Some(_) => Evaluation::from_predictions(&evaluated.predictions, facts)?,
             None => Evaluation::of_run(data.count, facts),
         };
+        let meter = computer.energy_meter().err();
+        let energy = Energy {
+            train_j: history.last().and_then(|epoch| epoch.energy_j),
+            infer_j_per_image: evaluated.energy_j.map(|joules| joules / data.count as f64),
+            meter: meter.is_none().then_some(EnergyMeter::Rapl),
+            unavailable: meter,
+        };
         Ok(Evaluation {
+            speed: Some(speed(network, data, &recipe.data, computer)),
+            energy: Some(energy),
+            time_to_accuracy: TimeToAccuracy::of(&history),
+            box_precision_recall: evaluated.box_precision_recall.clone(),
             localisation: evaluated.localisation,
             ..evaluation
         })

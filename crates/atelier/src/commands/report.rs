@@ -4,12 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use measure::files::write_atomically;
-use measure::record::Verdict;
 use measure::report::{Contestant, Format, Image, Language, Report};
 use nets::data::Split;
 use nets::run::{Finished, Run};
 
-use super::compare::{open_all, verdict};
+use super::compare::{Verdicts, folder_name, open_all};
 use super::print;
 use crate::error::CommandError;
 use crate::flags;
@@ -25,10 +24,10 @@ pub struct Style {
 
 pub fn run(flags: &flags::Report) -> Result<(), CommandError> {
     let (runs, split) = open_all(&flags.names, &flags.runs)?;
-    let verdict = if runs.len() > 1 {
-        verdict(&runs)?
+    let verdicts = if runs.len() > 1 {
+        Verdicts::of(&runs)?
     } else {
-        None
+        Verdicts::default()
     };
     let style = Style {
         language: flags.lang,
@@ -38,8 +37,7 @@ pub fn run(flags: &flags::Report) -> Result<(), CommandError> {
         (Some(file), _) => file.clone(),
         (None, [(run, _)]) => run.path().join("report"),
         (None, runs) => {
-            let names: Vec<String> = runs.iter().map(|(run, _)| run.name()).collect();
-            let folder = flags.runs.join(names.join("-vs-"));
+            let folder = flags.runs.join(folder_name(runs, &verdicts));
             fs::create_dir_all(&folder)?;
             folder.join("report")
         }
@@ -48,7 +46,7 @@ pub fn run(flags: &flags::Report) -> Result<(), CommandError> {
         Some(_) => path,
         None => path.with_extension(style.format.extension()),
     };
-    write(&path, &runs, verdict.as_ref(), &split, style)?;
+    write(&path, &runs, &verdicts, &split, style)?;
     print(&format!("report: {}", path.display()))
 }
 
@@ -56,7 +54,7 @@ pub fn run(flags: &flags::Report) -> Result<(), CommandError> {
 pub fn write(
     path: &Path,
     runs: &[(Run, Finished)],
-    verdict: Option<&Verdict>,
+    verdicts: &Verdicts,
     split: &Split,
     style: Style,
 ) -> Result<(), CommandError> {
@@ -91,8 +89,8 @@ pub fn write(
     let command: Vec<String> = std::env::args().collect();
     let report = Report {
         contestants,
-        verdict,
-        seeds: None,
+        verdict: verdicts.of_runs.as_ref(),
+        seeds: verdicts.over_seeds.as_ref(),
         image: &image,
         class_names: &test.classes,
         command: &command.join(" "),
