@@ -12,3 +12,4 @@ pub mod files;
 pub mod record;
 pub mod report;
 pub mod significance;
+pub mod tensorboard;

@@ -19,7 +19,7 @@ mod predictions;
 pub use comparison::{
     Comparison, Contestant, McNemarRecord, OverSeeds, SeedRuns, SeedsTest, SeedsVerdict, Verdict,
 };
-pub use environment::{DataIdentity, Environment, Machine, rfc3339_utc};
+pub use environment::{DataIdentity, Environment, Machine, rfc3339_utc, seconds_since_1970};
 pub use evaluation::{
     ClassFigures, ClassificationScores, Evaluation, LocalisationFigures, ModelKind, RunFacts,
 };

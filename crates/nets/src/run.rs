@@ -10,8 +10,9 @@ use measure::detection::{self, CocoError};
 use measure::files::{FileError, write_atomically};
 use measure::record::{
     self, DataIdentity, Environment, EpochRecord, Evaluation, Machine, ModelKind, Predictions,
-    RecordError, RunFacts, rfc3339_utc, write_history, write_json,
+    RecordError, RunFacts, rfc3339_utc, seconds_since_1970, write_history, write_json,
 };
+use measure::tensorboard::{self, EventFile};
 
 use serde::{Deserialize, Serialize};
 
@@ -326,10 +327,14 @@ impl Run {
             trainer.start_from(&weights)?;
         }
         observer.resumed(&restored, trainer.progress().step);
+        let history = trainer.progress().history.clone();
+        let events = recipe.training.tensorboard;
+        let events = events.then(|| self.event_file(&history)).transpose()?;
         let mut recorder = Recorder {
             observer,
             path: self.path.join(record::HISTORY),
-            history: trainer.progress().history.clone(),
+            history,
+            events,
             error: None,
         };
         let ending = trainer.run(Some(&checkpoints), stop, &mut recorder)?;
@@ -405,6 +410,13 @@ impl Run {
         })
     }
 
+    /// TensorBoard's file with the epochs trained so far, in place of what an interruption left of it.
+    fn event_file(&self, history: &[EpochRecord]) -> Result<EventFile, RunError> {
+        let started = seconds_since_1970(&self.environment()?.date).unwrap_or(0.0);
+        let path = self.path.join(tensorboard::EVENTS);
+        Ok(EventFile::create(&path, started, history)?)
+    }
+
     fn save(
         &self,
         network: &Network,
@@ -433,6 +445,8 @@ struct Recorder<'a> {
     observer: &'a mut dyn Observer,
     path: PathBuf,
     history: Vec<EpochRecord>,
+    /// TensorBoard's file, where the recipe asks for it.
+    events: Option<EventFile>,
     error: Option<RecordError>,
 }
 
@@ -447,7 +461,10 @@ impl Observer for Recorder<'_> {
 
     fn epoch(&mut self, record: &EpochRecord) {
         self.history.push(record.clone());
-        if let Err(error) = write_history(&self.path, &self.history) {
+        let events = self.events.as_ref();
+        let written = write_history(&self.path, &self.history)
+            .and_then(|()| Ok(events.map_or(Ok(()), |file| file.add(record))?));
+        if let Err(error) = written {
             self.error.get_or_insert(error);
         }
         self.observer.epoch(record);
