@@ -36,9 +36,10 @@ pub fn with_threads<R: Send>(
 /// Stack of a thread in bytes, as the main thread has on Linux.
 const STACK: usize = 8 << 20;
 
-/// How this process was started, for a run's record.
-pub fn origin() -> Origin {
+/// How this process was started, for the record of a run of this recipe.
+pub fn origin(recipe: &str) -> Origin {
     Origin {
+        recipe: recipe.to_string(),
         version: env!("CARGO_PKG_VERSION").to_string(),
         command: std::env::args().collect(),
     }

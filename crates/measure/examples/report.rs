@@ -48,6 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let report = Report {
         contestants: runs.iter().map(Run::contestant).collect(),
         verdict: verdict.as_ref(),
+        seeds: None,
         image: &|index| images.get(index).cloned(),
         class_names: &classes,
         command: "atelier compare lab-cnn lab-faster-rcnn --seed 0",
@@ -243,6 +244,7 @@ fn environment(detects: bool) -> Environment {
         "lab-cnn"
     };
     Environment {
+        recipe: Some(recipe.into()),
         atelier: "0.1.0".into(),
         commit: Some("3f9c2ab".into()),
         device: "CPU".into(),

@@ -27,14 +27,16 @@ pub use json::{SCHEMA, json};
 pub use language::{Language, UnknownLanguage};
 pub use markdown::markdown;
 
-use crate::record::{Environment, EpochRecord, Evaluation, Predictions, Verdict};
+use crate::record::{Environment, EpochRecord, Evaluation, Predictions, SeedsVerdict, Verdict};
 
 /// Everything a report says, borrowed from run records.
 pub struct Report<'a> {
     /// One for the report of a single run. Colours follow this order.
     pub contestants: Vec<Contestant<'a>>,
-    /// Which is better; `None` for a single run.
+    /// Which is better; `None` for a single run, and where recipes are compared over `seeds`.
     pub verdict: Option<&'a Verdict>,
+    /// Which recipe is better over several trainings of each: its names of runs are those of contestants.
+    pub seeds: Option<&'a SeedsVerdict>,
     /// The picture of an image by its index in the split; `None` where there is none to show.
     pub image: &'a dyn Fn(usize) -> Option<Image>,
     /// Name of each class.

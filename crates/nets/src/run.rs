@@ -121,6 +121,8 @@ pub struct Finished {
 /// How a run was started, for its record.
 #[derive(Clone, Debug)]
 pub struct Origin {
+    /// Name of the recipe, whatever the run is called.
+    pub recipe: String,
     /// Version of atelier.
     pub version: String,
     /// The command line.
@@ -281,6 +283,7 @@ impl Run {
         origin: &Origin,
     ) -> Result<(), RunError> {
         let environment = Environment {
+            recipe: Some(origin.recipe.clone()),
             atelier: origin.version.clone(),
             commit: None,
             device: computer.name.clone(),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use measure::record::{Comparison, Contestant, Verdict, write_json};
+use measure::record::{COMPARISON_SCHEMA, Comparison, Contestant, Verdict, write_json};
 use measure::report::Format;
 use nets::data::{self, Split};
 use nets::device;
@@ -47,8 +47,10 @@ pub fn run(flags: &flags::Compare) -> Result<(), CommandError> {
         })
         .collect();
     let comparison_record = Comparison {
+        schema: COMPARISON_SCHEMA.to_string(),
         contestants,
         verdict,
+        seeds: None,
     };
 
     let folder = comparison_folder(root, &runs)?;

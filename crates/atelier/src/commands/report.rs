@@ -92,6 +92,7 @@ pub fn write(
     let report = Report {
         contestants,
         verdict,
+        seeds: None,
         image: &image,
         class_names: &test.classes,
         command: &command.join(" "),

@@ -113,7 +113,7 @@ pub fn train(
             if let Some(weights) = &initial {
                 run.start_from(weights)?;
             }
-            run.begin(recipe, computer, &plan::origin())?;
+            run.begin(recipe, computer, &plan::origin(&named.name))?;
             run
         }
     };

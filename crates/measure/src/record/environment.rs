@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 /// All that is needed to repeat a run beside its recipe.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Environment {
+    /// Name of the recipe, whatever the run is called; `None` in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<String>,
     /// Version of atelier.
     pub atelier: String,
     /// Commit that atelier was built from, if known.

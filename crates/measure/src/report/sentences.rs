@@ -40,6 +40,9 @@ pub fn eyebrow(report: &Report<'_>) -> String {
 /// Which is better; how good it is, for a single contestant.
 pub fn verdict(report: &Report<'_>) -> String {
     let words = Words::of(report.language);
+    if let Some(seeds) = report.seeds {
+        return (words.seeds_verdict)(seeds);
+    }
     match (report.verdict, &report.contestants[..]) {
         (Some(verdict), [first, ..]) => (words.verdict)(verdict, first.evaluation.images),
         (None, [only]) => single(report.language, only.evaluation),

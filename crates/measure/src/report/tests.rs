@@ -84,6 +84,7 @@ fn told(runs: &[Run], language: Language, format: Format) -> String {
             })
             .collect(),
         verdict: verdict.as_ref(),
+        seeds: None,
         image: &|index| {
             let truth = Some([0.0, 0.0, 1.0, 1.0]);
             (index != 3).then(|| Image {

@@ -6,13 +6,15 @@
 mod french;
 
 use super::Language;
-use crate::record::Verdict;
+use crate::record::{SeedsVerdict, Verdict};
 use french::FRENCH;
 
 /// The words of a language.
 pub struct Words {
     /// The verdict on a number of images as a sentence.
     pub verdict: fn(&Verdict, usize) -> String,
+    /// The verdict over seeds as sentences.
+    pub seeds_verdict: fn(&SeedsVerdict) -> String,
     /// Which set a split is, to stand in `eyebrow`.
     pub split: fn(&str) -> String,
     /// A part of a detector's loss; `None` for parts that came later.
@@ -210,6 +212,7 @@ impl Words {
 static ENGLISH: Words = Words {
     // The record's own sentence is English.
     verdict: |verdict, _| verdict.sentence.clone(),
+    seeds_verdict: |verdict| verdict.sentence.clone(),
     split: str::to_string,
     loss_part: |part| match part {
         "objectness" => Some("objectness"),

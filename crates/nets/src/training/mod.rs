@@ -402,6 +402,7 @@ impl<'a> Trainer<'a> {
             learning_rate,
             seconds: progress.seconds,
             images_per_s: sums.images as f64 / sums.seconds,
+            energy_j: None,
         });
         Ok(())
     }

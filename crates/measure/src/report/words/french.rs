@@ -1,11 +1,12 @@
 //! The French words of reports.
 
 use super::Words;
-use crate::record::{McNemarRecord, Verdict};
+use crate::record::{Headline, McNemarRecord, SeedsFigure, SeedsHeadline, SeedsVerdict, Verdict};
 use crate::report::Language;
 
 pub static FRENCH: Words = Words {
     verdict,
+    seeds_verdict,
     split: |split| match split {
         "test" => "de test".to_string(),
         "validation" => "de validation".to_string(),
@@ -207,60 +208,261 @@ pub static FRENCH: Words = Words {
     date: "Début",
 };
 
+const FR: Language = Language::French;
+const CANNOT_TELL: &str = "Les données ne permettent pas de trancher :";
+
 /// What the record's own sentence says, in French.
 fn verdict(verdict: &Verdict, images: usize) -> String {
-    let language = Language::French;
-    let McNemarRecord {
-        a,
-        b,
-        only_a,
-        only_b,
-        p_value,
-    } = &verdict.mcnemar;
-    let images = language.count(images as u64);
-    let number = |images: u64| language.count(images);
-    let Some(better) = &verdict.better else {
+    let McNemarRecord { a, b, only_a, .. } = &verdict.mcnemar;
+    let images = FR.count(images as u64);
+    let Some(headline) = verdict.headline() else {
         return match only_a {
             0 => format!("{a} et {b} donnent la bonne réponse aux mêmes images, sur {images}."),
             _ => format!(
                 "{a} et {b} sont aussi exacts l’un que l’autre : sur {images} images, chacun donne {} bonnes \
                  réponses que l’autre n’a pas.",
-                number(*only_a)
+                FR.count(*only_a)
             ),
         };
     };
-    let (worse, gained, lost) = match better == a {
-        true => (b, *only_a, *only_b),
-        false => (a, *only_b, *only_a),
-    };
+    let Headline { better, worse, .. } = headline;
     let counts = format!(
         "sur {images} images, {better} est seul à donner la bonne réponse à {} d’entre elles, et {worse} à {}",
-        number(gained),
-        number(lost)
+        FR.count(headline.gained),
+        FR.count(headline.lost)
     );
-    let corrected = match verdict.pairs.len() > 1 {
-        true => ", correction de Holm",
-        false => "",
+    let test = format!(
+        "test exact de McNemar{}, {}",
+        corrected(verdict.pairs.len()),
+        FR.p_value(verdict.mcnemar.p_value)
+    );
+    if verdict.significant {
+        let points = points(headline.points, "de pourcentage");
+        format!("{better} est plus exact que {worse}, de {points} : {counts} ({test}).")
+    } else if verdict.is_unbacked() {
+        let [low, high] = headline.interval.map(|end| FR.decimal(end, 2));
+        format!(
+            "{CANNOT_TELL} {better} devance {worse} : {counts}, ce que le hasard seul n’explique guère ({test}) ; mais \
+             un nouveau tirage des images donne un écart de {low} à {high} points de pourcentage (intervalle à 95 %), \
+             qui n’exclut pas un écart nul."
+        )
+    } else {
+        format!(
+            "{CANNOT_TELL} {better} devance {worse}, mais {counts}, ce que le hasard seul pourrait expliquer ({test})."
+        )
+    }
+}
+
+/// What the record's own sentences over seeds say, in French.
+fn seeds_verdict(verdict: &SeedsVerdict) -> String {
+    let (a, b, seeds) = (&verdict.test.a, &verdict.test.b, verdict.test.seeds);
+    let (equal, more, unit) = match verdict.figure {
+        SeedsFigure::Accuracy => ("la même exactitude", "est plus exact", "de pourcentage"),
+        SeedsFigure::AveragePrecision => (
+            "la même précision moyenne",
+            "détecte mieux",
+            "de précision moyenne",
+        ),
+    };
+    let Some(headline) = verdict.headline() else {
+        let number = match seeds {
+            1 => "1 graine".to_string(),
+            seeds => format!("{seeds} graines"),
+        };
+        return format!("{a} et {b} ont {equal} en moyenne sur {number}.");
+    };
+    let SeedsHeadline { better, worse, .. } = headline;
+    let points = points(headline.points, unit);
+    let range = |interval: [f64; 2]| {
+        let [low, high] = interval.map(|end| FR.decimal(end, 2));
+        format!("intervalle à 95 % de {low} à {high}")
+    };
+    let (Some(over_seeds), Some(p)) = (headline.over_seeds.map(range), headline.p_value) else {
+        return if seeds < 2 {
+            format!(
+                "{CANNOT_TELL} {better} devance {worse} de {points}, mais une seule graine ne dit rien de l’écart \
+                 entre entraînements ; il en faut plusieurs."
+            )
+        } else {
+            format!(
+                "{CANNOT_TELL} {better} devance {worse} d’exactement {points} avec chaque graine, et le test t juge \
+                 d’après la dispersion, ici nulle."
+            )
+        };
     };
     let test = format!(
-        "test exact de McNemar{corrected}, {}",
-        language.p_value(*p_value)
+        "{over_seeds} ; test t apparié sur les graines{}, {}",
+        corrected(verdict.pairs.len()),
+        FR.p_value(p)
     );
-    let points = 100.0 * verdict.difference.abs();
-    match verdict.significant {
-        true => format!(
-            "{better} est plus exact que {worse}, de {} {} : {counts} ({test}).",
-            language.decimal(points, 2),
-            // The plural starts at two.
-            if points < 2.0 {
-                "point de pourcentage"
-            } else {
-                "points de pourcentage"
-            }
+    let over_images = headline.over_images.map(range).unwrap_or_default();
+    let ahead = format!("{better} devance {worse} de {points} en moyenne sur {seeds} graines");
+    let found = format!("{better} {more} que {worse}, de {points} en moyenne sur {seeds} graines");
+    let mut text = match (verdict.test.seeds_tell(), verdict.test.images_tell()) {
+        (true, Some(true)) => {
+            format!("{found} ({test}) ; les images le confirment ({over_images}).")
+        }
+        (true, Some(false)) => format!(
+            "{CANNOT_TELL} {ahead} ({test}), mais d’autres images du même genre pourraient dire l’inverse \
+             ({over_images})."
         ),
-        false => format!(
-            "Les données ne permettent pas de trancher : {better} devance {worse}, mais {counts}, ce que le \
-             hasard seul pourrait expliquer ({test})."
+        (true, None) => {
+            format!("{found} ({test}) ; rien ne montre si d’autres images en diraient autant.")
+        }
+        (false, Some(true) | None) => {
+            format!(
+                "{CANNOT_TELL} {ahead}, mais d’autres graines pourraient dire l’inverse ({test})."
+            )
+        }
+        (false, Some(false)) => format!(
+            "{CANNOT_TELL} {ahead}, mais d’autres graines ({test}) ou d’autres images ({over_images}) pourraient dire \
+             l’inverse."
         ),
+    };
+    if let Some(factor) = verdict.factor() {
+        text += &format!(
+            " Avec {seeds} graines, une différence ne compte qu’à partir de {} fois sa propre dispersion, et rien ne \
+             montre si celle-ci est normale, comme le test le suppose.",
+            FR.decimal(factor, 1)
+        );
+    }
+    text
+}
+
+/// The plural starts at two.
+fn points(points: f64, of: &str) -> String {
+    let noun = if points < 2.0 { "point" } else { "points" };
+    format!("{} {noun} {of}", FR.decimal(points, 2))
+}
+
+fn corrected(pairs: usize) -> &'static str {
+    match pairs {
+        0 | 1 => "",
+        _ => ", correction de Holm",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::SeedsTest;
+
+    #[test]
+    fn a_test_that_the_bootstrap_does_not_back() {
+        let verdict_of = Verdict {
+            better: Some("B".into()),
+            mcnemar: McNemarRecord {
+                a: "A".into(),
+                b: "B".into(),
+                only_a: 4,
+                only_b: 14,
+                p_value: 0.0309,
+            },
+            difference: -0.001,
+            difference_interval: [-0.0018, 0.0],
+            ..Default::default()
+        };
+        assert_eq!(
+            plain(verdict(&verdict_of, 10_000)),
+            "Les données ne permettent pas de trancher : B devance A : sur 10 000 images, B est seul à donner la bonne \
+             réponse à 14 d’entre elles, et A à 4, ce que le hasard seul n’explique guère (test exact de McNemar, p = \
+             0,0309) ; mais un nouveau tirage des images donne un écart de 0,00 à 0,18 points de pourcentage (intervalle \
+             à 95 %), qui n’exclut pas un écart nul."
+        );
+    }
+
+    fn plain(text: String) -> String {
+        text.replace(['\u{a0}', '\u{202f}'], " ")
+    }
+
+    /// Five seeds on which A leads by `difference`, and how sure that is.
+    fn over_seeds(
+        difference: f64,
+        p_value: Option<f64>,
+        images_interval: Option<[f64; 2]>,
+    ) -> SeedsVerdict {
+        SeedsVerdict {
+            better: (difference > 0.0).then(|| "A".into()),
+            test: SeedsTest {
+                a: "A".into(),
+                b: "B".into(),
+                seeds: 5,
+                difference,
+                interval: p_value.map(|_| [difference - 0.01, difference + 0.01]),
+                p_value,
+                images_interval,
+                ..Default::default()
+            },
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn over_seeds_in_french() {
+        let (clear, vague) = (Some([0.005, 0.035]), Some([-0.005, 0.045]));
+        let three = SeedsVerdict {
+            figure: SeedsFigure::AveragePrecision,
+            test: SeedsTest {
+                seeds: 3,
+                ..over_seeds(0.02, Some(0.01), None).test
+            },
+            ..over_seeds(0.02, Some(0.01), None)
+        };
+        let one = SeedsVerdict {
+            test: SeedsTest {
+                seeds: 1,
+                ..over_seeds(0.015, None, clear).test
+            },
+            ..over_seeds(0.015, None, clear)
+        };
+        for (verdict, expected) in [
+            (
+                over_seeds(0.02, Some(0.01), clear),
+                "A est plus exact que B, de 2,00 points de pourcentage en moyenne sur 5 graines (intervalle à 95 % de \
+                 1,00 à 3,00 ; test t apparié sur les graines, p = 0,0100) ; les images le confirment (intervalle à 95 % \
+                 de 0,50 à 3,50).",
+            ),
+            (
+                over_seeds(0.02, Some(0.01), vague),
+                "Les données ne permettent pas de trancher : A devance B de 2,00 points de pourcentage en moyenne sur 5 \
+                 graines (intervalle à 95 % de 1,00 à 3,00 ; test t apparié sur les graines, p = 0,0100), mais d’autres \
+                 images du même genre pourraient dire l’inverse (intervalle à 95 % de −0,50 à 4,50).",
+            ),
+            (
+                over_seeds(0.015, Some(0.2), clear),
+                "Les données ne permettent pas de trancher : A devance B de 1,50 point de pourcentage en moyenne sur 5 \
+                 graines, mais d’autres graines pourraient dire l’inverse (intervalle à 95 % de 0,50 à 2,50 ; test t \
+                 apparié sur les graines, p = 0,20).",
+            ),
+            (
+                over_seeds(0.015, Some(0.2), vague),
+                "Les données ne permettent pas de trancher : A devance B de 1,50 point de pourcentage en moyenne sur 5 \
+                 graines, mais d’autres graines (intervalle à 95 % de 0,50 à 2,50 ; test t apparié sur les graines, p = \
+                 0,20) ou d’autres images (intervalle à 95 % de −0,50 à 4,50) pourraient dire l’inverse.",
+            ),
+            (
+                three,
+                "A détecte mieux que B, de 2,00 points de précision moyenne en moyenne sur 3 graines (intervalle à 95 % \
+                 de 1,00 à 3,00 ; test t apparié sur les graines, p = 0,0100) ; rien ne montre si d’autres images en \
+                 diraient autant. Avec 3 graines, une différence ne compte qu’à partir de 2,5 fois sa propre dispersion, \
+                 et rien ne montre si celle-ci est normale, comme le test le suppose.",
+            ),
+            (
+                one,
+                "Les données ne permettent pas de trancher : A devance B de 1,50 point de pourcentage, mais une seule \
+                 graine ne dit rien de l’écart entre entraînements ; il en faut plusieurs.",
+            ),
+            (
+                over_seeds(0.25, None, clear),
+                "Les données ne permettent pas de trancher : A devance B d’exactement 25,00 points de pourcentage avec \
+                 chaque graine, et le test t juge d’après la dispersion, ici nulle.",
+            ),
+            (
+                over_seeds(0.0, None, vague),
+                "A et B ont la même exactitude en moyenne sur 5 graines.",
+            ),
+        ] {
+            assert_eq!(plain(seeds_verdict(&verdict)), expected);
+        }
     }
 }
