@@ -18,6 +18,10 @@ pub fn of(language: Language, contestant: &Contestant<'_>) -> Vec<(&'static str,
         None => environment.data.name.clone(),
     };
     let pairs = [
+        (
+            words.recipe_name,
+            environment.recipe.clone().unwrap_or_default(),
+        ),
         (words.command, environment.command.join(" ")),
         (words.seed, environment.seed.to_string()),
         (
