@@ -46,10 +46,12 @@ pub fn origin(recipe: &str) -> Origin {
 }
 
 /// A recipe to train, by name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct NamedRecipe {
-    /// What its run is called.
+    /// Its name.
     pub name: String,
+    /// What its run is called.
+    pub run: String,
     /// The recipe, overrides applied.
     pub recipe: Recipe,
     /// The file of weights to start from, where they are not drawn from the seed.
@@ -73,10 +75,23 @@ impl NamedRecipe {
                 .map(|source| format!("data.source={}", serde_json::json!(source))),
         );
         Ok(Self {
-            name: run_name(name),
+            name: recipe_name(name),
+            run: recipe_name(name),
             recipe: Recipe::load(name, &sets)?,
             init: None,
         })
+    }
+
+    /// The same with another seed; its run's name says which.
+    pub fn with_seed(&self, seed: u64) -> Self {
+        let mut recipe = self.recipe.clone();
+        recipe.training.seed = seed;
+        Self {
+            name: self.name.clone(),
+            run: format!("{}-seed-{seed}", self.name),
+            recipe,
+            init: self.init.clone(),
+        }
     }
 
     /// The same, starting from `weights`: a file, or the name or path of a run under `root`.
@@ -109,7 +124,7 @@ impl NamedRecipe {
 }
 
 /// `lab-cnn` for `lab-cnn` and for `experiments/lab-cnn.toml`.
-fn run_name(recipe: &str) -> String {
+fn recipe_name(recipe: &str) -> String {
     let stem = Path::new(recipe)
         .file_stem()
         .map(|stem| stem.to_string_lossy().into_owned());

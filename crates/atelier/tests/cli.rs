@@ -1,5 +1,8 @@
 //! The binary as a user meets it: a small training end to end, and errors worth reading.
 
+#[path = "cli/evidence.rs"]
+mod evidence;
+
 use std::path::Path;
 use std::process::{Command, Output};
 

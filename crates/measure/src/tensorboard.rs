@@ -73,6 +73,7 @@ fn figures(epoch: &EpochRecord) -> Vec<(String, f64)> {
             ("training/learning_rate", Some(epoch.learning_rate)),
             ("training/seconds", Some(epoch.seconds)),
             ("training/images_per_s", Some(epoch.images_per_s)),
+            ("training/energy_j", epoch.energy_j),
         ]
         .map(|(name, value)| (name.to_string(), value)),
     );

@@ -1,16 +1,19 @@
 //! A run: its folder on disk, from the recipe to the trained network and what it answered.
 
 mod exchange;
+pub mod seeds;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
 
-use measure::detection::{self, CocoError};
+use measure::detection::{self, CocoError, Detection};
+use measure::digest::sha256;
 use measure::files::{FileError, write_atomically};
 use measure::record::{
-    self, DataIdentity, Environment, EpochRecord, Evaluation, Machine, ModelKind, Predictions,
-    RecordError, RunFacts, rfc3339_utc, seconds_since_1970, write_history, write_json,
+    self, DataIdentity, Energy, EnergyMeter, Environment, EpochRecord, Evaluation, Machine,
+    ModelKind, Predictions, RecordError, RunFacts, TimeToAccuracy, rfc3339_utc, seconds_since_1970,
+    write_history, write_json,
 };
 use measure::tensorboard::{self, EventFile};
 
@@ -22,6 +25,7 @@ use crate::evaluation::{Evaluated, evaluate};
 use crate::exchange::ExchangeError;
 use crate::network::Network;
 use crate::recipe::{Model, Recipe, RecipeError, ShapeError};
+use crate::speed::speed;
 use crate::training::{
     CheckpointError, Ending, Observer, Restored, StepReport, Trainer, TrainingError,
 };
@@ -114,6 +118,8 @@ pub struct Finished {
     pub evaluation: Evaluation,
     /// Answers on the test set; none where its images show several objects.
     pub predictions: Predictions,
+    /// What was detected on the test set; none where its images show one object each.
+    pub detections: Vec<Detection>,
     /// Every epoch.
     pub history: Vec<EpochRecord>,
 }
@@ -225,9 +231,15 @@ impl Run {
             Some(_) => Predictions::read(self.path.join(record::PREDICTIONS))?,
             None => Predictions::default(),
         };
+        let detections = self.path.join(record::DETECTIONS);
+        let detections = match evaluation.classification {
+            None if detections.is_file() => detection::read_detections(&detections)?,
+            _ => Vec::new(),
+        };
         Ok(Finished {
             evaluation,
             predictions,
+            detections,
             history: record::read_history(self.path.join(record::HISTORY))?,
         })
     }
@@ -329,7 +341,11 @@ impl Run {
             let (weights, ()) = weights::load(&initial)?;
             trainer.start_from(&weights)?;
         }
+        if let Ok(meter) = computer.energy_meter() {
+            trainer.measure_energy(meter);
+        }
         observer.resumed(&restored, trainer.progress().step);
+        self.identify(split)?;
         let history = trainer.progress().history.clone();
         let events = recipe.training.tensorboard;
         let events = events.then(|| self.event_file(&history)).transpose()?;
@@ -349,9 +365,10 @@ impl Run {
         }
         let network = trainer.network();
         self.save(&network, &train.classes, train.image_shape())?;
-        let evaluated = evaluate(&network, &split.test, &recipe.data, &computer.device)?;
+        let evaluated = evaluate(&network, &split.test, &recipe.data, computer)?;
         let history = trainer.progress().history.clone();
-        let evaluation = self.evaluation(recipe, &evaluated, &split.test, computer, "test")?;
+        let evaluation =
+            self.evaluation(recipe, &network, &evaluated, &split.test, computer, "test")?;
         match evaluation.classification {
             Some(_) => evaluated
                 .predictions
@@ -366,17 +383,19 @@ impl Run {
         Ok(Some(Finished {
             evaluation,
             predictions: evaluated.predictions,
+            detections: evaluated.detections,
             history,
         }))
     }
 
-    /// The figures of answers on a split.
+    /// The figures of answers on a split, with the network's speed, which is measured now.
     ///
     /// # Errors
     /// [`RunError`] when the run's files can't be read.
     pub fn evaluation(
         &self,
         recipe: &Recipe,
+        network: &Network,
         evaluated: &Evaluated,
         data: &Dataset,
         computer: &Computer,
@@ -407,10 +426,33 @@ impl Run {
             Some(_) => Evaluation::from_predictions(&evaluated.predictions, facts)?,
             None => Evaluation::of_run(data.count, facts),
         };
+        let meter = computer.energy_meter().err();
+        let energy = Energy {
+            train_j: history.last().and_then(|epoch| epoch.energy_j),
+            infer_j_per_image: evaluated.energy_j.map(|joules| joules / data.count as f64),
+            meter: meter.is_none().then_some(EnergyMeter::Rapl),
+            unavailable: meter,
+        };
+        let weights = std::fs::read(&model).ok();
         Ok(Evaluation {
+            model_digest: weights.map(|bytes| sha256([&bytes[..]])),
+            speed: Some(speed(network, data, &recipe.data, computer)),
+            energy: Some(energy),
+            time_to_accuracy: TimeToAccuracy::of(&history),
+            box_precision_recall: evaluated.box_precision_recall.clone(),
             localisation: evaluated.localisation,
             ..evaluation
         })
+    }
+
+    /// Notes which data the run is made from.
+    fn identify(&self, split: &Split) -> Result<(), RunError> {
+        let mut environment = self.environment()?;
+        environment.data.digest = Some(split.digest());
+        Ok(write_json(
+            self.path.join(record::ENVIRONMENT),
+            &environment,
+        )?)
     }
 
     /// TensorBoard's file with the epochs trained so far, in place of what an interruption left of it.

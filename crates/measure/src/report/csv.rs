@@ -374,6 +374,14 @@ fn environment(table: &mut Table, contestant: &Contestant<'_>) {
             "digest",
             environment.data.digest.clone().unwrap_or_default(),
         ),
+        (
+            "model_digest",
+            contestant
+                .evaluation
+                .model_digest
+                .clone()
+                .unwrap_or_default(),
+        ),
         ("atelier", environment.atelier.clone()),
         ("commit", environment.commit.clone().unwrap_or_default()),
         ("date", environment.date.clone()),

@@ -29,6 +29,14 @@ pub fn of(language: Language, contestant: &Contestant<'_>) -> Vec<(&'static str,
             language.count(contestant.evaluation.epochs as u64),
         ),
         (words.data, data),
+        (
+            words.weights_digest,
+            contestant
+                .evaluation
+                .model_digest
+                .clone()
+                .unwrap_or_default(),
+        ),
         (words.device, environment.device.clone()),
         (words.threads, language.count(environment.threads as u64)),
         (words.processor, machine.cpu.clone().unwrap_or_default()),

@@ -1,6 +1,7 @@
 //! Reports of small, telling runs.
 
 mod formats;
+mod goldens;
 mod languages;
 
 use super::*;

@@ -255,6 +255,7 @@ pub struct Words {
     pub f1_weighted: &'static str,
     pub roc_auc_macro: &'static str,
     pub average_precision_macro: &'static str,
+    pub weights_digest: &'static str,
     pub recipe_name: &'static str,
 
     // How it was made.
@@ -307,7 +308,7 @@ static ENGLISH: Words = Words {
         Kind::Missed => "missed",
         Kind::Classification => "wrong class",
         Kind::Localisation => "badly placed",
-        Kind::Both => "class and place",
+        Kind::Both => "class and box",
         Kind::Duplicate => "found twice",
         Kind::Background => "nothing there",
     },
@@ -550,6 +551,7 @@ static ENGLISH: Words = Words {
     f1_weighted: "F1 (weighted by class size)",
     roc_auc_macro: "ROC AUC (mean of classes)",
     average_precision_macro: "Average precision of classes (one against the rest)",
+    weights_digest: "Weights",
     recipe_name: "Recipe",
 
     // How it was made.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use measure::cost::Latency;
 use measure::detection::{DetectionMistakes, MistakeFigures, recall_grid};
+use measure::digest::sha256;
 use measure::record::{
     BoxPrecisionRecall, DataIdentity, Energy, EnergyMeter, Environment, EpochRecord, Evaluation,
     InferenceSpeed, Localisation, LocalisationFigures, Machine, ModelKind, Prediction, Predictions,
@@ -106,6 +107,7 @@ pub fn made_up(images: &[Image], labels: &[u8], kind: ModelKind, seed: u64) -> R
         meter: Some(EnergyMeter::Rapl),
         unavailable: None,
     });
+    evaluation.model_digest = Some(sha256([recipe(detects).as_bytes(), &seed.to_le_bytes()]));
     let history = history(detects, train_s);
     evaluation.time_to_accuracy = TimeToAccuracy::of(&history);
     Run {

@@ -2,9 +2,7 @@
 
 use std::error::Error;
 
-use measure::detection::{
-    self, Category, CocoReport, Detection, GroundTruth, Options, Truth, Xywh, matches,
-};
+use measure::detection::{self, Category, Detection, GroundTruth, Options, Truth, Xywh, matches};
 use measure::record::{
     BoxPrecisionRecall, Energy, EpochRecord, Evaluation, LocalisationFigures, ModelKind, NoEnergy,
     Predictions, RunFacts,
@@ -164,7 +162,7 @@ pub fn made_up(name: &str, skill: f64, truths: &GroundTruth) -> Result<Run, Box<
             mistakes: Some(detection::mistakes(truths, &detections)?),
             ..LocalisationFigures::default()
         }),
-        box_precision_recall: curves(&report),
+        box_precision_recall: BoxPrecisionRecall::of(&report),
         speed: Some(speed(if fpn { 9.1 } else { 6.2 })),
         energy: Some(Energy {
             unavailable: Some(NoEnergy::NoCounter),
@@ -192,18 +190,5 @@ pub fn made_up(name: &str, skill: f64, truths: &GroundTruth) -> Result<Run, Box<
         evaluation,
         history: (1..=4).map(epoch).collect(),
         environment: environment(name, 0),
-    })
-}
-
-fn curves(report: &CocoReport) -> Option<BoxPrecisionRecall> {
-    let curves: Option<Vec<_>> = (0..10)
-        .map(|threshold| report.mean_precision_curve(threshold))
-        .collect();
-    let curves = curves?;
-    let mean = |recall: usize| curves.iter().map(|curve| curve[recall]).sum::<f64>() / 10.0;
-    Some(BoxPrecisionRecall {
-        iou_50: curves[0].to_vec(),
-        iou_75: curves[5].to_vec(),
-        iou_50_95: (0..curves[0].len()).map(mean).collect(),
     })
 }

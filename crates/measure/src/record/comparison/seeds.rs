@@ -63,7 +63,7 @@ pub struct OverSeeds {
     pub mean: f64,
     /// Their sample standard deviation; `None` for a single seed.
     pub sd: Option<f64>,
-    /// 95 % interval of the mean by Student's t, low and high; `None` for a single seed.
+    /// 95 % interval of the mean by Student's t, low and high, within 0 to 1; `None` for a single seed.
     pub interval: Option<[f64; 2]>,
 }
 
@@ -233,7 +233,10 @@ fn over_seeds(recipe: &SeedRuns<'_>, seeds: &[u64], values: &[f64]) -> Option<Ov
         values: values.to_vec(),
         mean: spread.mean,
         sd: spread.sd,
-        interval: spread.interval.map(ends),
+        // Of a share: few seeds reach beyond what there can be.
+        interval: spread
+            .interval
+            .map(|interval| ends(interval).map(|end| end.clamp(0.0, 1.0))),
     })
 }
 

@@ -34,7 +34,7 @@ pub static FRENCH: Words = Words {
         Kind::Missed => "manqué",
         Kind::Classification => "mauvaise classe",
         Kind::Localisation => "mal placé",
-        Kind::Both => "classe et place",
+        Kind::Both => "classe et boîte",
         Kind::Duplicate => "trouvé deux fois",
         Kind::Background => "rien à trouver",
     },
@@ -277,6 +277,7 @@ pub static FRENCH: Words = Words {
     f1_weighted: "F1 (pondéré par l’effectif des classes)",
     roc_auc_macro: "Aire ROC (moyenne des classes)",
     average_precision_macro: "Précision moyenne des classes (chacune contre les autres)",
+    weights_digest: "Poids",
     recipe_name: "Recette",
 
     // How it was made.
