@@ -38,7 +38,12 @@ pub fn made_up(images: &[Image], labels: &[u8], kind: ModelKind, seed: u64) -> R
                 true => (label + 1 + (random.next() * 9.0) as usize) % 10,
                 false => label,
             };
-            let doubt = if wrong {
+            // A few look like another digit to both: their labels may be wrong.
+            let mislabelled = hardness < 0.0006;
+            let predicted = if mislabelled { confusable } else { predicted };
+            let doubt = if mislabelled {
+                0.004 * random.next()
+            } else if wrong {
                 random.next() * 0.6
             } else {
                 random.next().powi(24) * 0.7

@@ -52,7 +52,12 @@ const OVERLAP: &str = "(() => {
 /// luminance as WCAG defines them; canvas turns any CSS colour into red, green and blue.
 const FAINT: &str = "(() => {
     const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+    const known = new Map();
     const channels = colour => {
+        if (!known.has(colour)) known.set(colour, drawn(colour));
+        return known.get(colour);
+    };
+    const drawn = colour => {
         canvas.clearRect(0, 0, 1, 1);
         canvas.fillStyle = colour;
         canvas.fillRect(0, 0, 1, 1);
@@ -161,25 +166,28 @@ fn plain(texts: &Value) -> Value {
 fn look(chromium: &mut Chromium, file: &Path, name: &str, width: u32, dark: bool) -> Vec<String> {
     let mut faults = Vec::new();
     chromium.open(file, width, dark);
-    let open_all = "document.querySelectorAll('details').forEach(d => d.open = true)";
-    for (state, expression) in [("closed", "1"), ("open", open_all)] {
-        chromium.evaluate(expression);
-        if let (Ok(folder), "closed") = (std::env::var("PAGES"), state) {
-            let picture = chromium.picture();
-            let path = Path::new(&folder).join(format!("{name}.png.base64"));
-            std::fs::write(path, picture).expect("a picture");
-        }
-        for (fault, question) in [
-            ("wider than the page", OVERFLOW),
-            ("texts of plots", OVERLAP),
-            ("too faint", FAINT),
-            ("no name", NAMELESS),
-        ] {
+    // Closed, only what could be too wide is worth a look: open, everything is there.
+    let all = [
+        ("wider than the page", OVERFLOW),
+        ("texts of plots", OVERLAP),
+        ("too faint", FAINT),
+        ("no name", NAMELESS),
+    ];
+    let mut ask = |chromium: &mut Chromium, state: &str, questions: &[(&str, &str)]| {
+        for (fault, question) in questions {
             let found = chromium.evaluate(question);
             let found = found.as_array().into_iter().flatten();
             faults.extend(found.map(|what| format!("{name}, {state}: {fault}: {what}")));
         }
+    };
+    ask(chromium, "closed", &all[..1]);
+    if let Ok(folder) = std::env::var("PAGES") {
+        let picture = chromium.picture();
+        let path = Path::new(&folder).join(format!("{name}.png.base64"));
+        std::fs::write(path, picture).expect("a picture");
     }
+    chromium.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)");
+    ask(chromium, "open", &all);
     let errors = chromium.errors.drain(..);
     faults.extend(errors.map(|error| format!("{name}: {error}")));
     faults
