@@ -26,7 +26,7 @@ pub use cost::{
     ACCURACIES, BoxPrecisionRecall, Energy, EnergyMeter, InferenceSpeed, NoEnergy, Throughput,
     TimeToAccuracy,
 };
-pub use environment::{DataIdentity, Environment, Machine, rfc3339_utc};
+pub use environment::{DataIdentity, Environment, Machine, rfc3339_utc, seconds_since_1970};
 pub use evaluation::{
     ClassFigures, ClassificationScores, EVALUATION_SCHEMA, Evaluation, LocalisationFigures,
     ModelKind, RunFacts,

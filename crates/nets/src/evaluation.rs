@@ -223,8 +223,8 @@ fn xywh(bounds: Xyxy) -> Xywh {
     Xywh::from_corners(<[f32; 4]>::from(bounds).map(f64::from))
 }
 
-/// The objects of `data` as COCO's evaluation takes them.
-fn ground_truth(data: &Dataset) -> GroundTruth {
+/// The objects of `data` as COCO's evaluation takes them, the images in their order.
+pub fn ground_truth(data: &Dataset) -> GroundTruth {
     let name = |(class, name): (usize, &String)| Category {
         id: data.category_id(class),
         name: name.clone(),

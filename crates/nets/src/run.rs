@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
 
-use measure::detection::{self, CocoError};
+use measure::detection::{self, CocoError, Detection};
+use measure::digest::sha256;
 use measure::files::{FileError, write_atomically};
 use measure::record::{
     self, DataIdentity, Energy, EnergyMeter, Environment, EpochRecord, Evaluation, Machine,
-    ModelKind, Predictions, RecordError, RunFacts, TimeToAccuracy, rfc3339_utc, write_history,
-    write_json,
+    ModelKind, Predictions, RecordError, RunFacts, TimeToAccuracy, rfc3339_utc, seconds_since_1970,
+    write_history, write_json,
 };
+use measure::tensorboard::{self, EventFile};
 
 use serde::{Deserialize, Serialize};
 
@@ -116,6 +118,8 @@ pub struct Finished {
     pub evaluation: Evaluation,
     /// Answers on the test set; none where its images show several objects.
     pub predictions: Predictions,
+    /// What was detected on the test set; none where its images show one object each.
+    pub detections: Vec<Detection>,
     /// Every epoch.
     pub history: Vec<EpochRecord>,
 }
@@ -227,9 +231,15 @@ impl Run {
             Some(_) => Predictions::read(self.path.join(record::PREDICTIONS))?,
             None => Predictions::default(),
         };
+        let detections = self.path.join(record::DETECTIONS);
+        let detections = match evaluation.classification {
+            None if detections.is_file() => detection::read_detections(&detections)?,
+            _ => Vec::new(),
+        };
         Ok(Finished {
             evaluation,
             predictions,
+            detections,
             history: record::read_history(self.path.join(record::HISTORY))?,
         })
     }
@@ -335,10 +345,15 @@ impl Run {
             trainer.measure_energy(meter);
         }
         observer.resumed(&restored, trainer.progress().step);
+        self.identify(split)?;
+        let history = trainer.progress().history.clone();
+        let events = recipe.training.tensorboard;
+        let events = events.then(|| self.event_file(&history)).transpose()?;
         let mut recorder = Recorder {
             observer,
             path: self.path.join(record::HISTORY),
-            history: trainer.progress().history.clone(),
+            history,
+            events,
             error: None,
         };
         let ending = trainer.run(Some(&checkpoints), stop, &mut recorder)?;
@@ -368,6 +383,7 @@ impl Run {
         Ok(Some(Finished {
             evaluation,
             predictions: evaluated.predictions,
+            detections: evaluated.detections,
             history,
         }))
     }
@@ -417,7 +433,9 @@ impl Run {
             meter: meter.is_none().then_some(EnergyMeter::Rapl),
             unavailable: meter,
         };
+        let weights = std::fs::read(&model).ok();
         Ok(Evaluation {
+            model_digest: weights.map(|bytes| sha256([&bytes[..]])),
             speed: Some(speed(network, data, &recipe.data, computer)),
             energy: Some(energy),
             time_to_accuracy: TimeToAccuracy::of(&history),
@@ -425,6 +443,23 @@ impl Run {
             localisation: evaluated.localisation,
             ..evaluation
         })
+    }
+
+    /// Notes which data the run is made from.
+    fn identify(&self, split: &Split) -> Result<(), RunError> {
+        let mut environment = self.environment()?;
+        environment.data.digest = Some(split.digest());
+        Ok(write_json(
+            self.path.join(record::ENVIRONMENT),
+            &environment,
+        )?)
+    }
+
+    /// TensorBoard's file with the epochs trained so far, in place of what an interruption left of it.
+    fn event_file(&self, history: &[EpochRecord]) -> Result<EventFile, RunError> {
+        let started = seconds_since_1970(&self.environment()?.date).unwrap_or(0.0);
+        let path = self.path.join(tensorboard::EVENTS);
+        Ok(EventFile::create(&path, started, history)?)
     }
 
     fn save(
@@ -455,6 +490,8 @@ struct Recorder<'a> {
     observer: &'a mut dyn Observer,
     path: PathBuf,
     history: Vec<EpochRecord>,
+    /// TensorBoard's file, where the recipe asks for it.
+    events: Option<EventFile>,
     error: Option<RecordError>,
 }
 
@@ -469,7 +506,10 @@ impl Observer for Recorder<'_> {
 
     fn epoch(&mut self, record: &EpochRecord) {
         self.history.push(record.clone());
-        if let Err(error) = write_history(&self.path, &self.history) {
+        let events = self.events.as_ref();
+        let written = write_history(&self.path, &self.history)
+            .and_then(|()| Ok(events.map_or(Ok(()), |file| file.add(record))?));
+        if let Err(error) = written {
             self.error.get_or_insert(error);
         }
         self.observer.epoch(record);

@@ -6,6 +6,7 @@ use std::path::Path;
 use measure::files::write_atomically;
 use measure::report::{Contestant, Format, Image, Language, Report};
 use nets::data::Split;
+use nets::evaluation::ground_truth;
 use nets::run::{Finished, Run};
 
 use super::compare::{Verdicts, folder_name, open_all};
@@ -71,6 +72,7 @@ pub fn write(
             evaluation: &finished.evaluation,
             history: &finished.history,
             predictions: &finished.predictions,
+            detections: &finished.detections,
             environment,
         })
         .collect();
@@ -86,12 +88,17 @@ pub fn write(
                 .map(|object| object.bounds.into()),
         })
     };
+    let objects = match test.labels() {
+        Some(_) => None,
+        None => Some(ground_truth(test)),
+    };
     let command: Vec<String> = std::env::args().collect();
     let report = Report {
         contestants,
         verdict: verdicts.of_runs.as_ref(),
         seeds: verdicts.over_seeds.as_ref(),
         image: &image,
+        objects: objects.as_ref(),
         class_names: &test.classes,
         command: &command.join(" "),
         language: style.language,

@@ -101,6 +101,9 @@ pub struct Evaluation {
     pub multiply_adds: u64,
     /// Size of the weights' file in bytes.
     pub model_bytes: u64,
+    /// Digest of the weights' file as `ALGORITHM:HEX`; `None` in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_digest: Option<String>,
     /// Peak memory of the process in MiB, where the machine tells.
     #[serde(default)]
     pub peak_rss_mib: Option<f64>,
@@ -263,6 +266,7 @@ impl Evaluation {
             parameters: facts.parameters,
             multiply_adds: facts.multiply_adds,
             model_bytes: facts.model_bytes,
+            model_digest: None,
             peak_rss_mib: facts.peak_rss_mib,
             epochs: facts.epochs,
             seed: facts.seed,

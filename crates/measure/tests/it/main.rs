@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bootstrap;
+mod browser;
 mod classification;
 mod coco;
 mod student;

@@ -41,6 +41,8 @@ pub fn group(runs: &[(Run, Finished)]) -> Result<Grouping, RunError> {
     for (at, (run, _)) in runs.iter().enumerate() {
         let mut recipe = run.recipe()?;
         let seed = std::mem::take(&mut recipe.training.seed);
+        // What is written beside a training changes nothing in it.
+        recipe.training.tensorboard = false;
         let kind = (run.environment()?.recipe, recipe);
         match groups.iter_mut().find(|(known, _)| *known == kind) {
             Some((_, members)) => members.push((seed, at)),
@@ -130,6 +132,7 @@ mod tests {
         let finished = Finished {
             evaluation: Default::default(),
             predictions: Default::default(),
+            detections: vec![],
             history: vec![],
         };
         (run, finished)

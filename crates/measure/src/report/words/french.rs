@@ -1,8 +1,11 @@
 //! The French words of reports.
 
 use super::Words;
-use crate::record::{Headline, McNemarRecord, SeedsFigure, SeedsHeadline, SeedsVerdict, Verdict};
+use crate::record::{
+    Headline, McNemarRecord, NoEnergy, SeedsFigure, SeedsHeadline, SeedsVerdict, Verdict,
+};
 use crate::report::Language;
+use crate::report::scenes::Kind;
 
 pub static FRENCH: Words = Words {
     verdict,
@@ -19,6 +22,21 @@ pub static FRENCH: Words = Words {
         "class" => Some("classe"),
         "box" | "roi_box" => Some("boîte"),
         _ => None,
+    },
+    no_energy: |reason| match reason {
+        NoEnergy::NoCounter => {
+            "la machine ne montre aucun compteur, comme la plupart des machines virtuelles"
+        }
+        NoEnergy::NotPermitted => "seul l’administrateur du système peut lire le compteur",
+        NoEnergy::Gpu => "une carte graphique a calculé, et son compteur n’a pas été lu",
+    },
+    box_mistake: |kind| match kind {
+        Kind::Missed => "manqué",
+        Kind::Classification => "mauvaise classe",
+        Kind::Localisation => "mal placé",
+        Kind::Both => "classe et boîte",
+        Kind::Duplicate => "trouvé deux fois",
+        Kind::Background => "rien à trouver",
     },
     epoch_columns: [
         "Époque",
@@ -42,6 +60,7 @@ pub static FRENCH: Words = Words {
     eyebrow: "{images} images de {data}, ensemble {split} · {date}",
     single: "{accuracy} des {images} images reçoivent la bonne réponse, {wrong} une mauvaise. Sur de nouvelles images du même genre, attendez-vous à une exactitude de {low} à {high} (intervalle à 95 %).",
     single_boxes: "La précision moyenne est de {map} (à un IoU de 0,50 : {map_50}) sur {images} images montrant chacune plusieurs objets, ou aucun.",
+    several_boxes: "Précision moyenne : {best} {most}, {others}. Les images montrent plusieurs objets : il n’y a pas une réponse par image à tester, et seuls des entraînements avec plusieurs graines diraient si l’écart n’est pas dû au hasard.",
     train_one: "Entraîné pendant {time} ({epochs}), {name} traite {rate} images par seconde.",
     one_epoch: "1 époque",
     many_epochs: "{epochs} époques",
@@ -111,6 +130,8 @@ pub static FRENCH: Words = Words {
     accuracy_axis: "exactitude",
     accuracy_over_epochs: "Exactitude au fil des époques",
     accuracy_over_seconds: "Exactitude au fil du temps",
+    map_over_epochs: "Précision moyenne au fil des époques",
+    map_over_seconds: "Précision moyenne au fil du temps",
     loss_over_epochs: "Perte au fil des époques",
     loss_over_seconds: "Perte au fil du temps",
     curves_note: "Les axes sont logarithmiques (pour l’exactitude : en ce qui manque à 100 %), sauf quand les valeurs sont voisines. La perte d’un détecteur est la somme de ses parties : son niveau ne se compare pas à celui d’un classifieur, mais son évolution, oui. Les valeurs d’entraînement sont des moyennes sur une époque pendant laquelle les poids changent, avec l’abandon (dropout) et l’augmentation que prévoit la recette : la validation peut paraître meilleure.",
@@ -174,8 +195,6 @@ pub static FRENCH: Words = Words {
     precision_recall: "Courbe précision-rappel",
     precision_axis: "précision",
     recall_axis: "rappel",
-    box_precision_recall: "Courbe précision-rappel des meilleures boîtes de",
-    box_precision_recall_note: "La meilleure boîte de chaque image, les plus sûres d’abord : elle compte si la classe est juste et si elle recouvre la boîte annotée avec au moins l’IoU indiqué. Là où une courbe s’arrête, toutes les images ont reçu leur réponse.",
     areas_as_table: "Aire sous la courbe ROC et précision moyenne de chaque classe",
     areas_caption: "Chaque classe contre toutes les autres",
     roc_auc: "Aire ROC",
@@ -188,6 +207,78 @@ pub static FRENCH: Words = Words {
     images_log: "images (log)",
     time_to_accuracy: "Temps pour apprendre",
     time_to_accuracy_note: "Temps d’entraînement jusqu’à la fin de la première époque qui a atteint une exactitude",
+
+    // Labels that look wrong, and images of several objects.
+    suspects: "Étiquettes douteuses",
+    suspects_note: "Ensemble, les modèles donnent à une autre classe au moins la probabilité qu’ils donnent d’ordinaire à ses images (règle de Northcutt, Jiang et Chuang, 2021) : regardez ces images avant d’accuser un modèle.",
+    looks_like: "évoque plutôt {class} : {probability} contre {annotated}",
+    suspects_more: "Les plus nettes parmi {all}.",
+    scenes: "Erreurs dans les images",
+    scenes_note: "Détections d’un score d’au moins {score}, comparées aux objets : une détection est juste si sa classe l’est et si elle recouvre l’objet avec un IoU d’au moins 0,5. Les cadres blancs en pointillé sont les annotations, les cadres de couleur les détections, et les cadres épais ce que dit le titre. Le tableau des erreurs compte aussi les détections plus faibles.",
+    scene_alt: "Image {number} de l’ensemble de test, à {objects} objets ; {kind} : {wrong}",
+    objects_in_it: "objets : {objects}",
+    box_mistakes: "Où se perd la précision moyenne",
+    box_mistakes_note: "Chaque détection qui n’a trouvé aucun objet, selon ce qui ne va pas (d’après Bolya et al., TIDE, 2020), et ce que la précision moyenne à un IoU de 0,50 gagnerait si l’on ne corrigeait que cela : la classe et la place sont ainsi distinguées.",
+    box_mistakes_caption: "Toute détection compte, si faible soit-elle",
+    mistake: "Erreur",
+    number_of: "nombre",
+    ap_lost: "précision perdue",
+    ap_lost_axis: "précision moyenne perdue",
+    ap_lost_caption: "Précision moyenne à un IoU de 0,50 que coûte chaque type d’erreur",
+
+    // Cost.
+    costs: "Ce que cela coûte",
+    markets_note: "Mieux vaut être en haut à gauche. La ligne pointillée relie les entraînements qu’aucun autre ne bat, en étant aussi peu coûteux et meilleur, ou aussi bon et moins coûteux ; les traits à travers les points sont des intervalles à 95 %.",
+    gain_accuracy: "Exactitude",
+    gain_map: "Précision moyenne",
+    against_train_time: "selon la durée de l’entraînement",
+    against_latency: "selon le temps pour une image",
+    against_multiply_adds: "selon les multiplications-additions",
+    latency_axis: "millisecondes pour une image (médiane)",
+    multiply_adds_axis: "millions de multiplications-additions pour une image",
+    map_axis: "précision moyenne",
+    front: "Battus par aucun autre :",
+    latency: "Temps pour une image",
+    latency_caption: "Temps pour une image seule : médiane, 95 sur 100 (trait dessous) et 99 sur 100 (bout de la ligne)",
+    milliseconds: "millisecondes",
+    latency_p50: "Temps pour une image (médiane)",
+    latency_p95: "Temps pour une image (95 sur 100)",
+    latency_p99: "Temps pour une image (99 sur 100)",
+    throughput_over_batches: "Images par seconde selon le nombre d’images traitées à la fois",
+    batch_axis: "images traitées à la fois",
+    throughput_axis: "images/s",
+    batches_as_table: "Images par seconde selon la taille des lots, en tableau",
+    train_energy: "Énergie de l’entraînement",
+    infer_energy: "Énergie par image (inférence)",
+    energy_measured: "L’énergie est celle de tout le processeur ou de toute la carte, selon son propre compteur : ce qui tournait en même temps compte aussi.",
+    energy_unavailable: "Énergie : non disponible",
+
+    // Several trainings of each recipe.
+    over_seeds: "Entraînement par entraînement",
+    over_seeds_note: "Chaque recette a été entraînée avec {seeds} graines. Le tableau donne des moyennes et, après ±, l’écart type d’une graine à l’autre.",
+    over_seeds_caption: "sur les graines : la marque et la ligne sont la moyenne et son intervalle à 95 % (loi de Student), chaque trait dessous est un entraînement",
+    over_seeds_alt: "Moyenne sur les graines de chaque recette, avec son intervalle à 95 %",
+    over_seeds_table: "Mesures de chaque entraînement",
+    shown_seed: "Ce qui montre des réponses une à une (la galerie, les matrices, les courbes selon un seuil) montre le premier entraînement de chaque recette : {runs}.",
+    seed_pairs_caption: "Écart en points de pourcentage et ses intervalles ; test t apparié sur les graines, valeurs p de plusieurs paires corrigées par la méthode de Holm",
+    difference_short: "points",
+    interval_seeds: "95 % sur les graines",
+    interval_images: "95 % sur les images",
+    run: "Entraînement",
+    trainings_means: "Moyennes sur {seeds} graines.",
+
+    // COCO's curves, and further figures.
+    coco_precision_recall: "Précision et rappel des boîtes",
+    coco_note: "À la manière de COCO : à chaque rappel, la meilleure précision à ce rappel ou au-delà, en moyenne sur les classes. L’aire sous une courbe est la précision moyenne indiquée.",
+    coco_50: "Boîtes à un IoU de 0,50",
+    coco_75: "Boîtes à un IoU de 0,75",
+    coco_50_95: "Boîtes, moyenne des IoU de 0,50 à 0,95",
+    precision_weighted: "Précision (pondérée par l’effectif des classes)",
+    f1_weighted: "F1 (pondéré par l’effectif des classes)",
+    roc_auc_macro: "Aire ROC (moyenne des classes)",
+    average_precision_macro: "Précision moyenne des classes (chacune contre les autres)",
+    weights_digest: "Poids",
+    recipe_name: "Recette",
 
     // How it was made.
     recipe: "Recette",
