@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use measure::report::{Format, Language};
 
 /// A deep-learning workshop: define networks by their layers, train them, and find out which is better.
@@ -44,7 +44,7 @@ pub enum Command {
     Data(Data),
     /// List the built-in recipes, or show one with every option
     Recipes(Recipes),
-    /// List the runs there are
+    /// List the runs there are, filtered and sorted
     Runs(Runs),
     /// List the devices that can compute
     Devices(Devices),
@@ -123,8 +123,12 @@ pub struct Compare {
     /// Start a recipe's training from these weights, as in mine.toml=weights.pth (see train --init); may be repeated
     #[arg(long = "init", value_name = "RECIPE=WEIGHTS")]
     pub inits: Vec<String>,
-    /// Compare finished runs instead of training
-    #[arg(long, num_args = 2.., value_name = "RUN", conflicts_with_all = ["recipes", "quick", "inits", "sets", "epochs", "seed", "data"])]
+    /// Train each recipe so many times, with the seed of the first recipe (or --seed) and those after it, and compare
+    /// over them; the same command again goes on where it was stopped
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub seeds: u32,
+    /// Compare finished runs instead of training; several seeds of each recipe are compared over them
+    #[arg(long, num_args = 2.., value_name = "RUN", conflicts_with_all = ["recipes", "quick", "seeds", "inits", "sets", "epochs", "seed", "data"])]
     pub runs: Vec<String>,
     /// Language of the report: en or fr
     #[arg(long, default_value = "en", value_name = "LANGUAGE")]
@@ -415,11 +419,55 @@ pub enum RecipesAction {
 /// Flags of `runs`.
 #[derive(Args, Debug)]
 pub struct Runs {
+    /// Only runs of this recipe
+    #[arg(long, value_name = "NAME")]
+    pub recipe: Option<String>,
+    /// Only models of this kind: cnn or faster-rcnn
+    #[arg(long, value_name = "KIND", value_parser = ["cnn", "faster-rcnn"])]
+    pub kind: Option<String>,
+    /// Only runs begun on this day or later (UTC), as in 2026-01-31
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub since: Option<String>,
+    /// What comes first: by name, the newest (date), or the best by this figure
+    #[arg(long, value_name = "BY", value_enum, default_value_t)]
+    pub sort: RunOrder,
     #[command(flatten)]
     pub place: Place,
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,
+}
+
+/// In which order `runs` lists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum RunOrder {
+    /// By name.
+    #[default]
+    Name,
+    /// The newest first.
+    Date,
+    /// The most accurate first.
+    Accuracy,
+    /// The lowest test loss first.
+    Loss,
+    /// The highest average precision first.
+    Ap,
+    /// The shortest training first.
+    Time,
+}
+
+/// A day, or the start of a later moment of it, as runs record them.
+fn day(text: &str) -> Result<String, String> {
+    const SHAPE: &str = "0000-00-00T00:00:00Z";
+    let fits = |(found, wanted): (char, char)| match wanted {
+        '0' => found.is_ascii_digit(),
+        mark => found == mark,
+    };
+    match text.len() >= 10 && text.len() <= SHAPE.len() && text.chars().zip(SHAPE.chars()).all(fits)
+    {
+        true => Ok(text.to_string()),
+        false => Err("expected a day, as in 2026-01-31".to_string()),
+    }
 }
 
 /// Flags of `devices`.

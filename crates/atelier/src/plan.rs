@@ -36,19 +36,22 @@ pub fn with_threads<R: Send>(
 /// Stack of a thread in bytes, as the main thread has on Linux.
 const STACK: usize = 8 << 20;
 
-/// How this process was started, for a run's record.
-pub fn origin() -> Origin {
+/// How this process was started, for the record of a run of this recipe.
+pub fn origin(recipe: &str) -> Origin {
     Origin {
+        recipe: recipe.to_string(),
         version: env!("CARGO_PKG_VERSION").to_string(),
         command: std::env::args().collect(),
     }
 }
 
 /// A recipe to train, by name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct NamedRecipe {
-    /// What its run is called.
+    /// Its name.
     pub name: String,
+    /// What its run is called.
+    pub run: String,
     /// The recipe, overrides applied.
     pub recipe: Recipe,
     /// The file of weights to start from, where they are not drawn from the seed.
@@ -72,10 +75,23 @@ impl NamedRecipe {
                 .map(|source| format!("data.source={}", serde_json::json!(source))),
         );
         Ok(Self {
-            name: run_name(name),
+            name: recipe_name(name),
+            run: recipe_name(name),
             recipe: Recipe::load(name, &sets)?,
             init: None,
         })
+    }
+
+    /// The same with another seed; its run's name says which.
+    pub fn with_seed(&self, seed: u64) -> Self {
+        let mut recipe = self.recipe.clone();
+        recipe.training.seed = seed;
+        Self {
+            name: self.name.clone(),
+            run: format!("{}-seed-{seed}", self.name),
+            recipe,
+            init: self.init.clone(),
+        }
     }
 
     /// The same, starting from `weights`: a file, or the name or path of a run under `root`.
@@ -108,7 +124,7 @@ impl NamedRecipe {
 }
 
 /// `lab-cnn` for `lab-cnn` and for `experiments/lab-cnn.toml`.
-fn run_name(recipe: &str) -> String {
+fn recipe_name(recipe: &str) -> String {
     let stem = Path::new(recipe)
         .file_stem()
         .map(|stem| stem.to_string_lossy().into_owned());

@@ -2,7 +2,12 @@
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
-use measure::record::{Contestant, Evaluation, LocalisationFigures};
+use measure::detection::DetectionMistakes;
+use measure::record::{
+    Comparison, Evaluation, LocalisationFigures, NoEnergy, OverSeeds, SeedsFigure, SeedsVerdict,
+    Verdict,
+};
+use measure::significance::Spread;
 
 /// A table with a header; all columns but the first aligned right.
 pub fn table(header: Vec<String>, rows: Vec<Vec<String>>) -> Table {
@@ -43,6 +48,32 @@ fn four(value: f64) -> String {
 
 fn seconds(value: f64) -> String {
     format!("{value:.1} s")
+}
+
+fn milliseconds(value: f64) -> String {
+    format!("{value:.2} ms")
+}
+
+fn p_value(value: f64) -> String {
+    match value {
+        v if v < 0.0001 => "< 0.0001".to_string(),
+        v => four(v),
+    }
+}
+
+/// Joules to three digits, from mJ to kJ.
+fn joules(value: f64) -> String {
+    let (scaled, unit) = match value {
+        v if v < 1.0 => (1e3 * v, "mJ"),
+        v if v < 1e4 => (v, "J"),
+        v => (v / 1e3, "kJ"),
+    };
+    let decimals = match scaled {
+        v if v < 10.0 => 2,
+        v if v < 100.0 => 1,
+        _ => 0,
+    };
+    format!("{scaled:.decimals$} {unit}")
 }
 
 /// A whole number with commas between groups of three digits.
@@ -132,9 +163,33 @@ const FIGURES: &[Figure] = &[
         text: percent,
     },
     Figure {
+        name: "AP50 lost to poor boxes",
+        better: Better::Less,
+        value: |e| mistakes(e).and_then(|made| made.localisation.ap_lost),
+        text: four,
+    },
+    Figure {
+        name: "AP50 lost to wrong classes",
+        better: Better::Less,
+        value: |e| mistakes(e).and_then(|made| made.classification.ap_lost),
+        text: four,
+    },
+    Figure {
         name: "training time",
         better: Better::Less,
         value: |e| Some(e.train_s),
+        text: seconds,
+    },
+    Figure {
+        name: "time to 98 % in validation",
+        better: Better::Less,
+        value: |e| time_to(e, 0.98),
+        text: seconds,
+    },
+    Figure {
+        name: "time to 99 % in validation",
+        better: Better::Less,
+        value: |e| time_to(e, 0.99),
         text: seconds,
     },
     Figure {
@@ -142,6 +197,30 @@ const FIGURES: &[Figure] = &[
         better: Better::More,
         value: |e| Some(e.infer_images_per_s),
         text: grouped,
+    },
+    Figure {
+        name: "latency of one image, p50",
+        better: Better::Less,
+        value: |e| e.speed.as_ref().map(|speed| speed.latency_1.p50_ms),
+        text: milliseconds,
+    },
+    Figure {
+        name: "latency of one image, p99",
+        better: Better::Less,
+        value: |e| e.speed.as_ref().map(|speed| speed.latency_1.p99_ms),
+        text: milliseconds,
+    },
+    Figure {
+        name: "energy of training",
+        better: Better::Less,
+        value: |e| e.energy.and_then(|energy| energy.train_j),
+        text: joules,
+    },
+    Figure {
+        name: "energy per image answered",
+        better: Better::Less,
+        value: |e| e.energy.and_then(|energy| energy.infer_j_per_image),
+        text: joules,
     },
     Figure {
         name: "parameters",
@@ -153,6 +232,12 @@ const FIGURES: &[Figure] = &[
         name: "multiply-adds per image",
         better: Better::Less,
         value: |e| Some(e.multiply_adds as f64),
+        text: grouped,
+    },
+    Figure {
+        name: "weights' file (bytes)",
+        better: Better::Less,
+        value: |e| Some(e.model_bytes as f64),
         text: grouped,
     },
     Figure {
@@ -170,34 +255,115 @@ fn several(evaluation: &Evaluation) -> Option<LocalisationFigures> {
         .filter(|_| evaluation.classification.is_none())
 }
 
-/// The comparison, a column a contestant; the best figure of each line is marked with a star.
-pub fn comparison(contestants: &[Contestant]) -> Table {
-    let mut header = vec![String::new()];
-    header.extend(
-        contestants
+fn mistakes(evaluation: &Evaluation) -> Option<DetectionMistakes> {
+    evaluation.localisation.and_then(|boxes| boxes.mistakes)
+}
+
+fn time_to(evaluation: &Evaluation, accuracy: f64) -> Option<f64> {
+    let mut times = evaluation.time_to_accuracy.iter();
+    times
+        .find(|time| time.accuracy == accuracy)
+        .map(|time| time.seconds)
+}
+
+/// Why no energy was measured, in a line; empty where it was.
+fn no_energy(evaluations: &[&Evaluation]) -> String {
+    let reason = evaluations
+        .iter()
+        .find_map(|evaluation| evaluation.energy?.unavailable);
+    let reason = match reason {
+        None => return String::new(),
+        Some(NoEnergy::NoCounter) => "this machine shows no counter",
+        Some(NoEnergy::NotPermitted) => {
+            "only root may read this machine's counters (/sys/class/powercap/*/energy_uj)"
+        }
+        Some(NoEnergy::Gpu) => "the GPU's counter is not read",
+    };
+    format!("energy: unavailable, for {reason}")
+}
+
+/// The comparison: the figures, and the tests of more than two. Lines to print one after the other.
+pub fn comparison(comparison: &Comparison) -> Vec<String> {
+    let evaluations = comparison.contestants.iter().map(|c| &c.evaluation);
+    let evaluations: Vec<&Evaluation> = evaluations.collect();
+    let mut parts = Vec::new();
+    match &comparison.seeds {
+        Some(seeds) => {
+            let of = |recipe: &OverSeeds| Column {
+                name: recipe.recipe.clone(),
+                runs: evaluations
+                    .iter()
+                    .copied()
+                    .filter(|run| recipe.runs.contains(&run.recipe))
+                    .collect(),
+            };
+            parts.push(columns(seeds.recipes.iter().map(of).collect()).to_string());
+            parts.push(by_seed(seeds).to_string());
+        }
+        None => {
+            let each = evaluations.iter().map(|&run| Column {
+                name: run.recipe.clone(),
+                runs: vec![run],
+            });
+            parts.push(columns(each.collect()).to_string());
+        }
+    }
+    parts.extend(pairs(comparison).map(|table| table.to_string()));
+    parts.push("* better".to_string());
+    parts.push(no_energy(&evaluations));
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+/// A contestant: a run, or a recipe's trainings.
+struct Column<'a> {
+    name: String,
+    runs: Vec<&'a Evaluation>,
+}
+
+impl Column<'_> {
+    /// The mean of a figure, and as it is shown, with its standard deviation over several runs.
+    fn cell(&self, figure: &Figure) -> Option<(f64, String)> {
+        let values: Vec<f64> = self
+            .runs
             .iter()
-            .map(|contestant| contestant.evaluation.recipe.clone()),
-    );
+            .filter_map(|run| (figure.value)(run))
+            .collect();
+        let spread = Spread::of(&values)?;
+        let mean = (figure.text)(spread.mean);
+        let text = match spread.sd {
+            Some(sd) if sd > 0.0 => format!("{mean} ± {}", (figure.text)(sd)),
+            _ => mean,
+        };
+        // Not all trainings reach every accuracy.
+        let text = match values.len() == self.runs.len() {
+            true => text,
+            false => format!("{text} ({} of {})", values.len(), self.runs.len()),
+        };
+        Some((spread.mean, text))
+    }
+}
+
+/// A line a figure; the best of each line is marked with a star.
+fn columns(columns: Vec<Column<'_>>) -> Table {
+    let mut header = vec![String::new()];
+    header.extend(columns.iter().map(|column| column.name.clone()));
     let rows = FIGURES
         .iter()
         .filter_map(|figure| {
-            let values: Vec<Option<f64>> = contestants
-                .iter()
-                .map(|contestant| (figure.value)(&contestant.evaluation))
-                .collect();
-            let known = values.iter().flatten().copied();
+            let cells: Vec<_> = columns.iter().map(|column| column.cell(figure)).collect();
+            let values = || cells.iter().flatten().map(|cell| cell.0);
             let best = match figure.better {
-                Better::More => known.reduce(f64::max),
-                Better::Less => known.reduce(f64::min),
+                Better::More => values().reduce(f64::max),
+                Better::Less => values().reduce(f64::min),
             }?;
             // A figure that only one has, or that all share, marks nobody.
-            let rivals = values.iter().flatten().count() > 1
-                && values.iter().flatten().any(|value| *value != best);
+            let rivals = values().count() > 1 && values().any(|value| value != best);
             let mut row = vec![figure.name.to_string()];
-            row.extend(values.into_iter().map(|value| match value {
+            row.extend(cells.into_iter().map(|cell| match cell {
                 None => "-  ".to_string(),
-                Some(value) if rivals && value == best => format!("{} *", (figure.text)(value)),
-                Some(value) => format!("{}  ", (figure.text)(value)),
+                Some((value, text)) if rivals && value == best => format!("{text} *"),
+                Some((_, text)) => format!("{text}  "),
             }));
             Some(row)
         })
@@ -205,8 +371,88 @@ pub fn comparison(contestants: &[Contestant]) -> Table {
     table(header, rows)
 }
 
-/// The figures of one run, a line each.
-pub fn figures(evaluation: &Evaluation) -> Table {
+/// The figure that is compared, seed by seed.
+fn by_seed(verdict: &SeedsVerdict) -> Table {
+    let mut header = vec![match verdict.figure {
+        SeedsFigure::Accuracy => "accuracy".to_string(),
+        SeedsFigure::AveragePrecision => "AP".to_string(),
+    }];
+    let text = match verdict.figure {
+        SeedsFigure::Accuracy => percent,
+        SeedsFigure::AveragePrecision => four,
+    };
+    let seeds = verdict
+        .recipes
+        .first()
+        .map_or(&[][..], |first| &first.seeds);
+    header.extend(seeds.iter().map(|seed| format!("seed {seed}")));
+    header.extend(["mean", "spread (sd)", "95 % interval"].map(str::to_string));
+    let rows = verdict
+        .recipes
+        .iter()
+        .map(|recipe| {
+            let mut row = vec![recipe.recipe.clone()];
+            row.extend(recipe.values.iter().map(|&value| text(value)));
+            row.push(text(recipe.mean));
+            row.push(recipe.sd.map_or("-".to_string(), text));
+            let interval = recipe.interval.map(|ends| ends.map(text).join(" to "));
+            row.push(interval.unwrap_or("-".to_string()));
+            row
+        })
+        .collect();
+    table(header, rows)
+}
+
+/// The tests of every pair; none for a single pair, which the sentence tells.
+fn pairs(comparison: &Comparison) -> Option<Table> {
+    const P: &str = "p (Holm-corrected)";
+    let header = |titles: &[&str]| titles.iter().map(|title| title.to_string()).collect();
+    match comparison {
+        Comparison {
+            seeds: Some(SeedsVerdict { pairs, figure, .. }),
+            ..
+        } if pairs.len() > 1 => {
+            let points = |value: f64| format!("{:+.2}", 100.0 * value);
+            let interval = |ends: Option<[f64; 2]>| {
+                ends.map_or("-".to_string(), |ends| ends.map(points).join(" to "))
+            };
+            let rows = pairs.iter().map(|pair| {
+                vec![
+                    format!("{} less {}", pair.a, pair.b),
+                    points(pair.difference),
+                    interval(pair.interval),
+                    interval(pair.images_interval),
+                    pair.p_value.map_or("-".to_string(), p_value),
+                ]
+            });
+            let unit = match figure {
+                SeedsFigure::Accuracy => "percentage points",
+                SeedsFigure::AveragePrecision => "points of AP",
+            };
+            let titles = ["pair", unit, "95 % over seeds", "95 % over images", P];
+            Some(table(header(&titles), rows.collect()))
+        }
+        Comparison {
+            verdict: Some(Verdict { pairs, .. }),
+            ..
+        } if pairs.len() > 1 => {
+            let rows = pairs.iter().map(|pair| {
+                vec![
+                    format!("{} and {}", pair.a, pair.b),
+                    pair.only_a.to_string(),
+                    pair.only_b.to_string(),
+                    p_value(pair.p_value),
+                ]
+            });
+            let titles = ["pair", "only the first right", "only the second right", P];
+            Some(table(header(&titles), rows.collect()))
+        }
+        _ => None,
+    }
+}
+
+/// The figures of one run, a line each, and why there is no energy.
+pub fn figures(evaluation: &Evaluation) -> String {
     let rows = FIGURES
         .iter()
         .filter_map(|figure| {
@@ -214,11 +460,16 @@ pub fn figures(evaluation: &Evaluation) -> Table {
             Some(vec![figure.name.to_string(), (figure.text)(value)])
         })
         .collect();
-    table(
+    let table = table(
         vec![
             evaluation.recipe.clone(),
             format!("{} split", evaluation.split),
         ],
         rows,
-    )
+    );
+    let reason = no_energy(&[evaluation]);
+    match reason.is_empty() {
+        true => table.to_string(),
+        false => format!("{table}\n{reason}"),
+    }
 }

@@ -1,5 +1,8 @@
 //! The binary as a user meets it: a small training end to end, and errors worth reading.
 
+#[path = "cli/evidence.rs"]
+mod evidence;
+
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -339,7 +342,15 @@ fn an_interrupted_run_is_whole_and_goes_on() {
 
     let folder = folder_with_recipes();
     let at = folder.path();
-    let arguments = ["train", "tiny-cnn.toml", "--epochs", "4"];
+    let tensorboard = "training.tensorboard=true";
+    let arguments = [
+        "train",
+        "tiny-cnn.toml",
+        "--epochs",
+        "4",
+        "--set",
+        tensorboard,
+    ];
     success(at, &[&arguments[..], &["--out", "straight"]].concat());
 
     let mut child = Command::new(env!("CARGO_BIN_EXE_atelier"))
@@ -376,6 +387,20 @@ fn an_interrupted_run_is_whole_and_goes_on() {
         weights("runs") == weights("straight"),
         "the resumed run ends elsewhere"
     );
+    // The version and four epochs, none lost and none twice.
+    let steps = |root: &str| {
+        let path = at.join(root).join("tiny-cnn/events.out.tfevents");
+        let bytes = std::fs::read(path).expect("events");
+        let mut rest = &bytes[..];
+        let mut records = 0;
+        while let Some((length, _)) = rest.split_first_chunk::<8>() {
+            rest = &rest[u64::from_le_bytes(*length) as usize + 16..];
+            records += 1;
+        }
+        (records, bytes.len())
+    };
+    assert_eq!(steps("straight").0, 5);
+    assert_eq!(steps("runs"), steps("straight"));
 }
 
 #[test]

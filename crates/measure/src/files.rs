@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {}: {cause}", path.display())]
 pub struct FileError {
-    /// What was attempted, as a verb: "read", "write", "create the folder of".
+    /// What was attempted, as a verb: "read", "write", "add to", "create the folder of".
     pub action: &'static str,
     /// The file (or folder) as it was named by the caller.
     pub path: PathBuf,
@@ -71,6 +71,21 @@ fn replace(path: &Path, folder: &Path, bytes: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     fs::File::open(folder)?.sync_all()?;
     Ok(())
+}
+
+/// Adds `bytes` to the end of the file at `path` and waits until they are on the disk. For files whose records carry a
+/// checksum: of them, unlike of any other, a reader may see a part.
+///
+/// # Errors
+/// [`FileError`] with `path` when it is not there or the file system refuses.
+pub fn append(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<(), FileError> {
+    let path = path.as_ref();
+    let write = || {
+        let mut file = fs::OpenOptions::new().append(true).open(path)?;
+        file.write_all(bytes.as_ref())?;
+        file.sync_data()
+    };
+    write().map_err(|cause| FileError::new("add to", path, cause))
 }
 
 /// Reads a whole file as UTF-8 text.

@@ -2,13 +2,16 @@
 //!
 //! Nothing here knows a tensor or a framework. [`record`] says what a run is on disk;
 //! [`classification`], [`calibration`] and [`significance`] turn its predictions into figures, and
-//! [`cost`] its timings.
+//! [`cost`] its timings; [`energy`] reads the machine's meter.
 
 pub mod calibration;
 pub mod classification;
 pub mod cost;
 pub mod detection;
+pub mod digest;
+pub mod energy;
 pub mod files;
 pub mod record;
 pub mod report;
 pub mod significance;
+pub mod tensorboard;

@@ -11,17 +11,25 @@
 //! runs of a newer one. Every file is written atomically.
 
 mod comparison;
+mod cost;
 mod environment;
 mod evaluation;
 mod history;
 mod predictions;
 
 pub use comparison::{
-    Comparison, Contestant, McNemarRecord, OverSeeds, SeedRuns, SeedsTest, SeedsVerdict, Verdict,
+    COMPARISON_SCHEMA, Comparison, Contestant, McNemarRecord, Outcome, OverSeeds, SeedRun,
+    SeedRuns, SeedsFigure, SeedsTest, SeedsVerdict, Verdict,
 };
-pub use environment::{DataIdentity, Environment, Machine, rfc3339_utc};
+pub(crate) use comparison::{Headline, SeedsHeadline};
+pub use cost::{
+    ACCURACIES, BoxPrecisionRecall, Energy, EnergyMeter, InferenceSpeed, NoEnergy, Throughput,
+    TimeToAccuracy,
+};
+pub use environment::{DataIdentity, Environment, Machine, rfc3339_utc, seconds_since_1970};
 pub use evaluation::{
-    ClassFigures, ClassificationScores, Evaluation, LocalisationFigures, ModelKind, RunFacts,
+    ClassFigures, ClassificationScores, EVALUATION_SCHEMA, Evaluation, LocalisationFigures,
+    ModelKind, RunFacts,
 };
 pub use history::{EpochRecord, read_history, write_history};
 pub use predictions::{Localisation, Prediction, Predictions};

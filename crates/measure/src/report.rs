@@ -4,6 +4,8 @@
 //! Each format is a file; all take the same [`Report`], get their figures from `figures` and their
 //! words from `words`, so that no number is computed twice and no word is said in two ways.
 
+mod box_mistakes;
+mod costs;
 mod csv;
 mod curves;
 mod facts;
@@ -17,7 +19,10 @@ mod markdown;
 mod mistakes;
 mod plot;
 mod png;
+mod scenes;
+mod seeds;
 mod sentences;
+mod suspects;
 mod words;
 
 pub use csv::csv;
@@ -27,16 +32,21 @@ pub use json::{SCHEMA, json};
 pub use language::{Language, UnknownLanguage};
 pub use markdown::markdown;
 
-use crate::record::{Environment, EpochRecord, Evaluation, Predictions, Verdict};
+use crate::detection::{Detection, GroundTruth};
+use crate::record::{Environment, EpochRecord, Evaluation, Predictions, SeedsVerdict, Verdict};
 
 /// Everything a report says, borrowed from run records.
 pub struct Report<'a> {
     /// One for the report of a single run. Colours follow this order.
     pub contestants: Vec<Contestant<'a>>,
-    /// Which is better; `None` for a single run.
+    /// Which is better; `None` for a single run, and where recipes are compared over `seeds`.
     pub verdict: Option<&'a Verdict>,
+    /// Which recipe is better over several trainings of each: its names of runs are those of contestants.
+    pub seeds: Option<&'a SeedsVerdict>,
     /// The picture of an image by its index in the split; `None` where there is none to show.
     pub image: &'a dyn Fn(usize) -> Option<Image>,
+    /// The images of the split in their order with their objects, where they show several, or none.
+    pub objects: Option<&'a GroundTruth>,
     /// Name of each class.
     pub class_names: &'a [String],
     /// The command line that made all this.
@@ -66,6 +76,8 @@ pub struct Contestant<'a> {
     pub history: &'a [EpochRecord],
     /// Its answers, in the order of the split.
     pub predictions: &'a Predictions,
+    /// What it detected in images of several objects; empty elsewhere.
+    pub detections: &'a [Detection],
     /// On what and from what it was made.
     pub environment: &'a Environment,
 }

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use measure::cost::{self, Latency};
+use measure::cost;
+use measure::record::{InferenceSpeed, Throughput};
 use serde::Serialize;
 
 use crate::batch::Preparation;
@@ -11,14 +12,13 @@ use crate::device::Computer;
 use crate::evaluation::batch_size;
 use crate::random::{Purpose, permutation};
 use crate::recipe::Recipe;
+use crate::speed::speed;
 use crate::training::{Trainer, TrainingError};
 
 /// Steps that are not timed: caches fill and memory is mapped.
 const WARM_UP: usize = 10;
 /// Images of each timed inference pass.
 const INFERENCE_IMAGES: usize = 10_000;
-/// Single images that are timed.
-const SINGLES: usize = 300;
 
 /// What to measure.
 #[derive(Clone, Debug)]
@@ -54,6 +54,8 @@ pub struct Speed {
     pub latency_1_p95_ms: f64,
     /// 99 % of single images are answered within this.
     pub latency_1_p99_ms: f64,
+    /// Inference by images predicted at a time.
+    pub throughput: Vec<Throughput>,
     /// The most memory that the process held from its start to the end of training, data included.
     pub train_peak_rss_mib: Option<f64>,
     /// The most memory that the process held.
@@ -109,12 +111,11 @@ pub fn bench(
         })
         .collect();
     let infer_images_per_s = cost::median(&passes).unwrap_or(0.0);
-    let singles: Vec<_> = numbers
-        .iter()
-        .take(SINGLES)
-        .map(|number| predict(std::slice::from_ref(number)))
-        .collect();
-    let latency = Latency::of(&singles).unwrap_or_default();
+    let InferenceSpeed {
+        latency_1: latency,
+        throughput,
+        ..
+    } = speed(&network, test, &recipe.data, computer);
     Ok(Speed {
         recipe: settings.name.clone(),
         device: computer.name.clone(),
@@ -126,6 +127,7 @@ pub fn bench(
         latency_1_p50_ms: latency.p50_ms,
         latency_1_p95_ms: latency.p95_ms,
         latency_1_p99_ms: latency.p99_ms,
+        throughput,
         train_peak_rss_mib,
         peak_rss_mib: cost::peak_rss_mib(),
     })

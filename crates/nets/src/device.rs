@@ -1,6 +1,8 @@
 //! Where computations run: choosing a device by name.
 
 use burn::tensor::Device;
+use measure::energy::Meter;
+use measure::record::NoEnergy;
 
 /// What computes: a device, and how many threads work on the CPU.
 #[derive(Clone, Debug)]
@@ -11,6 +13,19 @@ pub struct Computer {
     pub name: String,
     /// Threads of this process, for records; they are rayon's.
     pub threads: usize,
+}
+
+impl Computer {
+    /// Counts the energy that computing takes.
+    ///
+    /// # Errors
+    /// [`NoEnergy`] where nothing tells, and for a GPU: the processor's counters would miss it.
+    pub fn energy_meter(&self) -> Result<Meter, NoEnergy> {
+        match self.name.as_str() {
+            "cpu" => Meter::open(),
+            _ => Err(NoEnergy::Gpu),
+        }
+    }
 }
 
 /// Why a device can't be had.

@@ -9,11 +9,15 @@ use kernels::lanes::LANES;
 use measure::detection::{
     self, Category, CocoError, Detection, Figures, GroundTruth, Options, Truth, Xywh,
 };
-use measure::record::{Localisation, LocalisationFigures, Prediction, Predictions};
+use measure::energy::Meter;
+use measure::record::{
+    BoxPrecisionRecall, Localisation, LocalisationFigures, Prediction, Predictions,
+};
 
 use crate::batch::Preparation;
 use crate::data::Dataset;
 use crate::detector::BadTruth;
+use crate::device::Computer;
 use crate::layers::Mode;
 use crate::network::{Answer, Network};
 use crate::recipe::{self, Recipe};
@@ -35,10 +39,14 @@ pub struct Evaluated {
     pub predictions: Predictions,
     /// Figures of the boxes, for a detector.
     pub localisation: Option<LocalisationFigures>,
+    /// Precision and recall of the boxes, for a detector.
+    pub box_precision_recall: Option<BoxPrecisionRecall>,
     /// Everything that was detected where images show several objects, by the ids of the data set.
     pub detections: Vec<Detection>,
     /// Throughput of preparing and predicting.
     pub images_per_s: f64,
+    /// Joules of preparing and predicting all images, where the machine tells.
+    pub energy_j: Option<f64>,
 }
 
 /// Predicts all of `data` and holds the answers against its objects.
@@ -52,11 +60,13 @@ pub fn evaluate(
     network: &Network,
     data: &Dataset,
     preparation: &recipe::Data,
-    device: &Device,
+    computer: &Computer,
 ) -> Result<Evaluated, CocoError> {
+    let mut meter = computer.energy_meter().ok();
     let start = Instant::now();
-    let answers = answers(network, data, preparation, device);
+    let answers = answers(network, data, preparation, &computer.device);
     let images_per_s = data.count as f64 / start.elapsed().as_secs_f64();
+    let energy_j = meter.as_mut().and_then(Meter::joules);
     let objects: Vec<_> = (0..data.count).map(|index| data.objects(index)).collect();
     let labels = data.labels();
     let rows = labels.iter().flatten().zip(&answers).enumerate();
@@ -82,13 +92,16 @@ pub fn evaluate(
     let mut evaluated = Evaluated {
         predictions,
         localisation: None,
+        box_precision_recall: None,
         detections: Vec::new(),
         images_per_s,
+        energy_j,
     };
     if matches!(network, Network::FasterRcnn(_)) {
         let truths = ground_truth(data);
         let detections = detections(data, &answers);
-        let figures = detection::evaluate(&truths, &detections, &Options::default())?.figures;
+        let report = detection::evaluate(&truths, &detections, &Options::default())?;
+        let figures = report.figures;
         let boxes = match labels {
             Some(_) => LocalisationFigures {
                 mean_iou: evaluated.predictions.mean_iou().unwrap_or(0.0),
@@ -96,7 +109,11 @@ pub fn evaluate(
             },
             None => several(&truths, &detections, &figures),
         };
-        evaluated.localisation = Some(boxes);
+        evaluated.localisation = Some(LocalisationFigures {
+            mistakes: Some(detection::mistakes(&truths, &detections)?),
+            ..boxes
+        });
+        evaluated.box_precision_recall = BoxPrecisionRecall::of(&report);
         if labels.is_none() {
             evaluated.detections = detections;
         }
@@ -209,8 +226,8 @@ fn xywh(bounds: Xyxy) -> Xywh {
     Xywh::from_corners(<[f32; 4]>::from(bounds).map(f64::from))
 }
 
-/// The objects of `data` as COCO's evaluation takes them.
-fn ground_truth(data: &Dataset) -> GroundTruth {
+/// The objects of `data` as COCO's evaluation takes them, the images in their order.
+pub fn ground_truth(data: &Dataset) -> GroundTruth {
     let name = |(class, name): (usize, &String)| Category {
         id: data.category_id(class),
         name: name.clone(),

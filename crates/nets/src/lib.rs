@@ -20,5 +20,6 @@ pub mod predict;
 pub mod random;
 pub mod recipe;
 pub mod run;
+pub mod speed;
 pub mod training;
 pub mod weights;

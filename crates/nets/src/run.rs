@@ -1,17 +1,21 @@
 //! A run: its folder on disk, from the recipe to the trained network and what it answered.
 
 mod exchange;
+pub mod seeds;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
 
-use measure::detection::{self, CocoError};
+use measure::detection::{self, CocoError, Detection};
+use measure::digest::sha256;
 use measure::files::{FileError, write_atomically};
 use measure::record::{
-    self, DataIdentity, Environment, EpochRecord, Evaluation, Machine, ModelKind, Predictions,
-    RecordError, RunFacts, rfc3339_utc, write_history, write_json,
+    self, DataIdentity, Energy, EnergyMeter, Environment, EpochRecord, Evaluation, Machine,
+    ModelKind, Predictions, RecordError, RunFacts, TimeToAccuracy, rfc3339_utc, seconds_since_1970,
+    write_history, write_json,
 };
+use measure::tensorboard::{self, EventFile};
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +25,7 @@ use crate::evaluation::{Evaluated, evaluate};
 use crate::exchange::ExchangeError;
 use crate::network::Network;
 use crate::recipe::{Model, Recipe, RecipeError, ShapeError};
+use crate::speed::speed;
 use crate::training::{
     CheckpointError, Ending, Observer, Restored, StepReport, Trainer, TrainingError,
 };
@@ -113,6 +118,8 @@ pub struct Finished {
     pub evaluation: Evaluation,
     /// Answers on the test set; none where its images show several objects.
     pub predictions: Predictions,
+    /// What was detected on the test set; none where its images show one object each.
+    pub detections: Vec<Detection>,
     /// Every epoch.
     pub history: Vec<EpochRecord>,
 }
@@ -120,6 +127,8 @@ pub struct Finished {
 /// How a run was started, for its record.
 #[derive(Clone, Debug)]
 pub struct Origin {
+    /// Name of the recipe, whatever the run is called.
+    pub recipe: String,
     /// Version of atelier.
     pub version: String,
     /// The command line.
@@ -222,9 +231,15 @@ impl Run {
             Some(_) => Predictions::read(self.path.join(record::PREDICTIONS))?,
             None => Predictions::default(),
         };
+        let detections = self.path.join(record::DETECTIONS);
+        let detections = match evaluation.classification {
+            None if detections.is_file() => detection::read_detections(&detections)?,
+            _ => Vec::new(),
+        };
         Ok(Finished {
             evaluation,
             predictions,
+            detections,
             history: record::read_history(self.path.join(record::HISTORY))?,
         })
     }
@@ -280,6 +295,7 @@ impl Run {
         origin: &Origin,
     ) -> Result<(), RunError> {
         let environment = Environment {
+            recipe: Some(origin.recipe.clone()),
             atelier: origin.version.clone(),
             commit: None,
             device: computer.name.clone(),
@@ -325,11 +341,19 @@ impl Run {
             let (weights, ()) = weights::load(&initial)?;
             trainer.start_from(&weights)?;
         }
+        if let Ok(meter) = computer.energy_meter() {
+            trainer.measure_energy(meter);
+        }
         observer.resumed(&restored, trainer.progress().step);
+        self.identify(split)?;
+        let history = trainer.progress().history.clone();
+        let events = recipe.training.tensorboard;
+        let events = events.then(|| self.event_file(&history)).transpose()?;
         let mut recorder = Recorder {
             observer,
             path: self.path.join(record::HISTORY),
-            history: trainer.progress().history.clone(),
+            history,
+            events,
             error: None,
         };
         let ending = trainer.run(Some(&checkpoints), stop, &mut recorder)?;
@@ -341,9 +365,10 @@ impl Run {
         }
         let network = trainer.network();
         self.save(&network, &train.classes, train.image_shape())?;
-        let evaluated = evaluate(&network, &split.test, &recipe.data, &computer.device)?;
+        let evaluated = evaluate(&network, &split.test, &recipe.data, computer)?;
         let history = trainer.progress().history.clone();
-        let evaluation = self.evaluation(recipe, &evaluated, &split.test, computer, "test")?;
+        let evaluation =
+            self.evaluation(recipe, &network, &evaluated, &split.test, computer, "test")?;
         match evaluation.classification {
             Some(_) => evaluated
                 .predictions
@@ -358,17 +383,19 @@ impl Run {
         Ok(Some(Finished {
             evaluation,
             predictions: evaluated.predictions,
+            detections: evaluated.detections,
             history,
         }))
     }
 
-    /// The figures of answers on a split.
+    /// The figures of answers on a split, with the network's speed, which is measured now.
     ///
     /// # Errors
     /// [`RunError`] when the run's files can't be read.
     pub fn evaluation(
         &self,
         recipe: &Recipe,
+        network: &Network,
         evaluated: &Evaluated,
         data: &Dataset,
         computer: &Computer,
@@ -399,10 +426,40 @@ impl Run {
             Some(_) => Evaluation::from_predictions(&evaluated.predictions, facts)?,
             None => Evaluation::of_run(data.count, facts),
         };
+        let meter = computer.energy_meter().err();
+        let energy = Energy {
+            train_j: history.last().and_then(|epoch| epoch.energy_j),
+            infer_j_per_image: evaluated.energy_j.map(|joules| joules / data.count as f64),
+            meter: meter.is_none().then_some(EnergyMeter::Rapl),
+            unavailable: meter,
+        };
+        let weights = std::fs::read(&model).ok();
         Ok(Evaluation {
+            model_digest: weights.map(|bytes| sha256([&bytes[..]])),
+            speed: Some(speed(network, data, &recipe.data, computer)),
+            energy: Some(energy),
+            time_to_accuracy: TimeToAccuracy::of(&history),
+            box_precision_recall: evaluated.box_precision_recall.clone(),
             localisation: evaluated.localisation,
             ..evaluation
         })
+    }
+
+    /// Notes which data the run is made from.
+    fn identify(&self, split: &Split) -> Result<(), RunError> {
+        let mut environment = self.environment()?;
+        environment.data.digest = Some(split.digest());
+        Ok(write_json(
+            self.path.join(record::ENVIRONMENT),
+            &environment,
+        )?)
+    }
+
+    /// TensorBoard's file with the epochs trained so far, in place of what an interruption left of it.
+    fn event_file(&self, history: &[EpochRecord]) -> Result<EventFile, RunError> {
+        let started = seconds_since_1970(&self.environment()?.date).unwrap_or(0.0);
+        let path = self.path.join(tensorboard::EVENTS);
+        Ok(EventFile::create(&path, started, history)?)
     }
 
     fn save(
@@ -433,6 +490,8 @@ struct Recorder<'a> {
     observer: &'a mut dyn Observer,
     path: PathBuf,
     history: Vec<EpochRecord>,
+    /// TensorBoard's file, where the recipe asks for it.
+    events: Option<EventFile>,
     error: Option<RecordError>,
 }
 
@@ -447,7 +506,10 @@ impl Observer for Recorder<'_> {
 
     fn epoch(&mut self, record: &EpochRecord) {
         self.history.push(record.clone());
-        if let Err(error) = write_history(&self.path, &self.history) {
+        let events = self.events.as_ref();
+        let written = write_history(&self.path, &self.history)
+            .and_then(|()| Ok(events.map_or(Ok(()), |file| file.add(record))?));
+        if let Err(error) = written {
             self.error.get_or_insert(error);
         }
         self.observer.epoch(record);

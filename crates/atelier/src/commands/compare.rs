@@ -1,12 +1,15 @@
 //! `compare`: trains each recipe, evaluates all on the same test images, and says which is better.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use measure::record::{Comparison, Contestant, Verdict, write_json};
+use measure::record::{
+    COMPARISON_SCHEMA, Comparison, Contestant, SeedsVerdict, Verdict, write_json,
+};
 use measure::report::Format;
 use nets::data::{self, Split};
 use nets::device;
 use nets::recipe;
+use nets::run::seeds::{self, Grouping};
 use nets::run::{Finished, Run};
 use nets::training;
 
@@ -16,7 +19,7 @@ use super::{print, print_json};
 use crate::error::CommandError;
 use crate::flags;
 use crate::plan::NamedRecipe;
-use crate::table::comparison;
+use crate::table;
 
 /// The lab's two models.
 const LAB: [&str; 2] = ["lab-cnn", "lab-faster-rcnn"];
@@ -26,6 +29,10 @@ const QUICK: [&str; 2] = ["fast-cnn", "fast-faster-rcnn"];
 /// What is left to do when a training was stopped.
 const COMPARE_LATER: &str = "\nthen train what is missing and compare without training again:\n  \
     atelier compare --runs RUN RUN";
+
+/// The same where each recipe is trained several times.
+const SEEDS_LATER: &str =
+    "\nor give the same command again: it takes what is trained, and goes on with the rest";
 
 /// Said in place of a verdict.
 const NO_TEST: &str = "Each image shows several objects, or none: there is no one answer an image to test for \
@@ -38,7 +45,7 @@ pub fn run(flags: &flags::Compare) -> Result<(), CommandError> {
     } else {
         open_all(&flags.runs, root)?
     };
-    let verdict = verdict(&runs)?;
+    let verdicts = Verdicts::of(&runs)?;
     let contestants = runs
         .iter()
         .map(|(run, finished)| Contestant {
@@ -46,28 +53,81 @@ pub fn run(flags: &flags::Compare) -> Result<(), CommandError> {
             evaluation: finished.evaluation.clone(),
         })
         .collect();
-    let comparison_record = Comparison {
-        contestants,
-        verdict,
-    };
 
-    let folder = comparison_folder(root, &runs)?;
-    write_json(folder.join("comparison.json"), &comparison_record)?;
-    let page = folder.join("report.html");
+    let folder = Run::create(root, &folder_name(&runs, &verdicts))?;
+    let page = folder.path().join("report.html");
     let style = Style {
         language: flags.lang,
         format: Format::Html,
     };
-    let verdict = comparison_record.verdict.as_ref();
-    report::write(&page, &runs, verdict, &split, style)?;
+    report::write(&page, &runs, &verdicts, &split, style)?;
+    let comparison = Comparison {
+        schema: COMPARISON_SCHEMA.to_string(),
+        contestants,
+        verdict: verdicts.of_runs,
+        seeds: verdicts.over_seeds,
+    };
+    write_json(folder.path().join("comparison.json"), &comparison)?;
 
     if flags.json {
-        return print_json(&comparison_record);
+        return print_json(&comparison);
     }
-    print(&comparison(&comparison_record.contestants).to_string())?;
-    let sentence = verdict.map_or(NO_TEST, |verdict| &verdict.sentence);
-    print(&format!("* better\n\n{sentence}"))?;
+    for part in table::comparison(&comparison) {
+        print(&part)?;
+    }
+    print(&format!("\n{}", comparison.sentence().unwrap_or(NO_TEST)))?;
     print(&format!("report: {}", page.display()))
+}
+
+/// Which is better, as far as the answers can tell.
+#[derive(Debug, Default)]
+pub struct Verdicts {
+    /// Of runs, each by itself.
+    pub of_runs: Option<Verdict>,
+    /// Of recipes, over several trainings of each.
+    pub over_seeds: Option<SeedsVerdict>,
+}
+
+impl Verdicts {
+    /// Over seeds where each recipe has several trainings, with the same seeds; of runs elsewhere.
+    pub fn of(runs: &[(Run, Finished)]) -> Result<Self, CommandError> {
+        match seeds::group(runs)? {
+            Grouping::Seeds(trainings) => {
+                return Ok(Self {
+                    of_runs: None,
+                    over_seeds: Some(seeds::verdict(runs, &trainings)?),
+                });
+            }
+            Grouping::Unequal(trainings) => {
+                let told = trainings.iter().map(|group| {
+                    let seeds: Vec<String> =
+                        group.runs.iter().map(|run| run.0.to_string()).collect();
+                    format!("{} with {}", group.recipe, seeds.join(", "))
+                });
+                eprintln!(
+                    "note: runs are compared one by one, for recipes were not trained with the same seeds, each once: {}",
+                    told.collect::<Vec<_>>().join("; ")
+                );
+            }
+            Grouping::Single => {}
+        }
+        let models: Vec<_> = runs
+            .iter()
+            .map(|(run, finished)| (run.name(), &finished.predictions))
+            .collect();
+        let named: Vec<_> = models
+            .iter()
+            .map(|(name, rows)| (name.as_str(), *rows))
+            .collect();
+        // Detectors on images of several objects give no answer an image that a test could pair.
+        let paired = runs
+            .iter()
+            .any(|(_, finished)| finished.evaluation.classification.is_some());
+        Ok(Self {
+            of_runs: paired.then(|| Verdict::among(&named, 0)).transpose()?,
+            over_seeds: None,
+        })
+    }
 }
 
 /// Trains every recipe in a run of its own.
@@ -125,41 +185,64 @@ fn train_all(
         training::check(&named.recipe, &split.train)?;
         named.initial(&split, &computer)?;
     }
-    let mut runs = Vec::with_capacity(recipes.len());
-    for named in &recipes {
+    // Seed by seed, so that what is trained when somebody stops it can be compared.
+    let mut runs = Vec::with_capacity(recipes.len() * flags.seeds as usize);
+    for named in trainings(&recipes, flags.seeds) {
         if first.source == recipe::SCENES {
-            // The test scenes are the same, the training scenes follow the recipe.
+            // The test scenes are the same, the training scenes follow the recipe and its seed.
             split = data::load(&named.recipe.data, named.recipe.training.seed)?;
         }
         // Each contestant's peak memory is its own.
         kernels::memory::reset_peak_rss();
-        let run = train(None, named, &split, root, &computer);
-        runs.push(run.map_err(|error| error.with_next(COMPARE_LATER))?);
+        if flags.seeds == 1 {
+            let run = train(None, &named, &split, root, &computer);
+            runs.push(run.map_err(|error| error.with_next(COMPARE_LATER))?);
+            continue;
+        }
+        let run = match trained_before(&named, root) {
+            Some(run) if run.is_finished() => {
+                eprintln!(
+                    "{} is trained already, and taken as it is",
+                    run.path().display()
+                );
+                let finished = run.finished()?;
+                Ok((run, finished))
+            }
+            run => train(run, &named, &split, root, &computer),
+        };
+        runs.push(run.map_err(|error| error.with_next(SEEDS_LATER))?);
     }
+    // Recipe by recipe.
+    let by_recipe = (0..recipes.len()).flat_map(|at| (at..runs.len()).step_by(recipes.len()));
+    let runs = by_recipe.map(|at| runs[at].clone()).collect();
     Ok((runs, split))
+}
+
+/// Each recipe with its own seed, or all with the first one's and those that follow it.
+fn trainings(recipes: &[NamedRecipe], seeds: u32) -> Vec<NamedRecipe> {
+    if seeds == 1 {
+        return recipes.to_vec();
+    }
+    let first = recipes[0].recipe.training.seed;
+    let seeds = (0..u64::from(seeds)).map(|place| first.wrapping_add(place));
+    seeds
+        .flat_map(|seed| recipes.iter().map(move |named| named.with_seed(seed)))
+        .collect()
+}
+
+/// The run of a recipe and a seed, trained or begun, if it is the same recipe.
+fn trained_before(named: &NamedRecipe, root: &Path) -> Option<Run> {
+    // Weights to start from are not part of the recipe, and may be others now.
+    let name = named.init.is_none().then_some(&named.run)?;
+    let run = Run::open(root, name).ok()?;
+    let same = run.path() == root.join(name) && run.recipe().ok()? == named.recipe;
+    same.then_some(run)
 }
 
 /// What `--init` says for a recipe.
 fn weights_of<'a>(recipe: &str, inits: &'a [String]) -> Option<&'a str> {
     let weights = |init: &'a String| init.strip_prefix(recipe)?.strip_prefix('=');
     inits.iter().find_map(weights)
-}
-
-/// Which of the runs is best, as far as their answers can tell.
-pub fn verdict(runs: &[(Run, Finished)]) -> Result<Option<Verdict>, CommandError> {
-    let models: Vec<_> = runs
-        .iter()
-        .map(|(run, finished)| (run.name(), &finished.predictions))
-        .collect();
-    let named: Vec<_> = models
-        .iter()
-        .map(|(name, rows)| (name.as_str(), *rows))
-        .collect();
-    // Detectors on images of several objects give no answer an image that a test could pair.
-    let paired = runs
-        .iter()
-        .any(|(_, finished)| finished.evaluation.classification.is_some());
-    Ok(paired.then(|| Verdict::among(&named, 0)).transpose()?)
 }
 
 /// Opens finished runs.
@@ -178,8 +261,14 @@ pub fn open_all(
     Ok((runs, split))
 }
 
-/// `A-vs-B` under the folder of runs, with a number where that is taken.
-fn comparison_folder(root: &Path, runs: &[(Run, Finished)]) -> Result<PathBuf, CommandError> {
-    let names: Vec<String> = runs.iter().map(|(run, _)| run.name()).collect();
-    Ok(Run::create(root, &names.join("-vs-"))?.path().to_path_buf())
+/// `A-vs-B`, or `A-vs-B-3-seeds`.
+pub fn folder_name(runs: &[(Run, Finished)], verdicts: &Verdicts) -> String {
+    let versus = |names: Vec<String>| names.join("-vs-");
+    match &verdicts.over_seeds {
+        Some(seeds) => {
+            let names = seeds.recipes.iter().map(|recipe| recipe.recipe.clone());
+            format!("{}-{}-seeds", versus(names.collect()), seeds.test.seeds)
+        }
+        None => versus(runs.iter().map(|(run, _)| run.name()).collect()),
+    }
 }

@@ -34,17 +34,13 @@ pub fn run(flags: &flags::Evaluate) -> Result<(), CommandError> {
             data.classes.len()
         )));
     }
-    let evaluated = evaluate(
-        &trained.network,
-        data,
-        &trained.recipe.data,
-        &computer.device,
-    )?;
-    let evaluation = run.evaluation(&trained.recipe, &evaluated, data, &computer, &flags.split)?;
+    let (network, recipe) = (&trained.network, &trained.recipe);
+    let evaluated = evaluate(network, data, &recipe.data, &computer)?;
+    let evaluation = run.evaluation(recipe, network, &evaluated, data, &computer, &flags.split)?;
     if flags.json {
         return print_json(&evaluation);
     }
-    print(&figures(&evaluation).to_string())?;
+    print(&figures(&evaluation))?;
     let Some(answers) = &evaluation.classification else {
         return Ok(()); // images of several objects
     };

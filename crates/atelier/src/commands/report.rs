@@ -4,12 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use measure::files::write_atomically;
-use measure::record::Verdict;
 use measure::report::{Contestant, Format, Image, Language, Report};
 use nets::data::Split;
+use nets::evaluation::ground_truth;
 use nets::run::{Finished, Run};
 
-use super::compare::{open_all, verdict};
+use super::compare::{Verdicts, folder_name, open_all};
 use super::print;
 use crate::error::CommandError;
 use crate::flags;
@@ -25,10 +25,10 @@ pub struct Style {
 
 pub fn run(flags: &flags::Report) -> Result<(), CommandError> {
     let (runs, split) = open_all(&flags.names, &flags.runs)?;
-    let verdict = if runs.len() > 1 {
-        verdict(&runs)?
+    let verdicts = if runs.len() > 1 {
+        Verdicts::of(&runs)?
     } else {
-        None
+        Verdicts::default()
     };
     let style = Style {
         language: flags.lang,
@@ -38,8 +38,7 @@ pub fn run(flags: &flags::Report) -> Result<(), CommandError> {
         (Some(file), _) => file.clone(),
         (None, [(run, _)]) => run.path().join("report"),
         (None, runs) => {
-            let names: Vec<String> = runs.iter().map(|(run, _)| run.name()).collect();
-            let folder = flags.runs.join(names.join("-vs-"));
+            let folder = flags.runs.join(folder_name(runs, &verdicts));
             fs::create_dir_all(&folder)?;
             folder.join("report")
         }
@@ -48,7 +47,7 @@ pub fn run(flags: &flags::Report) -> Result<(), CommandError> {
         Some(_) => path,
         None => path.with_extension(style.format.extension()),
     };
-    write(&path, &runs, verdict.as_ref(), &split, style)?;
+    write(&path, &runs, &verdicts, &split, style)?;
     print(&format!("report: {}", path.display()))
 }
 
@@ -56,7 +55,7 @@ pub fn run(flags: &flags::Report) -> Result<(), CommandError> {
 pub fn write(
     path: &Path,
     runs: &[(Run, Finished)],
-    verdict: Option<&Verdict>,
+    verdicts: &Verdicts,
     split: &Split,
     style: Style,
 ) -> Result<(), CommandError> {
@@ -73,6 +72,7 @@ pub fn write(
             evaluation: &finished.evaluation,
             history: &finished.history,
             predictions: &finished.predictions,
+            detections: &finished.detections,
             environment,
         })
         .collect();
@@ -88,11 +88,17 @@ pub fn write(
                 .map(|object| object.bounds.into()),
         })
     };
+    let objects = match test.labels() {
+        Some(_) => None,
+        None => Some(ground_truth(test)),
+    };
     let command: Vec<String> = std::env::args().collect();
     let report = Report {
         contestants,
-        verdict,
+        verdict: verdicts.of_runs.as_ref(),
+        seeds: verdicts.over_seeds.as_ref(),
         image: &image,
+        objects: objects.as_ref(),
         class_names: &test.classes,
         command: &command.join(" "),
         language: style.language,

@@ -11,6 +11,7 @@ use nets::recipe::Model;
 use nets::run::{Finished, Run};
 use nets::training;
 
+use super::compare::Verdicts;
 use super::report::Style;
 use super::{print, print_json};
 use crate::error::CommandError;
@@ -47,7 +48,8 @@ pub fn run(flags: &flags::Train) -> Result<(), CommandError> {
         (Some(name), _) => {
             let run = Run::open(root, name)?;
             let named = NamedRecipe {
-                name: run.name(),
+                name: run.environment()?.recipe.unwrap_or_else(|| run.name()),
+                run: run.name(),
                 recipe: run.recipe()?,
                 init: None,
             };
@@ -73,7 +75,7 @@ pub fn run(flags: &flags::Train) -> Result<(), CommandError> {
     if flags.json {
         return print_json(&contestant);
     }
-    print(&figures(&contestant.evaluation).to_string())?;
+    print(&figures(&contestant.evaluation))?;
     print(&format!(
         "\nrun: {}\nreport: {}",
         contestant.run,
@@ -105,15 +107,15 @@ pub fn train(
     }
     let summary = recipe.summary(split.train.image_shape(), split.train.classes.len())?;
     let initial = named.initial(split, computer)?;
-    eprintln!("{}\n{summary}", named.name);
+    eprintln!("{}\n{summary}", named.run);
     let run = match run {
         Some(run) => run,
         None => {
-            let run = Run::create(root, &named.name)?;
+            let run = Run::create(root, &named.run)?;
             if let Some(weights) = &initial {
                 run.start_from(weights)?;
             }
-            run.begin(recipe, computer, &plan::origin())?;
+            run.begin(recipe, computer, &plan::origin(&named.name))?;
             run
         }
     };
@@ -143,7 +145,7 @@ pub fn write_report(run: &Run, finished: &Finished, split: &Split) -> Result<(),
     super::report::write(
         &run.path().join(record::REPORT),
         &[(run.clone(), finished.clone())],
-        None,
+        &Verdicts::default(),
         split,
         Style::default(),
     )

@@ -3,7 +3,9 @@
 mod seeds;
 mod words;
 
-pub use seeds::{OverSeeds, SeedRuns, SeedsTest, SeedsVerdict};
+pub use seeds::{Outcome, OverSeeds, SeedRun, SeedRuns, SeedsFigure, SeedsTest, SeedsVerdict};
+
+pub(crate) use words::{Headline, SeedsHeadline};
 
 use serde::{Deserialize, Serialize};
 
@@ -13,15 +15,34 @@ use crate::significance::{
     SIGNIFICANCE, bootstrap_difference, holm, images_to_tell, mcnemar_exact,
 };
 
+/// Version of the JSON of a comparison, which `docs/comparison.schema.json` describes. It changes when a key goes or
+/// changes its meaning, not when one is added.
+pub const COMPARISON_SCHEMA: &str = "atelier-comparison-1";
+
 /// Contestants and verdict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
-    /// In the order in which they were asked for.
+    /// [`COMPARISON_SCHEMA`]; empty in records of older versions.
+    #[serde(default)]
+    pub schema: String,
+    /// The runs, in the order in which they were asked for; with several seeds, recipe by recipe.
     pub contestants: Vec<Contestant>,
-    /// Which is better, and how sure that is; `None` where images show several objects: the test is of one answer an
-    /// image.
+    /// Which run is better, and how sure that is; `None` where images show several objects (the test is of one answer
+    /// an image), and where recipes are compared over `seeds`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
+    /// Which recipe is better over several trainings of each; `None` with one training of each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seeds: Option<SeedsVerdict>,
+}
+
+impl Comparison {
+    /// The verdict in plain words, in English; `None` where there is none.
+    pub fn sentence(&self) -> Option<&str> {
+        let of_runs = self.verdict.as_ref().map(|verdict| &*verdict.sentence);
+        let over_seeds = self.seeds.as_ref().map(|verdict| &*verdict.sentence);
+        over_seeds.or(of_runs)
+    }
 }
 
 /// A trained run and its figures: also the JSON of `atelier train`.

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 /// All that is needed to repeat a run beside its recipe.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Environment {
+    /// Name of the recipe, whatever the run is called; `None` in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<String>,
     /// Version of atelier.
     pub atelier: String,
     /// Commit that atelier was built from, if known.
@@ -118,6 +121,23 @@ pub fn rfc3339_utc(moment: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
+/// Seconds from the start of 1970 to a moment as [`rfc3339_utc`] writes it; `None` for other text.
+pub fn seconds_since_1970(date: &str) -> Option<f64> {
+    let (day, time) = date.strip_suffix('Z')?.split_once('T')?;
+    let numbers = |text: &str, separator| -> Option<[i64; 3]> {
+        let parts: Option<Vec<i64>> = text.split(separator).map(|n| n.parse().ok()).collect();
+        parts?.try_into().ok()
+    };
+    let ([year, month, day], [hour, minute, second]) = (numbers(day, '-')?, numbers(time, ':')?);
+    // The same source, days_from_civil.
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    let days = era * 146_097 + day_of_era - 719_468;
+    Some((days * 86_400 + hour * 3600 + minute * 60 + second) as f64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +155,10 @@ mod tests {
         ] {
             let moment = UNIX_EPOCH + Duration::from_secs(seconds);
             assert_eq!(rfc3339_utc(moment), date, "{name}");
+            assert_eq!(seconds_since_1970(date), Some(seconds as f64), "{name}");
+        }
+        for wrong in ["", "yesterday", "2026-01-31", "2026-01T00:00:00Z"] {
+            assert_eq!(seconds_since_1970(wrong), None, "{wrong}");
         }
     }
 

@@ -4,11 +4,15 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Predictions, RecordError};
+use super::{BoxPrecisionRecall, Energy, InferenceSpeed, Predictions, RecordError, TimeToAccuracy};
 use crate::calibration::{BINS, reliability_equal_mass, reliability_equal_width};
 use crate::classification::{Average, ClassificationError, Confusion, Probabilities};
 use crate::detection::DetectionMistakes;
 use crate::significance::wilson_95;
+
+/// Version of the JSON of an evaluation, which `docs/evaluation.schema.json` describes. It changes when a key goes or
+/// changes its meaning, not when one is added.
+pub const EVALUATION_SCHEMA: &str = "atelier-evaluation-1";
 
 /// What kind of model answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -72,6 +76,9 @@ pub struct RunFacts {
 /// otherwise; their formulas are those of [`crate::classification`] and [`crate::calibration`].
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Evaluation {
+    /// [`EVALUATION_SCHEMA`]; empty in records of older versions.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub schema: String,
     /// Name of the run: the recipe's, with a number from the second run on.
     pub recipe: String,
     /// Kind of model.
@@ -94,6 +101,9 @@ pub struct Evaluation {
     pub multiply_adds: u64,
     /// Size of the weights' file in bytes.
     pub model_bytes: u64,
+    /// Digest of the weights' file as `ALGORITHM:HEX`; `None` in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_digest: Option<String>,
     /// Peak memory of the process in MiB, where the machine tells.
     #[serde(default)]
     pub peak_rss_mib: Option<f64>,
@@ -105,6 +115,18 @@ pub struct Evaluation {
     pub device: String,
     /// Threads used on the CPU.
     pub threads: usize,
+    /// Latency and throughput; `None` in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speed: Option<InferenceSpeed>,
+    /// Energy, or why there is none; `None` in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy: Option<Energy>,
+    /// When training first reached some round accuracies on its validation images; empty without any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub time_to_accuracy: Vec<TimeToAccuracy>,
+    /// A detector's curves; `None` for a classifier, and in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub box_precision_recall: Option<BoxPrecisionRecall>,
     /// A detector's own figures, beside the others in the JSON; `None` for a classifier.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub localisation: Option<LocalisationFigures>,
@@ -233,6 +255,7 @@ impl Evaluation {
     /// What is known without answers: facts, and no figures.
     pub fn of_run(images: usize, facts: RunFacts) -> Self {
         Self {
+            schema: EVALUATION_SCHEMA.to_string(),
             recipe: facts.recipe,
             kind: facts.kind,
             split: facts.split,
@@ -243,11 +266,16 @@ impl Evaluation {
             parameters: facts.parameters,
             multiply_adds: facts.multiply_adds,
             model_bytes: facts.model_bytes,
+            model_digest: None,
             peak_rss_mib: facts.peak_rss_mib,
             epochs: facts.epochs,
             seed: facts.seed,
             device: facts.device,
             threads: facts.threads,
+            speed: None,
+            energy: None,
+            time_to_accuracy: Vec::new(),
+            box_precision_recall: None,
             localisation: None,
         }
     }

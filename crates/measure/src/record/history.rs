@@ -43,6 +43,9 @@ pub struct EpochRecord {
     pub seconds: f64,
     /// Training images per second in this epoch.
     pub images_per_s: f64,
+    /// Joules spent on training steps since the start of training; `None` where not all of them were measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy_j: Option<f64>,
 }
 
 /// Writes `history.jsonl` as a whole, atomically: appending could leave half a line.

@@ -13,44 +13,79 @@
 //! | `class` | name of the class | `precision`, `recall`, ... |
 //! | `confusion` | true class | answered class |
 //! | `calibration` | number of the bin | `confidence`, `accuracy`, `images` |
+//! | `seeds` | `mean` or `deviation` over seeds; the contestant is a recipe | a figure |
+//! | `seeds_verdict` | | `better`, `significant` |
+//! | `seeds_pair` | the other recipe | `difference`, `difference_low`, `p_value`, ... |
 //! | `time_to_accuracy` | the accuracy | `seconds` |
+//! | `latency`, `energy` | | a figure, as in `evaluation.json` |
+//! | `throughput` | images predicted at a time | `images_per_s` |
+//! | `front` | a cost | the quality that no other gives for so little |
+//! | `roc` | number of the point | `false_positive_rate`, `true_positive_rate` |
+//! | `precision_recall` | number of the point | `recall`, `precision` |
+//! | `box_precision_recall` | recall | `iou_50`, `iou_75`, `iou_50_95` |
 //! | `mistake` | index of the image | `truth`, `answer`, `score` |
+//! | `suspect` | index of the image | `truth`, `class`, `probability`, `truth_probability` |
+//! | `box_mistake` | what is wrong | `count`, `ap_lost` |
+//! | `scene_mistake` | index of the image | what is wrong, as `TRUTH > ANSWER` |
 //! | `environment` | | `seed`, `device`, `data`, ... |
 
 use std::fmt::Display;
 
-use super::curves::reliability;
+use super::box_mistakes;
+use super::costs::markets;
+use super::curves::{few, pooled, reliability};
 use super::figures::{COST, FURTHER, QUALITY, rows, times_to_accuracy};
+use super::scenes::{category, scenes};
+use super::seeds::{columns, shown};
+use super::suspects::suspects;
 use super::words::Words;
 use super::{Contestant, Report};
-use crate::detection::csv_field;
-use crate::record::EpochRecord;
+use crate::detection::{csv_field, recall_grid};
+use crate::record::{EpochRecord, NoEnergy};
 
 /// The whole report; always in the same words and numbers, whatever its language.
 pub fn csv(report: &Report<'_>) -> String {
     let mut table = Table("section,contestant,item,figure,value\n".to_string());
     figures(&mut table, report);
     verdict(&mut table, report);
+    seeds(&mut table, report);
+    for market in markets(report) {
+        for place in market.front {
+            let priced = &market.priced[place];
+            let (cost, gain) = (market.cost.key(), market.gain.key());
+            table.number("front", priced.name, cost, gain, Some(priced.gain));
+        }
+    }
     for (accuracy, times) in times_to_accuracy(report) {
-        for (contestant, seconds) in report.contestants.iter().zip(times) {
+        for (column, seconds) in columns(report).iter().zip(times) {
             let item = accuracy.to_string();
-            table.number(
-                "time_to_accuracy",
-                contestant.name,
-                &item,
-                "seconds",
-                seconds,
-            );
+            table.number("time_to_accuracy", column.name, &item, "seconds", seconds);
         }
     }
     for contestant in &report.contestants {
         for epoch in contestant.history {
             one_epoch(&mut table, contestant.name, epoch);
         }
+        speed(&mut table, contestant);
         classes(&mut table, report, contestant);
         calibration(&mut table, contestant);
+        curves(&mut table, contestant);
         mistakes(&mut table, report, contestant);
+        boxes(&mut table, report, contestant);
         environment(&mut table, contestant);
+    }
+    let shown = shown(report);
+    for suspect in suspects(&shown) {
+        let first = suspect.answers.first();
+        let index = first.map_or(String::new(), |answer| answer.index.to_string());
+        let truth = first.map_or(String::new(), |answer| report.class(answer.label));
+        let mut line = |figure: &str, value: String| {
+            table.line("suspect", "", &index, figure, value);
+        };
+        line("truth", truth);
+        line("truth_probability", suspect.annotated.to_string());
+        line("class", report.class(suspect.class));
+        line("probability", suspect.probability.to_string());
     }
     table.0
 }
@@ -88,10 +123,18 @@ impl Table {
 
 fn figures(table: &mut Table, report: &Report<'_>) {
     let words = Words::of(report.language);
+    let columns = columns(report);
     for (section, definitions) in [("quality", QUALITY), ("cost", COST), ("further", FURTHER)] {
         for row in rows(report, definitions, words) {
-            for (contestant, cell) in report.contestants.iter().zip(&row.cells) {
-                table.number(section, contestant.name, "", row.key, cell.value);
+            for (column, cell) in columns.iter().zip(&row.cells) {
+                for (run, value) in column.runs.iter().zip(&cell.each) {
+                    let name = report.contestants[*run].name;
+                    table.number(section, name, "", row.key, *value);
+                }
+                if report.seeds.is_some() {
+                    table.number("seeds", column.name, "mean", row.key, cell.value);
+                    table.number("seeds", column.name, "deviation", row.key, cell.sd);
+                }
             }
         }
     }
@@ -128,6 +171,126 @@ fn verdict(table: &mut Table, report: &Report<'_>) {
     }
 }
 
+fn seeds(table: &mut Table, report: &Report<'_>) {
+    let Some(verdict) = report.seeds else {
+        return;
+    };
+    let better = verdict.better.as_deref().unwrap_or("");
+    table.line("seeds_verdict", better, "", "better", better);
+    table.line(
+        "seeds_verdict",
+        better,
+        "",
+        "significant",
+        verdict.significant,
+    );
+    for pair in &verdict.pairs {
+        let ends = |interval: Option<[f64; 2]>| match interval {
+            Some([low, high]) => [Some(low), Some(high)],
+            None => [None, None],
+        };
+        let [low, high] = ends(pair.interval);
+        let [images_low, images_high] = ends(pair.images_interval);
+        for (figure, value) in [
+            ("difference", Some(pair.difference)),
+            ("difference_low", low),
+            ("difference_high", high),
+            ("difference_low_over_images", images_low),
+            ("difference_high_over_images", images_high),
+            ("p_value", pair.p_value),
+        ] {
+            table.number("seeds_pair", &pair.a, &pair.b, figure, value);
+        }
+    }
+}
+
+fn speed(table: &mut Table, contestant: &Contestant<'_>) {
+    let (name, evaluation) = (contestant.name, contestant.evaluation);
+    if let Some(speed) = &evaluation.speed {
+        let latency = speed.latency_1;
+        for (figure, value) in [
+            ("p50_ms", latency.p50_ms),
+            ("p95_ms", latency.p95_ms),
+            ("p99_ms", latency.p99_ms),
+            ("mean_ms", latency.mean_ms),
+        ] {
+            table.number("latency", name, "1", figure, Some(value));
+        }
+        for at in &speed.throughput {
+            let item = at.batch_size.to_string();
+            let rate = Some(at.images_per_s);
+            table.number("throughput", name, &item, "images_per_s", rate);
+        }
+    }
+    if let Some(energy) = &evaluation.energy {
+        table.number("energy", name, "", "train_j", energy.train_j);
+        let inference = energy.infer_j_per_image;
+        table.number("energy", name, "", "infer_j_per_image", inference);
+        if let Some(reason) = energy.unavailable {
+            let reason = match reason {
+                NoEnergy::NoCounter => "no-counter",
+                NoEnergy::NotPermitted => "not-permitted",
+                NoEnergy::Gpu => "gpu",
+            };
+            table.line("energy", name, "", "unavailable", reason);
+        }
+    }
+}
+
+/// The curves of all classes pooled, and COCO's of boxes.
+fn curves(table: &mut Table, contestant: &Contestant<'_>) {
+    let name = contestant.name;
+    if let Some(curves) = pooled(contestant.predictions) {
+        let roc = ("roc", ["false_positive_rate", "true_positive_rate"]);
+        let precision_recall = ("precision_recall", ["recall", "precision"]);
+        for ((section, [x, y]), points) in [
+            (roc, &curves.roc),
+            (precision_recall, &curves.precision_recall),
+        ] {
+            for (number, point) in few(points).iter().enumerate() {
+                let item = (number + 1).to_string();
+                table.number(section, name, &item, x, Some(point[0]));
+                table.number(section, name, &item, y, Some(point[1]));
+            }
+        }
+    }
+    if let Some(curves) = &contestant.evaluation.box_precision_recall {
+        for (figure, heights) in [
+            ("iou_50", &curves.iou_50),
+            ("iou_75", &curves.iou_75),
+            ("iou_50_95", &curves.iou_50_95),
+        ] {
+            for (recall, height) in recall_grid().into_iter().zip(heights) {
+                let item = recall.to_string();
+                let section = "box_precision_recall";
+                table.number(section, name, &item, figure, Some(*height));
+            }
+        }
+    }
+}
+
+/// What is wrong with boxes: of all detections in numbers, of sure ones in images of several objects one by one.
+fn boxes(table: &mut Table, report: &Report<'_>, contestant: &Contestant<'_>) {
+    let name = contestant.name;
+    for line in box_mistakes::of(contestant).unwrap_or_default() {
+        let item = line.kind.key();
+        table.line("box_mistake", name, item, "count", line.count);
+        table.number("box_mistake", name, item, "ap_lost", line.ap_lost);
+    }
+    for scene in scenes(report, contestant).unwrap_or_default() {
+        for wrong in &scene.wrong {
+            let truth = wrong.object.map(|object| category(report, object.category));
+            let answer = wrong
+                .detection
+                .map(|found| category(report, found.category));
+            let [truth, answer] = [truth, answer].map(Option::unwrap_or_default);
+            let item = scene.index.to_string();
+            let value = format!("{truth} > {answer}");
+            table.line("scene_mistake", name, &item, wrong.kind.key(), value);
+        }
+    }
+}
+
 fn one_epoch(table: &mut Table, name: &str, epoch: &EpochRecord) {
     let item = epoch.epoch.to_string();
     for (figure, value) in [
@@ -138,6 +301,8 @@ fn one_epoch(table: &mut Table, name: &str, epoch: &EpochRecord) {
         ("learning_rate", Some(epoch.learning_rate)),
         ("seconds", Some(epoch.seconds)),
         ("images_per_s", Some(epoch.images_per_s)),
+        ("validation_map", epoch.validation_map),
+        ("energy_j", epoch.energy_j),
     ] {
         table.number("epoch", name, &item, figure, value);
     }
@@ -208,6 +373,14 @@ fn environment(table: &mut Table, contestant: &Contestant<'_>) {
         (
             "digest",
             environment.data.digest.clone().unwrap_or_default(),
+        ),
+        (
+            "model_digest",
+            contestant
+                .evaluation
+                .model_digest
+                .clone()
+                .unwrap_or_default(),
         ),
         ("atelier", environment.atelier.clone()),
         ("commit", environment.commit.clone().unwrap_or_default()),

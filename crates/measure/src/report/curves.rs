@@ -1,12 +1,8 @@
-//! Curves over the threshold from stored predictions: ROC and precision-recall of a classifier, all
-//! classes pooled, and precision-recall of a detector's best boxes; confidence against accuracy.
+//! Curves from stored predictions: ROC and precision-recall over the threshold, all classes pooled; accuracy by confidence.
 
 use crate::calibration::{BINS, Reliability, reliability_equal_width};
 use crate::classification::Probabilities;
 use crate::record::Predictions;
-
-/// IoU that a box needs to count, one curve each.
-pub const LEAST_IOU: [f64; 3] = [0.5, 0.75, 0.9];
 
 /// Accuracy by confidence; `None` without answers, or where scores are no probabilities.
 pub fn reliability(predictions: &Predictions) -> Option<Reliability> {
@@ -46,26 +42,6 @@ pub fn pooled(predictions: &Predictions) -> Option<Pooled> {
     })
 }
 
-/// `[recall, precision]` as the score that a best box needs falls: a box is right if its class is and it
-/// overlaps the truth by at least `least_iou`. Empty without boxes.
-pub fn best_boxes(predictions: &Predictions, least_iou: f64) -> Vec<[f64; 2]> {
-    let rows = predictions.rows.iter();
-    let boxes = rows.filter_map(|row| {
-        let seen = row.detection?;
-        Some((row.score, row.is_correct() && seen.iou >= least_iou as f32))
-    });
-    let mut boxes: Vec<(f32, bool)> = boxes.collect();
-    boxes.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let (mut right, mut taken) = (0, 0);
-    let truths = predictions.rows.len() as f64;
-    let points = boxes.chunk_by(|a, b| a.0 == b.0).map(|group| {
-        taken += group.len();
-        right += group.iter().filter(|(_, right)| *right).count();
-        [right as f64 / truths, right as f64 / taken as f64]
-    });
-    points.collect()
-}
-
 /// The points of a curve that a plot needs, in order: each at least `gap` from the one before, both
 /// coordinates as `place` puts them on a plot of side 1; the first and last always.
 pub fn thinned(
@@ -91,13 +67,25 @@ pub fn thinned(
     kept
 }
 
+/// The points that tell a curve, finest where it is near 0 or 1.
+pub fn few(points: &[[f64; 2]]) -> Vec<[f64; 2]> {
+    // Logarithmic towards both ends, from -1 to 1.
+    let place = |share: f64| {
+        let decades = |part: f64| -(2.0 * part.clamp(1e-5, 0.5)).log10() / 4.7;
+        match share < 0.5 {
+            true => -decades(share),
+            false => decades(1.0 - share),
+        }
+    };
+    thinned(points, 0.01, |[x, y]| [place(x), place(y)])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Localisation, Prediction};
+    use crate::record::Prediction;
 
-    fn row(label: usize, predicted: usize, score: f32, iou: Option<f32>) -> Prediction {
-        let bounds = [0.0, 0.0, 1.0, 1.0];
+    fn row(label: usize, predicted: usize, score: f32) -> Prediction {
         let mut probabilities = vec![1.0 - score; 2];
         probabilities[predicted] = score;
         Prediction {
@@ -106,7 +94,7 @@ mod tests {
             predicted,
             score,
             probabilities,
-            detection: iou.map(|iou| Localisation { bounds, iou }),
+            detection: None,
         }
     }
 
@@ -117,11 +105,7 @@ mod tests {
 
     #[test]
     fn classes_are_pooled() {
-        let answers = predictions(vec![
-            row(0, 0, 0.75, None),
-            row(1, 1, 0.875, None),
-            row(1, 0, 0.625, None),
-        ]);
+        let answers = predictions(vec![row(0, 0, 0.75), row(1, 1, 0.875), row(1, 0, 0.625)]);
         let curves = pooled(&answers).unwrap();
         let third = 1.0 / 3.0;
         // Asked six times; probabilities fall 0.875 (b, right), 0.75 (a, right), 0.625 (a, wrong), 0.375 (b, right).
@@ -135,22 +119,6 @@ mod tests {
         assert_eq!(curves.roc[..5], start);
         assert_eq!(curves.precision_recall[4], [1.0, 0.75]);
         assert!(pooled(&predictions(vec![])).is_none());
-    }
-
-    #[test]
-    fn a_box_needs_its_class_and_its_overlap() {
-        let answers = predictions(vec![
-            row(0, 0, 0.9, Some(0.8)),
-            row(0, 1, 0.8, Some(0.9)), // wrong class
-            row(0, 0, 0.7, Some(0.6)),
-            row(0, 0, 0.0, None), // nothing seen
-        ]);
-        assert_eq!(
-            best_boxes(&answers, 0.5),
-            [[0.25, 1.0], [0.25, 0.5], [0.5, 2.0 / 3.0]]
-        );
-        assert_eq!(best_boxes(&answers, 0.75)[2], [0.25, 1.0 / 3.0]);
-        assert!(best_boxes(&predictions(vec![row(0, 0, 0.9, None)]), 0.5).is_empty());
     }
 
     #[test]

@@ -18,6 +18,10 @@ pub fn of(language: Language, contestant: &Contestant<'_>) -> Vec<(&'static str,
         None => environment.data.name.clone(),
     };
     let pairs = [
+        (
+            words.recipe_name,
+            environment.recipe.clone().unwrap_or_default(),
+        ),
         (words.command, environment.command.join(" ")),
         (words.seed, environment.seed.to_string()),
         (
@@ -25,6 +29,14 @@ pub fn of(language: Language, contestant: &Contestant<'_>) -> Vec<(&'static str,
             language.count(contestant.evaluation.epochs as u64),
         ),
         (words.data, data),
+        (
+            words.weights_digest,
+            contestant
+                .evaluation
+                .model_digest
+                .clone()
+                .unwrap_or_default(),
+        ),
         (words.device, environment.device.clone()),
         (words.threads, language.count(environment.threads as u64)),
         (words.processor, machine.cpu.clone().unwrap_or_default()),

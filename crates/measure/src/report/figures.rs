@@ -2,12 +2,17 @@
 
 use serde::Serialize;
 
+use super::seeds::columns;
 use super::words::Words;
 use super::{Language, Report};
 use crate::cost::seconds_to_accuracy;
-use crate::record::{ClassificationScores, EpochRecord, Evaluation, LocalisationFigures};
+use crate::record::{
+    ACCURACIES, ClassificationScores, Energy, EpochRecord, Evaluation, LocalisationFigures,
+};
+use crate::significance::Spread;
 
-const TARGETS: [f64; 5] = [0.9, 0.95, 0.98, 0.99, 0.995];
+/// What stands between a mean and its standard deviation.
+pub const PLUS_MINUS: &str = " ± ";
 
 /// Which direction is good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -30,7 +35,7 @@ pub struct Definition {
 }
 
 /// A row of the comparison table.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Row {
     /// Its name in data files, the same in every language.
     pub key: &'static str,
@@ -38,15 +43,21 @@ pub struct Row {
     pub name: &'static str,
     /// Which direction is good.
     pub better: Better,
-    /// One a contestant.
+    /// How a single figure is shown.
+    pub show: fn(Language, f64) -> String,
+    /// One a column: a contestant, or a recipe over its seeds.
     pub cells: Vec<Cell>,
 }
 
-/// A figure of a contestant.
+/// A figure of a contestant, or of a recipe over its seeds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cell {
-    /// The figure; `None` where it was not measured or is not a number.
+    /// The figure, over seeds the mean; `None` where it was not measured or is not a number, be it of one training.
     pub value: Option<f64>,
+    /// Sample standard deviation from seed to seed; `None` without several seeds.
+    pub sd: Option<f64>,
+    /// The figure of each training.
+    pub each: Vec<Option<f64>>,
     /// As it is shown; a dash where there is none.
     pub text: String,
     /// Whether it is the best of the row. A row has no best when its best figures look the same.
@@ -137,6 +148,27 @@ pub const COST: &[Definition] = &[
         show: Language::significant,
     },
     Definition {
+        key: "latency_p50",
+        name: |w| w.latency_p50,
+        better: Better::Lower,
+        value: |e| measured(e.speed.as_ref()?.latency_1.p50_ms),
+        show: Language::milliseconds,
+    },
+    Definition {
+        key: "train_energy",
+        name: |w| w.train_energy,
+        better: Better::Lower,
+        value: |e| energy(e, |energy| energy.train_j),
+        show: Language::joules,
+    },
+    Definition {
+        key: "infer_energy",
+        name: |w| w.infer_energy,
+        better: Better::Lower,
+        value: |e| energy(e, |energy| energy.infer_j_per_image),
+        show: Language::joules,
+    },
+    Definition {
         key: "parameters",
         name: |w| w.parameters,
         better: Better::Lower,
@@ -211,6 +243,34 @@ pub const FURTHER: &[Definition] = &[
         show: |l, v| l.percent(v, 2),
     },
     Definition {
+        key: "precision_weighted",
+        name: |w| w.precision_weighted,
+        better: Better::Higher,
+        value: |e| weighted(e, |a| a.precision_weighted),
+        show: |l, v| l.decimal(v, 4),
+    },
+    Definition {
+        key: "f1_weighted",
+        name: |w| w.f1_weighted,
+        better: Better::Higher,
+        value: |e| weighted(e, |a| a.f1_weighted),
+        show: |l, v| l.decimal(v, 4),
+    },
+    Definition {
+        key: "roc_auc_macro",
+        name: |w| w.roc_auc_macro,
+        better: Better::Higher,
+        value: |e| weighted(e, |a| a.roc_auc_macro),
+        show: |l, v| l.decimal(v, 5),
+    },
+    Definition {
+        key: "average_precision_macro",
+        name: |w| w.average_precision_macro,
+        better: Better::Higher,
+        value: |e| weighted(e, |a| a.average_precision_macro),
+        show: |l, v| l.decimal(v, 5),
+    },
+    Definition {
         key: "found",
         name: |w| w.found,
         better: Better::Higher,
@@ -245,16 +305,46 @@ pub const FURTHER: &[Definition] = &[
         value: |e| boxes(e, |b| b.mar_100),
         show: |l, v| l.decimal(v, 3),
     },
+    Definition {
+        key: "latency_p95",
+        name: |w| w.latency_p95,
+        better: Better::Lower,
+        value: |e| measured(e.speed.as_ref()?.latency_1.p95_ms),
+        show: Language::milliseconds,
+    },
+    Definition {
+        key: "latency_p99",
+        name: |w| w.latency_p99,
+        better: Better::Lower,
+        value: |e| measured(e.speed.as_ref()?.latency_1.p99_ms),
+        show: Language::milliseconds,
+    },
 ];
 
 /// The rows of `definitions` that at least one contestant has a figure for.
 pub fn rows(report: &Report<'_>, definitions: &[Definition], words: &Words) -> Vec<Row> {
+    let columns = columns(report);
     let row = |definition: &Definition| {
-        let cells = report.contestants.iter().map(|contestant| {
-            let value = (definition.value)(contestant.evaluation).filter(|v| v.is_finite());
+        let show = |value| (definition.show)(report.language, value);
+        let cells = columns.iter().map(|column| {
+            let contestants = column.runs.iter().map(|run| &report.contestants[*run]);
+            let values =
+                contestants.map(|c| (definition.value)(c.evaluation).filter(|v| v.is_finite()));
+            let each: Vec<Option<f64>> = values.collect();
+            let known: Option<Vec<f64>> = each.iter().copied().collect();
+            let spread = known.and_then(|values| Spread::of(&values));
+            let mean = show(spread.map_or(f64::NAN, |spread| spread.mean));
+            let sd = spread.and_then(|spread| spread.sd).map(show);
+            // A spread that rounding hides, or of what no training changes, is none to tell.
+            let sd = sd.filter(|sd| sd.contains(|c: char| ('1'..='9').contains(&c)));
             Cell {
-                value,
-                text: (definition.show)(report.language, value.unwrap_or(f64::NAN)),
+                value: spread.map(|spread| spread.mean),
+                sd: spread.and_then(|spread| spread.sd),
+                each,
+                text: match sd {
+                    Some(sd) => format!("{mean}{PLUS_MINUS}{sd}"),
+                    None => mean,
+                },
                 best: false,
             }
         });
@@ -264,6 +354,7 @@ pub fn rows(report: &Report<'_>, definitions: &[Definition], words: &Words) -> V
             key: definition.key,
             name: (definition.name)(words),
             better: definition.better,
+            show: definition.show,
             cells,
         }
     };
@@ -280,10 +371,16 @@ fn mark_best(cells: &mut [Cell], better: Better) {
     order.sort_by(|a, b| b.1.total_cmp(&a.1));
     // A single figure is best of nothing, and a difference that rounding hides is none to praise.
     if let [(first, _), (second, _), ..] = order[..]
-        && cells[first].text != cells[second].text
+        && shown_mean(&cells[first]) != shown_mean(&cells[second])
     {
         cells[first].best = true;
     }
+}
+
+fn shown_mean(cell: &Cell) -> &str {
+    cell.text
+        .split_once(PLUS_MINUS)
+        .map_or(&cell.text, |(mean, _)| mean)
 }
 
 fn answers(evaluation: &Evaluation, figure: fn(&ClassificationScores) -> f64) -> Option<f64> {
@@ -294,23 +391,39 @@ fn boxes(evaluation: &Evaluation, figure: fn(&LocalisationFigures) -> Option<f64
     evaluation.localisation.as_ref().and_then(figure)
 }
 
+fn weighted(
+    evaluation: &Evaluation,
+    figure: fn(&ClassificationScores) -> Option<f64>,
+) -> Option<f64> {
+    evaluation.classification.as_ref().and_then(figure)
+}
+
+fn energy(evaluation: &Evaluation, figure: fn(&Energy) -> Option<f64>) -> Option<f64> {
+    evaluation.energy.as_ref().and_then(figure)
+}
+
 /// A cost of zero was not measured.
 fn measured(value: f64) -> Option<f64> {
     (value > 0.0).then_some(value)
 }
 
-/// An accuracy, and how many seconds each contestant trained until it was reached.
+/// An accuracy, and how many seconds each column trained until it was reached.
 pub type TimeTo = (f64, Vec<Option<f64>>);
 
-/// Training times to those of some round accuracies that anyone reached; empty where no accuracy was
-/// recorded while training.
+/// Training times to those of some round accuracies that anyone reached, over seeds the mean of those that all trainings
+/// reached; empty where no accuracy was recorded while training.
 pub fn times_to_accuracy(report: &Report<'_>) -> Vec<TimeTo> {
+    let columns = columns(report);
     let time = |target: f64| {
-        let contestants = report.contestants.iter();
-        let times = contestants.map(|c| seconds_to_accuracy(c.history, target));
+        let times = columns.iter().map(|column| {
+            let runs = column.runs.iter().map(|run| &report.contestants[*run]);
+            let times = runs.map(|c| seconds_to_accuracy(c.history, target));
+            let times: Vec<f64> = times.collect::<Option<_>>()?;
+            Spread::of(&times).map(|spread| spread.mean)
+        });
         (target, times.collect::<Vec<_>>())
     };
-    let times = TARGETS.map(time).into_iter();
+    let times = ACCURACIES.map(time).into_iter();
     times
         .filter(|(_, times)| times.iter().any(Option::is_some))
         .collect()

@@ -3,6 +3,7 @@
 //! Each section is a file and a function from [`Page`] to HTML; a section with nothing to say is
 //! empty and leaves the table of contents.
 
+mod box_mistakes;
 mod calibration;
 mod classes;
 mod confusion;
@@ -14,11 +15,15 @@ mod gallery;
 mod picture;
 mod recipes;
 mod repeat;
+mod scenes;
+mod seeds;
 mod summary;
+mod suspects;
 mod thresholds;
 
 use super::format::Text;
 use super::plot::swatch;
+use super::seeds::{shown, trainings};
 use super::words::Words;
 use super::{Contestant, Language, Report, sentences};
 
@@ -26,37 +31,50 @@ const STYLE: &str = include_str!("html/style.css");
 
 /// A report and the words it is told in.
 struct Page<'a> {
+    /// With one contestant a column (see [`shown`]).
     report: &'a Report<'a>,
+    /// With every training.
+    whole: &'a Report<'a>,
     words: &'static Words,
     language: Language,
 }
 
 /// The whole page. Names, recipes and commands may hold anything: they are escaped.
 pub fn html(report: &Report<'_>) -> String {
+    let columns = shown(report);
     let page = Page {
-        report,
+        report: &columns,
+        whole: report,
         words: Words::of(report.language),
         language: report.language,
     };
     let words = page.words;
     let sections = [
+        ("seeds", words.over_seeds, seeds::section(&page)),
         ("curves", words.curves, curves::section(&page)),
         (
             "differences",
             page.differences_title(),
             gallery::section(&page),
         ),
+        ("suspects", words.suspects, suspects::section(&page)),
         ("confusion", words.confusion, confusion::section(&page)),
         ("classes", words.classes, classes::section(&page)),
         ("confident", words.confident, gallery::most_confident(&page)),
         ("boxes", words.boxes, detections::section(&page)),
+        ("scenes", words.scenes, scenes::section(&page)),
+        (
+            "box-mistakes",
+            words.box_mistakes,
+            box_mistakes::section(&page),
+        ),
         (
             "calibration",
             words.calibration,
             calibration::section(&page),
         ),
         ("thresholds", words.thresholds, thresholds::section(&page)),
-        ("cost", words.time_to_accuracy, cost::section(&page)),
+        ("cost", words.costs, cost::section(&page)),
         ("figures", words.further, figures::section(&page)),
         ("recipes", page.recipes_title(), recipes::section(&page)),
         ("repeat", words.repeat, repeat::section(&page)),
@@ -90,9 +108,14 @@ pub fn html(report: &Report<'_>) -> String {
     )
 }
 
-impl Page<'_> {
+impl<'a> Page<'a> {
     fn contestants(&self) -> &[Contestant<'_>] {
         &self.report.contestants
+    }
+
+    /// Every training with the place of its column.
+    fn trainings(&self) -> Vec<(usize, Contestant<'a>)> {
+        trainings(self.whole)
     }
 
     /// Escaped.

@@ -2,13 +2,18 @@
 
 use serde::Serialize;
 
-use super::curves::{LEAST_IOU, best_boxes, pooled, reliability, thinned};
+use super::box_mistakes::{self, Line};
+use super::costs::{Cost, Gain, markets};
+use super::curves::{few, pooled, reliability};
 use super::figures::{Better, COST, FURTHER, QUALITY, rows, times_to_accuracy};
 use super::mistakes::mistakes;
+use super::scenes::{Kind, category, scenes};
+use super::seeds::{columns, shown};
+use super::suspects::suspects;
 use super::words::Words;
 use super::{Contestant, Report, sentences};
 use crate::calibration::ReliabilityBin;
-use crate::record::{Environment, EpochRecord, Evaluation, Verdict};
+use crate::record::{Environment, EpochRecord, Evaluation, SeedsVerdict, Verdict};
 
 /// Version of the document. It changes when a key goes or changes its meaning, not when one is added.
 pub const SCHEMA: &str = "atelier-report-1";
@@ -27,19 +32,21 @@ pub fn json(report: &Report<'_>) -> String {
             name: row.name,
             better: row.better,
             values: row.cells.iter().map(|cell| cell.value).collect(),
+            deviations: row.cells.iter().map(|cell| cell.sd).collect(),
             best: row.cells.iter().position(|cell| cell.best),
             texts: row.cells.into_iter().map(|cell| cell.text).collect(),
         })
     });
     let times = times_to_accuracy(report).into_iter();
+    let (whole, report) = (report, &shown(report));
     let document = Document {
         schema: SCHEMA,
         language: report.language.tag(),
         title: sentences::title(report),
         sentences: Sentences {
-            verdict: sentences::verdict(report),
-            difference: sentences::difference(report),
-            cost: sentences::cost(report),
+            verdict: sentences::verdict(whole),
+            difference: sentences::difference(whole),
+            cost: sentences::cost(whole),
         },
         data: Data {
             name: first.map_or("", |c| &c.environment.data.name),
@@ -49,7 +56,15 @@ pub fn json(report: &Report<'_>) -> String {
             classes: report.class_names,
         },
         command: report.command,
+        columns: columns(whole)
+            .into_iter()
+            .map(|column| Column {
+                name: column.name,
+                contestants: column.runs,
+            })
+            .collect(),
         verdict: report.verdict,
+        seeds: report.seeds,
         figures: figures.collect(),
         times_to_accuracy: times
             .map(|(accuracy, seconds)| TimeTo { accuracy, seconds })
@@ -68,7 +83,29 @@ pub fn json(report: &Report<'_>) -> String {
             });
             mistakes.collect()
         }),
-        contestants: report.contestants.iter().map(told).collect(),
+        suspects: suspects(report)
+            .iter()
+            .map(|suspect| Suspect {
+                index: suspect.answers.first().map_or(0, |answer| answer.index),
+                truth: suspect.answers.first().map_or(0, |answer| answer.label),
+                class: suspect.class,
+                probability: suspect.probability,
+                truth_probability: suspect.annotated,
+            })
+            .collect(),
+        fronts: markets(whole)
+            .into_iter()
+            .map(|market| Front {
+                cost: market.cost,
+                gain: market.gain,
+                contestants: market
+                    .front
+                    .iter()
+                    .map(|place| market.priced[*place].name)
+                    .collect(),
+            })
+            .collect(),
+        contestants: whole.contestants.iter().map(|c| told(whole, c)).collect(),
     };
     // Serialising plain values into a String fails only for keys that are no text; there are none.
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
@@ -84,11 +121,37 @@ struct Document<'a> {
     sentences: Sentences,
     data: Data<'a>,
     command: &'a str,
+    columns: Vec<Column<'a>>,
     verdict: Option<&'a Verdict>,
+    seeds: Option<&'a SeedsVerdict>,
     figures: Vec<Figure>,
     times_to_accuracy: Vec<TimeTo>,
     mistakes: Option<Vec<Mistake>>,
+    suspects: Vec<Suspect>,
+    fronts: Vec<Front<'a>>,
     contestants: Vec<Told<'a>>,
+}
+
+#[derive(Serialize)]
+struct Column<'a> {
+    name: &'a str,
+    contestants: Vec<usize>,
+}
+
+#[derive(Serialize)]
+struct Suspect {
+    index: usize,
+    truth: usize,
+    class: usize,
+    probability: f64,
+    truth_probability: f64,
+}
+
+#[derive(Serialize)]
+struct Front<'a> {
+    cost: Cost,
+    gain: Gain,
+    contestants: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -115,6 +178,7 @@ struct Figure {
     name: &'static str,
     better: Better,
     values: Vec<Option<f64>>,
+    deviations: Vec<Option<f64>>,
     texts: Vec<String>,
     best: Option<usize>,
 }
@@ -142,26 +206,37 @@ struct Told<'a> {
     calibration: Vec<ReliabilityBin>,
     roc: Vec<[f64; 2]>,
     precision_recall: Vec<[f64; 2]>,
-    box_precision_recall: Vec<BoxCurve>,
+    box_mistakes: Vec<Line>,
+    scene_mistakes: Vec<SceneMistake>,
     environment: &'a Environment,
     recipe: &'a str,
 }
 
 #[derive(Serialize)]
-struct BoxCurve {
-    iou: f64,
-    points: Vec<[f64; 2]>,
+struct SceneMistake {
+    index: usize,
+    mistake: Kind,
+    truth: Option<String>,
+    answer: Option<String>,
+    score: Option<f64>,
+    iou: Option<f64>,
 }
 
-fn told<'a>(contestant: &Contestant<'a>) -> Told<'a> {
+fn told<'a>(report: &Report<'a>, contestant: &Contestant<'a>) -> Told<'a> {
     let predictions = contestant.predictions;
     let bins = reliability(predictions).map_or(Vec::new(), |reliability| reliability.bins);
     let curves = pooled(predictions);
-    let boxes = LEAST_IOU.map(|iou| BoxCurve {
-        iou,
-        points: few(&best_boxes(predictions, iou)),
+    let scenes = scenes(report, contestant).unwrap_or_default();
+    let scene_mistakes = scenes.iter().flat_map(|scene| {
+        scene.wrong.iter().map(|wrong| SceneMistake {
+            index: scene.index,
+            mistake: wrong.kind,
+            truth: wrong.object.map(|o| category(report, o.category)),
+            answer: wrong.detection.map(|d| category(report, d.category)),
+            score: wrong.detection.map(|d| d.score),
+            iou: wrong.iou(),
+        })
     });
-    let boxes = boxes.into_iter().filter(|curve| !curve.points.is_empty());
     Told {
         name: contestant.name,
         evaluation: contestant.evaluation,
@@ -169,21 +244,9 @@ fn told<'a>(contestant: &Contestant<'a>) -> Told<'a> {
         calibration: bins.into_iter().filter(|bin| bin.images > 0).collect(),
         roc: curves.as_ref().map_or(Vec::new(), |c| few(&c.roc)),
         precision_recall: curves.map_or(Vec::new(), |c| few(&c.precision_recall)),
-        box_precision_recall: boxes.collect(),
+        box_mistakes: box_mistakes::of(contestant).unwrap_or_default(),
+        scene_mistakes: scene_mistakes.collect(),
         environment: contestant.environment,
         recipe: contestant.recipe_toml,
     }
-}
-
-/// The points that tell a curve, finest where it is near 0 or 1.
-fn few(points: &[[f64; 2]]) -> Vec<[f64; 2]> {
-    // Logarithmic towards both ends, from -1 to 1.
-    let place = |share: f64| {
-        let decades = |part: f64| -(2.0 * part.clamp(1e-5, 0.5)).log10() / 4.7;
-        match share < 0.5 {
-            true => -decades(share),
-            false => decades(1.0 - share),
-        }
-    };
-    thinned(points, 0.01, |[x, y]| [place(x), place(y)])
 }

@@ -165,6 +165,22 @@ impl Language {
         with_unit(&self.decimal(value, 0), unit)
     }
 
+    /// Milliseconds: `0.39 ms`.
+    pub(super) fn milliseconds(self, value: f64) -> String {
+        with_unit(&self.significant(value), "ms")
+    }
+
+    /// Energy with a prefix: `12.3 kJ`, `4.56 mJ`.
+    pub(super) fn joules(self, value: f64) -> String {
+        let (scaled, unit) = match value.abs() {
+            v if v >= 1e6 => (value / 1e6, "MJ"),
+            v if v >= 1e3 => (value / 1e3, "kJ"),
+            v if v >= 1.0 => (value, "J"),
+            _ => (value * 1e3, "mJ"),
+        };
+        with_unit(&self.significant(scaled), unit)
+    }
+
     /// A time span: `9.4 s`, `9 min 47 s`, `1 h 02 min`.
     pub(super) fn duration(self, seconds: f64) -> String {
         if !seconds.is_finite() || seconds < 0.0 {
@@ -292,6 +308,10 @@ mod tests {
             ("metric small", en.metric(8_932.0), "8,932"),
             ("metric nan", en.metric(f64::NAN), "–"),
             ("bytes", en.bytes(6_650_000.0), "6.65 MB"),
+            ("latency", en.milliseconds(0.3912), "0.39 ms"),
+            ("energy", en.joules(12_345.0), "12.3 kJ"),
+            ("little energy", fr.joules(0.004_56), "4,56 mJ"),
+            ("no energy", en.joules(f64::NAN), "–"),
             ("ratio", en.significant(3.8127), "3.81"),
             ("rate", en.significant(4120.4), "4,120"),
             ("tiny p", en.p_value(1e-9), "p < 0.0001"),

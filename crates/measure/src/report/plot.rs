@@ -7,6 +7,7 @@ pub mod heat;
 pub mod intervals;
 pub mod lines;
 pub mod reliability;
+pub mod scatter;
 
 use std::fmt::Write as _;
 
@@ -121,7 +122,8 @@ fn horizontal_axis(svg: &mut String, frame: Frame, axis: &Axis, name: &str) {
 
 /// The centre nearest to `x` at which a label is not cut off at the right edge.
 fn kept_inside(x: f64, label: &str) -> f64 {
-    let half = CHARACTER * label.chars().count() as f64 / 2.0;
+    // A percent sign is wider than a digit.
+    let half = CHARACTER * (label.chars().count() as f64 + 0.7) / 2.0;
     x.min(WIDTH - half)
 }
 

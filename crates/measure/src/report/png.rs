@@ -6,7 +6,7 @@ use flate2::{Compression, Crc, write::ZlibEncoder};
 
 /// Images wider or higher than this are shrunk: a gallery shows them small, and a hundred
 /// photographs at full size would make a page of many megabytes.
-const LONGEST_SIDE: usize = 112;
+const LONGEST_SIDE: usize = 160;
 
 /// `pixels` (gray, row after row) as `data:image/png;base64,...`; `None` when they are not
 /// `width x height`, or none.

@@ -1,14 +1,16 @@
 //! What a report says in sentences, as plain text: every format escapes it in its own way.
 
+use super::figures::{COST, rows};
 use super::format::fill;
+use super::seeds::columns;
 use super::words::Words;
-use super::{Language, Report};
+use super::{Contestant, Language, Report};
 use crate::record::Evaluation;
 
 /// The question that the report answers, or the name of its only contestant.
 pub fn title(report: &Report<'_>) -> String {
     let words = Words::of(report.language);
-    let names: Vec<&str> = report.contestants.iter().map(|c| c.name).collect();
+    let names: Vec<&str> = columns(report).iter().map(|column| column.name).collect();
     match &names[..] {
         [] => words.nothing.to_string(),
         [one] => one.to_string(),
@@ -40,11 +42,38 @@ pub fn eyebrow(report: &Report<'_>) -> String {
 /// Which is better; how good it is, for a single contestant.
 pub fn verdict(report: &Report<'_>) -> String {
     let words = Words::of(report.language);
+    if let Some(seeds) = report.seeds {
+        return (words.seeds_verdict)(seeds);
+    }
     match (report.verdict, &report.contestants[..]) {
         (Some(verdict), [first, ..]) => (words.verdict)(verdict, first.evaluation.images),
         (None, [only]) => single(report.language, only.evaluation),
+        (None, contestants) => boxes_of(report.language, contestants),
         _ => String::new(),
     }
+}
+
+/// Average precisions, the best first: without one answer an image there is nothing to test.
+fn boxes_of(language: Language, contestants: &[Contestant<'_>]) -> String {
+    let words = Words::of(language);
+    let figure = |c: &Contestant<'_>| Some((c.name.to_string(), c.evaluation.localisation?.map?));
+    let figures: Option<Vec<(String, f64)>> = contestants.iter().map(figure).collect();
+    let mut figures = figures.unwrap_or_default();
+    figures.retain(|(_, map)| map.is_finite());
+    figures.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let [(best, most), others @ ..] = &figures[..] else {
+        return String::new();
+    };
+    let others: Vec<String> = others
+        .iter()
+        .map(|(name, map)| format!("{name} {}", language.decimal(*map, 3)))
+        .collect();
+    let values = [
+        ("best", best.clone()),
+        ("most", language.decimal(*most, 3)),
+        ("others", others.join(", ")),
+    ];
+    filled(words.several_boxes, &values)
 }
 
 /// How good a single contestant is, in a sentence.
@@ -83,42 +112,40 @@ fn single(language: Language, evaluation: &Evaluation) -> String {
 pub fn cost(report: &Report<'_>) -> String {
     let (words, language) = (Words::of(report.language), report.language);
     let mut sentences = Vec::new();
-    if let [a, b] = &report.contestants[..] {
-        let (slow, fast) = if a.evaluation.train_s >= b.evaluation.train_s {
-            (a, b)
-        } else {
-            (b, a)
+    let columns = columns(report);
+    if let [a, b] = &columns[..] {
+        let rows = rows(report, COST, words);
+        let pair = |key: &str| {
+            let row = rows.iter().find(|row| row.key == key)?;
+            let values = row.cells.iter().map(|cell| cell.value);
+            let values: Vec<f64> = values.collect::<Option<_>>()?;
+            <[f64; 2]>::try_from(values).ok()
         };
-        let ratio = slow.evaluation.train_s / fast.evaluation.train_s;
-        if ratio.is_finite() && fast.evaluation.train_s > 0.0 {
+        if let Some([ours, theirs]) = pair("train_time") {
+            let (fast, slow) = if ours < theirs { (a, b) } else { (b, a) };
+            let (least, most) = (ours.min(theirs), ours.max(theirs));
             let values = [
                 ("fast", fast.name.to_string()),
                 ("slow", slow.name.to_string()),
-                ("fast-time", language.duration(fast.evaluation.train_s)),
-                ("slow-time", language.duration(slow.evaluation.train_s)),
-                ("ratio", language.decimal(ratio, 1)),
+                ("fast-time", language.duration(least)),
+                ("slow-time", language.duration(most)),
+                ("ratio", language.decimal(most / least, 1)),
             ];
             sentences.push(filled(words.train_two, &values));
         }
-        let (quick, slow) = match a.evaluation.infer_images_per_s >= b.evaluation.infer_images_per_s
-        {
-            true => (a, b),
-            false => (b, a),
-        };
-        if slow.evaluation.infer_images_per_s > 0.0 {
+        if let Some([ours, theirs]) = pair("throughput") {
+            let (quick, slow) = if ours >= theirs { (a, b) } else { (b, a) };
             let values = [
                 ("quick", quick.name.to_string()),
                 ("slow", slow.name.to_string()),
-                (
-                    "quick-rate",
-                    language.significant(quick.evaluation.infer_images_per_s),
-                ),
-                (
-                    "slow-rate",
-                    language.significant(slow.evaluation.infer_images_per_s),
-                ),
+                ("quick-rate", language.significant(ours.max(theirs))),
+                ("slow-rate", language.significant(ours.min(theirs))),
             ];
             sentences.push(filled(words.infer_two, &values));
+        }
+        if report.seeds.is_some() && !sentences.is_empty() {
+            let seeds = language.count(a.runs.len() as u64);
+            sentences.push(fill(words.trainings_means, &[("seeds", &seeds)]));
         }
     } else {
         for contestant in report

@@ -1,10 +1,16 @@
 //! Reports of small, telling runs.
 
 mod formats;
+mod goldens;
 mod languages;
 
 use super::*;
-use crate::record::{Localisation, LocalisationFigures, Prediction, RunFacts};
+use crate::cost::Latency;
+use crate::detection::{Category, DetectionMistakes, MistakeFigures, Truth};
+use crate::record::{
+    BoxPrecisionRecall, Energy, InferenceSpeed, Localisation, LocalisationFigures, NoEnergy,
+    Outcome, Prediction, RunFacts, SeedRun, SeedRuns, Throughput,
+};
 
 /// What a model answered, and what is known of its run.
 #[derive(Default)]
@@ -14,6 +20,8 @@ struct Run {
     evaluation: Evaluation,
     history: Vec<EpochRecord>,
     predictions: Predictions,
+    detections: Vec<Detection>,
+    objects: Option<GroundTruth>,
     environment: Environment,
 }
 
@@ -56,6 +64,8 @@ fn run(name: &'static str, classes: &[&str], answers: &[(usize, usize)]) -> Run 
         evaluation: Evaluation::from_predictions(&predictions, facts).unwrap(),
         history: vec![epoch(1), epoch(2)],
         predictions,
+        detections: Vec::new(),
+        objects: None,
         environment: Environment::default(),
     }
 }
@@ -64,9 +74,32 @@ fn page(runs: &[Run]) -> String {
     told(runs, Language::English, Format::Html)
 }
 
+/// What recipes 'one' and 'two' came to over the seeds of `runs`, which are theirs by the start of their names.
+fn over_seeds(runs: &[Run]) -> Option<SeedsVerdict> {
+    let of = |recipe: &str| -> Vec<SeedRun<'_>> {
+        let runs = runs.iter().filter(|run| run.name.starts_with(recipe));
+        let runs = runs.map(|run| SeedRun {
+            seed: run.evaluation.seed,
+            run: run.name,
+            outcome: Outcome::Answers(&run.predictions),
+        });
+        runs.collect()
+    };
+    let recipes = ["one", "two"].map(|recipe| (recipe, of(recipe)));
+    if recipes.iter().any(|(_, runs)| runs.len() < 2) {
+        return None;
+    }
+    let recipes = recipes.each_ref();
+    let recipes = recipes.map(|(recipe, runs)| SeedRuns { recipe, runs });
+    let images = runs.first()?.predictions.rows.len() as u64;
+    Some(SeedsVerdict::among(&recipes, images, 0).unwrap())
+}
+
 fn told(runs: &[Run], language: Language, format: Format) -> String {
+    let seeds = over_seeds(runs);
+    let objects = runs.first().and_then(|run| run.objects.clone());
     let models: Vec<(&str, &Predictions)> = runs.iter().map(|r| (r.name, &r.predictions)).collect();
-    let verdict = Verdict::among(&models, 0).ok();
+    let verdict = Verdict::among(&models, 0).ok().filter(|_| seeds.is_none());
     let classes = runs
         .first()
         .map(|r| r.predictions.classes.clone())
@@ -80,10 +113,12 @@ fn told(runs: &[Run], language: Language, format: Format) -> String {
                 evaluation: &run.evaluation,
                 history: &run.history,
                 predictions: &run.predictions,
+                detections: &run.detections,
                 environment: &run.environment,
             })
             .collect(),
         verdict: verdict.as_ref(),
+        seeds: seeds.as_ref(),
         image: &|index| {
             let truth = Some([0.0, 0.0, 1.0, 1.0]);
             (index != 3).then(|| Image {
@@ -93,6 +128,7 @@ fn told(runs: &[Run], language: Language, format: Format) -> String {
                 truth,
             })
         },
+        objects: objects.as_ref(),
         class_names: &classes,
         command: "atelier compare <a> & \"b\"",
         language,
@@ -136,6 +172,92 @@ fn assert_sound(name: &str, html: &str) {
     }
 }
 
+/// Measured speeds, and a machine that tells no energy.
+fn time(run: &mut Run, milliseconds: f64) {
+    run.evaluation.speed = Some(InferenceSpeed {
+        latency_1: Latency {
+            p50_ms: milliseconds,
+            p95_ms: 1.5 * milliseconds,
+            p99_ms: 2.0 * milliseconds,
+            mean_ms: 1.125 * milliseconds,
+        },
+        singles: 200,
+        throughput: [(1, 500.0), (16, 2000.0), (64, 3000.0)]
+            .map(|(batch_size, images_per_s)| Throughput {
+                batch_size,
+                images_per_s,
+            })
+            .to_vec(),
+    });
+    run.evaluation.energy = Some(Energy {
+        unavailable: Some(NoEnergy::NoCounter),
+        ..Energy::default()
+    });
+}
+
+/// Two images with two objects each and every kind of mistake, in the boxes and in the record.
+fn see_several(run: &mut Run) {
+    let truth = |image, category, x: f64| Truth {
+        image,
+        category,
+        bounds: [x, 0.0, 10.0, 10.0].into(),
+        area: 100.0,
+        ..Truth::default()
+    };
+    let found = |image, category, x: f64, width: f64, score| Detection {
+        image,
+        category,
+        bounds: [x, 0.0, width, 10.0].into(),
+        score,
+    };
+    let name = |(id, name): (usize, &String)| Category {
+        id: id as i64,
+        name: name.clone(),
+    };
+    let names = run.predictions.classes.iter().enumerate();
+    run.objects = Some(GroundTruth {
+        images: vec![7, 9],
+        categories: names.map(name).collect(),
+        truths: vec![
+            truth(7, 0, 0.0),
+            truth(7, 1, 20.0),
+            truth(9, 0, 0.0),
+            truth(9, 1, 20.0),
+        ],
+    });
+    run.detections = vec![
+        found(7, 0, 0.0, 10.0, 0.9),
+        found(7, 0, 1.0, 10.0, 0.8),  // the same object again
+        found(7, 0, 20.0, 10.0, 0.7), // the wrong class
+        found(9, 0, 6.0, 10.0, 0.75), // badly placed
+        found(9, 1, 60.0, 10.0, 0.6), // nothing there
+        found(9, 1, 20.0, 10.0, 0.4), // right, but too weak to be shown: missed
+    ];
+    let curve = |height: f64| vec![height; crate::detection::RECALLS];
+    run.evaluation.box_precision_recall = Some(BoxPrecisionRecall {
+        iou_50: curve(0.9),
+        iou_75: curve(0.8),
+        iou_50_95: curve(0.7),
+    });
+    let one = MistakeFigures {
+        count: 1,
+        ap_lost: Some(0.125),
+    };
+    let boxes = run.evaluation.localisation.get_or_insert_default();
+    boxes.mistakes = Some(DetectionMistakes {
+        right: 2,
+        localisation: one,
+        classification: one,
+        both: MistakeFigures::default(),
+        duplicate: one,
+        background: one,
+        missed: MistakeFigures {
+            count: 3,
+            ap_lost: None,
+        },
+    });
+}
+
 /// Reports of every kind, by name.
 fn every_kind() -> Vec<(&'static str, Vec<Run>)> {
     let digits: Vec<String> = (0..40).map(|class| class.to_string()).collect();
@@ -171,6 +293,16 @@ fn every_kind() -> Vec<(&'static str, Vec<Run>)> {
     scenes.predictions.rows.clear();
     scenes.evaluation.classification = None;
     scenes.evaluation.localisation = detector.evaluation.localisation;
+    see_several(&mut scenes);
+    let seeds = ["one", "one-2", "two", "two-2"].iter().enumerate();
+    let seeds = seeds.map(|(place, name)| {
+        let answers = if place < 2 { &answers } else { &others };
+        let mut run = run(name, &["a", "b"], &answers[..]);
+        run.evaluation.seed = place as u64 % 2;
+        run.evaluation.train_s += place as f64;
+        time(&mut run, place as f64 + 0.5);
+        run
+    });
     let many: Vec<(usize, usize)> = (0..400)
         .map(|i| (i % 40, if i % 7 == 0 { (i + 3) % 40 } else { i % 40 }))
         .collect();
@@ -213,6 +345,7 @@ fn every_kind() -> Vec<(&'static str, Vec<Run>)> {
         ),
         ("no history", vec![untaught, detector]),
         ("several objects an image", vec![scenes]),
+        ("seeds", seeds.collect()),
         ("many classes", vec![run("one", &digits, &many)]),
         (
             "twenty classes",

@@ -6,17 +6,24 @@
 mod french;
 
 use super::Language;
-use crate::record::Verdict;
+use super::scenes::Kind;
+use crate::record::{NoEnergy, SeedsVerdict, Verdict};
 use french::FRENCH;
 
 /// The words of a language.
 pub struct Words {
     /// The verdict on a number of images as a sentence.
     pub verdict: fn(&Verdict, usize) -> String,
+    /// The verdict over seeds as sentences.
+    pub seeds_verdict: fn(&SeedsVerdict) -> String,
     /// Which set a split is, to stand in `eyebrow`.
     pub split: fn(&str) -> String,
     /// A part of a detector's loss; `None` for parts that came later.
     pub loss_part: fn(&str) -> Option<&'static str>,
+    /// Why there is no figure of energy.
+    pub no_energy: fn(NoEnergy) -> &'static str,
+    /// What is wrong with a detection, or an object that was missed.
+    pub box_mistake: fn(Kind) -> &'static str,
     /// Column headings of the table of epochs.
     pub epoch_columns: [&'static str; 8],
 
@@ -31,6 +38,7 @@ pub struct Words {
     pub eyebrow: &'static str,
     pub single: &'static str,
     pub single_boxes: &'static str,
+    pub several_boxes: &'static str,
     pub train_one: &'static str,
     pub one_epoch: &'static str,
     pub many_epochs: &'static str,
@@ -100,6 +108,8 @@ pub struct Words {
     pub accuracy_axis: &'static str,
     pub accuracy_over_epochs: &'static str,
     pub accuracy_over_seconds: &'static str,
+    pub map_over_epochs: &'static str,
+    pub map_over_seconds: &'static str,
     pub loss_over_epochs: &'static str,
     pub loss_over_seconds: &'static str,
     pub curves_note: &'static str,
@@ -163,8 +173,6 @@ pub struct Words {
     pub precision_recall: &'static str,
     pub precision_axis: &'static str,
     pub recall_axis: &'static str,
-    pub box_precision_recall: &'static str,
-    pub box_precision_recall_note: &'static str,
     pub areas_as_table: &'static str,
     pub areas_caption: &'static str,
     pub roc_auc: &'static str,
@@ -177,6 +185,78 @@ pub struct Words {
     pub images_log: &'static str,
     pub time_to_accuracy: &'static str,
     pub time_to_accuracy_note: &'static str,
+
+    // Labels that look wrong, and images of several objects.
+    pub suspects: &'static str,
+    pub suspects_note: &'static str,
+    pub looks_like: &'static str,
+    pub suspects_more: &'static str,
+    pub scenes: &'static str,
+    pub scenes_note: &'static str,
+    pub scene_alt: &'static str,
+    pub objects_in_it: &'static str,
+    pub box_mistakes: &'static str,
+    pub box_mistakes_note: &'static str,
+    pub box_mistakes_caption: &'static str,
+    pub mistake: &'static str,
+    pub number_of: &'static str,
+    pub ap_lost: &'static str,
+    pub ap_lost_axis: &'static str,
+    pub ap_lost_caption: &'static str,
+
+    // Cost.
+    pub costs: &'static str,
+    pub markets_note: &'static str,
+    pub gain_accuracy: &'static str,
+    pub gain_map: &'static str,
+    pub against_train_time: &'static str,
+    pub against_latency: &'static str,
+    pub against_multiply_adds: &'static str,
+    pub latency_axis: &'static str,
+    pub multiply_adds_axis: &'static str,
+    pub map_axis: &'static str,
+    pub front: &'static str,
+    pub latency: &'static str,
+    pub latency_caption: &'static str,
+    pub milliseconds: &'static str,
+    pub latency_p50: &'static str,
+    pub latency_p95: &'static str,
+    pub latency_p99: &'static str,
+    pub throughput_over_batches: &'static str,
+    pub batch_axis: &'static str,
+    pub throughput_axis: &'static str,
+    pub batches_as_table: &'static str,
+    pub train_energy: &'static str,
+    pub infer_energy: &'static str,
+    pub energy_measured: &'static str,
+    pub energy_unavailable: &'static str,
+
+    // Several trainings of each recipe.
+    pub over_seeds: &'static str,
+    pub over_seeds_note: &'static str,
+    pub over_seeds_caption: &'static str,
+    pub over_seeds_alt: &'static str,
+    pub over_seeds_table: &'static str,
+    pub shown_seed: &'static str,
+    pub seed_pairs_caption: &'static str,
+    pub difference_short: &'static str,
+    pub interval_seeds: &'static str,
+    pub interval_images: &'static str,
+    pub run: &'static str,
+    pub trainings_means: &'static str,
+
+    // COCO's curves, and further figures.
+    pub coco_precision_recall: &'static str,
+    pub coco_note: &'static str,
+    pub coco_50: &'static str,
+    pub coco_75: &'static str,
+    pub coco_50_95: &'static str,
+    pub precision_weighted: &'static str,
+    pub f1_weighted: &'static str,
+    pub roc_auc_macro: &'static str,
+    pub average_precision_macro: &'static str,
+    pub weights_digest: &'static str,
+    pub recipe_name: &'static str,
 
     // How it was made.
     pub recipe: &'static str,
@@ -210,6 +290,7 @@ impl Words {
 static ENGLISH: Words = Words {
     // The record's own sentence is English.
     verdict: |verdict, _| verdict.sentence.clone(),
+    seeds_verdict: |verdict| verdict.sentence.clone(),
     split: str::to_string,
     loss_part: |part| match part {
         "objectness" => Some("objectness"),
@@ -217,6 +298,19 @@ static ENGLISH: Words = Words {
         "class" => Some("class"),
         "box" | "roi_box" => Some("box"),
         _ => None,
+    },
+    no_energy: |reason| match reason {
+        NoEnergy::NoCounter => "the machine shows no counter, like most virtual machines",
+        NoEnergy::NotPermitted => "only the system’s administrator may read the counter",
+        NoEnergy::Gpu => "a graphics card computed, and its counter was not read",
+    },
+    box_mistake: |kind| match kind {
+        Kind::Missed => "missed",
+        Kind::Classification => "wrong class",
+        Kind::Localisation => "badly placed",
+        Kind::Both => "class and box",
+        Kind::Duplicate => "found twice",
+        Kind::Background => "nothing there",
     },
     epoch_columns: [
         "Epoch",
@@ -240,6 +334,7 @@ static ENGLISH: Words = Words {
     eyebrow: "{images} images of {data}, {split} set · {date}",
     single: "{accuracy} of the {images} images are answered rightly, {wrong} are not. On new images of the same kind, expect between {low} and {high} (95 % interval).",
     single_boxes: "The average precision is {map} (at IoU 0.50: {map_50}) on {images} images that each show several objects, or none.",
+    several_boxes: "Average precision: {best} {most}, {others}. Images show several objects, so there is no one answer an image to test; whether the difference is more than chance, only trainings with several seeds can tell.",
     train_one: "{name} trained for {epochs} in {time} and answers {rate} images per second.",
     one_epoch: "1 epoch",
     many_epochs: "{epochs} epochs",
@@ -309,6 +404,8 @@ static ENGLISH: Words = Words {
     accuracy_axis: "accuracy",
     accuracy_over_epochs: "Accuracy over epochs",
     accuracy_over_seconds: "Accuracy over time",
+    map_over_epochs: "Average precision over epochs",
+    map_over_seconds: "Average precision over time",
     loss_over_epochs: "Loss over epochs",
     loss_over_seconds: "Loss over time",
     curves_note: "Axes are logarithmic, those of accuracy in what is missing to 100 %, but for figures that lie close together. A detector’s loss is the sum of its parts, so its level can’t be compared with a classifier’s; its course can. Training figures are means over an epoch while the weights change, with dropout and augmentation where the recipe has them: validation may look better.",
@@ -372,8 +469,6 @@ static ENGLISH: Words = Words {
     precision_recall: "Precision-recall curve",
     precision_axis: "precision",
     recall_axis: "recall",
-    box_precision_recall: "Precision-recall curve of the best boxes of",
-    box_precision_recall_note: "The best box of each image, the surest first: it counts where the class is right and the box overlaps the annotated one by at least the IoU named. Where a curve ends, all images are answered.",
     areas_as_table: "Area under the ROC curve and average precision of every class",
     areas_caption: "Each class against the rest",
     roc_auc: "ROC AUC",
@@ -386,6 +481,78 @@ static ENGLISH: Words = Words {
     images_log: "images (log)",
     time_to_accuracy: "Time to accuracy",
     time_to_accuracy_note: "Training time until the end of the first epoch that reached an accuracy",
+
+    // Labels that look wrong, and images of several objects.
+    suspects: "Labels that look wrong",
+    suspects_note: "The models together give another class at least the probability that they usually give to images of that class (the rule of Northcutt, Jiang and Chuang, 2021): look at these images before you blame a model.",
+    looks_like: "looks like {class}: {probability}, not {annotated}",
+    suspects_more: "The strongest of {all}.",
+    scenes: "Mistakes in the images",
+    scenes_note: "Detections of score {score} and more, held against the objects: one is right if its class is and it overlaps the object by an IoU of at least 0.5. Dashed white boxes are annotated, coloured ones detected, thick ones are what the heading says. The table of mistakes counts weaker detections too.",
+    scene_alt: "Image {number} of the test set with {objects} objects; {kind}: {wrong}",
+    objects_in_it: "objects: {objects}",
+    box_mistakes: "Where average precision is lost",
+    box_mistakes_note: "Each detection that found no object, by what is wrong with it (after Bolya and others, TIDE, 2020), and how much average precision at IoU 0.50 would rise if that alone were mended: classes told apart from places.",
+    box_mistakes_caption: "Every detection counts, however weak",
+    mistake: "Mistake",
+    number_of: "number",
+    ap_lost: "precision lost",
+    ap_lost_axis: "average precision lost",
+    ap_lost_caption: "Average precision at IoU 0.50 that each kind of mistake costs",
+
+    // Cost.
+    costs: "What it costs",
+    markets_note: "Up and to the left is better. The dotted line joins the trainings that no other beats, being as cheap and better or as good and cheaper; bars through points are 95 % intervals.",
+    gain_accuracy: "Accuracy",
+    gain_map: "Average precision",
+    against_train_time: "against training time",
+    against_latency: "against the time for one image",
+    against_multiply_adds: "against multiply-adds",
+    latency_axis: "milliseconds for one image (median)",
+    multiply_adds_axis: "million multiply-adds for one image",
+    map_axis: "average precision",
+    front: "Beaten by no other:",
+    latency: "Time for one image",
+    latency_caption: "Time for one image alone: median, 95 of 100 (tick below) and 99 of 100 (end of the line)",
+    milliseconds: "milliseconds",
+    latency_p50: "Time for one image (median)",
+    latency_p95: "Time for one image (95 of 100)",
+    latency_p99: "Time for one image (99 of 100)",
+    throughput_over_batches: "Images per second by images predicted at a time",
+    batch_axis: "images predicted at a time",
+    throughput_axis: "images/s",
+    batches_as_table: "Images per second by batch size, as a table",
+    train_energy: "Energy of training",
+    infer_energy: "Energy per image (inference)",
+    energy_measured: "Energy is that of the whole processor or card, as its own counter tells: what else ran meanwhile is counted too.",
+    energy_unavailable: "Energy: not available",
+
+    // Several trainings of each recipe.
+    over_seeds: "Training by training",
+    over_seeds_note: "Each recipe was trained with {seeds} seeds. The table gives means, and after ± the sample standard deviation from seed to seed.",
+    over_seeds_caption: "over seeds: mark and line are the mean and its 95 % interval (Student’s t), each tick below is a training",
+    over_seeds_alt: "Mean over seeds of each recipe with its 95 % interval",
+    over_seeds_table: "Figures of every training",
+    shown_seed: "What shows single answers (the gallery, the matrices, the curves by threshold) shows the first training of each recipe: {runs}.",
+    seed_pairs_caption: "Difference in percentage points with its intervals; paired t test over seeds, p-values of several pairs corrected by Holm’s method",
+    difference_short: "points",
+    interval_seeds: "95 % over seeds",
+    interval_images: "95 % over images",
+    run: "Training",
+    trainings_means: "Means over {seeds} seeds.",
+
+    // COCO's curves, and further figures.
+    coco_precision_recall: "Precision-recall of the boxes",
+    coco_note: "As COCO counts: at each recall the best precision at that recall or above, the mean over classes. The area under a curve is the average precision named.",
+    coco_50: "Boxes at IoU 0.50",
+    coco_75: "Boxes at IoU 0.75",
+    coco_50_95: "Boxes, mean over IoU 0.50 to 0.95",
+    precision_weighted: "Precision (weighted by class size)",
+    f1_weighted: "F1 (weighted by class size)",
+    roc_auc_macro: "ROC AUC (mean of classes)",
+    average_precision_macro: "Average precision of classes (one against the rest)",
+    weights_digest: "Weights",
+    recipe_name: "Recipe",
 
     // How it was made.
     recipe: "Recipe",

@@ -3,6 +3,8 @@
 // Clippy knows tests by `#[test]`; helpers are tests too.
 #![allow(clippy::unwrap_used)]
 
+mod bootstrap;
+mod browser;
 mod classification;
 mod coco;
 mod student;

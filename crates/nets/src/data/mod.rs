@@ -1,6 +1,7 @@
 //! Images and what is in them: built in, composed, or read from a folder.
 
 pub mod coco;
+mod digest;
 mod error;
 pub mod idx;
 pub mod image;

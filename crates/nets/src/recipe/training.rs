@@ -22,6 +22,8 @@ pub struct Training {
     /// Gradients whose norm over all parameters is larger are scaled down to it; default "none".
     #[serde(with = "super::value::optional")]
     pub clip_norm: Option<f64>,
+    /// Write the figures of each epoch for TensorBoard as well; default false.
+    pub tensorboard: bool,
 }
 
 impl Default for Training {
@@ -34,6 +36,7 @@ impl Default for Training {
             schedule: Schedule::default(),
             label_smoothing: 0.0,
             clip_norm: None,
+            tensorboard: false,
         }
     }
 }

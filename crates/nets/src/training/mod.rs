@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use burn::module::Module;
 use burn::tensor::Device;
+use measure::energy::Meter;
 use measure::record::EpochRecord;
 use serde::{Deserialize, Serialize};
 
@@ -131,6 +132,9 @@ pub struct Progress {
     pub step: u64,
     /// Seconds spent in training steps.
     pub seconds: f64,
+    /// Joules spent in training steps; `None` where not all of them were measured.
+    #[serde(default)]
+    pub energy_j: Option<f64>,
     /// Sums over the running epoch.
     sums: Sums,
     /// Finished epochs.
@@ -185,6 +189,7 @@ pub struct Trainer<'a> {
     network: Option<Network>,
     optimizer: Optimizer,
     progress: Progress,
+    meter: Option<Meter>,
 }
 
 impl<'a> Trainer<'a> {
@@ -216,7 +221,16 @@ impl<'a> Trainer<'a> {
             network: Some(network),
             optimizer,
             progress,
+            meter: None,
         })
+    }
+
+    /// Has the energy of steps measured; before the first step, or from where a training that was measured stopped.
+    pub fn measure_energy(&mut self, meter: Meter) {
+        if self.progress.step == 0 {
+            self.progress.energy_j = Some(0.0);
+        }
+        self.meter = Some(meter);
     }
 
     /// Replaces the initial weights; they are named as [`collect`](crate::weights::collect) does.
@@ -307,6 +321,7 @@ impl<'a> Trainer<'a> {
     /// One step on the images with these numbers.
     pub(crate) fn step(&mut self, indices: &[usize], epoch: usize) -> Result<(), TrainingError> {
         let start = Instant::now();
+        let joules = self.meter.as_mut().and_then(Meter::joules);
         let training = &self.recipe.training;
         let preparation = Preparation {
             normalize: self.recipe.data.normalize,
@@ -365,6 +380,9 @@ impl<'a> Trainer<'a> {
         let seconds = start.elapsed().as_secs_f64();
         progress.sums.seconds += seconds;
         progress.seconds += seconds;
+        let after = self.meter.as_mut().and_then(Meter::joules);
+        let taken = after.zip(joules).map(|(after, before)| after - before);
+        progress.energy_j = progress.energy_j.zip(taken).map(|(sum, taken)| sum + taken);
         Ok(())
     }
 
@@ -402,6 +420,7 @@ impl<'a> Trainer<'a> {
             learning_rate,
             seconds: progress.seconds,
             images_per_s: sums.images as f64 / sums.seconds,
+            energy_j: progress.energy_j,
         });
         Ok(())
     }

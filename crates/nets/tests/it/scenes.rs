@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::Device;
 use measure::record::EpochRecord;
-use nets::data;
 use nets::evaluation::evaluate;
 use nets::recipe::Recipe;
 use nets::training::{Ending, Observer, StepReport, Trainer, TrainingError};
 use nets::weights::collect;
+use nets::{data, device};
 
 const DETECTOR: &str = r#"
 [data]
@@ -72,8 +72,9 @@ fn a_detector_learns_from_scenes_some_of_them_empty() {
         .train
         .hold_out(recipe.data.validation, 0)
         .expect("some stay");
-    let device = Device::flex();
-    let mut trainer = Trainer::new(&recipe, &train, validation.as_ref(), &device).expect("fits");
+    let computer = device::open("cpu").expect("there is one");
+    let mut trainer =
+        Trainer::new(&recipe, &train, validation.as_ref(), &computer.device).expect("fits");
     let mut epochs = Epochs::default();
     let ending = trainer
         .run(None, &AtomicBool::new(false), &mut epochs)
@@ -100,11 +101,25 @@ fn a_detector_learns_from_scenes_some_of_them_empty() {
     assert!(last.validation_map.is_some());
 
     let evaluated =
-        evaluate(&trainer.network(), &split.test, &recipe.data, &device).expect("judged");
+        evaluate(&trainer.network(), &split.test, &recipe.data, &computer).expect("judged");
     let boxes = evaluated.localisation.expect("a detector");
     assert!(evaluated.predictions.rows.is_empty(), "no answer an image");
     assert!(!evaluated.detections.is_empty());
     assert!(boxes.found.expect("objects") > 0.3, "{boxes:?}");
+    let mistakes = boxes.mistakes.expect("told apart");
+    let wrong = [
+        mistakes.localisation,
+        mistakes.classification,
+        mistakes.both,
+        mistakes.duplicate,
+        mistakes.background,
+    ];
+    let wrong: u64 = wrong.iter().map(|kind| kind.count).sum();
+    assert!(mistakes.right > 0 && wrong > 0, "{mistakes:?}");
+    assert_eq!(mistakes.right + wrong, evaluated.detections.len() as u64);
+    let curves = evaluated.box_precision_recall.expect("curves");
+    let area = curves.iou_50.iter().sum::<f64>() / 101.0;
+    assert!((area - boxes.map_50.expect("truths")).abs() < 1e-12);
     assert!(
         boxes.mean_iou > 0.2 && boxes.map_50.expect("truths") > 0.0,
         "{boxes:?}"

@@ -1,6 +1,6 @@
-//! Verdicts as sentences, in English and in French.
+//! Verdicts as English sentences, as records hold them; the reports' other languages have their own words.
 
-use super::seeds::{SeedsTest, SeedsVerdict};
+use super::seeds::{SeedsFigure, SeedsTest, SeedsVerdict};
 use super::{McNemarRecord, Verdict};
 use crate::significance::{SIGNIFICANCE, student_t_critical};
 
@@ -8,18 +8,28 @@ use crate::significance::{SIGNIFICANCE, student_t_critical};
 const ENOUGH_SEEDS: usize = 5;
 
 /// The headline of a verdict as seen from the better model.
-struct Headline<'a> {
-    better: &'a str,
-    worse: &'a str,
-    gained: u64,
-    lost: u64,
+pub struct Headline<'a> {
+    /// Who is ahead.
+    pub better: &'a str,
+    /// The runner-up.
+    pub worse: &'a str,
+    /// Images that only the better answered rightly.
+    pub gained: u64,
+    /// Images that only the runner-up answered rightly.
+    pub lost: u64,
+    /// Accuracy of the better less that of the runner-up, and its interval, in percentage points.
+    pub points: f64,
+    /// 95 % interval of `points`, low and high.
+    pub interval: [f64; 2],
 }
 
 impl Verdict {
-    fn headline(&self) -> Option<Headline<'_>> {
+    /// `None` on a tie.
+    pub(crate) fn headline(&self) -> Option<Headline<'_>> {
         let test = &self.mcnemar;
         let better = self.better.as_deref()?;
-        let (worse, gained, lost) = if better == test.a {
+        let a_leads = better == test.a;
+        let (worse, gained, lost) = if a_leads {
             (&test.b, test.only_a, test.only_b)
         } else {
             (&test.a, test.only_b, test.only_a)
@@ -29,11 +39,17 @@ impl Verdict {
             worse,
             gained,
             lost,
+            points: 100.0 * self.difference.abs(),
+            interval: in_points(self.difference_interval, a_leads),
         })
     }
 
-    /// The verdict as an English sentence: also the record's own.
-    pub fn in_english(&self) -> String {
+    /// Whether McNemar's test finds a difference that the bootstrap does not back.
+    pub(crate) fn is_unbacked(&self) -> bool {
+        !self.significant && self.mcnemar.p_value < SIGNIFICANCE
+    }
+
+    pub(super) fn in_english(&self) -> String {
         let McNemarRecord {
             a, b, only_a: each, ..
         } = &self.mcnemar;
@@ -55,19 +71,27 @@ impl Verdict {
             worse,
             gained,
             lost,
+            points,
+            interval,
         } = headline;
         let counts =
             format!("of {images}, {gained} only {better} answered rightly and {lost} only {worse}");
-        let corrected = match self.pairs.len() {
-            0 | 1 => "",
-            _ => ", Holm-corrected",
-        };
-        let p = p_value(self.mcnemar.p_value, '.');
-        let test = format!("McNemar's exact test{corrected}, {p}");
+        let test = format!(
+            "McNemar's exact test{}, {}",
+            corrected(self.pairs.len()),
+            p_value(self.mcnemar.p_value)
+        );
         if self.significant {
-            let points = 100.0 * self.difference.abs();
+            let points = decimal(points, 2);
             format!(
-                "{better} is more accurate than {worse}, by {points:.2} percentage points: {counts} ({test})."
+                "{better} is more accurate than {worse}, by {points} percentage points: {counts} ({test})."
+            )
+        } else if self.is_unbacked() {
+            let [low, high] = interval.map(|end| decimal(end, 2));
+            format!(
+                "The data can't tell: {better} is ahead of {worse}: {counts}, which chance alone hardly explains \
+                 ({test}); but drawing the images anew gives a difference of {low} to {high} percentage points (95 % \
+                 interval), and that does not exclude none."
             )
         } else {
             format!(
@@ -76,281 +100,161 @@ impl Verdict {
             )
         }
     }
-
-    /// The verdict as a French sentence.
-    pub fn in_french(&self) -> String {
-        let McNemarRecord {
-            a, b, only_a: each, ..
-        } = &self.mcnemar;
-        let images = match self.images {
-            0 => "les images".to_string(),
-            images => format!("{images} images"),
-        };
-        let Some(headline) = self.headline() else {
-            return match each {
-                0 => format!("{a} et {b} ont bien classé exactement les mêmes images."),
-                each => format!(
-                    "{a} et {b} ont la même exactitude : sur {images}, chacun en classe bien {each} que l'autre manque."
-                ),
-            };
-        };
-        let Headline {
-            better,
-            worse,
-            gained,
-            lost,
-        } = headline;
-        let counts = format!(
-            "sur {images}, {better} est seul à en classer bien {gained}, et {worse} à en classer bien {lost}"
-        );
-        let corrected = match self.pairs.len() {
-            0 | 1 => "",
-            _ => ", corrigé selon Holm",
-        };
-        let p = p_value(self.mcnemar.p_value, ',');
-        let test = format!("test exact de McNemar{corrected}, {p}");
-        if self.significant {
-            let points = points_in_french(100.0 * self.difference.abs());
-            format!(
-                "{better} est plus exact que {worse}, de {points} de pourcentage : {counts} ({test})."
-            )
-        } else {
-            format!(
-                "Les données ne permettent pas de trancher : {better} devance {worse}, mais {counts}, ce que le hasard \
-                 seul peut expliquer ({test})."
-            )
-        }
-    }
 }
 
-/// The headline of a verdict over seeds as seen from the better recipe; numbers as they are shown.
-struct Ahead<'a> {
-    better: &'a str,
-    worse: &'a str,
-    points: String,
-    over_seeds: Option<String>,
-    over_images: String,
-    p: Option<String>,
+/// The headline of a verdict over seeds as seen from the better recipe, in percentage points or points of average
+/// precision.
+pub struct SeedsHeadline<'a> {
+    /// Who is ahead.
+    pub better: &'a str,
+    /// The runner-up.
+    pub worse: &'a str,
+    /// By how much, on average over seeds.
+    pub points: f64,
+    /// 95 % interval over seeds, low and high.
+    pub over_seeds: Option<[f64; 2]>,
+    /// 95 % interval over images, low and high.
+    pub over_images: Option<[f64; 2]>,
+    /// Of the paired t test over seeds.
+    pub p_value: Option<f64>,
 }
 
 impl SeedsVerdict {
-    fn ahead(&self, language: &Language) -> Option<Ahead<'_>> {
+    /// `None` on a tie.
+    pub(crate) fn headline(&self) -> Option<SeedsHeadline<'_>> {
         let test = &self.test;
         let better = self.better.as_deref()?;
         let a_leads = better == test.a;
-        let (worse, sign) = if a_leads {
-            (&test.b, 1.0)
-        } else {
-            (&test.a, -1.0)
-        };
-        let shown = |points: f64| decimal(100.0 * sign * points, 2, language.point);
-        let interval = |[low, high]: [f64; 2]| {
-            let (low, high) = if a_leads { (low, high) } else { (high, low) };
-            format!("{} {} {}", shown(low), language.to, shown(high))
-        };
-        Some(Ahead {
+        let interval = |ends: [f64; 2]| in_points(ends, a_leads);
+        Some(SeedsHeadline {
             better,
-            worse,
-            points: shown(test.difference),
+            worse: if a_leads { &test.b } else { &test.a },
+            points: 100.0 * test.difference.abs(),
             over_seeds: test.interval.map(interval),
-            over_images: interval(test.images_interval),
-            p: test.p_value.map(|p| p_value(p, language.point)),
+            over_images: test.images_interval.map(interval),
+            p_value: test.p_value,
         })
     }
 
-    /// The verdict as English sentences, with what so few seeds can't tell.
-    pub fn in_english(&self) -> String {
-        const TO: Language = Language {
-            point: '.',
-            to: "to",
-        };
-        let (a, b, seeds) = (&self.test.a, &self.test.b, self.test.seeds);
-        let corrected = match self.pairs.len() {
-            0 | 1 => "",
-            _ => ", Holm-corrected",
-        };
-        let Some(ahead) = self.ahead(&TO) else {
-            return format!(
-                "{a} and {b} are equally accurate on average over {}.",
-                counted(seeds, "seed", "seeds")
-            );
-        };
-        let Ahead {
-            better,
-            worse,
-            points,
-            over_seeds,
-            over_images,
-            p,
-        } = ahead;
-        let (Some(over_seeds), Some(p)) = (over_seeds, p) else {
-            return if seeds < 2 {
-                format!(
-                    "The data can't tell: {better} is ahead of {worse} by {points} percentage points, but with one seed \
-                     nothing is known of how much trainings differ; train with several."
-                )
-            } else {
-                format!(
-                    "The data can't tell: {better} is ahead of {worse} by exactly {points} percentage points with every \
-                     seed, and a t test judges by the spread, of which there is none."
-                )
-            };
-        };
-        let test = format!("95 % interval {over_seeds}; paired t test over seeds{corrected}, {p}");
-        let mut text = match (self.seeds_tell(), self.images_tell()) {
-            (true, true) => format!(
-                "{better} is more accurate than {worse}, by {points} percentage points on average over {seeds} seeds \
-                 ({test}); the images say the same (95 % interval {over_images})."
-            ),
-            (true, false) => format!(
-                "The data can't tell: {better} is ahead of {worse} by {points} percentage points on average over \
-                 {seeds} seeds ({test}), but on other images of the same kind it could be the other way round (95 % \
-                 interval {over_images})."
-            ),
-            (false, true) => format!(
-                "The data can't tell: {better} is ahead of {worse} by {points} percentage points on average over \
-                 {seeds} seeds, but with other seeds it could be the other way round ({test})."
-            ),
-            (false, false) => format!(
-                "The data can't tell: {better} is ahead of {worse} by {points} percentage points on average over \
-                 {seeds} seeds, but with other seeds ({test}) or other images (95 % interval {over_images}) it could be \
-                 the other way round."
-            ),
-        };
-        if let Some(factor) = self.factor('.') {
-            text += &format!(
-                " With {seeds} seeds a difference counts only from {factor} times its own spread on, and whether that \
-                 spread is normal, as the test supposes, can't be seen."
-            );
-        }
-        text
+    /// How many of its standard deviations a mean difference must reach, where seeds are too few to say no more.
+    pub(crate) fn factor(&self) -> Option<f64> {
+        let SeedsTest { seeds, .. } = self.test;
+        (2..ENOUGH_SEEDS)
+            .contains(&seeds)
+            .then(|| student_t_critical(SIGNIFICANCE, seeds - 1) / (seeds as f64).sqrt())
     }
 
-    /// The verdict as French sentences, with what so few seeds can't tell.
-    pub fn in_french(&self) -> String {
-        const TO: Language = Language {
-            point: ',',
-            to: "à",
-        };
+    /// With what so few seeds can't tell.
+    pub(super) fn in_english(&self) -> String {
         let (a, b, seeds) = (&self.test.a, &self.test.b, self.test.seeds);
-        let corrected = match self.pairs.len() {
-            0 | 1 => "",
-            _ => ", corrigé selon Holm",
+        let number = match seeds {
+            1 => "1 seed".to_string(),
+            seeds => format!("{seeds} seeds"),
         };
-        let Some(ahead) = self.ahead(&TO) else {
-            return format!(
-                "{a} et {b} ont la même exactitude en moyenne sur {}.",
-                counted(seeds, "graine", "graines")
-            );
+        let (equal, more, unit) = match self.figure {
+            SeedsFigure::Accuracy => (
+                "are equally accurate",
+                "is more accurate",
+                "percentage points",
+            ),
+            SeedsFigure::AveragePrecision => (
+                "have the same average precision",
+                "detects better",
+                "points of average precision",
+            ),
         };
-        let Ahead {
-            better,
-            worse,
-            points: _,
-            over_seeds,
-            over_images,
-            p,
-        } = ahead;
-        let points = points_in_french(100.0 * self.test.difference.abs());
-        let (Some(over_seeds), Some(p)) = (over_seeds, p) else {
+        let Some(headline) = self.headline() else {
+            return format!("{a} and {b} {equal} on average over {number}.");
+        };
+        let SeedsHeadline { better, worse, .. } = headline;
+        let points = decimal(headline.points, 2);
+        let range = |interval: [f64; 2]| {
+            let [low, high] = interval.map(|end| decimal(end, 2));
+            format!("95 % interval {low} to {high}")
+        };
+        let (Some(over_seeds), Some(p)) = (headline.over_seeds.map(range), headline.p_value) else {
             return if seeds < 2 {
                 format!(
-                    "Les données ne permettent pas de trancher : {better} devance {worse} de {points} de \
-                     pourcentage, mais une seule graine ne dit rien de l'écart entre entraînements ; il en faut \
-                     plusieurs."
+                    "The data can't tell: {better} is ahead of {worse} by {points} {unit}, but with one seed nothing is \
+                     known of how much trainings differ; train with several."
                 )
             } else {
                 format!(
-                    "Les données ne permettent pas de trancher : {better} devance {worse} d'exactement {points} de \
-                     pourcentage avec chaque graine, et le test t juge d'après la dispersion, ici nulle."
+                    "The data can't tell: {better} is ahead of {worse} by exactly {points} {unit} with every seed, and a \
+                     t test judges by the spread, of which there is none."
                 )
             };
         };
         let test = format!(
-            "intervalle à 95 % de {over_seeds} ; test t apparié sur les graines{corrected}, {p}"
+            "{over_seeds}; paired t test over seeds{}, {}",
+            corrected(self.pairs.len()),
+            p_value(p)
         );
-        let mut text = match (self.seeds_tell(), self.images_tell()) {
-            (true, true) => format!(
-                "{better} est plus exact que {worse}, de {points} de pourcentage en moyenne sur {seeds} graines \
-                 ({test}) ; les images le confirment (intervalle à 95 % de {over_images})."
+        let over_images = headline.over_images.map(range).unwrap_or_default();
+        let ahead = format!(
+            "{better} is ahead of {worse} by {points} {unit} on average over {seeds} seeds"
+        );
+        let found = format!(
+            "{better} {more} than {worse}, by {points} {unit} on average over {seeds} seeds"
+        );
+        let mut text = match (self.test.seeds_tell(), self.test.images_tell()) {
+            (true, Some(true)) => {
+                format!("{found} ({test}); the images say the same ({over_images}).")
+            }
+            (true, Some(false)) => format!(
+                "The data can't tell: {ahead} ({test}), but on other images of the same kind it could be the other way \
+                 round ({over_images})."
             ),
-            (true, false) => format!(
-                "Les données ne permettent pas de trancher : {better} devance {worse} de {points} de pourcentage \
-                 en moyenne sur {seeds} graines ({test}), mais d'autres images du même genre pourraient dire l'inverse \
-                 (intervalle à 95 % de {over_images})."
+            (true, None) => {
+                format!("{found} ({test}); whether other images would say the same is not tested.")
+            }
+            (false, Some(true) | None) => format!(
+                "The data can't tell: {ahead}, but with other seeds it could be the other way round ({test})."
             ),
-            (false, true) => format!(
-                "Les données ne permettent pas de trancher : {better} devance {worse} de {points} de pourcentage \
-                 en moyenne sur {seeds} graines, mais d'autres graines pourraient dire l'inverse ({test})."
-            ),
-            (false, false) => format!(
-                "Les données ne permettent pas de trancher : {better} devance {worse} de {points} de pourcentage \
-                 en moyenne sur {seeds} graines, mais d'autres graines ({test}) ou d'autres images (intervalle à 95 % de \
-                 {over_images}) pourraient dire l'inverse."
+            (false, Some(false)) => format!(
+                "The data can't tell: {ahead}, but with other seeds ({test}) or other images ({over_images}) it could be \
+                 the other way round."
             ),
         };
-        if let Some(factor) = self.factor(',') {
+        if let Some(factor) = self.factor() {
             text += &format!(
-                " Avec {seeds} graines, une différence ne compte qu'à partir de {factor} fois sa propre dispersion, et \
-                 rien ne montre si celle-ci est normale, comme le test le suppose."
+                " With {seeds} seeds a difference counts only from {} times its own spread on, and whether that spread \
+                 is normal, as the test supposes, can't be seen.",
+                decimal(factor, 1)
             );
         }
         text
     }
+}
 
-    fn seeds_tell(&self) -> bool {
-        self.test.seeds_tell()
-    }
-
-    fn images_tell(&self) -> bool {
-        self.test.images_tell()
-    }
-
-    /// How many of its standard deviations a mean difference must reach, where seeds are too few to say no more.
-    fn factor(&self, point: char) -> Option<String> {
-        let SeedsTest { seeds, .. } = self.test;
-        (2..ENOUGH_SEEDS).contains(&seeds).then(|| {
-            let reach = student_t_critical(SIGNIFICANCE, seeds - 1) / (seeds as f64).sqrt();
-            decimal(reach, 1, point)
-        })
+/// An interval of `a` less `b` as seen from the one that leads, in points.
+fn in_points([low, high]: [f64; 2], a_leads: bool) -> [f64; 2] {
+    match a_leads {
+        true => [100.0 * low, 100.0 * high],
+        false => [-100.0 * high, -100.0 * low],
     }
 }
 
-/// How a language writes numbers.
-struct Language {
-    /// The decimal point.
-    point: char,
-    /// Between the ends of an interval.
-    to: &'static str,
-}
-
-fn counted(count: usize, one: &str, many: &str) -> String {
-    match count {
-        1 => format!("1 {one}"),
-        count => format!("{count} {many}"),
+fn corrected(pairs: usize) -> &'static str {
+    match pairs {
+        0 | 1 => "",
+        _ => ", Holm-corrected",
     }
 }
 
-fn decimal(value: f64, digits: usize, point: char) -> String {
+fn decimal(value: f64, digits: usize) -> String {
     let text = format!("{value:.digits$}");
     // Rounding may leave "-0.00".
-    let text = match text.strip_prefix('-') {
+    match text.strip_prefix('-') {
         Some(rest) if rest.bytes().all(|byte| matches!(byte, b'0' | b'.')) => rest.to_string(),
         _ => text,
-    };
-    text.replace('.', &point.to_string())
+    }
 }
 
-/// French counts in the singular up to two.
-fn points_in_french(points: f64) -> String {
-    let noun = if points < 2.0 { "point" } else { "points" };
-    format!("{} {noun}", decimal(points, 2, ','))
-}
-
-fn p_value(p: f64, point: char) -> String {
+fn p_value(p: f64) -> String {
     match p {
-        p if p < 0.0001 => format!("p < {}", decimal(0.0001, 4, point)),
-        p if p < 0.1 => format!("p = {}", decimal(p, 4, point)),
-        p => format!("p = {}", decimal(p, 2, point)),
+        p if p < 0.0001 => "p < 0.0001".to_string(),
+        p if p < 0.1 => format!("p = {p:.4}"),
+        p => format!("p = {p:.2}"),
     }
 }

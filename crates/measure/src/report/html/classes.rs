@@ -103,7 +103,7 @@ fn table(page: &Page<'_>, classes: usize) -> String {
         })
         .collect();
     let first = match several {
-        true => format!("<tr><th></th><th></th>{groups}</tr>"),
+        true => format!("<tr><td></td><td></td>{groups}</tr>"),
         false => String::new(),
     };
     let rows = (0..classes).map(|class| {

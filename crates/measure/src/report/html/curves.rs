@@ -13,7 +13,7 @@ type Figure = fn(&EpochRecord) -> Option<f64>;
 /// Curves, the parts of detectors' losses, and tables.
 pub fn section(page: &Page<'_>) -> String {
     let words = page.words;
-    if page.contestants().iter().all(|c| c.history.is_empty()) {
+    if page.trainings().iter().all(|(_, c)| c.history.is_empty()) {
         return String::new();
     }
     let validated = page.contestants().iter().flat_map(|c| c.history);
@@ -26,7 +26,9 @@ pub fn section(page: &Page<'_>) -> String {
             words.training, words.validation
         );
     }
-    let (divisor, seconds_name) = time_unit(page);
+    let trainings = page.trainings();
+    let last = trainings.iter().filter_map(|(_, c)| c.history.last());
+    let (divisor, seconds_name) = time_unit(page, last.map(|e| e.seconds).fold(0.0, f64::max));
     let number: Figure = |e| Some(e.epoch as f64);
     let seconds: Figure = |e| Some(e.seconds);
     let loss = Curve {
@@ -43,8 +45,16 @@ pub fn section(page: &Page<'_>) -> String {
         scale: Scale::TowardsOne,
         unit: Unit::Percent,
     };
+    let map = Curve {
+        name: words.map_axis,
+        training: |_| None,
+        validation: |e| e.validation_map,
+        scale: Scale::TowardsOne,
+        unit: Unit::Percent,
+    };
     let mut plots = String::new();
     for (curve, over_epochs, over_seconds) in [
+        (&map, words.map_over_epochs, words.map_over_seconds),
         (
             &accuracy,
             words.accuracy_over_epochs,
@@ -76,7 +86,10 @@ pub fn section(page: &Page<'_>) -> String {
     html += &format!("<div class=\"pair\">{plots}</div>\n");
     html += &note(words.curves_note);
     let silent = page.contestants().iter();
-    let silent = silent.filter(|c| c.history.iter().all(|e| accuracy.silent(e)));
+    let silent = silent.filter(|c| {
+        let mut epochs = c.history.iter();
+        epochs.all(|e| accuracy.silent(e) && map.silent(e))
+    });
     let silent: Vec<String> = silent.map(|c| Text(c.name).to_string()).collect();
     if !silent.is_empty() {
         html += &note(&format!("{} {}", words.no_accuracy, silent.join(", ")));
@@ -104,7 +117,7 @@ struct Over {
 impl Curve {
     fn over(&self, page: &Page<'_>, over: &Over, description: &str) -> Option<String> {
         let mut series = Vec::new();
-        for (slot, contestant) in page.contestants().iter().enumerate() {
+        for (slot, contestant) in page.trainings() {
             for (figure, dashed) in [(self.training, false), (self.validation, true)] {
                 let points = contestant.history.iter().filter_map(|epoch| {
                     Some([(over.figure)(epoch)? / over.divisor, figure(epoch)?])
@@ -141,9 +154,7 @@ impl Curve {
 }
 
 /// Seconds up to a few minutes, then minutes, then hours: axes with numbers one can read.
-fn time_unit(page: &Page<'_>) -> (f64, &'static str) {
-    let last = page.contestants().iter().filter_map(|c| c.history.last());
-    let longest = last.map(|e| e.seconds).fold(0.0, f64::max);
+pub fn time_unit(page: &Page<'_>, longest: f64) -> (f64, &'static str) {
     match longest {
         s if s > 3.0 * 3600.0 => (3600.0, page.words.hours),
         s if s > 180.0 => (60.0, page.words.minutes),
@@ -207,7 +218,10 @@ fn parts(page: &Page<'_>) -> String {
 fn tables(page: &Page<'_>) -> String {
     let words = page.words;
     let mut body = String::new();
-    for contestant in page.contestants().iter().filter(|c| !c.history.is_empty()) {
+    for (_, contestant) in page.trainings() {
+        if contestant.history.is_empty() {
+            continue;
+        }
         let rows = contestant.history.iter().map(|e| {
             let [number, cells @ ..] = epoch(page.language, e);
             let cells = cells.map(|cell| format!("<td>{cell}</td>")).concat();

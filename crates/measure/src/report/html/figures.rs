@@ -6,7 +6,7 @@ use crate::report::figures::{FURTHER, rows};
 
 /// A table, closed until asked for.
 pub fn section(page: &Page<'_>) -> String {
-    let rows: String = rows(page.report, FURTHER, page.words)
+    let rows: String = rows(page.whole, FURTHER, page.words)
         .iter()
         .map(|r| row(r, ""))
         .collect();

@@ -56,14 +56,6 @@ fn confidence(page: &Page<'_>, prediction: &Prediction) -> String {
 }
 
 fn framed(page: &Page<'_>, index: usize, alt: &str, answers: &[(usize, &Prediction)]) -> String {
-    let image = (page.report.image)(index);
-    let uri = image
-        .as_ref()
-        .and_then(|i| png::data_uri(i.width, i.height, &i.pixels));
-    let (Some(image), Some(uri)) = (image, uri) else {
-        return format!("<div class=\"pic\">{}</div>", page.words.no_picture);
-    };
-    let (width, height) = (image.width, image.height);
     let mut boxes = String::new();
     // The annotated box says something only beside an answer that says where.
     let detects = |slot: usize| {
@@ -71,10 +63,10 @@ fn framed(page: &Page<'_>, index: usize, alt: &str, answers: &[(usize, &Predicti
             .get(slot)
             .is_some_and(|c| c.evaluation.kind == ModelKind::FasterRcnn)
     };
-    if let Some(truth) = image.truth
-        && answers
-            .iter()
-            .any(|(slot, prediction)| detects(*slot) || prediction.detection.is_some())
+    if answers
+        .iter()
+        .any(|(slot, prediction)| detects(*slot) || prediction.detection.is_some())
+        && let Some(truth) = (page.report.image)(index).and_then(|image| image.truth)
     {
         boxes += &outline("truth", truth);
     }
@@ -83,6 +75,19 @@ fn framed(page: &Page<'_>, index: usize, alt: &str, answers: &[(usize, &Predicti
             boxes += &outline(&format!("s{}", slot % SLOTS), seen.bounds);
         }
     }
+    picture(page, index, alt, &boxes)
+}
+
+/// An image with `boxes` (SVG in its pixels) drawn over it; `alt` is escaped.
+pub fn picture(page: &Page<'_>, index: usize, alt: &str, boxes: &str) -> String {
+    let image = (page.report.image)(index);
+    let uri = image
+        .as_ref()
+        .and_then(|i| png::data_uri(i.width, i.height, &i.pixels));
+    let (Some(image), Some(uri)) = (image, uri) else {
+        return format!("<div class=\"pic\">{}</div>", page.words.no_picture);
+    };
+    let (width, height) = (image.width, image.height);
     // High images would leave their frame: shrunk to its height.
     let share = 100.0 * (width as f64 / height as f64).min(1.0);
     let share = if share < 100.0 {
@@ -101,7 +106,8 @@ fn framed(page: &Page<'_>, index: usize, alt: &str, answers: &[(usize, &Predicti
     )
 }
 
-fn outline(class: &str, [x1, y1, x2, y2]: [f32; 4]) -> String {
+/// A box as SVG; nothing for one that is not finite.
+pub fn outline(class: &str, [x1, y1, x2, y2]: [f32; 4]) -> String {
     if ![x1, y1, x2, y2].iter().all(|v| v.is_finite()) {
         return String::new();
     }

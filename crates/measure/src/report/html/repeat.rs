@@ -4,6 +4,7 @@ use super::{Page, paragraph};
 use crate::report::Contestant;
 use crate::report::facts;
 use crate::report::format::Text;
+use crate::report::plot::swatch;
 
 /// The command, and the facts of each run.
 pub fn section(page: &Page<'_>) -> String {
@@ -16,9 +17,14 @@ pub fn section(page: &Page<'_>) -> String {
             Text(page.report.command)
         );
     }
-    let columns = page.contestants().iter().enumerate();
-    let columns =
-        columns.map(|(slot, c)| format!("<div>{}{}</div>", page.heading(slot), facts(page, c)));
+    let trainings = page.trainings();
+    let columns = trainings.iter().map(|(slot, contestant)| {
+        let heading = match trainings.len() {
+            1 => String::new(),
+            _ => format!("<h3>{} {}</h3>", swatch(*slot), Text(contestant.name)),
+        };
+        format!("<div>{heading}{}</div>", facts(page, contestant))
+    });
     html + &format!(
         "<div class=\"pair\">{}</div>\n",
         columns.collect::<String>()

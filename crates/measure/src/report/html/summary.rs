@@ -1,14 +1,16 @@
 //! What is said first: the verdict, what it took, and the table of figures.
 
-use super::{Page, figure, gallery, note};
-use crate::report::figures::{COST, QUALITY, Row, rows};
+use super::{Page, figure, gallery, note, seeds};
+use crate::record::SeedsFigure;
+use crate::report::figures::{self, COST, PLUS_MINUS, QUALITY, rows};
 use crate::report::format::Text;
-use crate::report::plot::intervals;
+use crate::report::plot::axis::{Scale, Unit};
+use crate::report::plot::intervals::{Intervals, Row};
 use crate::report::sentences;
 
 /// The line above the title: what kind of page this is, of which data, from when.
 pub fn eyebrow(page: &Page<'_>) -> String {
-    match sentences::eyebrow(page.report) {
+    match sentences::eyebrow(page.whole) {
         text if text.is_empty() => text,
         text => format!("<p class=\"eyebrow\">{}</p>\n", Text(&text)),
     }
@@ -18,8 +20,8 @@ pub fn eyebrow(page: &Page<'_>) -> String {
 pub fn lead(page: &Page<'_>) -> String {
     format!(
         "<p class=\"lead\">{}</p>\n<p>{}</p>\n",
-        Text(&sentences::verdict(page.report)),
-        Text(&sentences::cost(page.report))
+        Text(&sentences::verdict(page.whole)),
+        Text(&sentences::cost(page.whole))
     )
 }
 
@@ -29,39 +31,48 @@ pub fn section(page: &Page<'_>) -> String {
     if page.contestants().is_empty() {
         return String::new();
     }
-    let intervals: Vec<intervals::Row<'_>> = page
-        .contestants()
-        .iter()
-        .enumerate()
-        .filter_map(|(slot, contestant)| {
-            let answers = contestant.evaluation.classification.as_ref()?;
-            Some(intervals::Row {
-                name: contestant.name,
-                slot,
-                value: answers.accuracy,
-                interval: answers.accuracy_interval,
-            })
-        })
-        .collect();
-    let plot = intervals::svg(
-        &intervals,
-        words.accuracy,
-        words.intervals_alt,
-        page.language,
-    );
+    let (plot, caption) = match page.whole.seeds {
+        Some(verdict) => seeds::plot(page, verdict),
+        None => (accuracies(page), words.intervals_caption.to_string()),
+    };
     format!(
         "<section aria-label=\"{}\"><div class=\"first\"><div>{}</div><div>{}{}</div></div></section>",
         words.figures,
         table(page),
-        figure(plot, words.intervals_caption),
+        figure(plot, &caption),
         difference(page)
     )
+}
+
+/// Accuracies with their intervals.
+fn accuracies(page: &Page<'_>) -> Option<String> {
+    let rows = page.contestants().iter().enumerate();
+    let rows = rows.filter_map(|(slot, contestant)| {
+        let answers = contestant.evaluation.classification.as_ref()?;
+        Some(Row {
+            name: contestant.name,
+            slot,
+            value: answers.accuracy,
+            interval: answers.accuracy_interval,
+            points: Vec::new(),
+        })
+    });
+    let rows: Vec<Row<'_>> = rows.collect();
+    let chart = Intervals {
+        description: page.words.intervals_alt,
+        language: page.language,
+        x_name: page.words.accuracy,
+        x_scale: Scale::Linear,
+        x_unit: Unit::Percent,
+        show: |language, value| language.percent(value, 2),
+    };
+    chart.svg(&rows)
 }
 
 fn table(page: &Page<'_>) -> String {
     let words = page.words;
     let columns = page.contestants().len() + 1;
-    let group = |name: &str, rows: &[Row]| {
+    let group = |name: &str, rows: &[figures::Row]| {
         let body: String = rows.iter().map(|r| row(r, remark(page, r))).collect();
         format!(
             "<tbody><tr><th colspan=\"{columns}\" scope=\"rowgroup\">{name}</th></tr>{body}</tbody>"
@@ -75,32 +86,52 @@ fn table(page: &Page<'_>) -> String {
     let table = format!(
         "<table class=\"figures\"><caption>{caption}</caption>{}{}{}</table>",
         page.columns(&format!("<span class=\"hidden\">{}</span>", words.figure)),
-        group(words.quality, &rows(page.report, QUALITY, words)),
-        group(words.cost, &rows(page.report, COST, words)),
+        group(words.quality, &rows(page.whole, QUALITY, words)),
+        group(words.cost, &rows(page.whole, COST, words)),
     );
     super::scroll(words.figures, &table)
 }
 
 /// What is known of the significance of a row's difference: so far, of the accuracy's.
-fn remark(page: &Page<'_>, row: &Row) -> &'static str {
-    match page.report.verdict {
-        Some(verdict) if row.name == page.words.accuracy => match verdict.significant {
-            true => page.words.is_significant,
-            false => page.words.is_not_significant,
+fn remark(page: &Page<'_>, row: &figures::Row) -> &'static str {
+    let (figure, significant) = match (page.whole.seeds, page.whole.verdict) {
+        (Some(seeds), _) => match seeds.figure {
+            SeedsFigure::Accuracy => ("accuracy", seeds.significant),
+            SeedsFigure::AveragePrecision => ("map", seeds.significant),
         },
-        _ => "",
+        (None, Some(verdict)) => ("accuracy", verdict.significant),
+        (None, None) => return "",
+    };
+    match (row.key == figure, significant) {
+        (false, _) => "",
+        (true, true) => page.words.is_significant,
+        (true, false) => page.words.is_not_significant,
     }
 }
 
 /// A row of figures, with a remark below its name; shared with the table of further figures.
-pub fn row(row: &Row, remark: &str) -> String {
-    let cells = row.cells.iter().map(|cell| match cell.best {
-        true => format!("<td class=\"best\">{}</td>", Text(&cell.text)),
-        false => format!("<td>{}</td>", Text(&cell.text)),
+pub fn row(row: &figures::Row, remark: &str) -> String {
+    let cells = row.cells.iter().map(|cell| {
+        let class = if cell.best { " class=\"best\"" } else { "" };
+        // The spread goes on a line of its own where the column is narrow.
+        match cell.text.split_once(PLUS_MINUS) {
+            Some((mean, sd)) => format!(
+                "<td{class}>{} <small>± {}</small></td>",
+                Text(mean),
+                Text(sd)
+            ),
+            None => format!("<td{class}>{}</td>", Text(&cell.text)),
+        }
     });
     // 'name (explanation)': the explanation goes on its own, smaller line.
     let name = match row.name.split_once(" (") {
-        Some((name, rest)) => format!("{name} <small>{}</small>", rest.trim_end_matches(')')),
+        Some((name, rest)) => {
+            let rest = rest.trim_end_matches(')');
+            match remark {
+                "" => format!("{name} <small>{rest}</small>"),
+                remark => format!("{name} <small>{rest}; {remark}</small>"),
+            }
+        }
         None if remark.is_empty() => row.name.to_string(),
         None => format!("{} <small>{remark}</small>", row.name),
     };
@@ -112,10 +143,13 @@ pub fn row(row: &Row, remark: &str) -> String {
 
 /// The difference with its interval, and the test behind the verdict.
 fn difference(page: &Page<'_>) -> String {
+    if let Some(verdict) = page.whole.seeds {
+        return seeds::pairs(page, verdict);
+    }
     let Some(verdict) = page.report.verdict else {
         return String::new();
     };
-    let text = sentences::difference(page.report);
+    let text = sentences::difference(page.whole);
     let mut html = note(&Text(&text).to_string()) + &gallery::table(page);
     if verdict.pairs.len() > 1 {
         html += &pairs(page, verdict);

@@ -1,12 +1,11 @@
-//! ROC and precision-recall curves, and the areas under them class by class.
+//! ROC and precision-recall curves, the areas under them class by class, and COCO's curves of boxes.
 
 use super::{Page, details, figure, paragraph, scroll};
-use crate::record::ClassFigures;
-use crate::report::curves::{LEAST_IOU, best_boxes, pooled, thinned};
-use crate::report::format::Text;
+use crate::detection::recall_grid;
+use crate::record::{BoxPrecisionRecall, ClassFigures};
+use crate::report::curves::{pooled, thinned};
 use crate::report::plot::axis::{Axis, Scale, Unit};
 use crate::report::plot::lines::{LineChart, Series};
-use crate::report::plot::swatch;
 
 /// Points nearer than this share of a plot are one point: about a pixel.
 const GAP: f64 = 0.003;
@@ -129,7 +128,7 @@ fn areas(page: &Page<'_>) -> String {
     });
     let groups = match page.contestants().len() {
         1 => String::new(),
-        _ => format!("<tr><th></th>{}</tr>", groups.collect::<String>()),
+        _ => format!("<tr><td></td>{}</tr>", groups.collect::<String>()),
     };
     let names = [words.roc_auc, words.average_precision];
     let names = names.map(|name| format!("<th scope=\"col\">{name}</th>"));
@@ -141,44 +140,48 @@ fn areas(page: &Page<'_>) -> String {
     details(words.areas_as_table, &scroll(words.areas_caption, &table))
 }
 
-/// A chart a detector, with a curve an overlap.
+/// A chart an overlap with the curve of every detector, from the runs' records.
 fn boxes(page: &Page<'_>) -> String {
     let words = page.words;
-    let mut plots = String::new();
-    for contestant in page.contestants() {
-        let names = LEAST_IOU.map(|iou| format!("IoU {}", page.language.decimal(iou, 2)));
-        let curves = LEAST_IOU.iter().zip(&names).enumerate();
-        let series = curves.map(|(slot, (iou, name))| Series {
-            name,
-            // Colours that contestants rarely reach.
-            slot: slot + 3,
-            dashed: false,
-            points: best_boxes(contestant.predictions, *iou),
+    type Heights = fn(&BoxPrecisionRecall) -> &[f64];
+    let charts: [(&str, Heights); 3] = [
+        (words.coco_50, |curves| &curves.iou_50),
+        (words.coco_75, |curves| &curves.iou_75),
+        (words.coco_50_95, |curves| &curves.iou_50_95),
+    ];
+    let chart = |(title, heights): (&'static str, Heights)| {
+        let contestants = page.contestants().iter().enumerate();
+        let series = contestants.filter_map(|(slot, contestant)| {
+            let curves = contestant.evaluation.box_precision_recall.as_ref()?;
+            let points = recall_grid().into_iter().zip(heights(curves));
+            Some(Series {
+                name: contestant.name,
+                slot,
+                dashed: false,
+                points: points.map(|(recall, height)| [recall, *height]).collect(),
+            })
         });
-        let series: Vec<Series<'_>> = series.filter(|s| !s.points.is_empty()).collect();
-        let legend = series
-            .iter()
-            .map(|s| format!("<li>{} {}</li>", swatch(s.slot), s.name));
-        let title = format!("{} {}", words.box_precision_recall, contestant.name);
-        let caption = format!(
-            "<b>{}</b><ul class=\"legend\">{}</ul>",
-            Text(&title),
-            legend.collect::<String>()
-        );
-        let chart = Chart {
-            description: &title,
+        let chart = LineChart {
+            description: title,
+            language: page.language,
             x_name: words.recall_axis,
-            x_scale: Scale::TowardsOne,
+            x_scale: Scale::Linear,
+            x_unit: Unit::Percent,
             y_name: words.precision_axis,
-            series,
+            y_scale: Scale::Linear,
+            y_unit: Unit::Percent,
+            series: series.collect(),
         };
-        plots += &chart.figure(page, &caption);
-    }
+        figure(chart.svg(), &format!("<b>{title}</b>"))
+    };
+    let plots: String = charts.into_iter().map(chart).collect();
     match plots.is_empty() {
         true => plots,
         false => format!(
-            "{}<div class=\"pair\">{plots}</div>\n",
-            paragraph(words.box_precision_recall_note)
+            "<h3>{}</h3>\n{}{}<div class=\"pair\">{plots}</div>\n",
+            words.coco_precision_recall,
+            paragraph(words.coco_note),
+            page.legend()
         ),
     }
 }

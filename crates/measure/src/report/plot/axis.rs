@@ -227,8 +227,8 @@ fn round_step(raw: f64) -> f64 {
     step.unwrap_or(&10.0) * power
 }
 
-/// Round numbers around `low..=high`, one beyond each end: 1-2-5 in each decade, or powers of ten
-/// where that would be more than `wanted`.
+/// Round numbers around `low..=high`, one beyond each end: 1-2-5 in each decade, powers of ten where that would be more
+/// than `wanted`, 1-2-3-4-6-8 where it would be hardly any.
 fn logarithmic_ticks(low: f64, high: f64, wanted: usize) -> Vec<f64> {
     let decades = (low.log10().floor() as i32 - 1)..=(high.log10().ceil() as i32 + 1);
     let of = |multiples: &[f64]| -> Vec<f64> {
@@ -241,9 +241,12 @@ fn logarithmic_ticks(low: f64, high: f64, wanted: usize) -> Vec<f64> {
         all[first..=last.unwrap_or(all.len() - 1)].to_vec()
     };
     let fine = of(&[1.0, 2.0, 5.0]);
-    match fine.len() <= wanted + 3 {
-        true => fine,
-        false => of(&[1.0]),
+    let inside = fine.iter().filter(|v| within(**v, low, high)).count();
+    match inside {
+        // With fewer than three, one can't see that the axis is logarithmic.
+        0..3 => of(&[1.0, 2.0, 3.0, 4.0, 6.0, 8.0]),
+        _ if fine.len() <= wanted + 3 => fine,
+        _ => of(&[1.0]),
     }
 }
 

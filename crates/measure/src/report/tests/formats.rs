@@ -4,83 +4,11 @@ use serde_json::Value;
 
 use super::*;
 
-const SCHEMA_FILE: &str = include_str!("../../../../../docs/report.schema.json");
-
-/// What is wrong with `value` by `schema`, and keys that the schema does not describe: as much of
-/// JSON Schema as `docs/report.schema.json` uses.
-fn check(value: &Value, schema: &Value, root: &Value, path: &str, wrong: &mut Vec<String>) {
-    if let Some(name) = schema["$ref"].as_str() {
-        let target = root.pointer(name.trim_start_matches('#'));
-        return check(value, target.unwrap(), root, path, wrong);
-    }
-    if let Some(choices) = schema["oneOf"].as_array() {
-        let fits = |choice: &&Value| {
-            let mut wrong = Vec::new();
-            check(value, choice, root, path, &mut wrong);
-            wrong.is_empty()
-        };
-        if choices.iter().filter(fits).count() != 1 {
-            wrong.push(format!("{path}: not one of the choices"));
-        }
-        return;
-    }
-    let is = |name: &Value| match name.as_str().unwrap() {
-        "object" => value.is_object(),
-        "array" => value.is_array(),
-        "string" => value.is_string(),
-        "number" => value.is_number(),
-        "integer" => value.is_u64() || value.is_i64(),
-        "boolean" => value.is_boolean(),
-        "null" => value.is_null(),
-        other => panic!("{path}: the schema has a type '{other}'"),
-    };
-    let right = match &schema["type"] {
-        Value::Null => true,
-        Value::Array(names) => names.iter().any(is),
-        name => is(name),
-    };
-    if !right {
-        wrong.push(format!("{path}: {value} is no {}", schema["type"]));
-    }
-    if !schema["const"].is_null() && schema["const"] != *value {
-        wrong.push(format!("{path}: {value} is not {}", schema["const"]));
-    }
-    if let Some(names) = schema["enum"].as_array()
-        && !names.contains(value)
-    {
-        wrong.push(format!("{path}: {value} is none of {names:?}"));
-    }
-    if let (Some(members), Some(known)) = (value.as_object(), schema["properties"].as_object()) {
-        for required in schema["required"].as_array().unwrap() {
-            if !members.contains_key(required.as_str().unwrap()) {
-                wrong.push(format!("{path}: no {required}"));
-            }
-        }
-        for (key, member) in members {
-            match known.get(key) {
-                Some(schema) => check(member, schema, root, &format!("{path}.{key}"), wrong),
-                None => wrong.push(format!("{path}: '{key}' is not in the schema")),
-            }
-        }
-    }
-    if let (Some(items), Value::Object(_)) = (value.as_array(), &schema["items"]) {
-        for (index, item) in items.iter().enumerate() {
-            check(
-                item,
-                &schema["items"],
-                root,
-                &format!("{path}[{index}]"),
-                wrong,
-            );
-        }
-    }
-}
+#[path = "../../../tests/support/json_schema.rs"]
+mod json_schema;
 
 fn faults(document: &Value) -> Vec<String> {
-    let schema: Value = serde_json::from_str(SCHEMA_FILE).unwrap();
-    let mut wrong = Vec::new();
-    check(document, &schema, &schema, "$", &mut wrong);
-    wrong
+    json_schema::faults(document, "report.schema.json")
 }
 
 fn document(runs: &[Run], language: Language) -> Value {

@@ -8,7 +8,7 @@ use super::*;
 const SHARED: &str = "alpha beta gamma delta one two a b cnn atelier compare mnist p f1 iou ece roc auc n \
     test wilson mcnemar holm cohen matthews brier bootstrap utc min s log nats pair images image date \
     validation detections classes confusion kappa score precision mib augmentation axes calibration \
-    cent exact matrices on orange page point script second strict dropout points";
+    bolya chuang coco jiang northcutt tide student t ms machine machines cent exact matrices on orange page point script second strict dropout points";
 
 /// Words that a reader sees or hears: text, titles of pictures, labels.
 fn words(html: &str) -> BTreeSet<String> {
