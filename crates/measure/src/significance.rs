@@ -11,6 +11,7 @@ use std::f64::consts::PI;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::cost::quantile_of_sorted;
@@ -97,47 +98,72 @@ fn stirling_error(n: u64) -> f64 {
 /// 95 % interval of `accuracy(a) - accuracy(b)` for two models on the same images, by the paired
 /// percentile bootstrap (B. Efron and R. Tibshirani, "An Introduction to the Bootstrap", 1993, 13.3):
 /// [`RESAMPLES`] times, images are drawn with replacement. Only the first `min(a, b)` images count; an
-/// empty list gives `[0, 0]`. The same `seed` gives the same interval on every machine.
+/// empty list gives `[0, 0]`. The same `seed` gives the same interval on every machine and any number of threads: each
+/// resample draws from a stream of its own.
 pub fn bootstrap_difference(a: &[bool], b: &[bool], seed: u64) -> Interval {
-    // An image counts only by which model is right. So instead of drawing the images of a resample,
-    // draw how many of them tell the models apart, then how many of those are `a`'s: the same
-    // distribution at a tenth of the time.
-    let (mut images, mut only_a, mut only_b) = (0, 0, 0);
-    for (&a, &b) in a.iter().zip(b) {
-        images += 1;
-        only_a += u64::from(a && !b);
-        only_b += u64::from(b && !a);
-    }
-    let apart = only_a + only_b;
-    percentiles(images, seed, |draws| {
-        let drawn = draws.binomial(images as u64, apart, images as u64);
-        let gained = draws.binomial(drawn, only_a, apart);
-        (2.0 * gained as f64 - drawn as f64) / images as f64
-    })
+    let differences = a
+        .iter()
+        .zip(b)
+        .map(|(&a, &b)| f64::from(i8::from(a) - i8::from(b)));
+    bootstrap_mean(&differences.collect::<Vec<_>>(), seed)
 }
 
 /// 95 % interval of the mean of `values`, by the percentile bootstrap. For two models on the same
 /// images give the differences image by image: that is the paired bootstrap of any figure that is
 /// a mean over images, such as the loss or the IoU. An empty list gives `[0, 0]`.
 pub fn bootstrap_mean(values: &[f64], seed: u64) -> Interval {
-    percentiles(values.len(), seed, |draws| {
-        let sum: f64 = (0..values.len()).map(|_| values[draws.next()]).sum();
-        sum / values.len() as f64
+    let count = values.len();
+    let groups = equal_values(values);
+    // Where few values differ, draw how often each comes instead of drawing image after image: the same distribution
+    // at a tenth of the time. Each group asks of all images that those before it left.
+    let mut left = count;
+    let asked = groups.iter().map(|group| {
+        let before = left;
+        left -= group.1;
+        before
+    });
+    if asked.sum::<usize>() <= 3 * count {
+        return percentiles(count, seed, |draws| {
+            let (mut images, mut whole) = (count as u64, count as u64);
+            let mut sum = 0.0;
+            for &(value, part) in &groups {
+                let drawn = draws.binomial(images, part as u64, whole);
+                sum += value * drawn as f64;
+                images -= drawn;
+                whole -= part as u64;
+            }
+            sum / count as f64
+        });
+    }
+    percentiles(count, seed, |draws| {
+        let mut sum = 0.0;
+        draws.images(count, |image| sum += values[image]);
+        sum / count as f64
     })
+}
+
+/// Each value and how often it comes, the most frequent first.
+fn equal_values(values: &[f64]) -> Vec<(f64, usize)> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let groups = sorted.chunk_by(|a, b| a.to_bits() == b.to_bits());
+    let mut groups: Vec<(f64, usize)> = groups.map(|group| (group[0], group.len())).collect();
+    groups.sort_by_key(|group| std::cmp::Reverse(group.1));
+    groups
 }
 
 /// 95 % interval of any figure of `count` images, by the percentile bootstrap: `statistic` is given
 /// the images of a resample, `count` indices below `count`, [`RESAMPLES`] times. An empty list gives
 /// `[0, 0]`.
-pub fn bootstrap(count: usize, seed: u64, mut statistic: impl FnMut(&[usize]) -> f64) -> Interval {
-    let mut drawn = vec![0; count];
+pub fn bootstrap(count: usize, seed: u64, statistic: impl Fn(&[usize]) -> f64 + Sync) -> Interval {
     percentiles(count, seed, |draws| {
-        drawn.fill_with(|| draws.next());
+        let mut drawn = Vec::with_capacity(count);
+        draws.images(count, |image| drawn.push(image));
         statistic(&drawn)
     })
 }
 
-fn percentiles(count: usize, seed: u64, mut resample: impl FnMut(&mut Draws) -> f64) -> Interval {
+fn percentiles(count: usize, seed: u64, resample: impl Fn(&mut Draws) -> f64 + Sync) -> Interval {
     let none = Interval {
         low: 0.0,
         high: 0.0,
@@ -145,8 +171,11 @@ fn percentiles(count: usize, seed: u64, mut resample: impl FnMut(&mut Draws) -> 
     let Ok(bound @ 1..) = u32::try_from(count) else {
         return none;
     };
-    let mut draws = Draws::new(seed, bound);
-    let mut figures: Vec<f64> = (0..RESAMPLES).map(|_| resample(&mut draws)).collect();
+    let mut figures: Vec<f64> = (0..RESAMPLES)
+        .into_par_iter()
+        .with_min_len(64)
+        .map(|stream| resample(&mut Draws::new(seed, stream as u64, bound)))
+        .collect();
     figures.sort_unstable_by(f64::total_cmp);
     let tail = (1.0 - 0.95) / 2.0;
     match (
@@ -174,9 +203,11 @@ struct Draws {
 const WORDS: usize = 256;
 
 impl Draws {
-    fn new(seed: u64, bound: u32) -> Self {
+    fn new(seed: u64, stream: u64, bound: u32) -> Self {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        random.set_stream(stream);
         Self {
-            random: ChaCha8Rng::seed_from_u64(seed),
+            random,
             bound,
             reject: bound.wrapping_neg() % bound,
             words: [0; WORDS],
@@ -184,26 +215,32 @@ impl Draws {
         }
     }
 
-    fn word(&mut self) -> u32 {
-        if self.at == WORDS {
-            let mut bytes = [0; 4 * WORDS];
-            self.random.fill_bytes(&mut bytes);
-            for (word, bytes) in self.words.iter_mut().zip(bytes.as_chunks().0) {
-                *word = u32::from_le_bytes(*bytes);
+    /// Draws so many images, one after the other.
+    fn images(&mut self, count: usize, mut take: impl FnMut(usize)) {
+        let mut left = count;
+        while left > 0 {
+            if self.at == WORDS {
+                self.refill();
             }
-            self.at = 0;
+            let end = WORDS.min(self.at + left);
+            for &word in &self.words[self.at..end] {
+                let product = u64::from(word) * u64::from(self.bound);
+                if product as u32 >= self.reject {
+                    take((product >> 32) as usize);
+                    left -= 1;
+                }
+            }
+            self.at = end;
         }
-        self.at += 1;
-        self.words[self.at - 1]
     }
 
-    fn next(&mut self) -> usize {
-        loop {
-            let product = u64::from(self.word()) * u64::from(self.bound);
-            if product as u32 >= self.reject {
-                return (product >> 32) as usize;
-            }
+    fn refill(&mut self) {
+        let mut bytes = [0; 4 * WORDS];
+        self.random.fill_bytes(&mut bytes);
+        for (word, bytes) in self.words.iter_mut().zip(bytes.as_chunks().0) {
+            *word = u32::from_le_bytes(*bytes);
         }
+        self.at = 0;
     }
 
     /// How many of `trials` succeed, each with probability `part / whole`.

@@ -54,10 +54,17 @@ pub fn run(flags: &flags::Bench) -> Result<(), CommandError> {
                 .map_or("-".to_string(), |mib| format!("{mib:.0} MiB")),
         ),
     ];
-    let rows = rows
+    let mut rows: Vec<Vec<String>> = rows
         .into_iter()
         .map(|(name, value)| vec![name.to_string(), value])
         .collect();
+    // Before the memory.
+    let after_latency = rows.len() - 2;
+    let sizes = figures.throughput.iter().map(|at| {
+        let name = format!("inference images/s, {} at a time", at.batch_size);
+        vec![name, grouped(at.images_per_s)]
+    });
+    rows.splice(after_latency..after_latency, sizes);
     let header = vec![
         figures.recipe,
         format!(

@@ -318,6 +318,16 @@ fn detectors_of_scenes_are_compared_over_seeds() {
         [""; 0]
     );
     let seeds = &compared["seeds"];
+    // Ten test images are too few for larger batches.
+    let sizes = compared["contestants"][0]["speed"]["throughput"]
+        .as_array()
+        .expect("a list")
+        .iter();
+    assert!(
+        sizes
+            .filter_map(|at| at["batch_size"].as_u64())
+            .all(|size| size <= 8)
+    );
     assert_eq!(seeds["figure"], "average-precision");
     assert!(seeds["test"]["images_interval"].is_null());
     assert_eq!(

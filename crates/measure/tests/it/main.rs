@@ -3,6 +3,7 @@
 // Clippy knows tests by `#[test]`; helpers are tests too.
 #![allow(clippy::unwrap_used)]
 
+mod bootstrap;
 mod browser;
 mod classification;
 mod coco;

@@ -63,7 +63,7 @@ fn verdicts() {
             true,
             "A is more accurate than B, by 10.70 percentage points on average over 5 seeds (95 % interval \
              9.99 to 11.41; paired t test over seeds, p < 0.0001); the images say the same (95 % interval \
-             6.60 to 15.20).",
+             6.50 to 15.10).",
         ),
         (
             "seeds tell, a few images decide",
