@@ -31,4 +31,4 @@ picture "$here/report.png" 1180 900 "file://$work/report.html"
 # The section alone: the others are left out, and the preference for dark is given to the page itself.
 sed -e 's/<\/style>/header, nav, footer, main > section:not(#cost) { display: none } section#cost { margin: 0 }<\/style>/' \
     "$work/report.html" > "$work/cost.html"
-picture "$here/costs.png" 1180 900 --blink-settings=preferredColorScheme=0 "file://$work/cost.html"
+picture "$here/costs.png" 1180 1000 --blink-settings=preferredColorScheme=0 "file://$work/cost.html"

@@ -9,10 +9,11 @@ use std::io::Read;
 use std::path::Path;
 
 use flate2::read::GzDecoder;
-use measure::detection::{Detection, GroundTruth};
+use measure::detection::{self, Detection, GroundTruth};
+use measure::files::write_atomically;
 use measure::record::{
-    Environment, EpochRecord, Evaluation, ModelKind, Outcome, Predictions, SeedRun, SeedRuns,
-    SeedsVerdict, Verdict,
+    self, Environment, EpochRecord, Evaluation, ModelKind, Outcome, Predictions, SeedRun, SeedRuns,
+    SeedsVerdict, Verdict, write_history, write_json,
 };
 use measure::report::{Contestant, Image, Language, Report};
 
@@ -82,6 +83,28 @@ impl Runs {
             command,
             several_seeds: example == "seeds",
         })
+    }
+
+    /// Stores the runs under `folder` as `atelier train` does, so that `atelier report` opens them; without weights.
+    pub fn keep(&self, folder: &Path) -> Result<(), Box<dyn Error>> {
+        for run in &self.runs {
+            let path = folder.join(&run.evaluation.recipe);
+            write_json(path.join(record::ENVIRONMENT), &run.environment)?;
+            write_history(path.join(record::HISTORY), &run.history)?;
+            match run.evaluation.classification {
+                Some(_) => run.predictions.write(path.join(record::PREDICTIONS))?,
+                None => {
+                    let detections = detection::to_json(&run.detections);
+                    write_atomically(path.join(record::DETECTIONS), detections)?;
+                }
+            }
+            write_json(path.join(record::EVALUATION), &run.evaluation)?;
+            // Seeds of a recipe differ in nothing else.
+            let seed = format!("[training]\nseed = {}\n", run.evaluation.seed);
+            let recipe = run.recipe.replace("[training]\n", &seed);
+            write_atomically(path.join(record::RECIPE), recipe)?;
+        }
+        Ok(())
     }
 
     /// What `told` makes of their report.

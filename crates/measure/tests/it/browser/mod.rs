@@ -7,6 +7,7 @@ mod made_up;
 
 mod chromium;
 
+use std::io::Write;
 use std::path::Path;
 
 use chromium::Chromium;
@@ -118,9 +119,10 @@ const FIGURES: &str = "[...document.querySelectorAll('table.figures tbody tr')]
 #[test]
 fn reports_look_right_in_a_browser() {
     let Some(program) = Chromium::program() else {
-        eprintln!(
-            "skipped: no Chromium to look at the report with; Debian: apt-get install chromium"
-        );
+        // Not by a macro: the test harness would keep the line to itself.
+        let line =
+            "skipped: no Chromium to look at the report with; Debian: apt-get install chromium";
+        writeln!(std::io::stderr(), "{line}").expect("standard error");
         return;
     };
     let folder = tempfile::tempdir().expect("a folder");
