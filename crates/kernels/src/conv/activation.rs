@@ -54,6 +54,13 @@ pub(crate) fn relu_pool<L: Lanes>(l: L, square: [L::V; 4]) -> (L::V, L::V) {
     )
 }
 
+/// The value of [`relu_pool`] alone.
+#[inline(always)]
+pub(crate) fn relu_pool_value<L: Lanes>(l: L, square: [L::V; 4]) -> L::V {
+    let [a, b, c, d] = square;
+    relu(l, l.max(l.max(d, c), l.max(b, a)))
+}
+
 /// Channels that one task takes: enough work to be worth a task on small maps.
 fn channels_per_task(blocks: usize, area: usize) -> usize {
     (4096 / (blocks * area).max(1)).max(1)

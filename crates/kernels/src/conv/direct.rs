@@ -12,7 +12,7 @@
 use rayon::prelude::*;
 
 use super::Conv;
-use super::activation::{Finish, relu, relu_pool};
+use super::activation::{Finish, relu, relu_pool, relu_pool_value};
 use crate::buffer::Shared;
 use crate::lanes::LANES;
 use crate::micro::accumulate;
@@ -289,13 +289,15 @@ impl Rows<'_> {
                     }
                     for r in 0..R {
                         let four = [square[0][r], square[1][r], square[2][r], square[3][r]];
-                        let (value, index) = relu_pool(l, four);
                         // SAFETY: a pixel of this task's rows and channels; the target is as long as the plan says,
                         // and indices are 0 to 4.
                         unsafe {
-                            l.store(plan.out.at(place(r)), value);
                             if argmax {
+                                let (value, index) = relu_pool(l, four);
+                                l.store(plan.out.at(place(r)), value);
                                 l.store_bytes(plan.argmax.at(place(r)), index);
+                            } else {
+                                l.store(plan.out.at(place(r)), relu_pool_value(l, four));
                             }
                         }
                     }

@@ -508,7 +508,7 @@ impl Products<'_> {
                                 y[2 * j][2 * i + 1],
                                 y[2 * j + 1][2 * i + 1],
                             ];
-                            activation::relu_pool(l, square).0
+                            activation::relu_pool_value(l, square)
                         }
                     };
                     l.store(cells[i][j].as_mut_ptr(), value);

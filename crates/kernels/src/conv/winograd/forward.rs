@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::transforms::{POINTS, Place, SIDE, TILE, Tiles, column, input_tile, output, weight};
 use crate::buffer::{Fill, Scratch, Shared};
-use crate::conv::activation::{Finish, relu, relu_pool};
+use crate::conv::activation::{Finish, relu, relu_pool, relu_pool_value};
 use crate::conv::direct::{Target, groups};
 use crate::lanes::LANES;
 use crate::micro::accumulate_rows;
@@ -308,13 +308,15 @@ impl Chunk<'_> {
                             y[2 * j][2 * i + 1],
                             y[2 * j + 1][2 * i + 1],
                         ];
-                        let (value, index) = relu_pool(l, square);
                         let at = (corner + i * width + j) * LANES + half;
                         // SAFETY: a pooled pixel that exists, written by this task only; indices are 0 to 4.
                         unsafe {
-                            l.store(plan.target.values.at(at), value);
                             if argmax {
+                                let (value, index) = relu_pool(l, square);
+                                l.store(plan.target.values.at(at), value);
                                 l.store_bytes(plan.target.argmax.at(at), index);
+                            } else {
+                                l.store(plan.target.values.at(at), relu_pool_value(l, square));
                             }
                         }
                     }
