@@ -9,8 +9,8 @@ use kernels::boxes::Xyxy;
 use kernels::conv::{self, Conv};
 use kernels::lanes::LANES;
 use kernels::optimizer::{self, Adam};
-use kernels::simd::{Lanes, Simd, Task};
 use kernels::roi_align::RoiAlign;
+use kernels::simd::{Lanes, Simd, Task};
 use kernels::{few, lanes, linear, nms, norm};
 use rayon::prelude::*;
 
@@ -222,14 +222,22 @@ fn one_image(table: &Table) {
         table.line(&format!("{name}, one image"), flops, bytes, || {
             few::conv(&conv, &x, [side, side], &weight, &bias, finish)
         });
-        if few::winograd::allows(&conv) {
+        if few::winograd::allows(&conv, 1, [side, side]) {
             let weights = few::winograd::Transformed::new(&conv, &weight);
-            table.line(&format!("{name}, one image, Winograd"), flops, bytes, || {
-                few::winograd::conv(&conv, &x, [side, side], &weights, &bias, finish)
-            });
-            table.line(&format!("{name}, transforming the weights"), 0.0, bytes, || {
-                few::winograd::Transformed::new(&conv, &weight)
-            });
+            let bytes = 4.0 * (x.len() + 4 * weight.len()) as f64;
+            table.line(
+                &format!("{name}, one image, Winograd"),
+                flops,
+                bytes,
+                || few::winograd::conv(&conv, &x, [side, side], &weights, &bias, finish),
+            );
+            let bytes = 4.0 * (5 * weight.len()) as f64;
+            table.line(
+                &format!("{name}, transforming the weights"),
+                0.0,
+                bytes,
+                || few::winograd::Transformed::new(&conv, &weight),
+            );
         }
     }
     let (inputs, outputs) = (6272, 512);

@@ -168,7 +168,7 @@ pub fn pack_channels_last(x: &[f32], n: usize, channels: usize, cells: usize) ->
 /// without an image zero.
 ///
 /// # Safety
-/// `to` must be writable for the block, and nobody else may use these channels of it.
+/// `to` must be writable for the block, `range` end within its channels, and nobody else may use these channels of it.
 pub(crate) unsafe fn pack_block(
     from: &[f32],
     channels: usize,
@@ -199,7 +199,7 @@ pub(crate) unsafe fn pack_block(
 /// The first `count` of sixteen floats; all of them, as nearly always, in one piece.
 ///
 /// # Safety
-/// `to` must be writable for `count` floats.
+/// `count` must be 16 at most, and `to` writable for as many floats.
 #[inline(always)]
 unsafe fn store(from: &[f32; LANES], count: usize, to: *mut f32) {
     // SAFETY: the caller's promise.

@@ -53,6 +53,7 @@ impl Kept {
             let (x1, y1) = (&self.x1[block], &self.y1[block]);
             let (x2, y2) = (&self.x2[block], &self.y2[block]);
             let areas = &self.area[block];
+            // A count, not `any |=`: it becomes vector code.
             let mut above = 0u32;
             for i in 0..STEP {
                 let width = x2[i].min(b.x2) - x1[i].max(b.x1);
@@ -84,7 +85,7 @@ fn round_down(threshold: f64) -> f32 {
 /// NaN last.
 ///
 /// # Panics
-/// For more than 2^32 scores.
+/// For 2^32 scores or more.
 pub fn top_by_score(scores: &[f32], count: usize) -> Vec<usize> {
     assert!(
         u32::try_from(scores.len()).is_ok(),
@@ -144,7 +145,7 @@ pub fn batched_nms(
     assert_eq!(boxes.len(), scores.len(), "one score a box");
     assert_eq!(boxes.len(), classes.len(), "one class a box");
     let threshold = round_down(threshold);
-    let order = top_by_score(scores, scores.len());
+    let mut order = top_by_score(scores, scores.len());
     let mut by_class = order.clone();
     by_class.sort_by_key(|&i| classes[i]);
     let mut stays = vec![false; boxes.len()];
@@ -154,7 +155,6 @@ pub fn batched_nms(
             stays[i] = true;
         }
     }
-    let mut order = order;
     order.retain(|&i| stays[i]);
     order.truncate(most);
     order

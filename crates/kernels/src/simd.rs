@@ -54,7 +54,6 @@ impl Simd {
 
     /// Every instruction set that this processor has, best first; the portable form is the last.
     pub fn available() -> Vec<Simd> {
-        #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut))]
         let mut all = vec![Some(Arch::new())];
         #[cfg(target_arch = "x86_64")]
         if let (Some(Arch::V4(_)), Some(v3)) = (all[0], pulp::x86::V3::try_new()) {

@@ -28,7 +28,7 @@ const FOUND_IOU: f64 = 0.5;
 /// Images that are predicted at a time: 500 of MNIST's size, fewer of larger ones, down to one block of lanes.
 pub(crate) fn batch_size(data: &Dataset) -> usize {
     let like = 500 * 28 * 28 / (data.height * data.width).max(1);
-    // Whole blocks: lanes without an image cost as much as those with one.
+    // Whole blocks: where there are few, lanes without an image cost a good part of the time.
     like.next_multiple_of(LANES).clamp(LANES, 500)
 }
 

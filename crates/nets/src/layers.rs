@@ -5,7 +5,7 @@ mod unfused;
 use burn::module::{Module, Param, RunningState};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::ops::{Conv, Epilogue, Maps, Pool};
+use crate::ops::{Conv, Epilogue, Maps, Pool, Weights};
 use crate::random::{Key, Purpose, Stream};
 use crate::recipe::{Layer, Shape, ShapeError, summary};
 pub(crate) use unfused::unfused;
@@ -152,7 +152,8 @@ impl ConvLayer {
             Some(bias) => bias.val(),
             None => Tensor::zeros([self.conv.out_channels], &x.device()),
         };
-        x.conv(self.weight.val(), bias, &self.conv, self.epilogue)
+        let weight = self.weight.val();
+        x.conv(weight, bias, &self.conv, self.epilogue, Weights::Parameter)
     }
 }
 
@@ -520,7 +521,8 @@ struct Folded {
 
 impl Folded {
     fn apply(self, x: Maps) -> Maps {
-        x.conv(self.weight, self.bias, &self.conv, self.epilogue)
+        let Self { weight, bias, .. } = self;
+        x.conv(weight, bias, &self.conv, self.epilogue, Weights::Computed)
     }
 }
 

@@ -54,7 +54,8 @@ pub(crate) fn relu_pool<L: Lanes>(l: L, square: [L::V; 4]) -> (L::V, L::V) {
     )
 }
 
-/// The value of [`relu_pool`] alone.
+/// The value of [`relu_pool`] alone; where one is NaN, the processor's own maximum decides. (In this order of operands
+/// x86's gives the same.)
 #[inline(always)]
 pub(crate) fn relu_pool_value<L: Lanes>(l: L, square: [L::V; 4]) -> L::V {
     let [a, b, c, d] = square;

@@ -25,6 +25,13 @@ pub enum Finish {
     ReluPool,
 }
 
+impl Finish {
+    /// Output pixels along an axis that make one stored pixel.
+    pub fn factor(self) -> usize {
+        if self == Finish::ReluPool { 2 } else { 1 }
+    }
+}
+
 /// Whether this path takes so many images through this convolution.
 pub fn allows(conv: &Conv, images: usize) -> bool {
     images <= MOST && conv.stride == [1, 1]
@@ -57,8 +64,7 @@ pub fn conv(
     let image = conv.in_channels * size[0] * size[1];
     let images = x.len().checked_div(image).unwrap_or(0);
     assert_eq!(x.len(), images * image, "few::conv: x");
-    let factor = if finish == Finish::ReluPool { 2 } else { 1 };
-    let stored = out.map(|len| len / factor);
+    let stored = out.map(|len| len / finish.factor());
     let mut y = Fill::new(images * conv.out_channels * stored[0] * stored[1]);
 
     let padded = Padded::new(conv, size, out);

@@ -4,6 +4,7 @@
 //! by one. A convolution reads a copy of its input in which neighbouring rows share their padding: with the rows end
 //! to end, sixteen neighbouring outputs read sixteen neighbouring inputs for every tap, across the ends of rows, and
 //! no weight needs packing. What falls between two rows is computed and dropped: one pixel in eight at 7x7.
+//! Where the same weights come again and again, [`winograd`] is quicker still.
 //!
 //! ```
 //! use kernels::{conv::Conv, few};

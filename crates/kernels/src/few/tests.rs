@@ -37,7 +37,7 @@ fn check_conv(geometry: &Conv, images: usize, size: [usize; 2]) {
         for got in everywhere(|| conv(geometry, &x, size, &weight, &bias, finish)) {
             assert_close(&got, &expected, 1e-5, &what);
         }
-        if winograd::allows(geometry) {
+        if winograd::allows(geometry, images, size) {
             let by_winograd = || {
                 let weights = winograd::Transformed::new(geometry, &weight);
                 winograd::conv(geometry, &x, size, &weights, &bias, finish)

@@ -21,8 +21,11 @@ use crate::conv::transforms::{POINTS, SIDE, TILE, column, input, output, weight}
 use crate::lanes::LANES;
 use crate::simd::{Lanes, Simd, Task};
 
-/// Channels on each side from which this path is the quicker one.
+/// Channels on each side from which this path is the quicker one. Re-check this and what follows: the lines 'one image,
+/// Winograd' of bench/kernels.
 const LEAST_CHANNELS: usize = 16;
+/// Floats of transformed inputs at most, 64 MiB: a thread keeps the scratch.
+const MOST_SCRATCH: usize = 16 << 20;
 /// Output channels of a task: two vectors, so that even 64 channels make two tasks.
 const CHANNELS: usize = 2 * LANES;
 /// Tiles whose products wait together for the output transform.
@@ -33,7 +36,7 @@ const STRIP: usize = LANES;
 const AT_ONCE: usize = 4;
 
 /// A convolution's weights in the transformed domain, for [`conv`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Transformed {
     /// `[group of CHANNELS outputs][point][in][CHANNELS]`, zero where there is no channel
     points: Vec<f32>,
@@ -41,13 +44,15 @@ pub struct Transformed {
     out_channels: usize,
 }
 
-/// Whether a convolution can be and is worth being done this way.
-pub fn allows(conv: &Conv) -> bool {
+/// Whether a convolution of so many images of this size can be and is worth being done this way.
+pub fn allows(conv: &Conv, images: usize, size: [usize; 2]) -> bool {
+    let [rows, columns] = size.map(|len| len.div_ceil(TILE));
     conv.kernel == [3, 3]
         && conv.stride == [1, 1]
         && conv.dilation == [1, 1]
         && conv.in_channels >= LEAST_CHANNELS
         && conv.out_channels >= LEAST_CHANNELS
+        && images * rows * columns * POINTS * conv.in_channels <= MOST_SCRATCH
 }
 
 impl Transformed {
@@ -83,6 +88,11 @@ impl Transformed {
             in_channels: inputs,
             out_channels: outputs,
         }
+    }
+
+    /// Whether these are weights of such a convolution.
+    pub fn is_of(&self, conv: &Conv) -> bool {
+        [self.in_channels, self.out_channels] == [conv.in_channels, conv.out_channels]
     }
 }
 
@@ -142,7 +152,8 @@ impl Task for Transform<'_> {
 /// Winograd's algorithm: about ten times the direct form's.
 ///
 /// # Panics
-/// If the weights are of another convolution, or a length does not match.
+/// If [`allows`] refuses the convolution, the weights are of another one, a length does not match, or the kernel does not
+/// fit.
 pub fn conv(
     conv: &Conv,
     x: &[f32],
@@ -151,12 +162,7 @@ pub fn conv(
     bias: &[f32],
     finish: Finish,
 ) -> Vec<f32> {
-    assert!(allows(conv), "few::winograd: {conv:?}");
-    assert_eq!(
-        [weights.in_channels, weights.out_channels],
-        [conv.in_channels, conv.out_channels],
-        "few::winograd: weights"
-    );
+    assert!(weights.is_of(conv), "few::winograd: weights");
     assert_eq!(bias.len(), conv.out_channels, "few::winograd: bias");
     let Some(out) = conv.output(size) else {
         panic!("few::winograd: the kernel of {conv:?} does not fit an input of {size:?}");
@@ -164,20 +170,18 @@ pub fn conv(
     let image = conv.in_channels * size[0] * size[1];
     let images = x.len().checked_div(image).unwrap_or(0);
     assert_eq!(x.len(), images * image, "few::winograd: x");
+    assert!(
+        allows(conv, images, size),
+        "few::winograd: {images} of {size:?} through {conv:?}"
+    );
     let count = out.map(|len| len.div_ceil(TILE));
     let tiles = images * count[0] * count[1];
-    let stored = out.map(|len| {
-        if finish == Finish::ReluPool {
-            len / 2
-        } else {
-            len
-        }
-    });
+    let stored = out.map(|len| len / finish.factor());
     let mut y = Fill::new(images * conv.out_channels * stored[0] * stored[1]);
     let inputs = conv.in_channels.next_multiple_of(LANES);
-    let mut transformed = Scratch::new(POINTS * tiles * inputs);
-    let transformed = transformed.floats(POINTS * tiles * inputs);
-    let shared = Shared::new(transformed);
+    let mut inputs_of_tiles = Scratch::new(POINTS * tiles * inputs);
+    let inputs_of_tiles = inputs_of_tiles.floats(POINTS * tiles * inputs);
+    let shared = Shared::new(inputs_of_tiles);
     let simd = Simd::current();
     let area = size[0] * size[1];
     let mut pixels = Scratch::new(images * area * inputs);
@@ -219,7 +223,7 @@ pub fn conv(
         count,
         tiles,
         inputs,
-        transformed,
+        inputs_of_tiles,
         y: y.shared(),
     };
     let groups = conv.out_channels.div_ceil(CHANNELS);
@@ -302,9 +306,9 @@ impl Task for InputTile<'_> {
     fn run<L: Lanes>(self, l: L) {
         let l = l.register();
         let [height, width] = self.size;
-        let (image, row, at) = place(self.tile, self.count);
+        let (image, row, across) = place(self.tile, self.count);
         let top = (row * TILE) as isize - self.conv.padding[0] as isize;
-        let left = (at * TILE) as isize - self.conv.padding[1] as isize;
+        let left = (across * TILE) as isize - self.conv.padding[1] as isize;
         // The part of the tile that lies in the image.
         let (rows, columns) = (inside(top, height), inside(left, width));
         let corner = ((image * height) as isize + top) * width as isize + left;
@@ -361,7 +365,7 @@ struct Plan<'a> {
     tiles: usize,
     inputs: usize,
     /// `[point][tile][in, whole vectors]`
-    transformed: &'a [f32],
+    inputs_of_tiles: &'a [f32],
     y: Shared<'a, f32>,
 }
 
@@ -387,7 +391,7 @@ impl Task for Products<'_> {
             let weights = &plan.weights.points[weights..][..inputs * CHANNELS];
             for first in self.tiles.clone().step_by(AT_ONCE) {
                 let count = (self.tiles.end - first).min(AT_ONCE);
-                let x = &plan.transformed[(point * plan.tiles + first) * plan.inputs..];
+                let x = &plan.inputs_of_tiles[(point * plan.tiles + first) * plan.inputs..];
                 let to = (point * TILES + first - self.tiles.start) * CHANNELS;
                 let to = &mut products[to..];
                 match count {
@@ -424,6 +428,7 @@ fn multiply<L: Lanes, const T: usize>(
     for t in 0..T {
         rows[t] = rows[t].wrapping_add(t * row);
     }
+    // As in `micro`: without it the compiler finds each row from the one before it, at every step.
     let rows = std::hint::black_box(rows);
     // Two registers of outputs for every tile: eight sums, two weights and one input at a time.
     for first in (0..CHANNELS).step_by(2 * L::Register::WIDTH) {
@@ -465,15 +470,11 @@ impl Products<'_> {
         }
         let mut bias = [0f32; LANES];
         bias[..channels].copy_from_slice(&plan.bias[first..first + channels]);
-        let (image, row, at) = place(tile, plan.count);
-        let factor = if plan.finish == Finish::ReluPool {
-            2
-        } else {
-            1
-        };
+        let (image, row, across) = place(tile, plan.count);
+        let factor = plan.finish.factor();
         let side = TILE / factor;
         let rows = (plan.out[0] - row * TILE).min(TILE) / factor;
-        let columns = (plan.out[1] - at * TILE).min(TILE) / factor;
+        let columns = (plan.out[1] - across * TILE).min(TILE) / factor;
         // `[row][column][channel]`
         let mut cells = [[[0f32; LANES]; TILE]; TILE];
         assert!(from.len() >= (POINTS - 1) * TILES * CHANNELS + LANES);
@@ -517,7 +518,7 @@ impl Products<'_> {
         }
         let [height, width] = plan.stored;
         let plane = (image * plan.conv.out_channels + first) * height * width;
-        let corner = plane + row * side * width + at * side;
+        let corner = plane + row * side * width + across * side;
         for lane in 0..channels {
             for i in 0..rows {
                 for j in 0..columns {

@@ -7,12 +7,14 @@
 
 use rayon::prelude::*;
 
-use super::{BLOCKS, LINE, blocks_of, with_tile_height};
+use super::{LINE, blocks_of, with_tile_height};
 use crate::buffer::{Fill, Shared};
 use crate::lanes::LANES;
 use crate::micro::{accumulate_rows, prefetch};
 use crate::simd::{Lanes, Simd, Task};
 
+/// Blocks of rows that share each tile's weights.
+const BLOCKS: usize = 8;
 /// Inputs in a task of `backward_data`; a multiple of both tile heights.
 const ROWS: usize = 96;
 /// Outputs that `backward_data` contracts at once: sixteen rows of them, 16 KB, stay in the first-level cache.

@@ -17,9 +17,6 @@ pub use backward_data::backward_data;
 pub use backward_weights::backward_weights;
 pub use forward::forward;
 
-/// Blocks of sixteen rows that one task of `backward_data` treats together.
-const BLOCKS: usize = 8;
-
 /// Floats in a cache line.
 const LINE: usize = 16;
 

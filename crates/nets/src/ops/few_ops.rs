@@ -1,16 +1,18 @@
 //! Inference on a few images: the kernels on plain NCHW tensors, without gradients.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Flex, backend_extension};
+use burn::tensor::Bytes;
 use kernels::conv::Conv;
 use kernels::few::winograd::{self, Transformed};
 use kernels::few::{self, Finish};
 use kernels::roi_align::RoiAlign;
 
+use super::Weights;
 use super::extension::{conv_output, dims, floats, read_rois, tensor};
 
 /// The operators that cost the most, on `[N, C, H, W]`.
@@ -23,6 +25,7 @@ pub trait FewOps: Backend {
         bias: FloatTensor<Self>,
         conv: Conv,
         finish: Finish,
+        weights: Weights,
     ) -> FloatTensor<Self>;
     /// Linear layer on rows `[N, in, 1, 1]`, with ReLU if `relu`. Weight `[in, out]`.
     fn few_linear(
@@ -39,24 +42,27 @@ pub trait FewOps: Backend {
     ) -> FloatTensor<Self>;
 }
 
-/// Weights that were transformed last, oldest first, with what they were made of.
+/// Parameters that were transformed, longest unused first, with what came of them.
 ///
-/// An entry holds on to its tensor, so that the address of the weights names them: as long as it is here, nothing else
-/// can lie there, and whoever changes the parameter must do so in a copy.
-static TRANSFORMED: Mutex<VecDeque<(FlexTensor, Arc<Transformed>)>> = Mutex::new(VecDeque::new());
+/// A parameter is known by the address of its values. As long as an entry is here the address is taken: a `Weak` keeps
+/// the place of what it points to, and whoever changes the parameter must move its values to another.
+static TRANSFORMED: Mutex<VecDeque<(Weak<Bytes>, Arc<Transformed>)>> = Mutex::new(VecDeque::new());
 
-/// Weights that are kept transformed: more than the networks have that answer single images.
+/// Parameters that are kept transformed: more than the networks have that answer single images.
 const KEPT: usize = 64;
 
 /// A convolution's weights in Winograd's domain; transforming them takes longer than one image's convolution.
 fn transformed(conv: &Conv, weight: &FlexTensor) -> Arc<Transformed> {
-    let address = floats(weight).as_ptr();
+    let values = Arc::downgrade(&weight.data_arc());
     let find = || {
-        let kept = TRANSFORMED.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = TRANSFORMED.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(of, _)| of.strong_count() > 0);
         let same =
-            |of: &FlexTensor| floats(of).as_ptr() == address && dims::<4>(of) == dims::<4>(weight);
-        let entry = kept.iter().find(|(of, _)| same(of));
-        entry.map(|(_, weights)| Arc::clone(weights))
+            |(of, made): &(Weak<Bytes>, Arc<Transformed>)| of.ptr_eq(&values) && made.is_of(conv);
+        let entry = kept.iter().position(same).and_then(|at| kept.remove(at))?;
+        let weights = Arc::clone(&entry.1);
+        kept.push_back(entry);
+        Some(weights)
     };
     find().unwrap_or_else(|| {
         // Not under the lock: other threads may come here while this one works on the pool.
@@ -65,7 +71,7 @@ fn transformed(conv: &Conv, weight: &FlexTensor) -> Arc<Transformed> {
         if kept.len() == KEPT {
             kept.pop_front();
         }
-        kept.push_back((weight.clone(), Arc::clone(&weights)));
+        kept.push_back((values, Arc::clone(&weights)));
         weights
     })
 }
@@ -77,6 +83,7 @@ impl FewOps for Flex {
         bias: FlexTensor,
         conv: Conv,
         finish: Finish,
+        weights: Weights,
     ) -> FlexTensor {
         let (x, weight, bias) = (
             x.to_contiguous(),
@@ -85,15 +92,14 @@ impl FewOps for Flex {
         );
         let [images, _, height, width] = dims(&x);
         let size = [height, width];
-        let y = if winograd::allows(&conv) {
+        let y = if weights == Weights::Parameter && winograd::allows(&conv, images, size) {
             let weights = transformed(&conv, &weight);
             winograd::conv(&conv, floats(&x), size, &weights, floats(&bias), finish)
         } else {
             let (weight, bias) = (floats(&weight), floats(&bias));
             few::conv(&conv, floats(&x), size, weight, bias, finish)
         };
-        let factor = if finish == Finish::ReluPool { 2 } else { 1 };
-        let [rows, columns] = conv_output(&conv, size).map(|len| len / factor);
+        let [rows, columns] = conv_output(&conv, size).map(|len| len / finish.factor());
         tensor(y, [images, conv.out_channels, rows, columns])
     }
 

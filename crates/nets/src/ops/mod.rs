@@ -36,6 +36,15 @@ pub enum Epilogue {
     ReluPool,
 }
 
+/// Where a convolution's weights come from: work spent on those of a parameter pays, they come again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weights {
+    /// They are a layer's own, and stay the same from call to call.
+    Parameter,
+    /// They were worked out for this call.
+    Computed,
+}
+
 /// Feature maps of some images, `[N, C, H, W]` in meaning; rows of features are maps of one pixel.
 #[derive(Clone, Debug)]
 pub struct Maps {
@@ -183,9 +192,17 @@ impl Maps {
     }
 
     /// Convolution with what follows it; weight `[out, in, rows, columns]`, bias `[out]`.
-    pub fn conv(self, weight: Tensor<4>, bias: Tensor<1>, conv: &Conv, epilogue: Epilogue) -> Self {
+    pub fn conv(
+        self,
+        weight: Tensor<4>,
+        bias: Tensor<1>,
+        conv: &Conv,
+        epilogue: Epilogue,
+        weights: Weights,
+    ) -> Self {
         if self.has_few() && !few::allows(conv, self.images) {
-            return self.into_lanes().conv(weight, bias, conv, epilogue);
+            let lanes = self.into_lanes();
+            return lanes.conv(weight, bias, conv, epilogue, weights);
         }
         let few = self.has_few();
         let values = match self.values {
@@ -199,6 +216,7 @@ impl Maps {
                     Epilogue::Relu => few::Finish::Relu,
                     Epilogue::ReluPool => few::Finish::ReluPool,
                 },
+                weights,
             ))),
             Values::Lanes(x) => {
                 let (x, weight, bias) = (

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::{Conv, Epilogue, Maps, Pool, RoiAlign, to_host};
+use super::{Conv, Epilogue, Maps, Pool, RoiAlign, Weights, to_host};
 use crate::random::{Key, Purpose};
 
 /// Normal values that differ from test to test by `index`.
@@ -116,10 +116,48 @@ fn convolutions() {
                         bias.clone(),
                         &conv,
                         epilogue,
+                        Weights::Parameter,
                     )
                 },
             );
         }
+    }
+}
+
+/// A few images without gradients; weights that are kept transformed must never be mistaken for others.
+#[test]
+fn convolutions_of_a_few_images() {
+    let conv = Conv {
+        in_channels: 17,
+        out_channels: 33,
+        kernel: [3, 3],
+        stride: [1, 1],
+        padding: [1, 1],
+        dilation: [1, 1],
+    };
+    let inner = |x: Tensor<1>| x.inner();
+    let x = inner(leaf::<1>(1, [2 * 17 * 9 * 6])).reshape([2, 17, 9, 6]);
+    let bias = inner(leaf::<1>(2, [33]));
+    let mut weight = inner(leaf::<1>(3, [33 * 17 * 9])).reshape([33, 17, 3, 3]);
+    for _ in 0..3 {
+        let of = |maps: Maps, weights| {
+            let (weight, bias) = (weight.clone(), bias.clone());
+            to_host(
+                maps.conv(weight, bias, &conv, Epilogue::Relu, weights)
+                    .into_nchw(),
+            )
+        };
+        let plain = of(Maps::plain(x.clone()).into_lanes(), Weights::Parameter);
+        for (name, weights) in [
+            ("first time", Weights::Parameter),
+            ("second time", Weights::Parameter),
+            ("computed", Weights::Computed),
+        ] {
+            let few = of(Maps::new(x.clone()), weights);
+            assert_near(name, "output", &few, &plain);
+        }
+        // In place, as an optimizer's step: nobody else holds it.
+        weight = weight * -1.5;
     }
 }
 
