@@ -366,7 +366,7 @@ fn environment(table: &mut Table, contestant: &Contestant<'_>) {
     let environment = contestant.environment;
     for (figure, value) in [
         ("command", environment.command.join(" ")),
-        ("seed", environment.seed.to_string()),
+        ("seed", contestant.evaluation.seed.to_string()),
         ("device", environment.device.clone()),
         ("threads", environment.threads.to_string()),
         ("data", environment.data.name.clone()),

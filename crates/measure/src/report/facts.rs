@@ -23,7 +23,7 @@ pub fn of(language: Language, contestant: &Contestant<'_>) -> Vec<(&'static str,
             environment.recipe.clone().unwrap_or_default(),
         ),
         (words.command, environment.command.join(" ")),
-        (words.seed, environment.seed.to_string()),
+        (words.seed, contestant.evaluation.seed.to_string()),
         (
             words.epochs,
             language.count(contestant.evaluation.epochs as u64),

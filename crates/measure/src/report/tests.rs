@@ -8,8 +8,8 @@ use super::*;
 use crate::cost::Latency;
 use crate::detection::{Category, DetectionMistakes, MistakeFigures, Truth};
 use crate::record::{
-    BoxPrecisionRecall, Energy, InferenceSpeed, Localisation, LocalisationFigures, NoEnergy,
-    Outcome, Prediction, RunFacts, SeedRun, SeedRuns, Throughput,
+    BoxPrecisionRecall, DataIdentity, Energy, InferenceSpeed, Localisation, LocalisationFigures,
+    NoEnergy, Outcome, Prediction, RunFacts, SeedRun, SeedRuns, Throughput,
 };
 
 /// What a model answered, and what is known of its run.
@@ -66,7 +66,19 @@ fn run(name: &'static str, classes: &[&str], answers: &[(usize, usize)]) -> Run 
         predictions,
         detections: Vec::new(),
         objects: None,
-        environment: Environment::default(),
+        environment: Environment {
+            recipe: Some(name.into()),
+            atelier: "0.1.0".into(),
+            device: "CPU".into(),
+            threads: 2,
+            date: "2026-07-31T12:00:00Z".into(),
+            command: ["atelier", "train", name].map(str::to_string).to_vec(),
+            data: DataIdentity {
+                name: "mnist".into(),
+                digest: None,
+            },
+            ..Environment::default()
+        },
     }
 }
 
@@ -298,7 +310,9 @@ fn every_kind() -> Vec<(&'static str, Vec<Run>)> {
     let seeds = seeds.map(|(place, name)| {
         let answers = if place < 2 { &answers } else { &others };
         let mut run = run(name, &["a", "b"], &answers[..]);
-        run.evaluation.seed = place as u64 % 2;
+        let seed = place as u64 % 2;
+        (run.evaluation.seed, run.environment.seed) = (seed, seed);
+        run.environment.recipe = name.split('-').next().map(str::to_string);
         run.evaluation.train_s += place as f64;
         time(&mut run, place as f64 + 0.5);
         run

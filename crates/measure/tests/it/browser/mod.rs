@@ -153,6 +153,14 @@ fn reports_look_right_in_a_browser() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+#[test]
+fn a_report_of_six_trainings_is_small_enough_to_send() {
+    let runs = made_up::Runs::of("seeds").expect("runs");
+    let html = runs.report(Language::English, |report| report.to_text(Format::Html));
+    let bytes = html.expect("a report").len();
+    assert!(bytes < 5_000_000, "{bytes} bytes");
+}
+
 /// Texts with ordinary spaces.
 fn plain(texts: &Value) -> Value {
     let texts = texts.as_array().into_iter().flatten();
