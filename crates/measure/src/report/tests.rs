@@ -82,6 +82,11 @@ fn run(name: &'static str, classes: &[&str], answers: &[(usize, usize)]) -> Run 
     }
 }
 
+/// With ordinary spaces.
+pub fn plain(text: &str) -> String {
+    text.replace(['\u{a0}', '\u{202f}'], " ")
+}
+
 fn page(runs: &[Run]) -> String {
     told(runs, Language::English, Format::Html)
 }

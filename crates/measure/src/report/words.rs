@@ -40,9 +40,11 @@ pub struct Words {
     pub single_boxes: &'static str,
     pub several_boxes: &'static str,
     pub train_one: &'static str,
+    pub train_only: &'static str,
     pub one_epoch: &'static str,
     pub many_epochs: &'static str,
     pub train_two: &'static str,
+    pub train_ratio: &'static str,
     pub infer_two: &'static str,
 
     // Figures.
@@ -57,6 +59,7 @@ pub struct Words {
     pub difference: &'static str,
     pub significant: &'static str,
     pub not_significant: &'static str,
+    pub tests_disagree: &'static str,
     pub is_significant: &'static str,
     pub is_not_significant: &'static str,
     pub pairs_caption: &'static str,
@@ -141,6 +144,7 @@ pub struct Words {
 
     // Confusion matrices and classes.
     pub confusion: &'static str,
+    pub confusion_of: &'static str,
     pub confusion_note: &'static str,
     pub counts_caption: &'static str,
     pub shares_caption: &'static str,
@@ -336,9 +340,11 @@ static ENGLISH: Words = Words {
     single_boxes: "The average precision is {map} (at IoU 0.50: {map_50}) on {images} images that each show several objects, or none.",
     several_boxes: "Average precision: {best} {most}, {others}. Images show several objects, so there is no one answer an image to test; whether the difference is more than chance, only trainings with several seeds can tell.",
     train_one: "{name} trained for {epochs} in {time} and answers {rate} images per second.",
+    train_only: "{name} trained for {epochs} in {time}.",
     one_epoch: "1 epoch",
     many_epochs: "{epochs} epochs",
-    train_two: "{fast} trained in {fast-time}; {slow} took {slow-time}, {ratio} times as long.",
+    train_two: "{fast} trained in {fast-time}; {slow} took {slow-time}{ratio}.",
+    train_ratio: ", {ratio} times as long",
     infer_two: "Trained, {quick} answers {quick-rate} images per second and {slow} {slow-rate}.",
 
     // Figures.
@@ -353,6 +359,7 @@ static ENGLISH: Words = Words {
     difference: "Accuracy of {a} less that of {b}: {difference} percentage points, 95 % interval {low} to {high} (paired bootstrap); McNemar’s exact test: {p}.",
     significant: "A difference this large is hardly chance.",
     not_significant: "Chance alone gives such differences: these images can’t tell which is better.",
+    tests_disagree: "The test and the interval disagree: these images can’t tell which is better.",
     is_significant: "difference significant",
     is_not_significant: "difference not significant",
     pairs_caption: "McNemar’s exact test of every pair, p-values corrected by Holm’s method",
@@ -437,6 +444,7 @@ static ENGLISH: Words = Words {
 
     // Confusion matrices and classes.
     confusion: "Confusion matrices",
+    confusion_of: "Confusion matrix of {name}",
     confusion_note: "Rows are the truth, columns the answer. The diagonal is right; mistakes are orange, stronger the more there are of them.",
     counts_caption: "Number of images",
     shares_caption: "Per cent of the row",
@@ -524,7 +532,7 @@ static ENGLISH: Words = Words {
     batches_as_table: "Images per second by batch size, as a table",
     train_energy: "Energy of training",
     infer_energy: "Energy per image (inference)",
-    energy_measured: "Energy is that of the whole processor or card, as its own counter tells: what else ran meanwhile is counted too.",
+    energy_measured: "Energy is that of the whole processor, as its own counter tells: what else ran meanwhile is counted too.",
     energy_unavailable: "Energy: not available",
 
     // Several trainings of each recipe.

@@ -136,7 +136,7 @@ fn verdicts_in_french() {
         let json: serde_json::Value =
             serde_json::from_str(&told(&runs, Language::French, Format::Json)).unwrap();
         let sentence = json["sentences"]["verdict"].as_str().unwrap();
-        sentence.replace(['\u{a0}', '\u{202f}'], " ")
+        plain(sentence)
     };
     for (rights, expected) in [
         (
