@@ -24,6 +24,8 @@ pub struct Words {
     pub no_energy: fn(NoEnergy) -> &'static str,
     /// What is wrong with a detection, or an object that was missed.
     pub box_mistake: fn(Kind) -> &'static str,
+    /// A number of images, in the middle of a sentence.
+    pub so_many_images: fn(u64) -> String,
     /// Column headings of the table of epochs.
     pub epoch_columns: [&'static str; 8],
 
@@ -189,6 +191,7 @@ pub struct Words {
     pub images_log: &'static str,
     pub time_to_accuracy: &'static str,
     pub time_to_accuracy_note: &'static str,
+    pub some_reached: &'static str,
 
     // Labels that look wrong, and images of several objects.
     pub suspects: &'static str,
@@ -315,6 +318,10 @@ static ENGLISH: Words = Words {
         Kind::Both => "class and box",
         Kind::Duplicate => "found twice",
         Kind::Background => "nothing there",
+    },
+    so_many_images: |images| match images {
+        1 => "1 image".to_string(),
+        images => format!("{} images", Language::English.count(images)),
     },
     epoch_columns: [
         "Epoch",
@@ -488,7 +495,8 @@ static ENGLISH: Words = Words {
     confidence: "confidence",
     images_log: "images (log)",
     time_to_accuracy: "Time to accuracy",
-    time_to_accuracy_note: "Training time until the end of the first epoch that reached an accuracy",
+    time_to_accuracy_note: "Training time until the end of the first epoch that reached an accuracy in validation",
+    some_reached: "{time} ({reached} of {all})",
 
     // Labels that look wrong, and images of several objects.
     suspects: "Labels that look wrong",
@@ -567,7 +575,7 @@ static ENGLISH: Words = Words {
     recipes: "Recipes",
     recipes_note: "Lines that differ are marked ≠.",
     repeat: "To repeat it",
-    repeat_note: "This command made all of the above:",
+    repeat_note: "This command wrote this page; that of each training is below.",
     command: "Command",
     seed: "Seed",
     data: "Data",

@@ -8,7 +8,7 @@ use super::*;
 const SHARED: &str = "alpha beta gamma delta one two a b cnn atelier compare mnist p f1 iou ece roc auc n \
     test wilson mcnemar holm cohen matthews brier bootstrap utc min s log nats pair images image date \
     validation detections classes confusion kappa score precision mib augmentation axes calibration \
-    bolya chuang coco jiang northcutt tide student t ms machine machines cent exact matrices on orange page point script second strict dropout points train cpu";
+    bolya chuang coco jiang northcutt tide student t ms machine machines cent exact matrices on orange page point script second strict dropout points cpu";
 
 /// Words that a reader sees or hears: text, titles of pictures, labels.
 fn words(html: &str) -> BTreeSet<String> {
@@ -74,6 +74,7 @@ fn no_english_word_is_left_in_french() {
                     .iter()
                     .cloned()
                     .chain([run.name.into()])
+                    .chain(run.environment.command.iter().cloned())
             })
             .flat_map(|name| words(&format!("<b>{name}</b>")))
             .collect();

@@ -38,6 +38,11 @@ pub static FRENCH: Words = Words {
         Kind::Duplicate => "trouvé deux fois",
         Kind::Background => "rien à trouver",
     },
+    // The plural starts at two.
+    so_many_images: |images| match images {
+        0 | 1 => format!("{images} image"),
+        images => format!("{} images", FR.count(images)),
+    },
     epoch_columns: [
         "Époque",
         "Perte",
@@ -210,7 +215,8 @@ pub static FRENCH: Words = Words {
     confidence: "confiance",
     images_log: "images (log)",
     time_to_accuracy: "Temps pour apprendre",
-    time_to_accuracy_note: "Temps d’entraînement jusqu’à la fin de la première époque qui a atteint une exactitude",
+    time_to_accuracy_note: "Temps d’entraînement jusqu’à la fin de la première époque qui a atteint une exactitude en validation",
+    some_reached: "{time} ({reached} sur {all})",
 
     // Labels that look wrong, and images of several objects.
     suspects: "Étiquettes douteuses",
@@ -289,7 +295,7 @@ pub static FRENCH: Words = Words {
     recipes: "Recettes",
     recipes_note: "Les lignes qui diffèrent sont marquées ≠.",
     repeat: "Pour refaire l’expérience",
-    repeat_note: "Cette commande a produit tout ce qui précède :",
+    repeat_note: "Cette commande a écrit cette page ; celle de chaque entraînement est ci-dessous.",
     command: "Commande",
     seed: "Graine",
     data: "Données",
