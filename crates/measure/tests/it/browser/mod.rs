@@ -111,6 +111,11 @@ const NAMELESS: &str = "(() => {
     return found;
 })()";
 
+/// What a closed block keeps from the reader of a printed page.
+const UNPRINTED: &str = "[...document.querySelectorAll('details > :not(summary)')]
+    .filter(e => !e.checkVisibility())
+    .map(e => e.parentElement.textContent.slice(0, 40))";
+
 /// Cells of the tables of figures by row: the text of the row's name is left out.
 const FIGURES: &str = "[...document.querySelectorAll('table.figures tbody tr')]
     .map(row => [...row.querySelectorAll('td')].map(cell => cell.textContent.replace(/\\s+/g, ' ').trim()))
@@ -191,6 +196,9 @@ fn look(chromium: &mut Chromium, file: &Path, name: &str, width: u32, dark: bool
         }
     };
     ask(chromium, "closed", &all[..1]);
+    chromium.print();
+    ask(chromium, "printed", &[("not there", UNPRINTED)]);
+    chromium.open(file, width, dark);
     if let Ok(folder) = std::env::var("PAGES") {
         let picture = chromium.picture();
         let path = Path::new(&folder).join(format!("{name}.png.base64"));
