@@ -322,8 +322,9 @@ struct Column<'a> {
 }
 
 impl Column<'_> {
-    /// The mean of a figure, and as it is shown, with its standard deviation over several runs.
-    fn cell(&self, figure: &Figure) -> Option<(f64, String)> {
+    /// The mean of a figure, and as it is shown, with its standard deviation over several runs. A mean of some of the
+    /// runs is shown, but there is none to compare.
+    fn cell(&self, figure: &Figure) -> Option<(Option<f64>, String)> {
         let values: Vec<f64> = self
             .runs
             .iter()
@@ -336,11 +337,13 @@ impl Column<'_> {
             _ => mean,
         };
         // Not all trainings reach every accuracy.
-        let text = match values.len() == self.runs.len() {
-            true => text,
-            false => format!("{text} ({} of {})", values.len(), self.runs.len()),
-        };
-        Some((spread.mean, text))
+        Some(match values.len() == self.runs.len() {
+            true => (Some(spread.mean), text),
+            false => (
+                None,
+                format!("{text} ({} of {})", values.len(), self.runs.len()),
+            ),
+        })
     }
 }
 
@@ -352,17 +355,22 @@ fn columns(columns: Vec<Column<'_>>) -> Table {
         .iter()
         .filter_map(|figure| {
             let cells: Vec<_> = columns.iter().map(|column| column.cell(figure)).collect();
-            let values = || cells.iter().flatten().map(|cell| cell.0);
+            if cells.iter().all(Option::is_none) {
+                return None;
+            }
+            let values = || cells.iter().flatten().filter_map(|cell| cell.0);
             let best = match figure.better {
                 Better::More => values().reduce(f64::max),
                 Better::Less => values().reduce(f64::min),
-            }?;
+            };
             // A figure that only one has, or that all share, marks nobody.
-            let rivals = values().count() > 1 && values().any(|value| value != best);
+            let rivals = values().count() > 1 && values().any(|value| Some(value) != best);
             let mut row = vec![figure.name.to_string()];
             row.extend(cells.into_iter().map(|cell| match cell {
                 None => "-  ".to_string(),
-                Some((value, text)) if rivals && value == best => format!("{text} *"),
+                Some((value, text)) if rivals && value.is_some() && value == best => {
+                    format!("{text} *")
+                }
                 Some((_, text)) => format!("{text}  "),
             }));
             Some(row)
@@ -473,3 +481,6 @@ pub fn figures(evaluation: &Evaluation) -> String {
         false => format!("{table}\n{reason}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,7 @@ mod suspects;
 mod words;
 
 pub use csv::csv;
+pub use format::shell_quoted;
 pub use formats::{Format, UnknownFormat};
 pub use html::html;
 pub use json::{SCHEMA, json};
@@ -49,7 +50,7 @@ pub struct Report<'a> {
     pub objects: Option<&'a GroundTruth>,
     /// Name of each class.
     pub class_names: &'a [String],
-    /// The command line that made all this.
+    /// The command line that wrote this report, as [`shell_quoted`] writes it.
     pub command: &'a str,
     /// The language of every word that is not data.
     pub language: Language,

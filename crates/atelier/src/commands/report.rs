@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use measure::files::write_atomically;
-use measure::report::{Contestant, Format, Image, Language, Report};
+use measure::report::{Contestant, Format, Image, Language, Report, shell_quoted};
 use nets::data::Split;
 use nets::evaluation::ground_truth;
 use nets::run::{Finished, Run};
@@ -100,7 +100,7 @@ pub fn write(
         image: &image,
         objects: objects.as_ref(),
         class_names: &test.classes,
-        command: &command.join(" "),
+        command: &shell_quoted(&command),
         language: style.language,
     };
     Ok(write_atomically(path, report.to_text(style.format))?)

@@ -185,7 +185,11 @@ fn recipes_are_compared_over_seeds() {
             "narrow-seed-7",
         ],
     );
-    assert!(String::from_utf8_lossy(&told).contains("p (Holm-corrected)"));
+    let told = String::from_utf8_lossy(&told);
+    let sentence = single["verdict"]["sentence"].as_str().expect("a sentence");
+    for part in ["p (Holm-corrected)", sentence] {
+        assert!(told.contains(part), "'{part}' is not in:\n{told}");
+    }
 
     // Any other command knows the runs too.
     let text = error(

@@ -16,7 +16,7 @@
 //! | `seeds` | `mean` or `deviation` over seeds; the contestant is a recipe | a figure |
 //! | `seeds_verdict` | | `better`, `significant` |
 //! | `seeds_pair` | the other recipe | `difference`, `difference_low`, `p_value`, ... |
-//! | `time_to_accuracy` | the accuracy | `seconds` |
+//! | `time_to_accuracy` | the accuracy | `seconds`, the mean of the trainings that `reached` it |
 //! | `latency`, `energy` | | a figure, as in `evaluation.json` |
 //! | `throughput` | images predicted at a time | `images_per_s` |
 //! | `front` | a cost | the quality that no other gives for so little |
@@ -35,6 +35,7 @@ use super::box_mistakes;
 use super::costs::markets;
 use super::curves::{few, pooled, reliability};
 use super::figures::{COST, FURTHER, QUALITY, rows, times_to_accuracy};
+use super::format::shell_quoted;
 use super::scenes::{category, scenes};
 use super::seeds::{columns, shown};
 use super::suspects::suspects;
@@ -57,9 +58,13 @@ pub fn csv(report: &Report<'_>) -> String {
         }
     }
     for (accuracy, times) in times_to_accuracy(report) {
-        for (column, seconds) in columns(report).iter().zip(times) {
-            let item = accuracy.to_string();
-            table.number("time_to_accuracy", column.name, &item, "seconds", seconds);
+        let item = accuracy.to_string();
+        for (column, time) in columns(report).iter().zip(times) {
+            let mut number = |figure: &str, value: Option<f64>| {
+                table.number("time_to_accuracy", column.name, &item, figure, value);
+            };
+            number("seconds", time.map(|time| time.seconds));
+            number("reached", time.map(|time| time.reached as f64));
         }
     }
     for contestant in &report.contestants {
@@ -365,8 +370,8 @@ fn mistakes(table: &mut Table, report: &Report<'_>, contestant: &Contestant<'_>)
 fn environment(table: &mut Table, contestant: &Contestant<'_>) {
     let environment = contestant.environment;
     for (figure, value) in [
-        ("command", environment.command.join(" ")),
-        ("seed", environment.seed.to_string()),
+        ("command", shell_quoted(&environment.command)),
+        ("seed", contestant.evaluation.seed.to_string()),
         ("device", environment.device.clone()),
         ("threads", environment.threads.to_string()),
         ("data", environment.data.name.clone()),

@@ -1,6 +1,6 @@
 //! On what and from what a run was made, line by line.
 
-use super::format::ABSENT;
+use super::format::{ABSENT, shell_quoted};
 use super::words::Words;
 use super::{Contestant, Language};
 
@@ -22,8 +22,8 @@ pub fn of(language: Language, contestant: &Contestant<'_>) -> Vec<(&'static str,
             words.recipe_name,
             environment.recipe.clone().unwrap_or_default(),
         ),
-        (words.command, environment.command.join(" ")),
-        (words.seed, environment.seed.to_string()),
+        (words.command, shell_quoted(&environment.command)),
+        (words.seed, contestant.evaluation.seed.to_string()),
         (
             words.epochs,
             language.count(contestant.evaluation.epochs as u64),

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
+use super::format::{ABSENT, fill};
 use super::seeds::columns;
 use super::words::Words;
 use super::{Language, Report};
-use crate::cost::seconds_to_accuracy;
 use crate::record::{
     ACCURACIES, ClassificationScores, Energy, EpochRecord, Evaluation, LocalisationFigures,
 };
@@ -407,19 +407,45 @@ fn measured(value: f64) -> Option<f64> {
     (value > 0.0).then_some(value)
 }
 
-/// An accuracy, and how many seconds each column trained until it was reached.
-pub type TimeTo = (f64, Vec<Option<f64>>);
+/// How long a column's trainings took to an accuracy.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TimeTo {
+    /// Mean of those that reached it, in seconds of training.
+    pub seconds: f64,
+    /// How many reached it.
+    pub reached: usize,
+    /// How many there are.
+    pub trainings: usize,
+}
 
-/// Training times to those of some round accuracies that anyone reached, over seeds the mean of those that all trainings
-/// reached; empty where no accuracy was recorded while training.
-pub fn times_to_accuracy(report: &Report<'_>) -> Vec<TimeTo> {
+impl TimeTo {
+    /// With how many reached it, where not all did.
+    pub fn text(&self, language: Language) -> String {
+        let time = language.duration(self.seconds);
+        if self.reached == self.trainings {
+            return time;
+        }
+        let [reached, all] = [self.reached, self.trainings].map(|n| language.count(n as u64));
+        let values = [("time", &*time), ("reached", &reached), ("all", &all)];
+        fill(Words::of(language).some_reached, &values)
+    }
+}
+
+/// Some round accuracies that anyone reached while training, and how long each column took to them; empty without
+/// validation images.
+pub fn times_to_accuracy(report: &Report<'_>) -> Vec<(f64, Vec<Option<TimeTo>>)> {
     let columns = columns(report);
     let time = |target: f64| {
         let times = columns.iter().map(|column| {
-            let runs = column.runs.iter().map(|run| &report.contestants[*run]);
-            let times = runs.map(|c| seconds_to_accuracy(c.history, target));
-            let times: Vec<f64> = times.collect::<Option<_>>()?;
-            Spread::of(&times).map(|spread| spread.mean)
+            let runs = column.runs.iter();
+            let times = runs.flat_map(|run| &report.contestants[*run].evaluation.time_to_accuracy);
+            let times = times.filter(|time| time.accuracy == target);
+            let times: Vec<f64> = times.map(|time| time.seconds).collect();
+            Some(TimeTo {
+                seconds: Spread::of(&times)?.mean,
+                reached: times.len(),
+                trainings: column.runs.len(),
+            })
         });
         (target, times.collect::<Vec<_>>())
     };
@@ -427,6 +453,11 @@ pub fn times_to_accuracy(report: &Report<'_>) -> Vec<TimeTo> {
     times
         .filter(|(_, times)| times.iter().any(Option::is_some))
         .collect()
+}
+
+/// A time to an accuracy as it is shown; a dash where no training reached it.
+pub fn time_text(language: Language, time: &Option<TimeTo>) -> String {
+    time.map_or(ABSENT.to_string(), |time| time.text(language))
 }
 
 /// An epoch as it is shown, in the order of the words' `epoch_columns`.

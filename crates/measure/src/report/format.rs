@@ -28,6 +28,25 @@ impl fmt::Display for Text<'_> {
     }
 }
 
+/// A command line that a POSIX shell takes apart into `arguments` again: what it would not take as it is stands between
+/// single quotes.
+///
+/// ```
+/// let arguments = ["atelier", "train", "my net.toml"].map(str::to_string);
+/// assert_eq!(measure::report::shell_quoted(&arguments), "atelier train 'my net.toml'");
+/// ```
+pub fn shell_quoted(arguments: &[String]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
+    let quoted = arguments.iter().map(|argument| {
+        match !argument.is_empty() && argument.chars().all(plain) {
+            true => argument.clone(),
+            // A quote can't stand between quotes: they are closed for it.
+            false => format!("'{}'", argument.replace('\'', "'\\''")),
+        }
+    });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
 /// `template` with each `{key}` replaced by its value; values are taken as they are.
 pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut text = String::with_capacity(template.len());
@@ -68,6 +87,39 @@ mod tests {
         ];
         for (name, text, expected) in cases {
             assert_eq!(Text(text).to_string(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn commands_can_be_pasted() {
+        let arguments = [
+            ("name", "lab-cnn", "lab-cnn"),
+            ("path", "../my_runs/a.toml", "../my_runs/a.toml"),
+            ("setting", "training.epochs=1", "training.epochs=1"),
+            ("space", "my net", "'my net'"),
+            (
+                "brackets",
+                "model.layers[0].conv=16",
+                "'model.layers[0].conv=16'",
+            ),
+            ("double quotes", "{name=\"sgd\"}", "'{name=\"sgd\"}'"),
+            ("single quote", "l'un", "'l'\\''un'"),
+            ("variable", "$HOME", "'$HOME'"),
+            ("home", "~", "'~'"),
+            ("nothing", "", "''"),
+        ];
+        for (name, argument, expected) in arguments {
+            assert_eq!(shell_quoted(&[argument.to_string()]), expected, "{name}");
+        }
+        let all = arguments.map(|(_, argument, _)| argument.to_string());
+        // The shell itself is asked, where there is one.
+        let script = format!("printf '%s\\n' {}", shell_quoted(&all));
+        if let Ok(output) = std::process::Command::new("sh")
+            .args(["-c", &script])
+            .output()
+        {
+            let told = String::from_utf8(output.stdout).unwrap();
+            assert_eq!(told, all.map(|argument| argument + "\n").concat());
         }
     }
 

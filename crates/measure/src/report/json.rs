@@ -67,7 +67,17 @@ pub fn json(report: &Report<'_>) -> String {
         seeds: report.seeds,
         figures: figures.collect(),
         times_to_accuracy: times
-            .map(|(accuracy, seconds)| TimeTo { accuracy, seconds })
+            .map(|(accuracy, times)| TimeTo {
+                accuracy,
+                seconds: times
+                    .iter()
+                    .map(|time| Some(time.as_ref()?.seconds))
+                    .collect(),
+                reached: times
+                    .iter()
+                    .map(|time| time.map_or(0, |time| time.reached))
+                    .collect(),
+            })
             .collect(),
         mistakes: mistakes(report).map(|mistakes| {
             let mistakes = mistakes.iter().filter_map(|mistake| {
@@ -187,6 +197,7 @@ struct Figure {
 struct TimeTo {
     accuracy: f64,
     seconds: Vec<Option<f64>>,
+    reached: Vec<usize>,
 }
 
 #[derive(Serialize)]

@@ -112,7 +112,7 @@ impl Language {
     }
 
     /// A number of things: `10,000`.
-    pub(super) fn count(self, value: u64) -> String {
+    pub(crate) fn count(self, value: u64) -> String {
         self.grouped(&value.to_string())
     }
 

@@ -3,7 +3,9 @@
 mod evidence;
 
 use super::curves::reliability;
-use super::figures::{COST, Definition, FURTHER, QUALITY, epoch, rows, times_to_accuracy};
+use super::figures::{
+    COST, Definition, FURTHER, QUALITY, epoch, rows, time_text, times_to_accuracy,
+};
 use super::format::{ABSENT, fill};
 use super::mistakes::mistakes;
 use super::seeds::shown;
@@ -314,8 +316,7 @@ impl Document<'_> {
     fn times(&self) -> String {
         let rows = times_to_accuracy(self.whole).into_iter();
         let rows = rows.map(|(accuracy, times)| {
-            let times = times.into_iter();
-            let times = times.map(|t| self.language.duration(t.unwrap_or(f64::NAN)));
+            let times = times.iter().map(|time| time_text(self.language, time));
             let first = self.language.percent(accuracy, 1);
             std::iter::once(first).chain(times).collect()
         });

@@ -96,10 +96,12 @@ fn single(language: Language, evaluation: &Evaluation) -> String {
             filled(words.single, &values)
         }
         (None, Some(boxes)) => {
-            let value = |figure: Option<f64>| language.decimal(figure.unwrap_or(f64::NAN), 3);
+            let (Some(map), Some(map_50)) = (boxes.map, boxes.map_50) else {
+                return String::new();
+            };
             let values = [
-                ("map", value(boxes.map)),
-                ("map_50", value(boxes.map_50)),
+                ("map", language.decimal(map, 3)),
+                ("map_50", language.decimal(map_50, 3)),
                 images,
             ];
             filled(words.single_boxes, &values)
@@ -124,12 +126,18 @@ pub fn cost(report: &Report<'_>) -> String {
         if let Some([ours, theirs]) = pair("train_time") {
             let (fast, slow) = if ours < theirs { (a, b) } else { (b, a) };
             let (least, most) = (ours.min(theirs), ours.max(theirs));
+            let ratio = language.decimal(most / least, 1);
+            // '1.0 times as long' would say nothing.
+            let ratio = match ratio == language.decimal(1.0, 1) {
+                true => String::new(),
+                false => fill(words.train_ratio, &[("ratio", &ratio)]),
+            };
             let values = [
                 ("fast", fast.name.to_string()),
                 ("slow", slow.name.to_string()),
                 ("fast-time", language.duration(least)),
                 ("slow-time", language.duration(most)),
-                ("ratio", language.decimal(most / least, 1)),
+                ("ratio", ratio),
             ];
             sentences.push(filled(words.train_two, &values));
         }
@@ -160,16 +168,18 @@ pub fn cost(report: &Report<'_>) -> String {
                     &[("epochs", &language.count(many as u64))],
                 ),
             };
+            let rate = contestant.evaluation.infer_images_per_s;
+            let template = match rate > 0.0 {
+                true => words.train_one,
+                false => words.train_only,
+            };
             let values = [
                 ("name", contestant.name.to_string()),
                 ("time", language.duration(contestant.evaluation.train_s)),
                 ("epochs", epochs),
-                (
-                    "rate",
-                    language.significant(contestant.evaluation.infer_images_per_s),
-                ),
+                ("rate", language.significant(rate)),
             ];
-            sentences.push(filled(words.train_one, &values));
+            sentences.push(filled(template, &values));
         }
     }
     sentences.join(" ")
@@ -193,9 +203,12 @@ pub fn difference(report: &Report<'_>) -> String {
         ("high", points(high)),
         ("p", language.p_value(test.p_value)),
     ];
-    let meaning = match verdict.significant {
-        true => words.significant,
-        false => words.not_significant,
+    let meaning = if verdict.significant {
+        words.significant
+    } else if verdict.is_unbacked() {
+        words.tests_disagree
+    } else {
+        words.not_significant
     };
     format!("{} {meaning}", filled(words.difference, &values))
 }
@@ -207,4 +220,133 @@ fn filled(template: &str, values: &[(&str, String)]) -> String {
         .map(|(key, value)| (*key, value.as_str()))
         .collect();
     fill(template, &values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{LocalisationFigures, McNemarRecord, Verdict};
+    use crate::report::tests::plain;
+
+    fn report<'a>(
+        contestants: Vec<Contestant<'a>>,
+        verdict: Option<&'a Verdict>,
+        language: Language,
+    ) -> Report<'a> {
+        Report {
+            contestants,
+            verdict,
+            seeds: None,
+            image: &|_| None,
+            objects: None,
+            class_names: &[],
+            command: "",
+            language,
+        }
+    }
+
+    #[test]
+    fn what_the_difference_means_agrees_with_the_verdict() {
+        let verdict = |p_value, low, significant| Verdict {
+            mcnemar: McNemarRecord {
+                p_value,
+                ..Default::default()
+            },
+            difference_interval: [low, 0.01],
+            significant,
+            ..Default::default()
+        };
+        for (name, verdict, english, french) in [
+            (
+                "both find it",
+                verdict(0.01, 0.001, true),
+                "A difference this large is hardly chance.",
+                "Un tel écart n’est guère l’effet du hasard.",
+            ),
+            (
+                "the test alone",
+                verdict(0.0309, 0.0, false),
+                "The test and the interval disagree: these images can’t tell which is better.",
+                "Le test et l’intervalle se contredisent : ces images ne permettent pas de dire lequel est le meilleur.",
+            ),
+            (
+                "neither",
+                verdict(0.4, -0.01, false),
+                "Chance alone gives such differences: these images can’t tell which is better.",
+                "Le hasard seul produit de tels écarts : ces images ne permettent pas de dire lequel est le meilleur.",
+            ),
+        ] {
+            for (language, end) in [(Language::English, english), (Language::French, french)] {
+                let told = plain(&difference(&report(vec![], Some(&verdict), language)));
+                assert!(told.ends_with(end), "{name}: {told}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_not_measured_is_not_told() {
+        let environment = Default::default();
+        let predictions = Default::default();
+        let told = |evaluations: &[Evaluation], say: fn(&Report<'_>) -> String| {
+            let contestants = evaluations.iter().zip(["one", "two"]);
+            let contestants = contestants.map(|(evaluation, name)| Contestant {
+                name,
+                recipe_toml: "",
+                evaluation,
+                history: &[],
+                predictions: &predictions,
+                detections: &[],
+                environment: &environment,
+            });
+            let contestants: Vec<Contestant<'_>> = contestants.collect();
+            let texts = [Language::English, Language::French];
+            texts.map(|language| plain(&say(&report(contestants.clone(), None, language))))
+        };
+        let trained = |train_s, infer_images_per_s| Evaluation {
+            train_s,
+            infer_images_per_s,
+            epochs: 2,
+            ..Default::default()
+        };
+        assert_eq!(
+            told(&[trained(5.0, 0.0)], cost),
+            [
+                "one trained for 2 epochs in 5.0 s.",
+                "one a été entraîné pendant 5,0 s (2 époques)."
+            ]
+        );
+        assert_eq!(
+            told(&[trained(5.0, 10.0)], cost),
+            [
+                "one trained for 2 epochs in 5.0 s and answers 10.0 images per second.",
+                "Entraîné pendant 5,0 s (2 époques), one traite 10,0 images par seconde."
+            ]
+        );
+        assert_eq!(
+            told(&[trained(50.0, 0.0), trained(51.0, 0.0)], cost),
+            [
+                "one trained in 50.0 s; two took 51.0 s.",
+                "one a été entraîné en 50,0 s ; two en 51,0 s."
+            ]
+        );
+        assert_eq!(
+            told(&[trained(50.0, 0.0), trained(53.0, 0.0)], cost),
+            [
+                "one trained in 50.0 s; two took 53.0 s, 1.1 times as long.",
+                "one a été entraîné en 50,0 s ; two en 53,0 s, soit 1,1 fois plus longtemps."
+            ]
+        );
+        let boxes = |map_50| Evaluation {
+            localisation: Some(LocalisationFigures {
+                map: Some(0.5),
+                map_50,
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        assert_eq!(told(&[boxes(None)], verdict), ["", ""]);
+        assert!(
+            told(&[boxes(Some(0.75))], verdict)[1].contains("0,500 (à un IoU de 0,50 : 0,750)")
+        );
+    }
 }

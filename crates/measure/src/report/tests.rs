@@ -8,8 +8,8 @@ use super::*;
 use crate::cost::Latency;
 use crate::detection::{Category, DetectionMistakes, MistakeFigures, Truth};
 use crate::record::{
-    BoxPrecisionRecall, Energy, InferenceSpeed, Localisation, LocalisationFigures, NoEnergy,
-    Outcome, Prediction, RunFacts, SeedRun, SeedRuns, Throughput,
+    BoxPrecisionRecall, DataIdentity, Energy, InferenceSpeed, Localisation, LocalisationFigures,
+    NoEnergy, Outcome, Prediction, RunFacts, SeedRun, SeedRuns, Throughput, TimeToAccuracy,
 };
 
 /// What a model answered, and what is known of its run.
@@ -66,8 +66,27 @@ fn run(name: &'static str, classes: &[&str], answers: &[(usize, usize)]) -> Run 
         predictions,
         detections: Vec::new(),
         objects: None,
-        environment: Environment::default(),
+        environment: Environment {
+            recipe: Some(name.into()),
+            atelier: "0.1.0".into(),
+            device: "CPU".into(),
+            threads: 2,
+            date: "2026-07-31T12:00:00Z".into(),
+            command: ["atelier", "train", name, "--set", "model.layers[0].conv=8"]
+                .map(str::to_string)
+                .to_vec(),
+            data: DataIdentity {
+                name: "mnist".into(),
+                digest: None,
+            },
+            ..Environment::default()
+        },
     }
+}
+
+/// With ordinary spaces.
+pub fn plain(text: &str) -> String {
+    text.replace(['\u{a0}', '\u{202f}'], " ")
 }
 
 fn page(runs: &[Run]) -> String {
@@ -298,9 +317,16 @@ fn every_kind() -> Vec<(&'static str, Vec<Run>)> {
     let seeds = seeds.map(|(place, name)| {
         let answers = if place < 2 { &answers } else { &others };
         let mut run = run(name, &["a", "b"], &answers[..]);
-        run.evaluation.seed = place as u64 % 2;
+        let seed = place as u64 % 2;
+        (run.evaluation.seed, run.environment.seed) = (seed, seed);
+        run.environment.recipe = name.split('-').next().map(str::to_string);
         run.evaluation.train_s += place as f64;
         time(&mut run, place as f64 + 0.5);
+        // Recipe 'two' reaches the second with one of its seeds.
+        let reached = [(0.9, 37.5), (0.95, 75.0)].into_iter();
+        let reached = reached.take(if place == 3 { 1 } else { 2 });
+        let reached = reached.map(|(accuracy, seconds)| TimeToAccuracy { accuracy, seconds });
+        run.evaluation.time_to_accuracy = reached.collect();
         run
     });
     let many: Vec<(usize, usize)> = (0..400)
@@ -359,6 +385,59 @@ fn every_kind_of_report_is_sound() {
     for (name, runs) in every_kind() {
         for language in [Language::English, Language::French] {
             assert_sound(name, &told(&runs, language, Format::Html));
+        }
+    }
+}
+
+#[test]
+fn times_to_accuracy_over_seeds_say_how_many_reached_it() {
+    let kinds = every_kind();
+    let (_, runs) = kinds.iter().find(|(name, _)| *name == "seeds").unwrap();
+    for (language, time) in [
+        (Language::English, "1 min 15 s (1 of 2)"),
+        (Language::French, "1 min 15 s (1 sur 2)"),
+    ] {
+        for format in [Format::Html, Format::Markdown] {
+            let text = plain(&told(runs, language, format));
+            assert!(text.contains(time), "{format}: no {time}");
+        }
+        let json: serde_json::Value =
+            serde_json::from_str(&told(runs, language, Format::Json)).unwrap();
+        let times = &json["times_to_accuracy"];
+        assert_eq!(times.as_array().map(Vec::len), Some(2), "{times}");
+        assert_eq!(times[1]["seconds"], serde_json::json!([75.0, 75.0]));
+        assert_eq!(times[1]["reached"], serde_json::json!([2, 1]));
+    }
+}
+
+#[test]
+fn tips_are_sentences() {
+    let kinds = every_kind();
+    let (_, runs) = kinds.iter().find(|(name, _)| *name == "seeds").unwrap();
+    for (language, tips) in [
+        (
+            Language::English,
+            [
+                "one, images predicted at a time 64: 3,000",
+                "confidence 90.0 %, accuracy 60.0 % (5 images)",
+                "87 % – 93 %: 5 images",
+            ],
+        ),
+        (
+            Language::French,
+            [
+                "one, images traitées à la fois 64 : 3 000",
+                "confiance 90,0 %, exactitude 60,0 % (5 images)",
+                "87 % – 93 % : 5 images",
+            ],
+        ),
+    ] {
+        let html = plain(&told(runs, language, Format::Html));
+        for tip in tips {
+            assert!(
+                html.contains(&format!("<title>{tip}</title>")),
+                "no '{tip}'"
+            );
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct Words {
     pub no_energy: fn(NoEnergy) -> &'static str,
     /// What is wrong with a detection, or an object that was missed.
     pub box_mistake: fn(Kind) -> &'static str,
+    /// A number of images, in the middle of a sentence.
+    pub so_many_images: fn(u64) -> String,
     /// Column headings of the table of epochs.
     pub epoch_columns: [&'static str; 8],
 
@@ -40,9 +42,11 @@ pub struct Words {
     pub single_boxes: &'static str,
     pub several_boxes: &'static str,
     pub train_one: &'static str,
+    pub train_only: &'static str,
     pub one_epoch: &'static str,
     pub many_epochs: &'static str,
     pub train_two: &'static str,
+    pub train_ratio: &'static str,
     pub infer_two: &'static str,
 
     // Figures.
@@ -57,6 +61,7 @@ pub struct Words {
     pub difference: &'static str,
     pub significant: &'static str,
     pub not_significant: &'static str,
+    pub tests_disagree: &'static str,
     pub is_significant: &'static str,
     pub is_not_significant: &'static str,
     pub pairs_caption: &'static str,
@@ -141,6 +146,7 @@ pub struct Words {
 
     // Confusion matrices and classes.
     pub confusion: &'static str,
+    pub confusion_of: &'static str,
     pub confusion_note: &'static str,
     pub counts_caption: &'static str,
     pub shares_caption: &'static str,
@@ -185,6 +191,7 @@ pub struct Words {
     pub images_log: &'static str,
     pub time_to_accuracy: &'static str,
     pub time_to_accuracy_note: &'static str,
+    pub some_reached: &'static str,
 
     // Labels that look wrong, and images of several objects.
     pub suspects: &'static str,
@@ -312,6 +319,10 @@ static ENGLISH: Words = Words {
         Kind::Duplicate => "found twice",
         Kind::Background => "nothing there",
     },
+    so_many_images: |images| match images {
+        1 => "1 image".to_string(),
+        images => format!("{} images", Language::English.count(images)),
+    },
     epoch_columns: [
         "Epoch",
         "Loss",
@@ -336,9 +347,11 @@ static ENGLISH: Words = Words {
     single_boxes: "The average precision is {map} (at IoU 0.50: {map_50}) on {images} images that each show several objects, or none.",
     several_boxes: "Average precision: {best} {most}, {others}. Images show several objects, so there is no one answer an image to test; whether the difference is more than chance, only trainings with several seeds can tell.",
     train_one: "{name} trained for {epochs} in {time} and answers {rate} images per second.",
+    train_only: "{name} trained for {epochs} in {time}.",
     one_epoch: "1 epoch",
     many_epochs: "{epochs} epochs",
-    train_two: "{fast} trained in {fast-time}; {slow} took {slow-time}, {ratio} times as long.",
+    train_two: "{fast} trained in {fast-time}; {slow} took {slow-time}{ratio}.",
+    train_ratio: ", {ratio} times as long",
     infer_two: "Trained, {quick} answers {quick-rate} images per second and {slow} {slow-rate}.",
 
     // Figures.
@@ -353,6 +366,7 @@ static ENGLISH: Words = Words {
     difference: "Accuracy of {a} less that of {b}: {difference} percentage points, 95 % interval {low} to {high} (paired bootstrap); McNemar’s exact test: {p}.",
     significant: "A difference this large is hardly chance.",
     not_significant: "Chance alone gives such differences: these images can’t tell which is better.",
+    tests_disagree: "The test and the interval disagree: these images can’t tell which is better.",
     is_significant: "difference significant",
     is_not_significant: "difference not significant",
     pairs_caption: "McNemar’s exact test of every pair, p-values corrected by Holm’s method",
@@ -437,6 +451,7 @@ static ENGLISH: Words = Words {
 
     // Confusion matrices and classes.
     confusion: "Confusion matrices",
+    confusion_of: "Confusion matrix of {name}",
     confusion_note: "Rows are the truth, columns the answer. The diagonal is right; mistakes are orange, stronger the more there are of them.",
     counts_caption: "Number of images",
     shares_caption: "Per cent of the row",
@@ -480,7 +495,8 @@ static ENGLISH: Words = Words {
     confidence: "confidence",
     images_log: "images (log)",
     time_to_accuracy: "Time to accuracy",
-    time_to_accuracy_note: "Training time until the end of the first epoch that reached an accuracy",
+    time_to_accuracy_note: "Training time until the end of the first epoch that reached an accuracy in validation",
+    some_reached: "{time} ({reached} of {all})",
 
     // Labels that look wrong, and images of several objects.
     suspects: "Labels that look wrong",
@@ -524,7 +540,7 @@ static ENGLISH: Words = Words {
     batches_as_table: "Images per second by batch size, as a table",
     train_energy: "Energy of training",
     infer_energy: "Energy per image (inference)",
-    energy_measured: "Energy is that of the whole processor or card, as its own counter tells: what else ran meanwhile is counted too.",
+    energy_measured: "Energy is that of the whole processor, as its own counter tells: what else ran meanwhile is counted too.",
     energy_unavailable: "Energy: not available",
 
     // Several trainings of each recipe.
@@ -559,7 +575,7 @@ static ENGLISH: Words = Words {
     recipes: "Recipes",
     recipes_note: "Lines that differ are marked ≠.",
     repeat: "To repeat it",
-    repeat_note: "This command made all of the above:",
+    repeat_note: "This command wrote this page; that of each training is below.",
     command: "Command",
     seed: "Seed",
     data: "Data",

@@ -35,7 +35,7 @@ fn verdicts() {
             Some("A"),
             true,
             "A is more accurate than B, by 50.00 percentage points: of 20 images, 10 only A \
-             answered rightly and 0 only B (McNemar's exact test, p = 0.0020).",
+             answered rightly and 0 only B (McNemar’s exact test, p = 0.0020).",
         ),
         (
             "the second is better",
@@ -44,7 +44,7 @@ fn verdicts() {
             Some("B"),
             true,
             "B is more accurate than A, by 80.00 percentage points: of 10 images, 8 only B \
-             answered rightly and 0 only A (McNemar's exact test, p = 0.0078).",
+             answered rightly and 0 only A (McNemar’s exact test, p = 0.0078).",
         ),
         (
             "chance",
@@ -61,8 +61,8 @@ fn verdicts() {
             "1101",
             Some("A"),
             false,
-            "The data can't tell: A is ahead of B, but of 4 images, 1 only A answered rightly and \
-             0 only B, which chance alone could explain (McNemar's exact test, p = 1.00).",
+            "The data can’t tell: A is ahead of B, but of 4 images, 1 only A answered rightly and \
+             0 only B, which chance alone could explain (McNemar’s exact test, p = 1.00).",
         ),
         (
             "the same",
@@ -124,8 +124,8 @@ fn a_test_that_the_bootstrap_does_not_back_is_said_to_be_alone() {
         images: 10_000,
         ..Default::default()
     };
-    let sentence = "The data can't tell: B is ahead of A: of 10000 images, 14 only B answered rightly and 4 only A, which \
-                    chance alone hardly explains (McNemar's exact test, p = 0.0309); but drawing the images anew gives \
+    let sentence = "The data can’t tell: B is ahead of A: of 10,000 images, 14 only B answered rightly and 4 only A, which \
+                    chance alone hardly explains (McNemar’s exact test, p = 0.0309); but drawing the images anew gives \
                     a difference of 0.00 to 0.18 percentage points (95 % interval), and that does not exclude none.";
     assert_eq!(verdict.in_english(), sentence);
 }

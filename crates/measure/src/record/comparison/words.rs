@@ -2,6 +2,7 @@
 
 use super::seeds::{SeedsFigure, SeedsTest, SeedsVerdict};
 use super::{McNemarRecord, Verdict};
+use crate::report::Language;
 use crate::significance::{SIGNIFICANCE, student_t_critical};
 
 /// From so many seeds on the t test needs no further warning.
@@ -55,14 +56,14 @@ impl Verdict {
         } = &self.mcnemar;
         let images = match self.images {
             0 => "images".to_string(),
-            images => format!("{images} images"),
+            images => format!("{} images", count(images)),
         };
         let Some(headline) = self.headline() else {
             return match each {
                 0 => format!("{a} and {b} answered the same of {images} rightly."),
-                each => format!(
-                    "{a} and {b} are equally accurate: of {images}, each answered {each} rightly that the other did \
-                     not."
+                &each => format!(
+                    "{a} and {b} are equally accurate: of {images}, each answered {} rightly that the other did not.",
+                    count(each)
                 ),
             };
         };
@@ -74,10 +75,13 @@ impl Verdict {
             points,
             interval,
         } = headline;
-        let counts =
-            format!("of {images}, {gained} only {better} answered rightly and {lost} only {worse}");
+        let counts = format!(
+            "of {images}, {} only {better} answered rightly and {} only {worse}",
+            count(gained),
+            count(lost)
+        );
         let test = format!(
-            "McNemar's exact test{}, {}",
+            "McNemar’s exact test{}, {}",
             corrected(self.pairs.len()),
             p_value(self.mcnemar.p_value)
         );
@@ -89,13 +93,13 @@ impl Verdict {
         } else if self.is_unbacked() {
             let [low, high] = interval.map(|end| decimal(end, 2));
             format!(
-                "The data can't tell: {better} is ahead of {worse}: {counts}, which chance alone hardly explains \
+                "The data can’t tell: {better} is ahead of {worse}: {counts}, which chance alone hardly explains \
                  ({test}); but drawing the images anew gives a difference of {low} to {high} percentage points (95 % \
                  interval), and that does not exclude none."
             )
         } else {
             format!(
-                "The data can't tell: {better} is ahead of {worse}, but {counts}, which chance alone could explain \
+                "The data can’t tell: {better} is ahead of {worse}, but {counts}, which chance alone could explain \
                  ({test})."
             )
         }
@@ -144,7 +148,7 @@ impl SeedsVerdict {
             .then(|| student_t_critical(SIGNIFICANCE, seeds - 1) / (seeds as f64).sqrt())
     }
 
-    /// With what so few seeds can't tell.
+    /// With what so few seeds can’t tell.
     pub(super) fn in_english(&self) -> String {
         let (a, b, seeds) = (&self.test.a, &self.test.b, self.test.seeds);
         let number = match seeds {
@@ -175,12 +179,12 @@ impl SeedsVerdict {
         let (Some(over_seeds), Some(p)) = (headline.over_seeds.map(range), headline.p_value) else {
             return if seeds < 2 {
                 format!(
-                    "The data can't tell: {better} is ahead of {worse} by {points} {unit}, but with one seed nothing is \
+                    "The data can’t tell: {better} is ahead of {worse} by {points} {unit}, but with one seed nothing is \
                      known of how much trainings differ; train with several."
                 )
             } else {
                 format!(
-                    "The data can't tell: {better} is ahead of {worse} by exactly {points} {unit} with every seed, and a \
+                    "The data can’t tell: {better} is ahead of {worse} by exactly {points} {unit} with every seed, and a \
                      t test judges by the spread, of which there is none."
                 )
             };
@@ -202,24 +206,24 @@ impl SeedsVerdict {
                 format!("{found} ({test}); the images say the same ({over_images}).")
             }
             (true, Some(false)) => format!(
-                "The data can't tell: {ahead} ({test}), but on other images of the same kind it could be the other way \
+                "The data can’t tell: {ahead} ({test}), but on other images of the same kind it could be the other way \
                  round ({over_images})."
             ),
             (true, None) => {
                 format!("{found} ({test}); whether other images would say the same is not tested.")
             }
             (false, Some(true) | None) => format!(
-                "The data can't tell: {ahead}, but with other seeds it could be the other way round ({test})."
+                "The data can’t tell: {ahead}, but with other seeds it could be the other way round ({test})."
             ),
             (false, Some(false)) => format!(
-                "The data can't tell: {ahead}, but with other seeds ({test}) or other images ({over_images}) it could be \
+                "The data can’t tell: {ahead}, but with other seeds ({test}) or other images ({over_images}) it could be \
                  the other way round."
             ),
         };
         if let Some(factor) = self.factor() {
             text += &format!(
                 " With {seeds} seeds a difference counts only from {} times its own spread on, and whether that spread \
-                 is normal, as the test supposes, can't be seen.",
+                 is normal, as the test supposes, can’t be seen.",
                 decimal(factor, 1)
             );
         }
@@ -240,6 +244,10 @@ fn corrected(pairs: usize) -> &'static str {
         0 | 1 => "",
         _ => ", Holm-corrected",
     }
+}
+
+fn count(images: u64) -> String {
+    Language::English.count(images)
 }
 
 fn decimal(value: f64, digits: usize) -> String {

@@ -15,8 +15,9 @@ pub fn section(page: &Page<'_>) -> String {
         let names = reliability::Names {
             description: words.calibration,
             confidence: words.confidence,
-            accuracy: words.accuracy,
+            accuracy: words.accuracy_axis,
             images: words.images_log,
+            count: words.so_many_images,
             language: page.language,
         };
         let ece = contestant.evaluation.classification.as_ref().map(|a| a.ece);

@@ -2,7 +2,7 @@
 
 use super::{Page, details, paragraph, scroll};
 use crate::report::Contestant;
-use crate::report::format::Text;
+use crate::report::format::{Text, fill};
 use crate::report::plot::heat;
 
 /// More classes than this do not fit as a table of numbers.
@@ -21,7 +21,7 @@ pub fn section(page: &Page<'_>) -> String {
             .filter(|(_, _, rows)| !rows.is_empty())
             .map(|(slot, c, rows)| {
                 let body = if rows.len() <= LARGEST_TABLE {
-                    let name = format!("{} {}", words.confusion, Text(c.name));
+                    let name = fill(words.confusion_of, &[("name", &Text(c.name).to_string())]);
                     scroll(&name, &table(page, rows, shares))
                 } else {
                     heat::svg(

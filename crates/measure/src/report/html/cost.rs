@@ -2,8 +2,9 @@
 
 use super::{Page, details, figure, note, paragraph, scroll};
 use crate::record::InferenceSpeed;
+use crate::report::Language;
 use crate::report::costs::{Cost, Gain, Market, markets};
-use crate::report::figures::times_to_accuracy;
+use crate::report::figures::{time_text, times_to_accuracy};
 use crate::report::format::Text;
 use crate::report::plot::axis::{Scale, Unit};
 use crate::report::plot::intervals::{Intervals, Row};
@@ -123,9 +124,11 @@ fn throughput(page: &Page<'_>, speeds: &[(usize, &str, &InferenceSpeed)]) -> Opt
         x_name: words.batch_axis,
         x_scale: Scale::Log,
         x_unit: Unit::Plain,
+        x_show: |language, images| language.decimal(images, 0),
         y_name: words.throughput_axis,
         y_scale: Scale::Log,
         y_unit: Unit::Plain,
+        y_show: Language::significant,
         series: series.collect(),
     };
     chart.svg()
@@ -209,8 +212,8 @@ fn times(page: &Page<'_>) -> String {
     let words = page.words;
     let rows = times_to_accuracy(page.whole).into_iter();
     let rows = rows.map(|(target, times)| {
-        let times = times.iter().map(|t| t.unwrap_or(f64::NAN));
-        let cells = times.map(|t| format!("<td>{}</td>", page.language.duration(t)));
+        let times = times.iter().map(|time| time_text(page.language, time));
+        let cells = times.map(|time| format!("<td>{time}</td>"));
         format!(
             "<tr><th scope=\"row\">{}</th>{}</tr>\n",
             page.language.percent(target, 1),

@@ -2,11 +2,12 @@
 
 use super::{Page, details, figure, note, scroll};
 use crate::record::EpochRecord;
+use crate::report::Language;
 use crate::report::figures::epoch;
 use crate::report::format::Text;
 use crate::report::plot::SLOTS;
 use crate::report::plot::axis::{Scale, Unit};
-use crate::report::plot::lines::{LineChart, Series};
+use crate::report::plot::lines::{LineChart, Series, Show};
 
 type Figure = fn(&EpochRecord) -> Option<f64>;
 
@@ -37,6 +38,7 @@ pub fn section(page: &Page<'_>) -> String {
         validation: |e| e.validation_loss,
         scale: Scale::Log,
         unit: Unit::Plain,
+        show: |language, loss| language.decimal(loss, 4),
     };
     let accuracy = Curve {
         name: words.accuracy_axis,
@@ -44,6 +46,7 @@ pub fn section(page: &Page<'_>) -> String {
         validation: |e| e.validation_accuracy,
         scale: Scale::TowardsOne,
         unit: Unit::Percent,
+        show: |language, share| language.percent(share, 2),
     };
     let map = Curve {
         name: words.map_axis,
@@ -51,6 +54,7 @@ pub fn section(page: &Page<'_>) -> String {
         validation: |e| e.validation_map,
         scale: Scale::TowardsOne,
         unit: Unit::Percent,
+        show: |language, share| language.percent(share, 2),
     };
     let mut plots = String::new();
     for (curve, over_epochs, over_seconds) in [
@@ -67,12 +71,14 @@ pub fn section(page: &Page<'_>) -> String {
             divisor: 1.0,
             name: words.epoch,
             scale: Scale::Whole,
+            show: whole,
         };
         let seconds = Over {
             figure: seconds,
             divisor,
             name: seconds_name,
             scale: Scale::Linear,
+            show: |language, time| language.decimal(time, 1),
         };
         plots += &figure(
             curve.over(page, &epochs, over_epochs),
@@ -104,6 +110,12 @@ struct Curve {
     validation: Figure,
     scale: Scale,
     unit: Unit,
+    show: Show,
+}
+
+/// An epoch.
+fn whole(language: Language, value: f64) -> String {
+    language.decimal(value, 0)
 }
 
 /// What a curve is drawn over.
@@ -112,6 +124,7 @@ struct Over {
     divisor: f64,
     name: &'static str,
     scale: Scale,
+    show: Show,
 }
 
 impl Curve {
@@ -140,9 +153,11 @@ impl Curve {
             x_name: over.name,
             x_scale: over.scale,
             x_unit: Unit::Plain,
+            x_show: over.show,
             y_name: self.name,
             y_scale: self.scale,
             y_unit: self.unit,
+            y_show: self.show,
             series,
         };
         chart.svg()
@@ -201,9 +216,11 @@ fn parts(page: &Page<'_>) -> String {
             x_name: page.words.epoch,
             x_scale: Scale::Whole,
             x_unit: Unit::Plain,
+            x_show: whole,
             y_name: page.words.loss_axis,
             y_scale: Scale::Log,
             y_unit: Unit::Plain,
+            y_show: |language, loss| language.decimal(loss, 4),
             series,
         };
         let caption = format!("<b>{}</b><ul class=\"legend\">{legend}</ul>", Text(&title));

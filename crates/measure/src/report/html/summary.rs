@@ -18,11 +18,14 @@ pub fn eyebrow(page: &Page<'_>) -> String {
 
 /// The verdict and the cost in sentences.
 pub fn lead(page: &Page<'_>) -> String {
-    format!(
-        "<p class=\"lead\">{}</p>\n<p>{}</p>\n",
-        Text(&sentences::verdict(page.whole)),
-        Text(&sentences::cost(page.whole))
-    )
+    [
+        ("<p class=\"lead\">", sentences::verdict(page.whole)),
+        ("<p>", sentences::cost(page.whole)),
+    ]
+    .into_iter()
+    .filter(|(_, text)| !text.is_empty())
+    .map(|(open, text)| format!("{open}{}</p>\n", Text(&text)))
+    .collect()
 }
 
 /// The table, and accuracies with their intervals beside it.

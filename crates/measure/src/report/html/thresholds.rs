@@ -88,9 +88,11 @@ impl Chart<'_> {
             x_name: self.x_name,
             x_scale: self.x_scale,
             x_unit: Unit::Percent,
+            x_show: |language, share| language.percent(share, 2),
             y_name: self.y_name,
             y_scale: Scale::TowardsOne,
             y_unit: Unit::Percent,
+            y_show: |language, share| language.percent(share, 2),
             series: self.series,
         };
         figure(chart.svg(), caption)
@@ -167,9 +169,11 @@ fn boxes(page: &Page<'_>) -> String {
             x_name: words.recall_axis,
             x_scale: Scale::Linear,
             x_unit: Unit::Percent,
+            x_show: |language, share| language.percent(share, 2),
             y_name: words.precision_axis,
             y_scale: Scale::Linear,
             y_unit: Unit::Percent,
+            y_show: |language, share| language.percent(share, 2),
             series: series.collect(),
         };
         figure(chart.svg(), &format!("<b>{title}</b>"))

@@ -11,6 +11,9 @@ const MARKED_POINTS: usize = 20;
 /// Every so many of them, and the last.
 const STRIDE: usize = 24;
 
+/// How a number is written.
+pub type Show = fn(Language, f64) -> String;
+
 /// A line and its markers.
 #[derive(Debug, Clone)]
 pub struct Series<'a> {
@@ -37,12 +40,16 @@ pub struct LineChart<'a> {
     pub x_scale: Scale,
     /// Unit of the horizontal axis.
     pub x_unit: Unit,
+    /// How a tip writes where it stands on the horizontal axis.
+    pub x_show: Show,
     /// Name of the vertical axis.
     pub y_name: &'a str,
     /// Scale of the vertical axis.
     pub y_scale: Scale,
     /// Unit of the vertical axis.
     pub y_unit: Unit,
+    /// How a tip writes a value.
+    pub y_show: Show,
     /// The lines.
     pub series: Vec<Series<'a>>,
 }
@@ -98,15 +105,8 @@ impl LineChart<'_> {
                     continue;
                 }
                 let (x, y) = at(point);
-                let value = match self.y_unit {
-                    Unit::Percent => self.language.percent(point[1], 2),
-                    Unit::Plain => self.language.decimal(point[1], 4),
-                };
-                let over = match (self.x_unit, self.x_scale) {
-                    (Unit::Percent, _) => self.language.percent(point[0], 2),
-                    (Unit::Plain, Scale::Whole) => self.language.decimal(point[0], 0),
-                    (Unit::Plain, _) => self.language.decimal(point[0], 1),
-                };
+                let value = (self.y_show)(self.language, point[1]);
+                let over = (self.x_show)(self.language, point[0]);
                 let tip = format!(
                     "{}, {} {over}{}{value}",
                     series.name,

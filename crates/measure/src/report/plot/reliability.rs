@@ -20,8 +20,10 @@ pub struct Names<'a> {
     pub confidence: &'a str,
     /// Vertical axis.
     pub accuracy: &'a str,
-    /// The histogram, and the unit of its tips.
+    /// The histogram.
     pub images: &'a str,
+    /// A number of images with its unit.
+    pub count: fn(u64) -> String,
     /// In which numbers are written.
     pub language: Language,
 }
@@ -66,7 +68,7 @@ pub fn svg(reliability: &Reliability, slot: usize, names: Names<'_>) -> String {
         put(
             &mut svg,
             format_args!(
-                "<path class=\"bar s{class}\" d=\"M{:.1} {:.1}V{:.1}H{:.1}V{:.1}z\"><title>{} – {}{colon}{} {}</title></path>",
+                "<path class=\"bar s{class}\" d=\"M{:.1} {:.1}V{:.1}H{:.1}V{:.1}z\"><title>{} – {}{colon}{}</title></path>",
                 start + 0.5,
                 below.bottom,
                 below.bottom - height(bin.images),
@@ -74,8 +76,7 @@ pub fn svg(reliability: &Reliability, slot: usize, names: Names<'_>) -> String {
                 below.bottom,
                 language.percent(bin.lower, 0),
                 language.percent(bin.upper, 0),
-                language.count(bin.images),
-                super::Text(names.images)
+                super::Text(&(names.count)(bin.images))
             ),
         );
     }
@@ -89,13 +90,12 @@ pub fn svg(reliability: &Reliability, slot: usize, names: Names<'_>) -> String {
             format_args!("<path class=\"whisker s{class}\" d=\"M{x:.1} {low:.1}V{high:.1}\"/>"),
         );
         let tip = format!(
-            "{} {}, {} {} ({} {})",
+            "{} {}, {} {} ({})",
             names.confidence,
             language.percent(bin.confidence, 1),
             names.accuracy,
             language.percent(bin.accuracy, 1),
-            language.count(bin.images),
-            names.images
+            (names.count)(bin.images)
         );
         marker(&mut svg, slot, x, frame.y(bin.accuracy), &tip);
     }

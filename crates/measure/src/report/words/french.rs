@@ -38,6 +38,11 @@ pub static FRENCH: Words = Words {
         Kind::Duplicate => "trouvé deux fois",
         Kind::Background => "rien à trouver",
     },
+    // The plural starts at two.
+    so_many_images: |images| match images {
+        0 | 1 => format!("{images} image"),
+        images => format!("{} images", FR.count(images)),
+    },
     epoch_columns: [
         "Époque",
         "Perte",
@@ -62,9 +67,11 @@ pub static FRENCH: Words = Words {
     single_boxes: "La précision moyenne est de {map} (à un IoU de 0,50 : {map_50}) sur {images} images montrant chacune plusieurs objets, ou aucun.",
     several_boxes: "Précision moyenne : {best} {most}, {others}. Les images montrent plusieurs objets : il n’y a pas une réponse par image à tester, et seuls des entraînements avec plusieurs graines diraient si l’écart n’est pas dû au hasard.",
     train_one: "Entraîné pendant {time} ({epochs}), {name} traite {rate} images par seconde.",
+    train_only: "{name} a été entraîné pendant {time} ({epochs}).",
     one_epoch: "1 époque",
     many_epochs: "{epochs} époques",
-    train_two: "{fast} a été entraîné en {fast-time} ; {slow} en {slow-time}, soit {ratio} fois plus longtemps.",
+    train_two: "{fast} a été entraîné en {fast-time} ; {slow} en {slow-time}{ratio}.",
+    train_ratio: ", soit {ratio} fois plus longtemps",
     infer_two: "Une fois entraîné, {quick} traite {quick-rate} images par seconde, et {slow} {slow-rate}.",
 
     // Figures.
@@ -79,6 +86,7 @@ pub static FRENCH: Words = Words {
     difference: "Exactitude de {a} moins celle de {b}, en points de pourcentage : {difference}, intervalle à 95 % de {low} à {high} (bootstrap apparié) ; test exact de McNemar : {p}.",
     significant: "Un tel écart n’est guère l’effet du hasard.",
     not_significant: "Le hasard seul produit de tels écarts : ces images ne permettent pas de dire lequel est le meilleur.",
+    tests_disagree: "Le test et l’intervalle se contredisent : ces images ne permettent pas de dire lequel est le meilleur.",
     is_significant: "écart significatif",
     is_not_significant: "écart non significatif",
     pairs_caption: "Test exact de McNemar pour chaque paire, valeurs p corrigées par la méthode de Holm",
@@ -163,6 +171,7 @@ pub static FRENCH: Words = Words {
 
     // Confusion matrices and classes.
     confusion: "Matrices de confusion",
+    confusion_of: "Matrice de confusion de {name}",
     confusion_note: "En ligne la vérité, en colonne la réponse. La diagonale est juste ; les erreurs sont en orange, d’autant plus vif qu’elles sont nombreuses.",
     counts_caption: "Nombre d’images",
     shares_caption: "En pour cent de la ligne",
@@ -206,7 +215,8 @@ pub static FRENCH: Words = Words {
     confidence: "confiance",
     images_log: "images (log)",
     time_to_accuracy: "Temps pour apprendre",
-    time_to_accuracy_note: "Temps d’entraînement jusqu’à la fin de la première époque qui a atteint une exactitude",
+    time_to_accuracy_note: "Temps d’entraînement jusqu’à la fin de la première époque qui a atteint une exactitude en validation",
+    some_reached: "{time} ({reached} sur {all})",
 
     // Labels that look wrong, and images of several objects.
     suspects: "Étiquettes douteuses",
@@ -237,7 +247,7 @@ pub static FRENCH: Words = Words {
     latency_axis: "millisecondes pour une image (médiane)",
     multiply_adds_axis: "millions de multiplications-additions pour une image",
     map_axis: "précision moyenne",
-    front: "Battus par aucun autre :",
+    front: "Qu’aucun autre ne bat :",
     latency: "Temps pour une image",
     latency_caption: "Temps pour une image seule : médiane, 95 sur 100 (trait dessous) et 99 sur 100 (bout de la ligne)",
     milliseconds: "millisecondes",
@@ -250,7 +260,7 @@ pub static FRENCH: Words = Words {
     batches_as_table: "Images par seconde selon la taille des lots, en tableau",
     train_energy: "Énergie de l’entraînement",
     infer_energy: "Énergie par image (inférence)",
-    energy_measured: "L’énergie est celle de tout le processeur ou de toute la carte, selon son propre compteur : ce qui tournait en même temps compte aussi.",
+    energy_measured: "L’énergie est celle de tout le processeur, selon son propre compteur : ce qui tournait en même temps compte aussi.",
     energy_unavailable: "Énergie : non disponible",
 
     // Several trainings of each recipe.
@@ -285,7 +295,7 @@ pub static FRENCH: Words = Words {
     recipes: "Recettes",
     recipes_note: "Les lignes qui diffèrent sont marquées ≠.",
     repeat: "Pour refaire l’expérience",
-    repeat_note: "Cette commande a produit tout ce qui précède :",
+    repeat_note: "Cette commande a écrit cette page ; celle de chaque entraînement est ci-dessous.",
     command: "Commande",
     seed: "Graine",
     data: "Données",
@@ -309,11 +319,17 @@ fn verdict(verdict: &Verdict, images: usize) -> String {
     let Some(headline) = verdict.headline() else {
         return match only_a {
             0 => format!("{a} et {b} donnent la bonne réponse aux mêmes images, sur {images}."),
-            _ => format!(
-                "{a} et {b} sont aussi exacts l’un que l’autre : sur {images} images, chacun donne {} bonnes \
-                 réponses que l’autre n’a pas.",
-                FR.count(*only_a)
-            ),
+            only_a => {
+                let answers = match only_a {
+                    1 => "bonne réponse",
+                    _ => "bonnes réponses",
+                };
+                format!(
+                    "{a} et {b} sont aussi exacts l’un que l’autre : sur {images} images, chacun donne {} {answers} que \
+                     l’autre n’a pas.",
+                    FR.count(*only_a)
+                )
+            }
         };
     };
     let Headline { better, worse, .. } = headline;
@@ -437,6 +453,7 @@ fn corrected(pairs: usize) -> &'static str {
 mod tests {
     use super::*;
     use crate::record::SeedsTest;
+    use crate::report::tests::plain;
 
     #[test]
     fn a_test_that_the_bootstrap_does_not_back() {
@@ -454,7 +471,7 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(
-            plain(verdict(&verdict_of, 10_000)),
+            plain(&verdict(&verdict_of, 10_000)),
             "Les données ne permettent pas de trancher : B devance A : sur 10 000 images, B est seul à donner la bonne \
              réponse à 14 d’entre elles, et A à 4, ce que le hasard seul n’explique guère (test exact de McNemar, p = \
              0,0309) ; mais un nouveau tirage des images donne un écart de 0,00 à 0,18 points de pourcentage (intervalle \
@@ -462,8 +479,27 @@ mod tests {
         );
     }
 
-    fn plain(text: String) -> String {
-        text.replace(['\u{a0}', '\u{202f}'], " ")
+    #[test]
+    fn one_answer_is_singular() {
+        for (each, answers) in [(1, "1 bonne réponse"), (2, "2 bonnes réponses")] {
+            let tie = Verdict {
+                mcnemar: McNemarRecord {
+                    a: "A".into(),
+                    b: "B".into(),
+                    only_a: each,
+                    only_b: each,
+                    p_value: 1.0,
+                },
+                ..Default::default()
+            };
+            assert_eq!(
+                plain(&verdict(&tie, 40)),
+                format!(
+                    "A et B sont aussi exacts l’un que l’autre : sur 40 images, chacun donne {answers} que l’autre n’a \
+                     pas."
+                )
+            );
+        }
     }
 
     /// Five seeds on which A leads by `difference`, and how sure that is.
@@ -553,7 +589,7 @@ mod tests {
                 "A et B ont la même exactitude en moyenne sur 5 graines.",
             ),
         ] {
-            assert_eq!(plain(seeds_verdict(&verdict)), expected);
+            assert_eq!(plain(&seeds_verdict(&verdict)), expected);
         }
     }
 }

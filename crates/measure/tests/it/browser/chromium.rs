@@ -92,7 +92,8 @@ impl Chromium {
         self.ask("Emulation.setDeviceMetricsOverride", size);
         let scheme = if dark { "dark" } else { "light" };
         let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
-        self.ask("Emulation.setEmulatedMedia", json!({"features": features}));
+        let screen = json!({"media": "screen", "features": features});
+        self.ask("Emulation.setEmulatedMedia", screen);
         let url = format!("file://{}", file.display());
         let opened = self.ask("Page.navigate", json!({"url": url}));
         assert!(opened["errorText"].is_null(), "{url}: {opened}");
@@ -102,6 +103,11 @@ impl Chromium {
                 break;
             }
         }
+    }
+
+    /// Shows the page as it is printed, until another is opened.
+    pub fn print(&mut self) {
+        self.ask("Emulation.setEmulatedMedia", json!({"media": "print"}));
     }
 
     /// The value of an expression in the page.

@@ -111,6 +111,11 @@ const NAMELESS: &str = "(() => {
     return found;
 })()";
 
+/// What a closed block keeps from the reader of a printed page.
+const UNPRINTED: &str = "[...document.querySelectorAll('details > :not(summary)')]
+    .filter(e => !e.checkVisibility())
+    .map(e => e.parentElement.textContent.slice(0, 40))";
+
 /// Cells of the tables of figures by row: the text of the row's name is left out.
 const FIGURES: &str = "[...document.querySelectorAll('table.figures tbody tr')]
     .map(row => [...row.querySelectorAll('td')].map(cell => cell.textContent.replace(/\\s+/g, ' ').trim()))
@@ -153,6 +158,14 @@ fn reports_look_right_in_a_browser() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+#[test]
+fn a_report_of_six_trainings_is_small_enough_to_send() {
+    let runs = made_up::Runs::of("seeds").expect("runs");
+    let html = runs.report(Language::English, |report| report.to_text(Format::Html));
+    let bytes = html.expect("a report").len();
+    assert!(bytes < 5_000_000, "{bytes} bytes");
+}
+
 /// Texts with ordinary spaces.
 fn plain(texts: &Value) -> Value {
     let texts = texts.as_array().into_iter().flatten();
@@ -183,6 +196,9 @@ fn look(chromium: &mut Chromium, file: &Path, name: &str, width: u32, dark: bool
         }
     };
     ask(chromium, "closed", &all[..1]);
+    chromium.print();
+    ask(chromium, "printed", &[("not there", UNPRINTED)]);
+    chromium.open(file, width, dark);
     if let Ok(folder) = std::env::var("PAGES") {
         let picture = chromium.picture();
         let path = Path::new(&folder).join(format!("{name}.png.base64"));

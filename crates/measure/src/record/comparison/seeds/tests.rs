@@ -71,11 +71,11 @@ fn verdicts() {
             over(&[1, 1, 2], 100),
             Some("B"),
             false,
-            "The data can't tell: B is ahead of A by 0.83 percentage points on average over 3 seeds (95 % \
+            "The data can’t tell: B is ahead of A by 0.83 percentage points on average over 3 seeds (95 % \
              interval 0.12 to 1.55; paired t test over seeds, p = 0.0377), but on other images of the same \
              kind it could be the other way round (95 % interval -1.00 to 3.00). With 3 seeds a difference \
              counts only from 2.5 times its own spread on, and whether that spread is normal, as the test \
-             supposes, can't be seen.",
+             supposes, can’t be seen.",
         ),
         (
             "images tell, seeds scatter",
@@ -83,10 +83,10 @@ fn verdicts() {
             over(&[2, 30, 80], 100),
             Some("A"),
             false,
-            "The data can't tell: A is ahead of B by 18.50 percentage points on average over 3 seeds, but \
+            "The data can’t tell: A is ahead of B by 18.50 percentage points on average over 3 seeds, but \
              with other seeds it could be the other way round (95 % interval -30.70 to 67.70; paired t test \
              over seeds, p = 0.25). With 3 seeds a difference counts only from 2.5 times its own spread on, \
-             and whether that spread is normal, as the test supposes, can't be seen.",
+             and whether that spread is normal, as the test supposes, can’t be seen.",
         ),
         (
             "neither tells",
@@ -94,11 +94,11 @@ fn verdicts() {
             over(&[2, 4], 100),
             Some("A"),
             false,
-            "The data can't tell: A is ahead of B by 0.75 percentage points on average over 2 seeds, but with \
+            "The data can’t tell: A is ahead of B by 0.75 percentage points on average over 2 seeds, but with \
              other seeds (95 % interval -2.43 to 3.93; paired t test over seeds, p = 0.20) or other images \
              (95 % interval -1.00 to 2.75) it could be the other way round. With 2 seeds a difference counts \
              only from 9.0 times its own spread on, and whether that spread is normal, as the test supposes, \
-             can't be seen.",
+             can’t be seen.",
         ),
         (
             "one seed",
@@ -106,7 +106,7 @@ fn verdicts() {
             over(&[50], 100),
             Some("A"),
             false,
-            "The data can't tell: A is ahead of B by 25.00 percentage points, but with one seed nothing is \
+            "The data can’t tell: A is ahead of B by 25.00 percentage points, but with one seed nothing is \
              known of how much trainings differ; train with several.",
         ),
         (
@@ -115,7 +115,7 @@ fn verdicts() {
             over(&[50, 51, 52], 100),
             Some("A"),
             false,
-            "The data can't tell: A is ahead of B by exactly 25.00 percentage points with every seed, and a t \
+            "The data can’t tell: A is ahead of B by exactly 25.00 percentage points with every seed, and a t \
              test judges by the spread, of which there is none.",
         ),
         (
@@ -240,7 +240,7 @@ fn average_precision_over_seeds() {
                 22.52 to 27.48; paired t test over seeds, p = 0.0005); whether other images would say the same is not \
                 tested.";
     assert!(clear.sentence.starts_with(says), "{}", clear.sentence);
-    let says = "The data can't tell: B is ahead of A by 4.67 points of average precision on average over 3 seeds, but \
+    let says = "The data can’t tell: B is ahead of A by 4.67 points of average precision on average over 3 seeds, but \
                 with other seeds";
     let scattered = verdict([0.6, 0.9, 0.9]);
     assert!(!scattered.significant);
