@@ -120,7 +120,7 @@ impl<'a> Page<'a> {
 
     /// Escaped.
     fn title(&self) -> String {
-        Text(&sentences::title(self.report)).to_string()
+        Text(&sentences::title(self.whole)).to_string()
     }
 
     fn differences_title(&self) -> &'static str {

@@ -42,7 +42,7 @@ pub fn json(report: &Report<'_>) -> String {
     let document = Document {
         schema: SCHEMA,
         language: report.language.tag(),
-        title: sentences::title(report),
+        title: sentences::title(whole),
         sentences: Sentences {
             verdict: sentences::verdict(whole),
             difference: sentences::difference(whole),

@@ -313,7 +313,7 @@ fn every_kind() -> Vec<(&'static str, Vec<Run>)> {
     scenes.evaluation.classification = None;
     scenes.evaluation.localisation = detector.evaluation.localisation;
     see_several(&mut scenes);
-    let seeds = ["one", "one-2", "two", "two-2"].iter().enumerate();
+    let seeds = ["one-seed-0", "one-seed-1", "two-seed-0", "two-seed-1"].iter().enumerate();
     let seeds = seeds.map(|(place, name)| {
         let answers = if place < 2 { &answers } else { &others };
         let mut run = run(name, &["a", "b"], &answers[..]);
@@ -418,7 +418,7 @@ fn tips_are_sentences() {
         (
             Language::English,
             [
-                "one, images predicted at a time 64: 3,000",
+                "one-seed-0, images predicted at a time 64: 3,000",
                 "confidence 90.0 %, accuracy 60.0 % (5 images)",
                 "87 % – 93 %: 5 images",
             ],
@@ -426,7 +426,7 @@ fn tips_are_sentences() {
         (
             Language::French,
             [
-                "one, images traitées à la fois 64 : 3 000",
+                "one-seed-0, images traitées à la fois 64 : 3 000",
                 "confiance 90,0 %, exactitude 60,0 % (5 images)",
                 "87 % – 93 % : 5 images",
             ],
