@@ -1,10 +1,5 @@
 //! Non-maximum suppression: of boxes that overlap too much only the one with the best score stays.
 
-#![expect(
-    clippy::needless_range_loop,
-    reason = "iterator adaptors may stay separate functions, without the vector instructions"
-)]
-
 use crate::boxes::Xyxy;
 use crate::simd::{Lanes, Simd, Task};
 

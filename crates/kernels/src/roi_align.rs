@@ -7,11 +7,6 @@
 //! arguments: each step is then one scaled addition of a long contiguous row. (Sums over both axes at once, sixteen
 //! channels in registers, have fewer passes but took two to four times as long.)
 
-#![expect(
-    clippy::needless_range_loop,
-    reason = "iterator adaptors may stay separate functions, without the vector instructions"
-)]
-
 use std::mem::MaybeUninit;
 
 use rayon::prelude::*;

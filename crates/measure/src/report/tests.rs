@@ -313,7 +313,9 @@ fn every_kind() -> Vec<(&'static str, Vec<Run>)> {
     scenes.evaluation.classification = None;
     scenes.evaluation.localisation = detector.evaluation.localisation;
     see_several(&mut scenes);
-    let seeds = ["one-seed-0", "one-seed-1", "two-seed-0", "two-seed-1"].iter().enumerate();
+    let seeds = ["one-seed-0", "one-seed-1", "two-seed-0", "two-seed-1"]
+        .iter()
+        .enumerate();
     let seeds = seeds.map(|(place, name)| {
         let answers = if place < 2 { &answers } else { &others };
         let mut run = run(name, &["a", "b"], &answers[..]);
