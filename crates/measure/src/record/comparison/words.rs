@@ -252,10 +252,11 @@ fn count(images: u64) -> String {
 
 fn decimal(value: f64, digits: usize) -> String {
     let text = format!("{value:.digits$}");
-    // Rounding may leave "-0.00".
     match text.strip_prefix('-') {
+        // What rounds to zero has no sign.
         Some(rest) if rest.bytes().all(|byte| matches!(byte, b'0' | b'.')) => rest.to_string(),
-        _ => text,
+        Some(rest) => format!("−{rest}"),
+        None => text,
     }
 }
 
