@@ -81,6 +81,17 @@ pub enum CommandError {
         /// What is left to do after that.
         then: String,
     },
+    /// A file of a run in training could not be written.
+    #[error(
+        "{error}\n  all up to the last checkpoint is kept; mend that, then go on with:\n  atelier train --resume {}",
+        run.display()
+    )]
+    NotWritten {
+        /// What was refused.
+        error: RunError,
+        /// The run's folder.
+        run: PathBuf,
+    },
     /// Standard output is closed or full.
     #[error("can't write to standard output: {0}")]
     Output(#[from] io::Error),

@@ -1,5 +1,8 @@
 //! Files written whole or not at all, and errors that name the file they are about.
 
+#[doc(hidden)]
+pub mod fault;
+
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -8,7 +11,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {}: {cause}", path.display())]
 pub struct FileError {
-    /// What was attempted, as a verb: "read", "write", "add to", "create the folder of".
+    /// What was attempted, as a verb: "read", "write", "add to", "remove", "create the folder".
     pub action: &'static str,
     /// The file (or folder) as it was named by the caller.
     pub path: PathBuf,
@@ -18,7 +21,8 @@ pub struct FileError {
 }
 
 impl FileError {
-    fn new(action: &'static str, path: &Path, cause: io::Error) -> Self {
+    /// That `action` on `path` was refused.
+    pub fn new(action: &'static str, path: &Path, cause: io::Error) -> Self {
         let path = path.to_path_buf();
         Self {
             action,
@@ -48,14 +52,16 @@ pub fn write_atomically(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Resu
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    fs::create_dir_all(folder)
-        .map_err(|cause| FileError::new("create the folder of", path, cause))?;
+    create_folder(folder)?;
     replace(path, folder, bytes.as_ref()).map_err(|cause| FileError::new("write", path, cause))
 }
 
+/// What the names of files begin and end with while they are written.
+const UNFINISHED: [&str; 2] = [".atelier-", ".part"];
+
 fn replace(path: &Path, folder: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".atelier-").suffix(".part");
+    builder.prefix(UNFINISHED[0]).suffix(UNFINISHED[1]);
     #[cfg(unix)]
     {
         // Temporary files are private by default; a run is for other tools (and users) to read.
@@ -63,14 +69,101 @@ fn replace(path: &Path, folder: &Path, bytes: &[u8]) -> io::Result<()> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
+    fault::point()?;
     let mut temporary = builder.tempfile_in(folder)?;
+    if let Err(cause) = fault::point() {
+        temporary.write_all(&bytes[..bytes.len() / 2])?;
+        return Err(cause);
+    }
     temporary.write_all(bytes)?;
+    fault::point()?;
     temporary.as_file().sync_all()?;
+    fault::point()?;
     temporary.persist(path).map_err(|refused| refused.error)?;
-    // The rename itself is only durable once the folder is. Windows cannot open folders as files.
+    sync_folder(folder)
+}
+
+/// Makes what was created, renamed or removed in a folder last: until then a power cut may undo it.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    fault::point()?;
+    // Windows cannot open folders as files.
     #[cfg(unix)]
     fs::File::open(folder)?.sync_all()?;
     Ok(())
+}
+
+/// Makes a folder, with those it lies in where they are missing, so that a power cut leaves it there.
+///
+/// # Errors
+/// [`FileError`] with the folder when a step is refused.
+pub fn create_folder(folder: impl AsRef<Path>) -> Result<(), FileError> {
+    let folder = folder.as_ref();
+    let missing = || folder.ancestors().take_while(|path| !path.is_dir());
+    let holders: Vec<_> = missing().filter_map(Path::parent).collect();
+    let create = || {
+        if holders.is_empty() {
+            return Ok(());
+        }
+        fault::point()?;
+        fs::create_dir_all(folder)?;
+        for holder in holders.iter().rev() {
+            let here = holder.as_os_str().is_empty();
+            sync_folder(if here { Path::new(".") } else { holder })?;
+        }
+        Ok(())
+    };
+    create().map_err(|cause| FileError::new("create the folder", folder, cause))
+}
+
+/// Removes a file.
+///
+/// # Errors
+/// [`FileError`] with `path` when it is not there or can't be removed.
+pub fn remove(path: impl AsRef<Path>) -> Result<(), FileError> {
+    let path = path.as_ref();
+    fault::point()
+        .and_then(|()| fs::remove_file(path))
+        .map_err(|cause| FileError::new("remove", path, cause))
+}
+
+/// Whether [`write_atomically`] gives this name to a file that it has not finished.
+pub fn is_unfinished(name: &str) -> bool {
+    name.starts_with(UNFINISHED[0]) && name.ends_with(UNFINISHED[1])
+}
+
+/// Removes what a process that was killed in the middle of [`write_atomically`] left in `folder`. Only for those who know
+/// that nobody writes there now. A folder that is not there holds nothing.
+///
+/// # Errors
+/// [`FileError`] when the folder can't be read or a file not be removed.
+pub fn remove_unfinished(folder: impl AsRef<Path>) -> Result<(), FileError> {
+    for name in names(&folder)? {
+        if is_unfinished(&name) {
+            remove(folder.as_ref().join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// The names of what is in a folder, in their order; none where it is not there. Names that are no UTF-8 are left out.
+///
+/// # Errors
+/// [`FileError`] when the folder can't be read.
+pub fn names(folder: impl AsRef<Path>) -> Result<Vec<String>, FileError> {
+    let folder = folder.as_ref();
+    let list = || -> io::Result<Vec<String>> {
+        let entries = match fs::read_dir(folder) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            names.extend(entry?.file_name().into_string());
+        }
+        names.sort_unstable();
+        Ok(names)
+    };
+    list().map_err(|cause| FileError::new("read", folder, cause))
 }
 
 /// Adds `bytes` to the end of the file at `path` and waits until they are on the disk. For files whose records carry a
@@ -81,6 +174,7 @@ fn replace(path: &Path, folder: &Path, bytes: &[u8]) -> io::Result<()> {
 pub fn append(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<(), FileError> {
     let path = path.as_ref();
     let write = || {
+        fault::point()?;
         let mut file = fs::OpenOptions::new().append(true).open(path)?;
         file.write_all(bytes.as_ref())?;
         file.sync_data()
@@ -136,7 +230,46 @@ mod tests {
         let message = write_atomically(folder.path().join("file/x"), "x")
             .unwrap_err()
             .to_string();
-        assert!(message.contains("create the folder of"), "{message}");
+        assert!(message.contains("create the folder "), "{message}");
+    }
+
+    #[test]
+    fn whatever_step_fails_the_old_content_stays_or_the_new_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file.txt");
+        for fault in [io::ErrorKind::StorageFull, io::ErrorKind::PermissionDenied] {
+            for steps in 0..6 {
+                write_atomically(&path, "old").unwrap();
+                let failing = fault::after(steps, fault);
+                let written = write_atomically(&path, "new");
+                let met = failing.is_met();
+                drop(failing);
+                // Create, write, sync, rename; after the last step the folder is synced.
+                let expected = if steps < 4 { "old" } else { "new" };
+                assert_eq!(read_text(&path).unwrap(), expected, "{steps}");
+                assert_eq!((written.is_err(), met), (steps < 5, steps < 5), "{steps}");
+                assert_eq!(names(folder.path()).unwrap(), ["file.txt"], "{steps}");
+                if let Err(error) = written {
+                    assert!(error.to_string().contains("file.txt: "), "{error}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in [".atelier-x1Y2z3.part", "model.part", ".atelier-notes"] {
+            fs::write(at(name), "x").unwrap();
+        }
+        remove_unfinished(folder.path()).unwrap();
+        let left = names(folder.path()).unwrap();
+        assert_eq!(left, [".atelier-notes", "model.part"]);
+        remove_unfinished(at("nowhere")).unwrap();
+        create_folder(at("a/b/c")).unwrap();
+        create_folder(at("a/b/c")).unwrap();
+        assert!(at("a/b/c").is_dir());
     }
 
     #[cfg(unix)]

@@ -54,8 +54,12 @@ pub const EVALUATION: &str = "evaluation.json";
 pub const PREDICTIONS: &str = "predictions.csv";
 /// The trained weights.
 pub const MODEL: &str = "model.safetensors";
+/// The weights of the epoch that did best on held-out images.
+pub const BEST: &str = "best.safetensors";
 /// The weights that training starts from, where they are not drawn from the seed.
 pub const INITIAL: &str = "initial.safetensors";
+/// Held by the process that trains; says which it is.
+pub const LOCK: &str = ".lock";
 /// Folder of training states to resume from.
 pub const CHECKPOINTS: &str = "checkpoints";
 /// What a detector found in test images of several objects, as a COCO results file.

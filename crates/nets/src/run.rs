@@ -1,15 +1,16 @@
 //! A run: its folder on disk, from the recipe to the trained network and what it answered.
 
+mod error;
 mod exchange;
+mod folder;
 pub mod seeds;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
 
-use measure::detection::{self, CocoError, Detection};
-use measure::digest::sha256;
-use measure::files::{FileError, write_atomically};
+use measure::detection::{self, Detection};
+use measure::files::{remove_unfinished, write_atomically};
 use measure::record::{
     self, DataIdentity, Energy, EnergyMeter, Environment, EpochRecord, Evaluation, Machine,
     ModelKind, Predictions, RecordError, RunFacts, TimeToAccuracy, rfc3339_utc, seconds_since_1970,
@@ -19,83 +20,24 @@ use measure::tensorboard::{self, EventFile};
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::{DataError, Dataset, Split};
+use crate::data::{Dataset, Split};
 use crate::device::Computer;
 use crate::evaluation::{Evaluated, evaluate};
-use crate::exchange::ExchangeError;
 use crate::network::Network;
-use crate::recipe::{Model, Recipe, RecipeError, ShapeError};
+use crate::recipe::{Model, Recipe};
 use crate::speed::speed;
-use crate::training::{
-    CheckpointError, Ending, Observer, Restored, StepReport, Trainer, TrainingError,
-};
-use crate::weights::{self, WeightsError};
+use crate::training::{BestEpoch, Ending, Observer, Restored, StepReport, Trainer};
+use crate::weights;
+pub use error::RunError;
 pub use exchange::initial_weights;
-
-/// Why a run could not be made, opened or carried on.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// There is no such run.
-    #[error("there is no run '{name}': neither {} nor {name} holds a {}; `atelier runs` lists what there is", root.join(name).display(), record::RECIPE)]
-    NotFound {
-        /// As given.
-        name: String,
-        /// Where runs are kept.
-        root: PathBuf,
-    },
-    /// The run has no trained network yet.
-    #[error("{} is not finished; go on with `atelier train --resume {}`", path.display(), path.display())]
-    NotFinished {
-        /// The run's folder.
-        path: PathBuf,
-    },
-    /// A folder can't be made.
-    #[error("{}: can't create the folder: {cause}", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// What the system says.
-        cause: std::io::Error,
-    },
-    /// A file of the run.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-    /// A file of the run.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// The run's recipe.
-    #[error(transparent)]
-    Recipe(#[from] RecipeError),
-    /// The run's network.
-    #[error(transparent)]
-    Shape(#[from] ShapeError),
-    /// The run's weights.
-    #[error(transparent)]
-    Weights(#[from] WeightsError),
-    /// Weights from elsewhere, or to elsewhere.
-    #[error(transparent)]
-    Exchange(#[from] ExchangeError),
-    /// The run's data.
-    #[error(transparent)]
-    Data(#[from] DataError),
-    /// The run's detections.
-    #[error(transparent)]
-    Detections(#[from] CocoError),
-    /// The run's training.
-    #[error(transparent)]
-    Training(#[from] TrainingError),
-}
-
-impl From<CheckpointError> for RunError {
-    fn from(error: CheckpointError) -> Self {
-        Self::Training(error.into())
-    }
-}
+use folder::Lock;
 
 /// A run's folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Run {
     path: PathBuf,
+    /// Held from [`Run::create`] or [`Run::lock`] on.
+    lock: Option<Lock>,
 }
 
 /// A trained network with all that is needed to use it.
@@ -136,57 +78,6 @@ pub struct Origin {
 }
 
 impl Run {
-    /// A new folder under `root`: the recipe's name, with a number where that is taken.
-    ///
-    /// # Errors
-    /// [`RunError::Folder`] when it can't be made.
-    pub fn create(root: &Path, recipe_name: &str) -> Result<Self, RunError> {
-        std::fs::create_dir_all(root).map_err(|cause| RunError::Folder {
-            path: root.to_path_buf(),
-            cause,
-        })?;
-        for number in 1.. {
-            let path = match number {
-                1 => root.join(recipe_name),
-                _ => root.join(format!("{recipe_name}-{number}")),
-            };
-            match std::fs::create_dir(&path) {
-                Ok(()) => return Ok(Self { path }),
-                Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(cause) => return Err(RunError::Folder { path, cause }),
-            }
-        }
-        unreachable!("the numbers do not end")
-    }
-
-    /// The run of this name under `root`, or at this path.
-    ///
-    /// # Errors
-    /// [`RunError::NotFound`] when neither holds a recipe.
-    pub fn open(root: &Path, name: &str) -> Result<Self, RunError> {
-        [root.join(name), PathBuf::from(name)]
-            .into_iter()
-            .find(|path| path.join(record::RECIPE).is_file())
-            .map(|path| Self { path })
-            .ok_or_else(|| RunError::NotFound {
-                name: name.to_string(),
-                root: root.to_path_buf(),
-            })
-    }
-
-    /// All runs under `root`, by name; none where the folder does not exist.
-    pub fn list(root: &Path) -> Vec<Self> {
-        let mut runs: Vec<Self> = std::fs::read_dir(root)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| Self { path: entry.path() })
-            .filter(|run| run.path.join(record::RECIPE).is_file())
-            .collect();
-        runs.sort_by(|a, b| a.path.cmp(&b.path));
-        runs
-    }
-
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
@@ -272,7 +163,7 @@ impl Run {
     /// [`RunError::NotFinished`] before the end of training; other errors for damaged files.
     pub fn trained(&self, computer: &Computer) -> Result<Trained, RunError> {
         let path = self.weights_file()?;
-        let (weights, About { classes, input }) = weights::load(&path)?;
+        let (weights, About { classes, input, .. }) = weights::load(&path)?;
         let recipe = self.recipe()?;
         let network = Network::new(&recipe, input, classes.len(), &computer.device)?;
         let network = weights::apply(network, &weights)?;
@@ -334,7 +225,13 @@ impl Run {
             .train
             .hold_out(recipe.data.validation, recipe.training.seed)?;
         let mut trainer = Trainer::new(recipe, &train, validation.as_ref(), &computer.device)?;
+        // To the end of this function, if nobody holds it for longer.
+        let _lock = self.held()?;
         let checkpoints = self.path.join(record::CHECKPOINTS);
+        for folder in [&self.path, &checkpoints] {
+            remove_unfinished(folder)?;
+        }
+        self.identify(split)?;
         let restored = trainer.restore(&checkpoints)?;
         let initial = self.path.join(record::INITIAL);
         if restored.from.is_none() && initial.is_file() {
@@ -345,8 +242,9 @@ impl Run {
             trainer.measure_energy(meter);
         }
         observer.resumed(&restored, trainer.progress().step);
-        self.identify(split)?;
+        // Written anew: it may be ahead of the checkpoint, or behind it.
         let history = trainer.progress().history.clone();
+        write_history(self.path.join(record::HISTORY), &history)?;
         let events = recipe.training.tensorboard;
         let events = events.then(|| self.event_file(&history)).transpose()?;
         let mut recorder = Recorder {
@@ -364,7 +262,17 @@ impl Run {
             return Ok(None);
         }
         let network = trainer.network();
-        self.save(&network, &train.classes, train.image_shape())?;
+        let mut about = About {
+            classes: train.classes.clone(),
+            input: train.image_shape(),
+            best: None,
+        };
+        let weights = weights::collect(&network);
+        weights::save(&self.path.join(record::MODEL), &weights, &about)?;
+        if let Some((epoch, weights)) = trainer.best() {
+            about.best = Some(epoch.clone());
+            weights::save(&self.path.join(record::BEST), weights, &about)?;
+        }
         let evaluated = evaluate(&network, &split.test, &recipe.data, computer)?;
         let history = trainer.progress().history.clone();
         let evaluation =
@@ -433,9 +341,8 @@ impl Run {
             meter: meter.is_none().then_some(EnergyMeter::Rapl),
             unavailable: meter,
         };
-        let weights = std::fs::read(&model).ok();
         Ok(Evaluation {
-            model_digest: weights.map(|bytes| sha256([&bytes[..]])),
+            model_digest: Some(weights::digest(&weights::collect(network))),
             speed: Some(speed(network, data, &recipe.data, computer)),
             energy: Some(energy),
             time_to_accuracy: TimeToAccuracy::of(&history),
@@ -445,10 +352,20 @@ impl Run {
         })
     }
 
-    /// Notes which data the run is made from.
+    /// Notes which data the run is made from, or makes sure that it is still the same.
     fn identify(&self, split: &Split) -> Result<(), RunError> {
         let mut environment = self.environment()?;
-        environment.data.digest = Some(split.digest());
+        let now = split.digest();
+        let algorithm = |digest: &str| digest.split(':').next().map(str::to_string);
+        match environment.data.digest {
+            Some(begun) if begun == now => return Ok(()),
+            // An older version's digest tells nothing.
+            Some(begun) if algorithm(&begun) == algorithm(&now) => {
+                let path = self.path.clone();
+                return Err(RunError::OtherData { path, begun, now });
+            }
+            _ => environment.data.digest = Some(now),
+        }
         Ok(write_json(
             self.path.join(record::ENVIRONMENT),
             &environment,
@@ -461,20 +378,6 @@ impl Run {
         let path = self.path.join(tensorboard::EVENTS);
         Ok(EventFile::create(&path, started, history)?)
     }
-
-    fn save(
-        &self,
-        network: &Network,
-        classes: &[String],
-        input: [usize; 3],
-    ) -> Result<(), RunError> {
-        let about = About {
-            classes: classes.to_vec(),
-            input,
-        };
-        let path = self.path.join(record::MODEL);
-        Ok(weights::save(&path, &weights::collect(network), &about)?)
-    }
 }
 
 /// What the stored weights say of themselves.
@@ -483,6 +386,9 @@ struct About {
     classes: Vec<String>,
     /// `[C, H, W]`
     input: [usize; 3],
+    /// The epoch they are from, if that is not the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    best: Option<BestEpoch>,
 }
 
 /// Passes events on, and keeps `history.jsonl` up to date.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::ops::to_host;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor, TensorData};
+use measure::digest::Blake3;
 use measure::files::{FileError, write_atomically};
 use safetensors::{Dtype, SafeTensors, View};
 use serde::{Serialize, de::DeserializeOwned};
@@ -260,16 +261,39 @@ impl View for &Weight {
     }
 
     fn data(&self) -> Cow<'_, [u8]> {
-        self.values
-            .iter()
-            .flat_map(|value| value.to_le_bytes())
-            .collect::<Vec<u8>>()
-            .into()
+        little_endian(&self.values).into()
     }
 
     fn data_len(&self) -> usize {
         self.values.len() * 4
     }
+}
+
+fn little_endian(values: &[f32]) -> Vec<u8> {
+    let mut bytes = vec![0; values.len() * 4];
+    for (bytes, value) in bytes.chunks_exact_mut(4).zip(values) {
+        bytes.copy_from_slice(&value.to_le_bytes());
+    }
+    bytes
+}
+
+/// The digest of named tensors: two networks with the same digest have the same weights to the bit.
+///
+/// It is the BLAKE3 of what follows, tensor after tensor in the order of their names' bytes: the name's length in bytes, the
+/// name (UTF-8), the number of dimensions, each dimension, the values. Values are f32 in row-major order; lengths and
+/// dimensions are u64; all numbers are little-endian.
+pub fn digest(weights: &Weights) -> String {
+    let mut hash = Blake3::default();
+    for (name, weight) in weights {
+        hash.add(&(name.len() as u64).to_le_bytes());
+        hash.add(name.as_bytes());
+        hash.add(&(weight.shape.len() as u64).to_le_bytes());
+        for &length in &weight.shape {
+            hash.add(&(length as u64).to_le_bytes());
+        }
+        hash.add(&little_endian(&weight.values));
+    }
+    hash.end()
 }
 
 /// The metadata that is ours: one entry, because several would be written in a random order.
@@ -331,5 +355,53 @@ fn format_error(path: &Path, cause: &impl ToString) -> WeightsError {
     WeightsError::Format {
         path: path.to_path_buf(),
         cause: cause.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use measure::digest::blake3;
+
+    fn weights(name: &str, shape: &[usize], values: &[f32]) -> Weights {
+        let weight = Weight {
+            shape: shape.to_vec(),
+            values: values.to_vec(),
+        };
+        Weights::from([(name.to_string(), weight)])
+    }
+
+    #[test]
+    fn the_digest_is_that_of_the_bytes_it_names() {
+        let mut both = weights("b", &[2], &[1.0, -0.0]);
+        both.extend(weights("a", &[1, 1], &[0.5]));
+        let length = |length: u8| [length, 0, 0, 0, 0, 0, 0, 0];
+        let bytes = [
+            &length(1)[..],
+            b"a",
+            &length(2),
+            &length(1),
+            &length(1),
+            &[0, 0, 0, 0x3f],
+            &length(1),
+            b"b",
+            &length(1),
+            &length(2),
+            &[0, 0, 0x80, 0x3f, 0, 0, 0, 0x80],
+        ];
+        assert_eq!(digest(&both), blake3(bytes));
+    }
+
+    #[test]
+    fn whatever_differs_shows() {
+        let first = digest(&weights("a", &[2], &[1.0, 0.0]));
+        for (name, other) in [
+            ("name", weights("b", &[2], &[1.0, 0.0])),
+            ("shape", weights("a", &[1, 2], &[1.0, 0.0])),
+            ("value", weights("a", &[2], &[1.0, 1e-38])),
+            ("sign of zero", weights("a", &[2], &[1.0, -0.0])),
+        ] {
+            assert_ne!(digest(&other), first, "{name}");
+        }
     }
 }

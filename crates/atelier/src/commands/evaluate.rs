@@ -41,6 +41,9 @@ pub fn run(flags: &flags::Evaluate) -> Result<(), CommandError> {
         return print_json(&evaluation);
     }
     print(&figures(&evaluation))?;
+    if let Some(digest) = &evaluation.model_digest {
+        print(&format!("weights: {digest}"))?;
+    }
     let Some(answers) = &evaluation.classification else {
         return Ok(()); // images of several objects
     };

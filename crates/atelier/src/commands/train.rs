@@ -46,7 +46,8 @@ pub fn run(flags: &flags::Train) -> Result<(), CommandError> {
     let root = &flags.experiment.place.out;
     let (run, named) = match (&flags.resume, &flags.recipe) {
         (Some(name), _) => {
-            let run = Run::open(root, name)?;
+            // Held before the data is read: who can't have it is told at once.
+            let run = Run::open(root, name)?.lock()?;
             let named = NamedRecipe {
                 name: run.environment()?.recipe.unwrap_or_else(|| run.name()),
                 run: run.name(),
@@ -76,8 +77,9 @@ pub fn run(flags: &flags::Train) -> Result<(), CommandError> {
         return print_json(&contestant);
     }
     print(&figures(&contestant.evaluation))?;
+    let digest = contestant.evaluation.model_digest.unwrap_or_default();
     print(&format!(
-        "\nrun: {}\nreport: {}",
+        "\nweights: {digest}\nrun: {}\nreport: {}",
         contestant.run,
         run.path().join(record::REPORT).display()
     ))
@@ -129,8 +131,15 @@ pub fn train(
         run.path().display()
     );
     let mut progress = Progress::new(&run.name(), recipe.training.epochs);
-    let finished = run.train(recipe, split, computer, &STOP, &mut progress)?;
+    let finished = run.train(recipe, split, computer, &STOP, &mut progress);
     drop(progress);
+    let finished = finished.map_err(|error| match error.is_refused_write() {
+        true => CommandError::NotWritten {
+            run: run.path().to_path_buf(),
+            error,
+        },
+        false => error.into(),
+    })?;
     match finished {
         Some(finished) => Ok((run, finished)),
         None => Err(CommandError::Stopped {

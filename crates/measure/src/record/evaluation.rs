@@ -101,7 +101,7 @@ pub struct Evaluation {
     pub multiply_adds: u64,
     /// Size of the weights' file in bytes.
     pub model_bytes: u64,
-    /// Digest of the weights' file as `ALGORITHM:HEX`; `None` in records of older versions.
+    /// Digest of the weights as `blake3:HEX`; in records of older versions of their file, or `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_digest: Option<String>,
     /// Peak memory of the process in MiB, where the machine tells.

@@ -46,6 +46,9 @@ pub struct EpochRecord {
     /// Joules spent on training steps since the start of training; `None` where not all of them were measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub energy_j: Option<f64>,
+    /// Seconds spent on checkpoints since the start of training, beside `seconds`; `None` in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint_s: Option<f64>,
 }
 
 /// Writes `history.jsonl` as a whole, atomically: appending could leave half a line.

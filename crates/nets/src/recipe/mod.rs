@@ -6,6 +6,7 @@
 mod anchor_sizes;
 mod builtin;
 mod check;
+mod checkpoints;
 mod detector;
 mod error;
 mod layer;
@@ -23,6 +24,7 @@ mod write;
 pub use anchor_sizes::AnchorSizes;
 pub use builtin::{BuiltIn, built_in, names};
 pub use check::{ShapeError, Stage, stages, summary};
+pub use checkpoints::Checkpoints;
 pub use detector::{
     Anchors, Backbone, BoxLoss, BoxRegression, Detections, FasterRcnn, Norm, Pyramid, Roi, Rpn,
 };

@@ -4,7 +4,8 @@ mod detector;
 
 use super::problem::Problem;
 use super::{
-    Augment, Data, Layer, Model, Optimizer, Pool, Recipe, SCENES, Scenes, Schedule, Training,
+    Augment, Checkpoints, Data, Layer, Model, Optimizer, Pool, Recipe, SCENES, Scenes, Schedule,
+    Training,
 };
 use std::fmt::Display;
 
@@ -244,8 +245,19 @@ fn training(training: &Training) -> Result<(), Problem> {
     if let Some(norm) = training.clip_norm {
         positive("training.clip-norm", norm)?;
     }
+    checkpoints(&training.checkpoints)?;
     optimizer(&training.optimizer)?;
     schedule(&training.schedule)
+}
+
+fn checkpoints(checkpoints: &Checkpoints) -> Result<(), Problem> {
+    if let Some(seconds) = checkpoints.every_seconds {
+        positive("training.checkpoints.every-seconds", seconds)?;
+    }
+    if let Some(steps) = checkpoints.every_steps {
+        at_least_1("training.checkpoints.every-steps", steps)?;
+    }
+    at_least_1("training.checkpoints.keep", checkpoints.keep)
 }
 
 fn optimizer(optimizer: &Optimizer) -> Result<(), Problem> {

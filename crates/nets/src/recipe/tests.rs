@@ -252,6 +252,9 @@ fn errors_say_what_is_wrong() {
         (training("batch_size = 5"), &["did you mean `batch-size`?"]),
         (training("seed = -1"), &["training.seed: expected a whole number of at least 0"]),
         (training("clip-norm = \"no\""), &["training.clip-norm: expected a number, found the text \"no\""]),
+        (training("checkpoints = { every-steps = 0 }"), &["training.checkpoints.every-steps: must be at least 1, found 0"]),
+        (training("checkpoints = { every-seconds = 0 }"), &["training.checkpoints.every-seconds: must be greater than 0"]),
+        (training("checkpoints = { keep = 0 }"), &["training.checkpoints.keep: must be at least 1"]),
         (training("optimizer = { name = \"adm\" }"), &["training.optimizer.name: unknown name `adm`", "did you mean `adam`?"]),
         (training("optimizer = { momentum = 0.9 }"), &["unknown key `momentum`", "learning-rate, weight-decay, beta-1"]),
         (training("optimizer = { learning-rate = nan }"), &["training.optimizer.learning-rate: must be greater than 0 and finite, found NaN"]),
@@ -278,6 +281,16 @@ fn set_overrides_any_key() {
     );
     assert_eq!(training(&["training.clip-norm=10"]).clip_norm, Some(10.0));
     assert_eq!(training(&["training.clip-norm=none"]).clip_norm, None);
+    let checkpoints = training(&[
+        "training.checkpoints.every-steps=7",
+        "training.checkpoints.every-seconds=none",
+    ]);
+    let Checkpoints {
+        every_seconds,
+        every_steps,
+        ..
+    } = checkpoints.checkpoints;
+    assert_eq!((every_seconds, every_steps), (None, Some(7)));
     assert_eq!(
         training(&["training.optimizer.learning-rate=.5"])
             .optimizer
@@ -590,6 +603,12 @@ fn any_recipe() -> impl Strategy<Value = Recipe> {
             optimizer,
             schedule,
             clip_norm: clip.then_some(0.1 * epochs as f64),
+            checkpoints: Checkpoints {
+                every_seconds: clip.then_some(0.1 * epochs as f64),
+                every_steps: (!clip).then_some(epochs),
+                keep: epochs,
+                best: clip,
+            },
             ..Training::default()
         });
     let layers = proptest::collection::vec(any_layer(), 1..9);

@@ -1,5 +1,6 @@
 //! How a network is trained: epochs, batches, optimizer and the course of the learning rate.
 
+use super::Checkpoints;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
@@ -22,6 +23,8 @@ pub struct Training {
     /// Gradients whose norm over all parameters is larger are scaled down to it; default "none".
     #[serde(with = "super::value::optional")]
     pub clip_norm: Option<f64>,
+    /// When the state of the training is written, so that it can be resumed; default each half minute.
+    pub checkpoints: Checkpoints,
     /// Write the figures of each epoch for TensorBoard as well; default false.
     pub tensorboard: bool,
 }
@@ -36,6 +39,7 @@ impl Default for Training {
             schedule: Schedule::default(),
             label_smoothing: 0.0,
             clip_norm: None,
+            checkpoints: Checkpoints::default(),
             tensorboard: false,
         }
     }

@@ -1,18 +1,18 @@
 //! Checkpoints: the whole state of a training in one safetensors file, so that it is written whole or not at all.
 //!
-//! `network.NAME` and `optimizer.NAME.0|1` are tensors; the metadata holds the progress as JSON.
+//! A tensor's name is `GROUP.NAME`: `network.NAME` the parameters and running statistics, `optimizer.NAME.0|1` the moments,
+//! `best.NAME` the weights of the best epoch. The metadata holds all else as JSON, and a digest of the whole: a file that
+//! is damaged is never taken for a state.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use measure::files::FileError;
+use measure::digest::blake3;
+use measure::files::{self, FileError};
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, Progress};
-use crate::network::Network;
+use super::Progress;
 use crate::weights::{self, Weights, WeightsError};
-
-/// How many checkpoints are kept: the newest, and the one before in case it is damaged.
-const KEPT: usize = 2;
 
 /// Why a checkpoint could not be written or used.
 #[derive(Debug, thiserror::Error)]
@@ -20,16 +20,12 @@ pub enum CheckpointError {
     /// Reading or writing failed.
     #[error(transparent)]
     Weights(#[from] WeightsError),
-    /// The folder can't be listed or changed.
-    #[error("{}: {cause}", path.display())]
-    Folder {
-        /// The folder or file.
-        path: PathBuf,
-        /// What the system says.
-        cause: std::io::Error,
-    },
     /// Every checkpoint is damaged.
-    #[error("no checkpoint in {} can be read: {}", folder.display(), reasons.join("; "))]
+    #[error(
+        "no checkpoint in {} can be read: {}\n  remove that folder to train from the beginning; the end is the same",
+        folder.display(),
+        reasons.join("; ")
+    )]
     AllDamaged {
         /// The folder.
         folder: PathBuf,
@@ -53,51 +49,61 @@ pub struct Restored {
     pub damaged: Vec<String>,
 }
 
+/// Tensors by what they belong to.
+pub(super) type Groups = BTreeMap<String, Weights>;
+
+/// What a checkpoint holds.
+pub(super) struct State {
+    pub groups: Groups,
+    pub optimizer_steps: u64,
+    pub progress: Progress,
+}
+
 /// What a checkpoint says beside its tensors.
 #[derive(Serialize, Deserialize)]
 struct About {
     progress: Progress,
     optimizer_steps: u64,
+    /// Of the tensors and of this without it.
+    #[serde(default)]
+    digest: Option<String>,
 }
 
-/// What a checkpoint holds.
-pub(super) struct State {
-    pub network: Weights,
-    pub optimizer: Weights,
-    pub optimizer_steps: u64,
-    pub progress: Progress,
+impl About {
+    /// States the digest that is right, and gives the one that was stated before.
+    fn digest(&mut self, tensors: &Weights) -> Result<Option<String>, serde_json::Error> {
+        let stated = self.digest.take();
+        let text = serde_json::to_string(self)?;
+        let found = blake3([weights::digest(tensors).as_bytes(), text.as_bytes()]);
+        self.digest = Some(found);
+        Ok(stated)
+    }
 }
 
-pub(super) fn save(
-    folder: &Path,
-    network: &Network,
-    optimizer: &Optimizer,
-    progress: &Progress,
-) -> Result<(), CheckpointError> {
-    std::fs::create_dir_all(folder).map_err(|cause| folder_error(folder, cause))?;
-    let (moments, steps) = optimizer.state();
+/// Writes a checkpoint, and removes all but it and the `keep` - 1 before it.
+pub(super) fn save(folder: &Path, state: State, keep: usize) -> Result<(), CheckpointError> {
+    let step = state.progress.step;
+    let path = folder.join(format!("step-{step:08}.safetensors"));
     let mut tensors = Weights::new();
-    let network = weights::collect(network);
-    tensors.extend(
-        network
-            .into_iter()
-            .map(|(name, weight)| (format!("network.{name}"), weight)),
-    );
-    tensors.extend(
-        moments
-            .into_iter()
-            .map(|(name, weight)| (format!("optimizer.{name}"), weight)),
-    );
-    let about = About {
-        progress: progress.clone(),
-        optimizer_steps: steps,
+    for (group, weights) in state.groups {
+        let named = weights.into_iter();
+        tensors.extend(named.map(|(name, weight)| (format!("{group}.{name}"), weight)));
+    }
+    let mut about = About {
+        progress: state.progress,
+        optimizer_steps: state.optimizer_steps,
+        digest: None,
     };
-    let path = folder.join(format!("step-{:08}.safetensors", progress.step));
+    about
+        .digest(&tensors)
+        .map_err(|cause| format(&path, &cause))?;
     weights::save(&path, &tensors, &about)?;
-    let mut checkpoints = list(folder)?;
-    checkpoints.truncate(checkpoints.len().saturating_sub(KEPT));
-    for old in checkpoints {
-        std::fs::remove_file(&old).map_err(|cause| folder_error(&old, cause))?;
+    // What says that it is newer was damaged, or this training would have gone on from there.
+    let (mut older, newer): (Vec<_>, Vec<_>) =
+        list(folder)?.into_iter().partition(|(of, _)| *of <= step);
+    older.truncate(older.len().saturating_sub(keep));
+    for (_, path) in older.into_iter().chain(newer) {
+        files::remove(path)?;
     }
     Ok(())
 }
@@ -105,20 +111,16 @@ pub(super) fn save(
 /// The newest checkpoint that is whole.
 pub(super) fn load(folder: &Path) -> Result<(Restored, Option<State>), CheckpointError> {
     let mut restored = Restored::default();
-    if !folder.exists() {
-        return Ok((restored, None));
-    }
-    let checkpoints = list(folder)?;
-    for path in checkpoints.iter().rev() {
-        match read(path) {
+    for (_, path) in list(folder)?.into_iter().rev() {
+        match read(&path) {
             Ok(state) => {
-                restored.from = Some(path.clone());
+                restored.from = Some(path);
                 return Ok((restored, Some(state)));
             }
-            Err(reason) => restored.damaged.push(reason),
+            Err(reason) => restored.damaged.push(reason.to_string()),
         }
     }
-    if checkpoints.is_empty() {
+    if restored.damaged.is_empty() {
         return Ok((restored, None));
     }
     Err(CheckpointError::AllDamaged {
@@ -127,51 +129,45 @@ pub(super) fn load(folder: &Path) -> Result<(Restored, Option<State>), Checkpoin
     })
 }
 
-fn read(path: &Path) -> Result<State, String> {
-    let (
-        tensors,
-        About {
-            progress,
-            optimizer_steps,
-        },
-    ) = weights::load(path).map_err(|error| error.to_string())?;
-    let (mut network, mut optimizer) = (Weights::new(), Weights::new());
+fn read(path: &Path) -> Result<State, WeightsError> {
+    let (tensors, mut about): (_, About) = weights::load(path)?;
+    let stated = about
+        .digest(&tensors)
+        .map_err(|cause| format(path, &cause))?;
+    if stated.is_some() && stated != about.digest {
+        return Err(format(path, &"its digest is not that of what it holds"));
+    }
+    let mut groups = Groups::new();
     for (name, weight) in tensors {
-        if let Some(name) = name.strip_prefix("network.") {
-            network.insert(name.to_string(), weight);
-        } else if let Some(name) = name.strip_prefix("optimizer.") {
-            optimizer.insert(name.to_string(), weight);
+        if let Some((group, name)) = name.split_once('.') {
+            let group = groups.entry(group.to_string()).or_default();
+            group.insert(name.to_string(), weight);
         }
     }
     Ok(State {
-        network,
-        optimizer,
-        optimizer_steps,
-        progress,
+        groups,
+        optimizer_steps: about.optimizer_steps,
+        progress: about.progress,
     })
 }
 
-/// The checkpoints in a folder, oldest first.
-fn list(folder: &Path) -> Result<Vec<PathBuf>, CheckpointError> {
-    let entries = std::fs::read_dir(folder).map_err(|cause| folder_error(folder, cause))?;
-    let mut paths = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|cause| folder_error(folder, cause))?.path();
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
-        if name.starts_with("step-") && name.ends_with(".safetensors") {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    Ok(paths)
+/// The checkpoints in a folder with their steps, oldest first; none where it is not there.
+fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>, FileError> {
+    let step = |name: &str| {
+        let digits = name.strip_prefix("step-")?.strip_suffix(".safetensors")?;
+        digits.parse().ok()
+    };
+    let names = files::names(folder)?.into_iter();
+    let mut checkpoints: Vec<(u64, PathBuf)> = names
+        .filter_map(|name| Some((step(&name)?, folder.join(name))))
+        .collect();
+    checkpoints.sort_unstable();
+    Ok(checkpoints)
 }
 
-fn folder_error(path: &Path, cause: std::io::Error) -> CheckpointError {
-    CheckpointError::Folder {
+fn format(path: &Path, cause: &impl ToString) -> WeightsError {
+    WeightsError::Format {
         path: path.to_path_buf(),
-        cause,
+        cause: cause.to_string(),
     }
 }

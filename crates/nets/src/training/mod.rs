@@ -5,6 +5,7 @@
 
 mod checkpoint;
 mod optimizer;
+mod saving;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,6 +29,8 @@ use crate::recipe::{Model, Recipe, ShapeError};
 use crate::weights::{Weights, WeightsError};
 pub use checkpoint::{CheckpointError, Restored};
 pub use optimizer::Optimizer;
+pub use saving::BestEpoch;
+use saving::Saver;
 
 /// What training tells while it runs.
 pub trait Observer {
@@ -135,6 +138,12 @@ pub struct Progress {
     /// Joules spent in training steps; `None` where not all of them were measured.
     #[serde(default)]
     pub energy_j: Option<f64>,
+    /// Seconds spent on checkpoints.
+    #[serde(default)]
+    pub checkpoint_s: f64,
+    /// The best epoch so far.
+    #[serde(default)]
+    pub best: Option<BestEpoch>,
     /// Sums over the running epoch.
     sums: Sums,
     /// Finished epochs.
@@ -189,6 +198,8 @@ pub struct Trainer<'a> {
     network: Option<Network>,
     optimizer: Optimizer,
     progress: Progress,
+    /// The weights of the best epoch.
+    best: Option<Weights>,
     meter: Option<Meter>,
 }
 
@@ -221,6 +232,7 @@ impl<'a> Trainer<'a> {
             network: Some(network),
             optimizer,
             progress,
+            best: None,
             meter: None,
         })
     }
@@ -231,15 +243,6 @@ impl<'a> Trainer<'a> {
             self.progress.energy_j = Some(0.0);
         }
         self.meter = Some(meter);
-    }
-
-    /// Replaces the initial weights; they are named as [`collect`](crate::weights::collect) does.
-    ///
-    /// # Errors
-    /// [`WeightsError`] for the first that does not fit.
-    pub fn start_from(&mut self, weights: &Weights) -> Result<(), WeightsError> {
-        self.network = Some(crate::weights::apply(self.learning().clone(), weights)?);
-        Ok(())
     }
 
     /// The network as it is now, for predictions.
@@ -263,8 +266,8 @@ impl<'a> Trainer<'a> {
         self.train.count.div_ceil(self.recipe.training.batch_size)
     }
 
-    /// Trains to the end of the last epoch, or until `stop` is set, writing checkpoints into `checkpoints`
-    /// at the end of each epoch and where it stops.
+    /// Trains to the end of the last epoch, or until `stop` is set, writing checkpoints into `checkpoints` as the recipe
+    /// wants them, at the end, and where it stops.
     ///
     /// # Errors
     /// [`TrainingError`] when a loss is not finite, a box is bad, or a checkpoint can't be written.
@@ -276,6 +279,8 @@ impl<'a> Trainer<'a> {
     ) -> Result<Ending, TrainingError> {
         let training = &self.recipe.training;
         let batches = self.batches();
+        let mut saver =
+            checkpoints.map(|folder| Saver::new(folder, training.checkpoints, self.progress.step));
         while self.progress.epoch < training.epochs {
             let epoch = self.progress.epoch + 1;
             let order = permutation(
@@ -287,8 +292,8 @@ impl<'a> Trainer<'a> {
             let since = (Instant::now(), self.progress.sums.images);
             while self.progress.batch < batches {
                 if stop.load(Ordering::Relaxed) {
-                    if let Some(folder) = checkpoints {
-                        self.save(folder)?;
+                    if let Some(saver) = &mut saver {
+                        self.save_now(saver)?;
                     }
                     return Ok(Ending::Stopped);
                 }
@@ -306,13 +311,24 @@ impl<'a> Trainer<'a> {
                     images_per_batch: training.batch_size.min(self.train.count) as f64,
                     images_per_s: (sums.images - since.1) as f64 / since.0.elapsed().as_secs_f64(),
                 });
+                // After the last step of an epoch it waits for the validation.
+                let within = self.progress.batch < batches;
+                if let Some(saver) = &mut saver
+                    && within
+                    && saver.is_due(self.progress.step, false)
+                {
+                    self.save_now(saver)?;
+                }
             }
             self.finish_epoch()?;
             if let Some(record) = self.progress.history.last() {
                 observer.epoch(record);
             }
-            if let Some(folder) = checkpoints {
-                self.save(folder)?;
+            let ends = self.progress.epoch == training.epochs;
+            if let Some(saver) = &mut saver
+                && (ends || saver.is_due(self.progress.step, true))
+            {
+                self.save_now(saver)?;
             }
         }
         Ok(Ending::Finished)
@@ -421,36 +437,9 @@ impl<'a> Trainer<'a> {
             seconds: progress.seconds,
             images_per_s: sums.images as f64 / sums.seconds,
             energy_j: progress.energy_j,
+            checkpoint_s: Some(progress.checkpoint_s),
         });
+        self.consider();
         Ok(())
-    }
-
-    /// Writes all state into `folder`, so that [`Trainer::restore`] can go on from here.
-    ///
-    /// # Errors
-    /// [`CheckpointError`] when the file system refuses.
-    pub fn save(&self, folder: &Path) -> Result<(), CheckpointError> {
-        checkpoint::save(folder, self.learning(), &self.optimizer, &self.progress)
-    }
-
-    /// Goes on from the newest whole checkpoint in `folder`; none there: from the start.
-    ///
-    /// # Errors
-    /// [`CheckpointError`] when no checkpoint can be read, or it belongs to another network.
-    pub fn restore(&mut self, folder: &Path) -> Result<Restored, CheckpointError> {
-        let (restored, state) = checkpoint::load(folder)?;
-        if let Some(state) = state {
-            self.network = Some(crate::weights::apply(
-                self.learning().clone(),
-                &state.network,
-            )?);
-            self.optimizer.restore(
-                state.optimizer,
-                state.optimizer_steps,
-                &self.device.clone().inner(),
-            )?;
-            self.progress = state.progress;
-        }
-        Ok(restored)
     }
 }

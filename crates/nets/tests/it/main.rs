@@ -6,6 +6,7 @@
 mod detection_golden;
 mod exchange;
 mod explain;
+mod resume;
 mod scene_detectors;
 mod scenes;
 mod training;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use measure::cost::Latency;
 use measure::detection::{DetectionMistakes, MistakeFigures, recall_grid};
-use measure::digest::sha256;
+use measure::digest::blake3;
 use measure::record::{
     BoxPrecisionRecall, DataIdentity, Energy, EnergyMeter, Environment, EpochRecord, Evaluation,
     InferenceSpeed, Localisation, LocalisationFigures, Machine, ModelKind, Prediction, Predictions,
@@ -112,7 +112,7 @@ pub fn made_up(images: &[Image], labels: &[u8], kind: ModelKind, seed: u64) -> R
         meter: Some(EnergyMeter::Rapl),
         unavailable: None,
     });
-    evaluation.model_digest = Some(sha256([recipe(detects).as_bytes(), &seed.to_le_bytes()]));
+    evaluation.model_digest = Some(blake3([recipe(detects).as_bytes(), &seed.to_le_bytes()]));
     let history = history(detects, train_s);
     evaluation.time_to_accuracy = TimeToAccuracy::of(&history);
     Run {
@@ -255,7 +255,7 @@ pub fn environment(recipe: &str, seed: u64) -> Environment {
         seed,
         data: DataIdentity {
             name: "mnist".into(),
-            digest: Some("sha256:0f1e2d3c4b5a69788796a5b4c3d2e1f0".into()),
+            digest: Some("blake3:0f1e2d3c4b5a69788796a5b4c3d2e1f0".into()),
         },
     }
 }

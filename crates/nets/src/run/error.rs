@@ -1,0 +1,109 @@
+//! Why a run could not be made, opened or carried on.
+
+use std::path::PathBuf;
+
+use measure::detection::CocoError;
+use measure::files::FileError;
+use measure::record::{self, RecordError};
+
+use crate::data::DataError;
+use crate::exchange::ExchangeError;
+use crate::recipe::{RecipeError, ShapeError};
+use crate::training::{CheckpointError, TrainingError};
+use crate::weights::WeightsError;
+
+/// Why a run could not be made, opened or carried on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// There is no such run.
+    #[error("there is no run '{name}': neither {} nor {name} holds a {}; `atelier runs` lists what there is", root.join(name).display(), record::RECIPE)]
+    NotFound {
+        /// As given.
+        name: String,
+        /// Where runs are kept.
+        root: PathBuf,
+    },
+    /// The run has no trained network yet.
+    #[error("{} is not finished; go on with `atelier train --resume {}`", path.display(), path.display())]
+    NotFinished {
+        /// The run's folder.
+        path: PathBuf,
+    },
+    /// It was stopped before it began.
+    #[error("{} was stopped before its training began: start it again with `atelier train RECIPE`", path.display())]
+    NotBegun {
+        /// The run's folder.
+        path: PathBuf,
+    },
+    /// Another process trains in it.
+    #[error("{} is in use by another atelier{}: wait for its end, or stop it", path.display(),
+        process.as_ref().map_or(String::new(), |process| format!(" (process {process})")))]
+    InUse {
+        /// The run's folder.
+        path: PathBuf,
+        /// The other process's number, where it tells.
+        process: Option<String>,
+    },
+    /// It would go on with other data than it was begun with.
+    #[error(
+        "{}: the data is not what this run was begun with ({begun}, now {now}), and with other data it can't go on: \
+         restore the data, or start a new run",
+        path.display()
+    )]
+    OtherData {
+        /// The run's folder.
+        path: PathBuf,
+        /// The digest of the data at the beginning.
+        begun: String,
+        /// Its digest now.
+        now: String,
+    },
+    /// A file of the run.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// A file of the run.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The run's recipe.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    /// The run's network.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// The run's weights.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// Weights from elsewhere, or to elsewhere.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
+    /// The run's data.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The run's detections.
+    #[error(transparent)]
+    Detections(#[from] CocoError),
+    /// The run's training.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+}
+
+impl From<CheckpointError> for RunError {
+    fn from(error: CheckpointError) -> Self {
+        Self::Training(error.into())
+    }
+}
+
+impl RunError {
+    /// Whether the file system refused a write, after which the run can go on from its last checkpoint.
+    pub fn is_refused_write(&self) -> bool {
+        let file = match self {
+            Self::File(file) | Self::Record(RecordError::File(file)) => file,
+            Self::Weights(WeightsError::File(file))
+            | Self::Training(TrainingError::Checkpoint(CheckpointError::Weights(
+                WeightsError::File(file),
+            ))) => file,
+            _ => return false,
+        };
+        file.action != "read"
+    }
+}

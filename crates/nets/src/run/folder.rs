@@ -1,0 +1,199 @@
+//! The folders of runs: made, found, and held by one process at a time.
+
+use std::fs::{File, TryLockError};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use measure::files::{self, FileError};
+use measure::record;
+
+use super::{Run, RunError};
+
+/// What may lie in a folder before its run begins.
+const BEFORE: [&str; 3] = [record::LOCK, record::ENVIRONMENT, record::INITIAL];
+
+/// The right to write into a run's folder. The system takes it back when the process ends, however it ends.
+#[derive(Clone, Debug)]
+pub(super) struct Lock {
+    _file: Arc<File>,
+}
+
+impl Lock {
+    /// # Errors
+    /// [`RunError::InUse`] when another process, or another [`Run`] of this one, has it.
+    fn take(folder: &Path) -> Result<Self, RunError> {
+        let path = folder.join(record::LOCK);
+        let refused = |cause| FileError::new("lock", &path, cause);
+        let mut options = File::options();
+        let options = options.create(true).truncate(false).read(true).write(true);
+        let mut file = options.open(&path).map_err(refused)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut process = String::new();
+                let told = file.read_to_string(&mut process).is_ok() && !process.is_empty();
+                return Err(RunError::InUse {
+                    path: folder.to_path_buf(),
+                    process: told.then_some(process),
+                });
+            }
+            // Some network file systems have no locks: there the user must take care.
+            Err(TryLockError::Error(cause)) if cause.kind() == std::io::ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(cause)) => return Err(refused(cause).into()),
+        }
+        // For the other's message only: it may fail, and need not be on the disk.
+        let id = std::process::id().to_string();
+        let _told = file.set_len(0).and_then(|()| file.write_all(id.as_bytes()));
+        Ok(Self {
+            _file: Arc::new(file),
+        })
+    }
+}
+
+impl Run {
+    /// A new folder under `root`: the recipe's name, with a number where that is taken. It is this process's until the
+    /// run, and every clone of it, is dropped.
+    ///
+    /// # Errors
+    /// [`RunError::File`] when it can't be made.
+    pub fn create(root: &Path, recipe_name: &str) -> Result<Self, RunError> {
+        files::create_folder(root)?;
+        for number in 1.. {
+            let path = match number {
+                1 => root.join(recipe_name),
+                _ => root.join(format!("{recipe_name}-{number}")),
+            };
+            if !has_not_begun(&path)? {
+                continue;
+            }
+            files::create_folder(&path)?;
+            let lock = match Lock::take(&path) {
+                Err(RunError::InUse { .. }) => continue,
+                lock => lock?,
+            };
+            // Another process may have begun in it, and ended, since it was looked at.
+            if !has_not_begun(&path)? {
+                continue;
+            }
+            for name in files::names(&path)? {
+                if name != record::LOCK {
+                    files::remove(path.join(name))?;
+                }
+            }
+            let lock = Some(lock);
+            return Ok(Self { path, lock });
+        }
+        unreachable!("the numbers do not end")
+    }
+
+    /// The run of this name under `root`, or at this path.
+    ///
+    /// # Errors
+    /// [`RunError::NotFound`] when neither holds a recipe.
+    pub fn open(root: &Path, name: &str) -> Result<Self, RunError> {
+        let places = [root.join(name), PathBuf::from(name)];
+        let begun = places
+            .iter()
+            .find(|path| path.join(record::RECIPE).is_file());
+        if let Some(path) = begun {
+            let path = path.clone();
+            return Ok(Self { path, lock: None });
+        }
+        let stopped = |path: &&PathBuf| path.join(record::ENVIRONMENT).is_file();
+        Err(match places.iter().find(stopped) {
+            Some(path) => RunError::NotBegun { path: path.clone() },
+            None => RunError::NotFound {
+                name: name.to_string(),
+                root: root.to_path_buf(),
+            },
+        })
+    }
+
+    /// All runs under `root`, by name; none where the folder does not exist.
+    pub fn list(root: &Path) -> Vec<Self> {
+        let names = files::names(root).unwrap_or_default().into_iter();
+        names
+            .map(|name| Self {
+                path: root.join(name),
+                lock: None,
+            })
+            .filter(|run| run.path.join(record::RECIPE).is_file())
+            .collect()
+    }
+
+    /// The same, with its folder held by this process until the run, and every clone of it, is dropped.
+    ///
+    /// # Errors
+    /// [`RunError::InUse`] when another process, or another run of this one, holds it.
+    pub fn lock(mut self) -> Result<Self, RunError> {
+        self.lock = Some(self.held()?);
+        Ok(self)
+    }
+
+    pub(super) fn held(&self) -> Result<Lock, RunError> {
+        match &self.lock {
+            Some(lock) => Ok(lock.clone()),
+            None => Lock::take(&self.path),
+        }
+    }
+}
+
+/// Whether a folder is not there, or empty but for what a process leaves that is killed before its run begins.
+fn has_not_begun(path: &Path) -> Result<bool, RunError> {
+    if path.exists() && !path.is_dir() {
+        return Ok(false);
+    }
+    let names = files::names(path)?;
+    let before = |name: &String| BEFORE.contains(&name.as_str()) || files::is_unfinished(name);
+    Ok(names.iter().all(before))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_taken_once_a_run_has_begun_or_is_about_to() {
+        let root = tempfile::tempdir().unwrap();
+        let name = |run: &Run| run.name();
+        let first = Run::create(root.path(), "net").unwrap();
+        let second = Run::create(root.path(), "net").unwrap();
+        assert_eq!([name(&first), name(&second)], ["net", "net-2"]);
+
+        // Killed before it began: its folder is used again, and nothing of it is left.
+        files::write_atomically(first.path().join(record::INITIAL), "x").unwrap();
+        files::write_atomically(first.path().join(record::ENVIRONMENT), "x").unwrap();
+        let message = Run::open(root.path(), "net").unwrap_err().to_string();
+        assert!(message.contains("before its training began"), "{message}");
+        drop(first);
+        let again = Run::create(root.path(), "net").unwrap();
+        assert_eq!(name(&again), "net");
+        assert_eq!(files::names(again.path()).unwrap(), [record::LOCK]);
+
+        files::write_atomically(again.path().join(record::RECIPE), "").unwrap();
+        drop(again);
+        assert_eq!(name(&Run::create(root.path(), "net").unwrap()), "net-3");
+        // A folder or file of somebody else's is left alone.
+        std::fs::create_dir(root.path().join("mine")).unwrap();
+        std::fs::write(root.path().join("mine/notes"), "x").unwrap();
+        std::fs::write(root.path().join("mine-2"), "x").unwrap();
+        assert_eq!(name(&Run::create(root.path(), "mine").unwrap()), "mine-3");
+    }
+
+    #[test]
+    fn one_at_a_time_holds_a_run() {
+        let root = tempfile::tempdir().unwrap();
+        let run = Run::create(root.path(), "net").unwrap();
+        files::write_atomically(run.path().join(record::RECIPE), "").unwrap();
+        let other = Run::open(root.path(), "net").unwrap();
+        let message = other.clone().lock().unwrap_err().to_string();
+        let process = format!("in use by another atelier (process {})", std::process::id());
+        assert!(message.contains(&process), "{message}");
+        let copy = run.clone();
+        drop(run);
+        assert!(other.clone().lock().is_err(), "a clone holds it");
+        drop(copy);
+        assert!(other.lock().is_ok());
+    }
+}

@@ -1,0 +1,276 @@
+//! The state of a training out of it while it runs, and back into it.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use measure::record::EpochRecord;
+use serde::{Deserialize, Serialize};
+
+use super::checkpoint::{self, Groups, State};
+use super::{CheckpointError, Restored, Trainer};
+use crate::recipe::Checkpoints;
+use crate::weights::{Weights, WeightsError, apply, collect};
+
+/// What is not asked for by steps takes at most this share of the time: one in so many.
+const AFFORDABLE: u32 = 50;
+
+/// The epoch that did best on held-out images.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BestEpoch {
+    /// The epoch, from 1.
+    pub epoch: usize,
+    /// Steps done at its end.
+    pub step: u64,
+    /// By what it was judged: `validation_map`, `validation_accuracy` or `validation_loss`.
+    pub figure: String,
+    /// The figure.
+    pub value: f64,
+}
+
+impl BestEpoch {
+    /// By average precision where images show several objects, by accuracy where they show one; `None` without held-out
+    /// images.
+    fn of(record: &EpochRecord) -> Option<Self> {
+        let figures = [
+            ("validation_map", record.validation_map),
+            ("validation_accuracy", record.validation_accuracy),
+            ("validation_loss", record.validation_loss),
+        ];
+        let known = figures
+            .into_iter()
+            .find_map(|(name, value)| Some((name, value?)));
+        known.map(|(name, value)| Self {
+            epoch: record.epoch,
+            step: record.step,
+            figure: name.to_string(),
+            value,
+        })
+    }
+
+    /// Whether it is better than `other`; the earlier one wins a tie.
+    fn beats(&self, other: Option<&Self>) -> bool {
+        let better = |other: &Self| match self.figure.as_str() {
+            "validation_loss" => self.value < other.value,
+            _ => self.value > other.value,
+        };
+        // Not a number: better than none.
+        !self.value.is_nan() && other.is_none_or(better)
+    }
+}
+
+/// When to write checkpoints.
+pub(super) struct Saver<'a> {
+    pub folder: &'a Path,
+    options: Checkpoints,
+    /// When the last was written, or training began here.
+    last: (Instant, u64),
+    /// What the last took.
+    cost: Duration,
+}
+
+impl<'a> Saver<'a> {
+    /// After so many steps, which need not be written again.
+    pub fn new(folder: &'a Path, options: Checkpoints, step: u64) -> Self {
+        Self {
+            folder,
+            options,
+            last: (Instant::now(), step),
+            cost: Duration::ZERO,
+        }
+    }
+
+    /// Whether to write one after so many steps; the end of an epoch is a good moment.
+    pub fn is_due(&self, step: u64, ends_epoch: bool) -> bool {
+        let Checkpoints {
+            every_seconds,
+            every_steps,
+            ..
+        } = self.options;
+        self.is_due_after(self.last.0.elapsed(), step, ends_epoch, every_seconds)
+            || every_steps.is_some_and(|steps| step - self.last.1 >= steps as u64)
+    }
+
+    fn is_due_after(
+        &self,
+        waited: Duration,
+        step: u64,
+        ends_epoch: bool,
+        every_seconds: Option<f64>,
+    ) -> bool {
+        let long = every_seconds.is_some_and(|seconds| waited.as_secs_f64() >= seconds);
+        step > self.last.1 && waited >= self.cost * AFFORDABLE && (long || ends_epoch)
+    }
+}
+
+impl Trainer<'_> {
+    /// Writes all state into `folder`, so that [`Trainer::restore`] can go on from here.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] when the file system refuses.
+    pub fn save(&self, folder: &Path) -> Result<(), CheckpointError> {
+        let (moments, optimizer_steps) = self.optimizer.state();
+        let mut groups = Groups::from([
+            ("network".to_string(), collect(self.learning())),
+            ("optimizer".to_string(), moments),
+        ]);
+        let progress = self.progress.clone();
+        // The best weights are often these.
+        let other = progress
+            .best
+            .as_ref()
+            .is_some_and(|best| best.step != progress.step);
+        if let Some(best) = self.best.as_ref().filter(|_| other) {
+            groups.insert("best".to_string(), best.clone());
+        }
+        let state = State {
+            groups,
+            optimizer_steps,
+            progress,
+        };
+        checkpoint::save(folder, state, self.recipe.training.checkpoints.keep)
+    }
+
+    pub(super) fn save_now(&mut self, saver: &mut Saver<'_>) -> Result<(), CheckpointError> {
+        let start = Instant::now();
+        self.save(saver.folder)?;
+        saver.cost = start.elapsed();
+        saver.last = (Instant::now(), self.progress.step);
+        self.progress.checkpoint_s += saver.cost.as_secs_f64();
+        Ok(())
+    }
+
+    /// Goes on from the newest whole checkpoint in `folder`; none there: from the start.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] when no checkpoint can be read, or it belongs to another network.
+    pub fn restore(&mut self, folder: &Path) -> Result<Restored, CheckpointError> {
+        let (restored, state) = checkpoint::load(folder)?;
+        let Some(mut state) = state else {
+            return Ok(restored);
+        };
+        let mut take = |group: &str| state.groups.remove(group).unwrap_or_default();
+        let network = take("network");
+        self.network = Some(apply(self.learning().clone(), &network)?);
+        let device = self.device.clone().inner();
+        self.optimizer
+            .restore(take("optimizer"), state.optimizer_steps, &device)?;
+        self.best = match &state.progress.best {
+            None => None,
+            Some(best) if best.step == state.progress.step => Some(network),
+            Some(_) => Some(take("best")),
+        };
+        self.progress = state.progress;
+        Ok(restored)
+    }
+
+    /// Keeps the weights if the epoch that just ended is the best so far.
+    pub(super) fn consider(&mut self) {
+        let ended = self.progress.history.last().and_then(BestEpoch::of);
+        let better = ended.filter(|ended| ended.beats(self.progress.best.as_ref()));
+        if let Some(best) = better.filter(|_| self.recipe.training.checkpoints.best) {
+            self.best = Some(collect(self.learning()));
+            self.progress.best = Some(best);
+        }
+    }
+
+    /// The epoch that did best on held-out images, and its weights as [`collect`] names them; `None` without such images, and
+    /// where the recipe does not want it kept.
+    pub fn best(&self) -> Option<(&BestEpoch, &Weights)> {
+        self.progress.best.as_ref().zip(self.best.as_ref())
+    }
+
+    /// Replaces the initial weights; they are named as [`collect`] does.
+    ///
+    /// # Errors
+    /// [`WeightsError`] for the first that does not fit.
+    pub fn start_from(&mut self, weights: &Weights) -> Result<(), WeightsError> {
+        self.network = Some(apply(self.learning().clone(), weights)?);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn epoch(map: Option<f64>, accuracy: Option<f64>, loss: Option<f64>) -> Option<BestEpoch> {
+        BestEpoch::of(&EpochRecord {
+            validation_map: map,
+            validation_accuracy: accuracy,
+            validation_loss: loss,
+            ..EpochRecord::default()
+        })
+    }
+
+    #[test]
+    fn the_best_epoch_is_known() {
+        let best = |map, accuracy, loss| epoch(map, accuracy, loss).expect("held-out images");
+        assert_eq!(epoch(None, None, None), None);
+        for (name, first, second, better) in [
+            (
+                "accuracy",
+                best(None, Some(0.5), Some(1.0)),
+                best(None, Some(0.6), Some(2.0)),
+                true,
+            ),
+            (
+                "a tie",
+                best(None, Some(0.5), Some(1.0)),
+                best(None, Some(0.5), Some(0.5)),
+                false,
+            ),
+            (
+                "average precision before loss",
+                best(Some(0.5), None, Some(1.0)),
+                best(Some(0.4), None, Some(0.1)),
+                false,
+            ),
+            (
+                "loss",
+                best(None, None, Some(1.0)),
+                best(None, None, Some(0.1)),
+                true,
+            ),
+            (
+                "no number",
+                best(None, None, Some(1.0)),
+                best(None, None, Some(f64::NAN)),
+                false,
+            ),
+        ] {
+            assert!(first.beats(None), "{name}");
+            assert_eq!(second.beats(Some(&first)), better, "{name}");
+        }
+        assert!(!best(None, None, Some(f64::NAN)).beats(None));
+    }
+
+    #[test]
+    fn checkpoints_are_due_by_time_by_steps_and_by_what_they_cost() {
+        let options = |every_seconds, every_steps| Checkpoints {
+            every_seconds,
+            every_steps,
+            ..Checkpoints::default()
+        };
+        let seconds = Duration::from_secs;
+        // Asked for each 30 s; the last, after step 100, took 1 s.
+        for (name, every, waited, step, ends_epoch, due) in [
+            ("not yet", Some(30.0), 29, 101, false, false),
+            ("cheap would be time", Some(30.0), 49, 101, true, false),
+            ("time", Some(30.0), 50, 101, false, true),
+            ("nothing new", Some(30.0), 50, 100, true, false),
+            ("epochs only, within one", None, 1000, 101, false, false),
+            ("epochs only, at an end", None, 50, 101, true, true),
+        ] {
+            let mut saver = Saver::new(Path::new(""), options(every, None), 100);
+            saver.cost = seconds(1);
+            let found = saver.is_due_after(seconds(waited), step, ends_epoch, every);
+            assert_eq!(found, due, "{name}");
+        }
+        let mut saver = Saver::new(Path::new(""), options(Some(1000.0), Some(5)), 100);
+        saver.cost = seconds(1000);
+        assert_eq!(
+            [104, 105].map(|step| saver.is_due(step, true)),
+            [false, true]
+        );
+    }
+}
