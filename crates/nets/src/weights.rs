@@ -240,10 +240,18 @@ pub fn apply<M: Module>(module: M, weights: &Weights) -> Result<M, WeightsError>
 }
 
 fn transposed(weight: &Weight) -> Weight {
+    /// Whole cache lines of both sides.
+    const TILE: usize = 16;
     let (rows, columns) = (weight.shape[0], weight.shape[1]);
-    let mut values = Vec::with_capacity(weight.values.len());
-    for column in 0..columns {
-        values.extend((0..rows).map(|row| weight.values[row * columns + column]));
+    let mut values = vec![0.0; rows * columns];
+    for top in (0..rows).step_by(TILE) {
+        for left in (0..columns).step_by(TILE) {
+            for row in top..rows.min(top + TILE) {
+                for column in left..columns.min(left + TILE) {
+                    values[column * rows + row] = weight.values[row * columns + column];
+                }
+            }
+        }
     }
     Weight {
         shape: vec![columns, rows],
@@ -261,7 +269,7 @@ impl View for &Weight {
     }
 
     fn data(&self) -> Cow<'_, [u8]> {
-        little_endian(&self.values).into()
+        little_endian(&self.values)
     }
 
     fn data_len(&self) -> usize {
@@ -269,12 +277,13 @@ impl View for &Weight {
     }
 }
 
-fn little_endian(values: &[f32]) -> Vec<u8> {
-    let mut bytes = vec![0; values.len() * 4];
-    for (bytes, value) in bytes.chunks_exact_mut(4).zip(values) {
-        bytes.copy_from_slice(&value.to_le_bytes());
+/// The values' bytes; where they lie so in memory they are not copied.
+fn little_endian(values: &[f32]) -> Cow<'_, [u8]> {
+    if cfg!(target_endian = "little") {
+        return bytemuck::cast_slice(values).into();
     }
-    bytes
+    let bytes = values.iter().flat_map(|value| value.to_le_bytes());
+    bytes.collect::<Vec<u8>>().into()
 }
 
 /// The digest of named tensors: two networks with the same digest have the same weights to the bit.
@@ -362,6 +371,21 @@ fn format_error(path: &Path, cause: &impl ToString) -> WeightsError {
 mod tests {
     use super::*;
     use measure::digest::blake3;
+
+    #[test]
+    fn matrices_are_transposed_whatever_their_size() {
+        for (rows, columns) in [(1, 1), (3, 50), (16, 32), (33, 17), (0, 4)] {
+            let values = (0..rows * columns).map(|at| at as f32).collect();
+            let shape = vec![rows, columns];
+            let matrix = Weight { shape, values };
+            let turned = transposed(&matrix);
+            assert_eq!(turned.shape, [columns, rows]);
+            for (at, value) in turned.values.iter().enumerate() {
+                let (row, column) = (at % rows, at / rows);
+                assert_eq!(*value, matrix.values[row * columns + column]);
+            }
+        }
+    }
 
     fn weights(name: &str, shape: &[usize], values: &[f32]) -> Weights {
         let weight = Weight {

@@ -166,6 +166,7 @@ fn kill(name: &str, kills: usize) {
         done, kills,
         "{name}: trainings end before they can be killed"
     );
+    eprintln!("{name}: {trained} of {kills} killed after their first checkpoint");
     assert!(
         trained > 0,
         "{name}: none was killed after its first checkpoint"

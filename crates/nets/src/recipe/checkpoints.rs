@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Checkpoints {
     /// Seconds between two, so much a kill loses; default 30; "none": at the ends of epochs only. Longer where the disk is
-    /// slow: what is not asked for by `every-steps` takes at most a fiftieth of the time.
+    /// slow: what is not asked for by `every-steps` takes a hundredth of the time.
     #[serde(with = "super::value::optional")]
     pub every_seconds: Option<f64>,
     /// Steps between two, whatever it costs; default "none".
