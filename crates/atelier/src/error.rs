@@ -88,7 +88,7 @@ pub enum CommandError {
     )]
     NotWritten {
         /// What was refused.
-        error: RunError,
+        error: Box<RunError>,
         /// The run's folder.
         run: PathBuf,
     },

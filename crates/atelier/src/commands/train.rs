@@ -136,7 +136,7 @@ pub fn train(
     let finished = finished.map_err(|error| match error.is_refused_write() {
         true => CommandError::NotWritten {
             run: run.path().to_path_buf(),
-            error,
+            error: Box::new(error),
         },
         false => error.into(),
     })?;

@@ -83,18 +83,13 @@ impl Setting {
     }
 }
 
-/// What does not depend on the clock.
-fn facts(finished: &Finished) -> (Option<String>, Option<f64>, Vec<(u64, f64, Option<f64>)>) {
+/// What does not depend on the clock, to the last digit.
+fn facts(finished: &Finished) -> String {
     let epoch = |epoch: &EpochRecord| (epoch.step, epoch.train_loss, epoch.validation_loss);
-    (
-        finished.evaluation.model_digest.clone(),
-        finished
-            .evaluation
-            .classification
-            .as_ref()
-            .map(|answers| answers.loss),
-        finished.history.iter().map(epoch).collect(),
-    )
+    let history: Vec<_> = finished.history.iter().map(epoch).collect();
+    let answers = &finished.evaluation.classification;
+    let digest = &finished.evaluation.model_digest;
+    format!("{digest:?} {answers:?} {history:?}")
 }
 
 #[test]
