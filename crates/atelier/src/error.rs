@@ -8,6 +8,7 @@ use measure::detection::CocoError;
 use measure::files::FileError;
 use measure::record::RecordError;
 use nets::annotate::AnnotateError;
+use nets::contact::ContactError;
 use nets::data::DataError;
 use nets::data::coco::WriteError;
 use nets::data::image::ImageError;
@@ -44,6 +45,9 @@ pub enum CommandError {
     /// Pictures of how an answer came about.
     #[error(transparent)]
     Explain(#[from] ExplainError),
+    /// A contact sheet.
+    #[error(transparent)]
+    Contact(#[from] ContactError),
     /// A device.
     #[error(transparent)]
     Device(#[from] DeviceError),

@@ -1,5 +1,7 @@
 //! The binary as a user meets it: a small training end to end, and errors worth reading.
 
+#[path = "cli/contact.rs"]
+mod contact;
 #[path = "cli/evidence.rs"]
 mod evidence;
 #[path = "cli/resume.rs"]

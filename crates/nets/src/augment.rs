@@ -1,60 +1,121 @@
-//! Random changes of training images: shift, rotation and scale in one resampling.
+//! Random changes of training images: what moves pixels in one resampling, and after it what changes their values.
+//!
+//! 'The result' is the changed image, 'the source' the image as it was; both have the same size. Places are in
+//! continuous pixels: the centre of the first pixel is (0.5, 0.5).
 
-use crate::random::Key;
+mod elastic;
+mod shades;
+#[cfg(test)]
+mod tests;
+mod warp;
+
+use std::borrow::Cow;
+
+use kernels::boxes::Xyxy;
+
+use crate::random::{Key, Stream};
 use crate::recipe::Augment;
+use elastic::Field;
+use shades::Shades;
+pub(crate) use shades::noise;
+use warp::Warp;
 
-/// An image `[C, H, W]` turned, scaled and shifted about its centre by amounts drawn from `key`.
+/// An object is no longer learned from when less than this share of its box is left in the image, or uncovered.
+pub const LEAST_VISIBLE: f32 = 0.25;
+/// Nor when a side of its box is shorter than this, in pixels.
+pub const LEAST_SIDE: f32 = 1.0;
+
+/// The random change of one image.
 ///
-/// Bilinear, shifts by whole pixels (a part of one would smear the ink, and widen its box); what comes in from
-/// outside is black. The same key gives the same image, whatever the batch.
-pub fn augmented(
-    pixels: &[u8],
-    [channels, height, width]: [usize; 3],
-    augment: &Augment,
-    key: Key,
-) -> Vec<u8> {
-    let mut stream = key.stream();
-    let draws: [f64; 4] = std::array::from_fn(|_| stream.uniform(-1.0, 1.0));
-    let angle = draws[0] * augment.rotate.to_radians();
-    let scale = 1.0 + draws[1] * augment.scale;
-    let shift = augment.shift as f64;
-    let (shift_x, shift_y) = ((draws[2] * shift).round(), (draws[3] * shift).round());
-    let (centre_x, centre_y) = (width as f64 / 2.0, height as f64 / 2.0);
-    // From a pixel of the result back to where it comes from: the inverse of the change.
-    let (sin, cos) = (angle.sin() / scale, angle.cos() / scale);
-    let mut changed = vec![0; pixels.len()];
-    for channel in 0..channels {
-        let source = &pixels[channel * height * width..][..height * width];
-        let target = &mut changed[channel * height * width..][..height * width];
-        for y in 0..height {
-            for x in 0..width {
-                let (dx, dy) = (
-                    x as f64 + 0.5 - centre_x - shift_x,
-                    y as f64 + 0.5 - centre_y - shift_y,
-                );
-                let from_x = cos * dx + sin * dy + centre_x - 0.5;
-                let from_y = cos * dy - sin * dx + centre_y - 0.5;
-                target[y * width + x] = sample(source, [height, width], from_x, from_y);
-            }
-        }
-    }
-    changed
+/// ```
+/// use nets::augment::Change;
+/// use nets::random::{Key, Purpose};
+/// use nets::recipe::Augment;
+///
+/// let augment = Augment { flip: 1.0, ..Augment::default() };
+/// let key = Key { seed: 0, purpose: Purpose::Augment, epoch: 1, index: 7 };
+/// let change = Change::draw(&augment, [1, 2, 3], key);
+/// let pixels = change.moved(vec![1, 2, 3, 4, 5, 6].into());
+/// assert_eq!(*pixels, [3, 2, 1, 6, 5, 4]);
+/// assert_eq!(change.bounds([0., 0., 1., 2.].into()), Some([2., 0., 3., 2.].into()));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// `[C, H, W]`
+    shape: [usize; 3],
+    warp: Warp,
+    shades: Shades,
+    /// Where it stands after all of the above.
+    stream: Stream,
 }
 
-/// The bilinear value at a point given in pixel centres.
-fn sample(plane: &[u8], [height, width]: [usize; 2], x: f64, y: f64) -> u8 {
-    let (left, top) = (x.floor(), y.floor());
-    let (right_share, bottom_share) = (x - left, y - top);
-    let pixel = |column: f64, row: f64| {
-        let inside = column >= 0.0 && row >= 0.0 && column < width as f64 && row < height as f64;
-        if inside {
-            f64::from(plane[row as usize * width + column as usize])
-        } else {
-            0.0
+impl Change {
+    /// What `key` draws for an image `[C, H, W]`: the same key gives the same change, whatever the batch.
+    pub fn draw(augment: &Augment, shape: [usize; 3], key: Key) -> Self {
+        let size = [shape[1], shape[2]];
+        let mut stream = key.stream();
+        // Every number is drawn whether its option is on or not, and new ones come after the old: turning one option
+        // on leaves the others' draws as they were.
+        let [turn, zoom, shift_x, shift_y, slant] =
+            std::array::from_fn(|_| stream.uniform(-1.0, 1.0));
+        let flip = stream.unit() < augment.flip;
+        let shades = Shades::draw(augment, size, &mut stream);
+        // These take as many numbers as there are pixels: the very last.
+        let field = (augment.elastic > 0.0).then(|| Field::draw(augment, size, &mut stream));
+        let shift = augment.shift as f64;
+        let warp = Warp::new(
+            size,
+            warp::Moves {
+                angle: turn * augment.rotate.to_radians(),
+                scale: 1.0 + zoom * augment.scale,
+                slant: (slant * augment.shear.to_radians()).tan(),
+                flip,
+                // Whole pixels: a part of one would smear the ink, and widen its box.
+                shift: [shift_x, shift_y].map(|draw| (draw * shift).round()),
+            },
+            field,
+        );
+        Self {
+            shape,
+            warp,
+            shades,
+            stream,
         }
-    };
-    let above = pixel(left, top) * (1.0 - right_share) + pixel(left + 1.0, top) * right_share;
-    let below =
-        pixel(left, top + 1.0) * (1.0 - right_share) + pixel(left + 1.0, top + 1.0) * right_share;
-    (above * (1.0 - bottom_share) + below * bottom_share).round() as u8
+    }
+
+    /// The source's pixels `[C, H, W]` where they move to; black comes in from outside.
+    pub fn moved<'a>(&self, pixels: Cow<'a, [u8]>) -> Cow<'a, [u8]> {
+        if self.warp.is_identity() {
+            return pixels;
+        }
+        let mut moved = vec![0; pixels.len()];
+        self.warp.resample(&pixels, &mut moved);
+        Cow::Owned(moved)
+    }
+
+    /// Changes the values of moved pixels `[C, H, W]`: contrast, brightness, black and white exchanged, noise, a covered
+    /// rectangle.
+    pub fn shade(&self, pixels: &mut [u8]) {
+        let mut stream = self.stream.clone();
+        self.shades.apply(pixels, self.shape, &mut stream);
+    }
+
+    /// Whether [`Change::shade`] changes anything.
+    pub fn shades(&self) -> bool {
+        !self.shades.is_none()
+    }
+
+    /// The box, in the result, of what has the box `bounds` in the source: the smallest around all of it, and of that
+    /// what lies in the image. `None` when [too little](LEAST_VISIBLE) is to be seen of it.
+    pub fn bounds(&self, bounds: Xyxy) -> Option<Xyxy> {
+        self.seen(self.warp.hull(bounds))
+    }
+
+    /// The part of a box of the result that lies in the image, unless too little is to be seen of it.
+    pub fn seen(&self, hull: Xyxy) -> Option<Xyxy> {
+        let [_, height, width] = self.shape;
+        let inside = hull.clip([height, width]);
+        let visible = inside.area() - self.shades.covered(inside);
+        (visible >= LEAST_VISIBLE * hull.area() && inside.has_sides(LEAST_SIDE)).then_some(inside)
+    }
 }

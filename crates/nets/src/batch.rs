@@ -1,14 +1,16 @@
 //! A batch: images as the network sees them, with their labels and boxes.
 
+use std::borrow::Cow;
+
 use burn::tensor::{Device, Tensor, TensorData};
 use kernels::boxes::tight_box;
 use rayon::prelude::*;
 
-use crate::augment::augmented;
-use crate::data::{Content, Dataset, Object};
+use crate::augment::Change;
+use crate::data::{Content, Dataset, Object, Sample};
 use crate::detector::Truth;
 use crate::random::{Key, Purpose};
-use crate::recipe::{Augment, Normalize};
+use crate::recipe::{Augment, Data, Normalize, Recipe};
 
 /// Images with their truths.
 #[derive(Clone, Debug)]
@@ -28,6 +30,16 @@ pub struct Batch {
 /// Pixels that are worth a task of their own.
 const MIN_PIXELS: usize = 1 << 12;
 
+/// An image as it is learned from, before its pixels are scaled.
+pub(crate) struct Seen<'a> {
+    /// `[C, H, W]`, 0 to 255.
+    pub pixels: Cow<'a, [u8]>,
+    /// The class of its object, where it shows exactly one.
+    pub label: Option<usize>,
+    /// Its objects.
+    pub truths: Vec<Truth>,
+}
+
 /// How pixels become what the network sees.
 #[derive(Clone, Copy, Debug)]
 pub struct Preparation {
@@ -38,6 +50,17 @@ pub struct Preparation {
 }
 
 impl Preparation {
+    /// As training images are prepared.
+    pub fn for_training(recipe: &Recipe) -> Self {
+        let Data {
+            normalize, augment, ..
+        } = recipe.data;
+        Self {
+            normalize,
+            augment: (!augment.is_none()).then_some((augment, recipe.training.seed)),
+        }
+    }
+
     /// The images with these numbers, in `epoch` (from 1; 0 outside training).
     pub fn batch(&self, data: &Dataset, indices: &[usize], epoch: usize, device: &Device) -> Batch {
         let length = data.image_len();
@@ -46,7 +69,7 @@ impl Preparation {
             .par_chunks_exact_mut(length.max(1))
             .zip(indices)
             // Small images are not worth a task each.
-            .with_min_len(MIN_PIXELS.div_ceil(length.max(1)))
+            .with_min_len(Self::images_a_task(data))
             .map(|(values, &index)| self.image(data, index, epoch, values))
             .unzip();
         let shape = [indices.len(), data.channels, data.height, data.width];
@@ -59,45 +82,81 @@ impl Preparation {
         }
     }
 
+    /// Images that are worth a task of their own.
+    pub(crate) fn images_a_task(data: &Dataset) -> usize {
+        MIN_PIXELS.div_ceil(data.image_len().max(1))
+    }
+
     /// Writes one image's values, and gives its label, where it has one, and its objects.
-    fn image(
+    pub(crate) fn image(
         &self,
         data: &Dataset,
         index: usize,
         epoch: usize,
         values: &mut [f32],
     ) -> (Option<usize>, Vec<Truth>) {
-        let sample = data.sample(index, epoch);
-        let class = match sample.content {
-            Content::Ink(class) => class,
-            Content::Objects(objects) => {
-                self.normalize(&sample.pixels, values);
-                let truths: Vec<Truth> = objects
-                    .iter()
-                    .filter(|object| !object.crowd)
-                    .map(|&Object { bounds, class, .. }| Truth { bounds, class })
-                    .collect();
-                let label = match truths[..] {
-                    [Truth { class, .. }] => Some(class),
-                    _ => None,
-                };
-                return (label, truths);
-            }
-        };
-        let changed = self.augment.map(|(augment, seed)| {
+        let seen = self.seen(data, data.sample(index, epoch), index, epoch);
+        self.normalize(&seen.pixels, values);
+        (seen.label, seen.truths)
+    }
+
+    /// Image `index` of `data` with the random changes of `epoch`.
+    pub(crate) fn seen<'a>(
+        &self,
+        data: &Dataset,
+        Sample { pixels, content }: Sample<'a>,
+        index: usize,
+        epoch: usize,
+    ) -> Seen<'a> {
+        let change = self.augment.map(|(augment, seed)| {
             let key = Key {
                 seed,
                 purpose: Purpose::Augment,
                 epoch: epoch as u64,
                 index: index as u64,
             };
-            augmented(&sample.pixels, data.image_shape(), &augment, key)
+            Change::draw(&augment, data.image_shape(), key)
         });
-        let pixels = changed.as_deref().unwrap_or(&sample.pixels);
-        self.normalize(pixels, values);
-        let bounds = tight_box(&pixels[..data.height * data.width], data.width);
-        let truths = bounds.map(|bounds| Truth { bounds, class });
-        (Some(class), truths.into_iter().collect())
+        let mut pixels = match &change {
+            Some(change) => change.moved(pixels),
+            None => pixels,
+        };
+        let (label, truths) = match content {
+            Content::Ink(class) => {
+                // Around the ink before noise and the like, of which no pixel is black.
+                let bounds = tight_box(&pixels[..data.height * data.width], data.width);
+                let bounds = match &change {
+                    Some(change) => bounds.and_then(|bounds| change.seen(bounds)),
+                    None => bounds,
+                };
+                let truth = bounds.map(|bounds| Truth { bounds, class });
+                (Some(class), truth.into_iter().collect())
+            }
+            Content::Objects(objects) => {
+                let objects = || objects.iter().filter(|object| !object.crowd);
+                // What an image shows does not change with how much of it is left to be seen.
+                let label = match (objects().next(), objects().nth(1)) {
+                    (Some(object), None) => Some(object.class),
+                    _ => None,
+                };
+                let truth = |&Object { bounds, class, .. }: &Object| {
+                    let bounds = match &change {
+                        Some(change) => change.bounds(bounds)?,
+                        None => bounds,
+                    };
+                    Some(Truth { bounds, class })
+                };
+                (label, objects().filter_map(truth).collect())
+            }
+        };
+        if let Some(change) = change.filter(Change::shades) {
+            change.shade(pixels.to_mut());
+        }
+        Seen {
+            pixels,
+            label,
+            truths,
+        }
     }
 
     /// (p / 255 - mean) / std of every pixel p.

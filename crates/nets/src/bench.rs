@@ -2,21 +2,25 @@
 
 use std::time::Instant;
 
+use burn::tensor::Device;
 use measure::cost;
 use measure::record::{InferenceSpeed, Throughput};
 use serde::Serialize;
 
-use crate::batch::Preparation;
-use crate::data::Split;
+use crate::batch::{Batch, Preparation};
+use crate::data::{Dataset, Split};
 use crate::device::Computer;
 use crate::evaluation::batch_size;
+use crate::loader::Loader;
 use crate::random::{Purpose, permutation};
 use crate::recipe::Recipe;
 use crate::speed::speed;
 use crate::training::{Trainer, TrainingError};
 
-/// Steps that are not timed: caches fill and memory is mapped.
-const WARM_UP: usize = 10;
+/// Steps of each kind that are not timed: caches fill and memory is mapped.
+const WARM_UP: usize = 5;
+/// Steps that are timed in one go, before as many of the other kind are.
+const TURN: usize = 20;
 /// Images of each timed inference pass.
 const INFERENCE_IMAGES: usize = 10_000;
 
@@ -46,6 +50,8 @@ pub struct Speed {
     pub inference_batch_size: usize,
     /// Training, from u8 pixels to new weights.
     pub train_images_per_s: f64,
+    /// Share of a step's time that preparing its images takes: by how much steps are quicker that find them ready.
+    pub loading_share: f64,
     /// Inference in batches, median of passes over up to 10,000 images.
     pub infer_images_per_s: f64,
     /// Half of single images are answered within this.
@@ -73,18 +79,9 @@ pub fn bench(
     settings: &Settings,
 ) -> Result<Speed, TrainingError> {
     let mut trainer = Trainer::new(recipe, &split.train, None, &computer.device)?;
-    let order = permutation(recipe.training.seed, Purpose::Shuffle, 0, split.train.count);
-    let size = recipe.training.batch_size.min(order.len());
-    let mut batches = order.chunks_exact(size).cycle();
-    let mut steps = |count: usize| -> Result<f64, TrainingError> {
-        let start = Instant::now();
-        for batch in batches.by_ref().take(count) {
-            trainer.step(batch, 1)?;
-        }
-        Ok(start.elapsed().as_secs_f64())
-    };
-    steps(WARM_UP)?;
-    let seconds = steps(settings.steps)?;
+    let size = recipe.training.batch_size.min(split.train.count);
+    let steps = time_steps(&mut trainer, recipe, &split.train, settings.steps)?;
+    let seconds: f64 = steps.loaded.iter().sum();
     let train_peak_rss_mib = cost::peak_rss_mib();
 
     let network = trainer.network();
@@ -123,6 +120,7 @@ pub fn bench(
         batch_size: size,
         inference_batch_size: batch,
         train_images_per_s: (settings.steps * size) as f64 / seconds,
+        loading_share: steps.loading_share(),
         infer_images_per_s,
         latency_1_p50_ms: latency.p50_ms,
         latency_1_p95_ms: latency.p95_ms,
@@ -131,4 +129,72 @@ pub fn bench(
         train_peak_rss_mib,
         peak_rss_mib: cost::peak_rss_mib(),
     })
+}
+
+/// Seconds of each step.
+#[derive(Default)]
+struct Steps {
+    /// From u8 pixels.
+    loaded: Vec<f64>,
+    /// From batches that were made before.
+    ready: Vec<f64>,
+}
+
+impl Steps {
+    /// By medians, which a busy machine moves least; not below 0.
+    fn loading_share(&self) -> f64 {
+        let [loaded, ready] = [&self.loaded, &self.ready].map(|seconds| cost::median(seconds));
+        match (loaded, ready) {
+            (Some(loaded), Some(ready)) => (1.0 - ready / loaded).max(0.0),
+            _ => 0.0,
+        }
+    }
+}
+
+/// Times `count` steps as in training, and as many of the same batches made beforehand, in turns.
+fn time_steps(
+    trainer: &mut Trainer<'_>,
+    recipe: &Recipe,
+    data: &Dataset,
+    count: usize,
+) -> Result<Steps, TrainingError> {
+    let preparation = Preparation::for_training(recipe);
+    let order = permutation(recipe.training.seed, Purpose::Shuffle, 0, data.count);
+    let size = recipe.training.batch_size.min(order.len());
+    let batches: Vec<&[usize]> = order.chunks_exact(size).collect();
+    let device = trainer.device().clone();
+    let full = (0..count / TURN).map(|_| TURN);
+    let turns: Vec<usize> = full.chain([count % TURN]).collect();
+    rayon::in_place_scope(|scope| {
+        let mut loader = Loader::new(scope, data, preparation);
+        let mut steps = Steps::default();
+        let mut first = 0;
+        for turn in [WARM_UP].into_iter().chain(turns) {
+            let at = |step: usize| batches[(first + step) % batches.len()];
+            for step in 0..turn {
+                let then = (step + 1 < turn).then(|| at(step + 1));
+                let load = |device: &Device| loader.batch(at(step), then, 1, device);
+                steps.loaded.push(timed(trainer, load)?);
+            }
+            let ready = (0..turn).map(|step| preparation.batch(data, at(step), 1, &device));
+            for ready in ready.collect::<Vec<_>>() {
+                steps.ready.push(timed(trainer, |_| ready)?);
+            }
+            if first == 0 {
+                steps = Steps::default(); // of the warm-up
+            }
+            first += turn;
+        }
+        Ok(steps)
+    })
+}
+
+/// Seconds of one step.
+fn timed(
+    trainer: &mut Trainer<'_>,
+    batch: impl FnOnce(&Device) -> Batch,
+) -> Result<f64, TrainingError> {
+    let start = Instant::now();
+    trainer.step(batch)?;
+    Ok(start.elapsed().as_secs_f64())
 }

@@ -28,6 +28,10 @@ pub fn run(flags: &flags::Bench) -> Result<(), CommandError> {
     }
     let rows = [
         ("training images/s", grouped(figures.train_images_per_s)),
+        (
+            "loading, of a training step",
+            format!("{:.1} %", 100.0 * figures.loading_share),
+        ),
         ("inference images/s", grouped(figures.infer_images_per_s)),
         (
             "latency of one image, p50",

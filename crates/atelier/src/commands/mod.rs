@@ -5,6 +5,7 @@ mod coco_eval;
 mod compare;
 mod data_anchors;
 mod data_scenes;
+mod data_show;
 mod devices;
 mod evaluate;
 mod explain;
@@ -43,6 +44,7 @@ fn run_here(command: &Command) -> Result<(), CommandError> {
         Command::Data(flags) => match &flags.action {
             DataAction::Scenes(flags) => data_scenes::run(flags),
             DataAction::Anchors(flags) => data_anchors::run(flags),
+            DataAction::Show(flags) => data_show::run(flags),
         },
         Command::Recipes(flags) => recipes::run(flags),
         Command::Runs(flags) => runs::run(flags),

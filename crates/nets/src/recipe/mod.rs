@@ -4,6 +4,7 @@
 //! applies `--set key=value` on top; [`Recipe::to_toml`] writes it back with every default stated.
 
 mod anchor_sizes;
+mod augment;
 mod builtin;
 mod check;
 mod checkpoints;
@@ -22,6 +23,7 @@ mod value;
 mod write;
 
 pub use anchor_sizes::AnchorSizes;
+pub use augment::Augment;
 pub use builtin::{BuiltIn, built_in, names};
 pub use check::{ShapeError, Stage, stages, summary};
 pub use checkpoints::Checkpoints;
@@ -93,25 +95,6 @@ impl Default for Data {
             normalize: Normalize::default(),
             scenes: None,
         }
-    }
-}
-
-/// Random changes of each training image, drawn anew every epoch; all zero by default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Augment {
-    /// Pixels: moved by up to this much in each direction.
-    pub shift: usize,
-    /// Degrees: turned by up to this much either way.
-    pub rotate: f64,
-    /// Fraction: enlarged or shrunk by up to this much; 0.1 means 0.9 to 1.1 times.
-    pub scale: f64,
-}
-
-impl Augment {
-    /// True when images stay as they are.
-    pub fn is_none(&self) -> bool {
-        self.shift == 0 && self.rotate == 0.0 && self.scale == 0.0
     }
 }
 

@@ -1,11 +1,11 @@
 //! Values that are of the right type and still make no sense, each named by its key.
 
+mod augment;
 mod detector;
 
 use super::problem::Problem;
 use super::{
-    Augment, Checkpoints, Data, Layer, Model, Optimizer, Pool, Recipe, SCENES, Scenes, Schedule,
-    Training,
+    Checkpoints, Data, Layer, Model, Optimizer, Pool, Recipe, Scenes, Schedule, Training,
 };
 use std::fmt::Display;
 
@@ -94,36 +94,14 @@ fn data(data: &Data) -> Result<(), Problem> {
         "`mnist`, `scenes` or a folder",
         "nothing",
     )?;
-    let Augment {
-        shift,
-        rotate,
-        scale,
-    } = data.augment;
-    need(
-        shift <= MOST_PIXELS,
-        "data.augment.shift",
-        &format!("at most {MOST_PIXELS}"),
-        shift,
-    )?;
-    need(
-        (0.0..=180.0).contains(&rotate),
-        "data.augment.rotate",
-        "from 0 to 180 degrees",
-        rotate,
-    )?;
-    below_1("data.augment.scale", scale)?;
+    augment::check(&data.augment)?;
     let mean = data.normalize.mean;
     need(mean.is_finite(), "data.normalize.mean", "finite", mean)?;
     positive("data.normalize.std", data.normalize.std)?;
-    if let Some(options) = &data.scenes {
-        scenes(options)?;
+    match &data.scenes {
+        Some(options) => scenes(options),
+        None => Ok(()),
     }
-    need(
-        data.source != SCENES || data.augment.is_none(),
-        "data.augment",
-        "left out with scenes, which are new in every epoch",
-        "some",
-    )
 }
 
 pub(super) fn scenes(scenes: &Scenes) -> Result<(), Problem> {

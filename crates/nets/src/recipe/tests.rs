@@ -497,7 +497,6 @@ fn scenes_state_their_defaults_and_are_checked() {
         ("data.scenes.overlap=1.5", "from 0 to 1, found 1.5"),
         ("data.scenes.test-images=0", "at least 1"),
         ("data.scenes.noize=0.1", "data.scenes.noise"),
-        ("data.augment.shift=2", "left out with scenes"),
     ];
     for (wrong, says) in cases {
         let text = message(set(&["data.source=scenes", wrong]));
@@ -507,6 +506,50 @@ fn scenes_state_their_defaults_and_are_checked() {
     assert!(scenes.data.same_test_images(&other.data));
     let other = set(&["data.source=scenes", "data.scenes.noise=0.1"]).unwrap();
     assert!(!scenes.data.same_test_images(&other.data));
+}
+
+#[test]
+fn random_changes_are_stated_and_checked() {
+    assert!(set(&[]).unwrap().data.augment.is_none());
+    let how = set(&[
+        "data.augment.elastic-sigma=6",
+        "data.augment.erase-area=[0.1, 0.2]",
+    ]);
+    assert!(how.unwrap().data.augment.is_none(), "how, not whether");
+    let some = set(&["data.augment.flip=0.5"]).unwrap();
+    assert!(!some.data.augment.is_none());
+    let text = some.to_toml().unwrap();
+    assert!(text.contains("\n[data.augment]\nshift = 0\n"), "{text}");
+    assert_eq!(parse(&text).unwrap(), some);
+    #[rustfmt::skip]
+    let cases = [
+        ("data.augment.shift=5000", "at most 4096, found 5000"),
+        ("data.augment.shift=0.5", "expected a whole number"),
+        ("data.augment.rotate=181", "from 0 to 180 degrees, found 181"),
+        ("data.augment.rotate=nan", "from 0 to 180 degrees"),
+        ("data.augment.scale=1", "less than 1, found 1"),
+        ("data.augment.shear=-1", "from 0 to 60 degrees, found -1"),
+        ("data.augment.flip=2", "from 0 to 1, found 2"),
+        ("data.augment.elastic=2.5", "from 0 to half of data.augment.elastic-sigma, 4, found 2.5"),
+        ("data.augment.elastic-sigma=0.5", "from 1 to 4096 pixels, found 0.5"),
+        ("data.augment.contrast=1.5", "from 0 to 1, found 1.5"),
+        ("data.augment.brightness=-0.1", "from 0 to 1, found -0.1"),
+        ("data.augment.invert=inf", "from 0 to 1"),
+        ("data.augment.noise=30", "from 0 to 1, found 30"),
+        ("data.augment.erase=1.01", "from 0 to 1, found 1.01"),
+        ("data.augment.erase-area=[0.5, 0.4]", "the smallest and the largest share"),
+        ("data.augment.erase-area=[0, 0.4]", "greater than 0 and at most 1, found [0.0, 0.4]"),
+        ("data.augment.erase-area=0.3", "expected a list of 2 numbers"),
+        ("data.augment.eraze=0.3", "data.augment.erase"),
+    ];
+    for (wrong, says) in cases {
+        let text = message(set(&[wrong]));
+        let name = wrong.split(['=', '[']).next().unwrap();
+        assert!(
+            text.contains(says) && text.contains(name),
+            "{wrong}: {text}"
+        );
+    }
 }
 
 fn any_layer() -> impl Strategy<Value = Layer> {
@@ -629,6 +672,11 @@ fn any_recipe() -> impl Strategy<Value = Recipe> {
                         shift: count,
                         rotate: number,
                         scale: number / 10.0,
+                        elastic: number / 10.0,
+                        elastic_sigma: 4.0 + number,
+                        erase: number / 10.0,
+                        erase_area: [number / 20.0 + 0.01, 1.0],
+                        ..Augment::default()
                     },
                     normalize: Normalize {
                         mean: number,

@@ -66,14 +66,16 @@ fn merge_layers(parent: &mut Table) {
     }
 }
 
-/// Layers one a line, tables of the model and of scenes as sections of their own, all else on one line a key.
+/// Layers one a line, tables of the model, of scenes and of random changes as sections of their own, all else on one line a
+/// key.
 fn write_section(name: &str, section: &Table, text: &mut String) {
     if !text.is_empty() {
         text.push('\n');
     }
     text.push_str(&format!("[{name}]\n"));
     let is_subsection = |key: &str, value: &Value| {
-        value.is_table() && (name == "model" || (name, key) == ("data", "scenes"))
+        value.is_table()
+            && (name == "model" || (name == "data" && matches!(key, "augment" | "scenes")))
     };
     for (key, value) in section {
         match value {

@@ -18,11 +18,12 @@ use measure::energy::Meter;
 use measure::record::EpochRecord;
 use serde::{Deserialize, Serialize};
 
-use crate::batch::Preparation;
-use crate::data::{Dataset, Samples};
+use crate::batch::{Batch, Preparation};
+use crate::data::Dataset;
 use crate::detector::BadTruth;
 use crate::evaluation::{ValidationError, validate};
 use crate::layers::Mode;
+use crate::loader::Loader;
 use crate::network::Network;
 use crate::random::{Purpose, permutation};
 use crate::recipe::{Model, Recipe, ShapeError};
@@ -105,11 +106,6 @@ pub enum TrainingError {
          show several, or none; use a detector (model.kind = \"faster-rcnn\")"
     )]
     ManyObjects(String),
-    /// Boxes that would not follow their objects.
-    #[error(
-        "data.augment moves pixels, and the annotated boxes of data.source = {0:?} would not follow; leave data.augment out"
-    )]
-    Augment(String),
     /// There is nothing to learn from.
     #[error("the training set is empty: data.validation holds out all {0} images")]
     NoImages(usize),
@@ -175,13 +171,10 @@ impl Sums {
 ///
 /// # Errors
 /// [`TrainingError::Shape`] when it does not fit the images, [`TrainingError::ManyObjects`] for a classifier of images
-/// with several objects, [`TrainingError::Augment`] where annotated boxes would not follow random changes.
+/// with several objects.
 pub fn check(recipe: &Recipe, data: &Dataset) -> Result<(), TrainingError> {
     if matches!(recipe.model, Model::Cnn(_)) && data.labels().is_none() {
         return Err(TrainingError::ManyObjects(recipe.data.source.clone()));
-    }
-    if matches!(data.samples, Samples::Annotated(_)) && !recipe.data.augment.is_none() {
-        return Err(TrainingError::Augment(recipe.data.source.clone()));
     }
     recipe.summary(data.image_shape(), data.classes.len())?;
     Ok(())
@@ -261,6 +254,11 @@ impl<'a> Trainer<'a> {
         &self.progress
     }
 
+    /// Where it computes, with gradients.
+    pub(crate) fn device(&self) -> &Device {
+        &self.device
+    }
+
     /// Steps in an epoch.
     pub fn batches(&self) -> usize {
         self.train.count.div_ceil(self.recipe.training.batch_size)
@@ -273,6 +271,20 @@ impl<'a> Trainer<'a> {
     /// [`TrainingError`] when a loss is not finite, a box is bad, or a checkpoint can't be written.
     pub fn run(
         &mut self,
+        checkpoints: Option<&Path>,
+        stop: &AtomicBool,
+        observer: &mut dyn Observer,
+    ) -> Result<Ending, TrainingError> {
+        let (data, preparation) = (self.train, Preparation::for_training(self.recipe));
+        rayon::in_place_scope(|scope| {
+            let loader = &mut Loader::new(scope, data, preparation);
+            self.run_with(loader, checkpoints, stop, observer)
+        })
+    }
+
+    fn run_with(
+        &mut self,
+        loader: &mut Loader<'_, '_>,
         checkpoints: Option<&Path>,
         stop: &AtomicBool,
         observer: &mut dyn Observer,
@@ -299,7 +311,8 @@ impl<'a> Trainer<'a> {
                 }
                 let first = self.progress.batch * training.batch_size;
                 let last = (first + training.batch_size).min(order.len());
-                self.step(&order[first..last], epoch)?;
+                let then = order[last..].chunks(training.batch_size).next();
+                self.step(|device| loader.batch(&order[first..last], then, epoch, device))?;
                 let sums = &self.progress.sums;
                 observer.step(&StepReport {
                     epoch,
@@ -334,17 +347,16 @@ impl<'a> Trainer<'a> {
         Ok(Ending::Finished)
     }
 
-    /// One step on the images with these numbers.
-    pub(crate) fn step(&mut self, indices: &[usize], epoch: usize) -> Result<(), TrainingError> {
+    /// One step on the images of a batch, which is made within the step's time.
+    pub(crate) fn step(
+        &mut self,
+        batch: impl FnOnce(&Device) -> Batch,
+    ) -> Result<(), TrainingError> {
         let start = Instant::now();
         let joules = self.meter.as_mut().and_then(Meter::joules);
         let training = &self.recipe.training;
-        let preparation = Preparation {
-            normalize: self.recipe.data.normalize,
-            augment: (!self.recipe.data.augment.is_none())
-                .then_some((self.recipe.data.augment, training.seed)),
-        };
-        let batch = preparation.batch(self.train, indices, epoch, &self.device);
+        let batch = batch(&self.device);
+        let epoch = batch.epoch;
         let total_steps = training.epochs * self.batches();
         let learning_rate = training.schedule.learning_rate(
             self.progress.step as usize,
@@ -382,7 +394,7 @@ impl<'a> Trainer<'a> {
             finite("gradient's norm", norm)?;
         }
 
-        let images = indices.len();
+        let images = batch.indices.len();
         let progress = &mut self.progress;
         progress.batch += 1;
         progress.step += 1;

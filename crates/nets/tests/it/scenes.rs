@@ -4,8 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::Device;
 use measure::record::EpochRecord;
+use nets::batch::Preparation;
+use nets::data::Content;
 use nets::evaluation::evaluate;
-use nets::recipe::Recipe;
+use nets::recipe::{Augment, Recipe};
 use nets::training::{Ending, Observer, StepReport, Trainer, TrainingError};
 use nets::weights::collect;
 use nets::{data, device};
@@ -158,13 +160,61 @@ fn a_stopped_training_meets_the_same_scenes_again() {
 }
 
 #[test]
-fn boxes_do_not_follow_random_changes_and_the_user_is_told() {
-    let recipe = recipe(DETECTOR);
+fn boxes_follow_random_changes_of_annotated_images_and_of_scenes() {
+    let mut recipe = recipe(DETECTOR);
+    recipe.data.augment = Augment {
+        shift: 4,
+        rotate: 15.0,
+        scale: 0.2,
+        shear: 10.0,
+        elastic: 1.0,
+        contrast: 0.3,
+        noise: 0.1,
+        erase: 0.5,
+        ..Augment::default()
+    };
+    recipe.training.epochs = 2;
     let split = data::load(&recipe.data, 0).expect("scenes");
-    let mut changed = recipe.clone();
-    changed.data.augment.shift = 2;
-    let error = Trainer::new(&changed, &split.test, None, &Device::flex()).expect_err("refused");
-    assert!(matches!(error, TrainingError::Augment(_)), "{error}");
+    for data in [&split.train, &split.test] {
+        let numbers: Vec<usize> = (0..data.count).collect();
+        let preparation = Preparation::for_training(&recipe);
+        let batch = preparation.batch(data, &numbers, 1, &Device::flex());
+        let objects: usize = (0..data.count)
+            .map(|number| match data.sample(number, 1).content {
+                Content::Objects(objects) => objects.len(),
+                Content::Ink(_) => 1,
+            })
+            .sum();
+        let kept: Vec<_> = batch.truths.iter().flatten().collect();
+        assert!(
+            kept.len() > objects / 2 && kept.len() < objects,
+            "{} of {objects}",
+            kept.len()
+        );
+        for truth in kept {
+            let [x1, y1, x2, y2] = <[f32; 4]>::from(truth.bounds);
+            assert!(
+                x1 >= 0.0 && y1 >= 0.0 && x2 <= 64.0 && y2 <= 64.0,
+                "{truth:?}"
+            );
+            assert!(truth.bounds.has_sides(1.0), "{truth:?}");
+        }
+        let mut trainer = Trainer::new(&recipe, data, None, &Device::flex()).expect("fits");
+        let ending = trainer.run(None, &AtomicBool::new(false), &mut Epochs::default());
+        assert_eq!(ending.expect("trains"), Ending::Finished);
+    }
+}
+
+#[test]
+fn what_an_image_shows_stays_when_its_object_is_moved_out() {
+    let text = DETECTOR.replace("digits = [0, 4]", "digits = [1, 1]");
+    let mut recipe = recipe(&text);
+    recipe.data.augment.shift = 300;
+    let test = data::load(&recipe.data, 0).expect("scenes").test;
+    let numbers: Vec<usize> = (0..test.count).collect();
+    let batch = Preparation::for_training(&recipe).batch(&test, &numbers, 1, &Device::flex());
+    assert_eq!(Some(batch.labels), test.labels());
+    assert!(batch.truths.iter().any(Vec::is_empty));
 }
 
 #[test]

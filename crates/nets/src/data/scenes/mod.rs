@@ -12,6 +12,7 @@ use kernels::boxes::{Xyxy, tight_box};
 use rayon::prelude::*;
 
 use super::{Annotated, DataError, Dataset, Object, Samples, Split, hold_out, mnist};
+use crate::augment::noise;
 use crate::random::{Key, Purpose, Stream};
 use crate::recipe;
 use resize::Resizer;
@@ -317,18 +318,5 @@ fn background(pixels: &mut [u8], size: usize, brightest: f64, stream: &mut Strea
             let (above, below) = (row(top), row(top + 1));
             *pixel = (above + (below - above) * down).round() as u8;
         }
-    }
-}
-
-/// Adds noise of this standard deviation (a fraction of white) to every pixel.
-fn noise(pixels: &mut [u8], deviation: f64, stream: &mut Stream) {
-    // The sum of four uniform 16-bit numbers is nearly normal, needs no logarithm, and is the same on every machine.
-    const MEAN: f64 = 2.0 * 65_535.0;
-    let unit = (4.0 * (65_536.0f64 * 65_536.0 - 1.0) / 12.0).sqrt();
-    let scale = 255.0 * deviation / unit;
-    for pixel in pixels {
-        let bits = stream.bits();
-        let sum: u64 = (0..4).map(|part| bits >> (16 * part) & 0xffff).sum();
-        *pixel = (f64::from(*pixel) + (sum as f64 - MEAN) * scale).round() as u8; // a cast saturates
     }
 }
