@@ -19,6 +19,7 @@ use measure::tensorboard::{self, EventFile};
 
 use serde::{Deserialize, Serialize};
 
+use crate::cnn::Answering;
 use crate::data::{DataError, Dataset, Split};
 use crate::device::Computer;
 use crate::evaluation::{Evaluated, evaluate};
@@ -26,8 +27,9 @@ use crate::exchange::ExchangeError;
 use crate::network::Network;
 use crate::recipe::{Model, Recipe, RecipeError, ShapeError};
 use crate::speed::speed;
+use crate::temperature::Calibration;
 use crate::training::{
-    CheckpointError, Ending, Observer, Restored, StepReport, Trainer, TrainingError,
+    Best, CheckpointError, Ending, Observer, Restored, StepReport, Trainer, TrainingError,
 };
 use crate::weights::{self, WeightsError};
 pub use exchange::initial_weights;
@@ -272,12 +274,18 @@ impl Run {
     /// [`RunError::NotFinished`] before the end of training; other errors for damaged files.
     pub fn trained(&self, computer: &Computer) -> Result<Trained, RunError> {
         let path = self.weights_file()?;
-        let (weights, About { classes, input }) = weights::load(&path)?;
+        let (weights, about) = weights::load(&path)?;
+        let About {
+            classes,
+            input,
+            calibration,
+            ..
+        } = about;
         let recipe = self.recipe()?;
         let network = Network::new(&recipe, input, classes.len(), &computer.device)?;
         let network = weights::apply(network, &weights)?;
         Ok(Trained {
-            network,
+            network: network.answering(answering(&recipe, calibration)),
             recipe,
             classes,
             input,
@@ -363,8 +371,24 @@ impl Run {
         if ending == Ending::Stopped {
             return Ok(None);
         }
-        let network = trainer.network();
-        self.save(&network, &train.classes, train.image_shape())?;
+        let mut network = trainer.trained()?.answering(answering(recipe, None));
+        let mut about = About {
+            classes: train.classes.clone(),
+            input: train.image_shape(),
+            best_epoch: trainer.best().map(|best| best.epoch),
+            calibration: None,
+        };
+        if let (true, Some(held_out), Network::Cnn(cnn)) =
+            (recipe.training.temperature_scaling, &validation, &network)
+        {
+            let device = &computer.device;
+            about.calibration = Calibration::fit(cnn, held_out, &recipe.data, device);
+        }
+        if let Some(calibration) = &about.calibration {
+            recorder.calibrated(calibration);
+            network = network.answering(answering(recipe, about.calibration));
+        }
+        self.save(&network, &about)?;
         let evaluated = evaluate(&network, &split.test, &recipe.data, computer)?;
         let history = trainer.progress().history.clone();
         let evaluation =
@@ -462,18 +486,20 @@ impl Run {
         Ok(EventFile::create(&path, started, history)?)
     }
 
-    fn save(
-        &self,
-        network: &Network,
-        classes: &[String],
-        input: [usize; 3],
-    ) -> Result<(), RunError> {
-        let about = About {
-            classes: classes.to_vec(),
-            input,
-        };
+    fn save(&self, network: &Network, about: &About) -> Result<(), RunError> {
         let path = self.path.join(record::MODEL);
-        Ok(weights::save(&path, &weights::collect(network), &about)?)
+        Ok(weights::save(&path, &weights::collect(network), about)?)
+    }
+}
+
+/// How a trained network answers.
+fn answering(recipe: &Recipe, calibration: Option<Calibration>) -> Answering {
+    Answering {
+        test_shift: match &recipe.model {
+            Model::Cnn(cnn) => cnn.test_shift,
+            Model::FasterRcnn(_) => 0,
+        },
+        temperature: calibration.map_or(1.0, |calibration| calibration.temperature),
     }
 }
 
@@ -483,6 +509,12 @@ struct About {
     classes: Vec<String>,
     /// `[C, H, W]`
     input: [usize; 3],
+    /// Whose epoch's weights they are, with early stopping; else the last's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    best_epoch: Option<usize>,
+    /// The temperature of a classifier's probabilities, where one was fitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    calibration: Option<Calibration>,
 }
 
 /// Passes events on, and keeps `history.jsonl` up to date.
@@ -513,5 +545,13 @@ impl Observer for Recorder<'_> {
             self.error.get_or_insert(error);
         }
         self.observer.epoch(record);
+    }
+
+    fn kept(&mut self, best: Best, epochs: [usize; 2]) {
+        self.observer.kept(best, epochs);
+    }
+
+    fn calibrated(&mut self, calibration: &Calibration) {
+        self.observer.calibrated(calibration);
     }
 }

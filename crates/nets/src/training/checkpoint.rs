@@ -1,6 +1,7 @@
 //! Checkpoints: the whole state of a training in one safetensors file, so that it is written whole or not at all.
 //!
-//! `network.NAME` and `optimizer.NAME.0|1` are tensors; the metadata holds the progress as JSON.
+//! `network.NAME` and `optimizer.NAME.0|1` are tensors, and where the recipe asks for them `ema.NAME`, `best.NAME` and
+//! `gradient.NAME`; the metadata holds the progress as JSON.
 
 use std::path::{Path, PathBuf};
 
@@ -66,6 +67,8 @@ pub(super) struct State {
     pub optimizer: Weights,
     pub optimizer_steps: u64,
     pub progress: Progress,
+    /// All other tensors, under their whole names.
+    pub kept: Weights,
 }
 
 pub(super) fn save(
@@ -73,10 +76,11 @@ pub(super) fn save(
     network: &Network,
     optimizer: &Optimizer,
     progress: &Progress,
+    kept: Weights,
 ) -> Result<(), CheckpointError> {
     std::fs::create_dir_all(folder).map_err(|cause| folder_error(folder, cause))?;
     let (moments, steps) = optimizer.state();
-    let mut tensors = Weights::new();
+    let mut tensors = kept;
     let network = weights::collect(network);
     tensors.extend(
         network
@@ -136,11 +140,14 @@ fn read(path: &Path) -> Result<State, String> {
         },
     ) = weights::load(path).map_err(|error| error.to_string())?;
     let (mut network, mut optimizer) = (Weights::new(), Weights::new());
+    let mut kept = Weights::new();
     for (name, weight) in tensors {
         if let Some(name) = name.strip_prefix("network.") {
             network.insert(name.to_string(), weight);
         } else if let Some(name) = name.strip_prefix("optimizer.") {
             optimizer.insert(name.to_string(), weight);
+        } else {
+            kept.insert(name, weight);
         }
     }
     Ok(State {
@@ -148,6 +155,7 @@ fn read(path: &Path) -> Result<State, String> {
         optimizer,
         optimizer_steps,
         progress,
+        kept,
     })
 }
 

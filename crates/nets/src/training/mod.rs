@@ -3,7 +3,12 @@
 //! All that a step depends on is a pure function of (seed, epoch, index) or part of the state that a checkpoint holds,
 //! so a run that is stopped after any step and resumed ends with the same bits as one that was not.
 
+mod better;
 mod checkpoint;
+mod early_stopping;
+mod ema;
+mod mixup;
+mod muon;
 mod optimizer;
 
 use std::collections::BTreeMap;
@@ -11,7 +16,6 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use burn::module::Module;
 use burn::tensor::Device;
 use measure::energy::Meter;
 use measure::record::EpochRecord;
@@ -25,8 +29,12 @@ use crate::layers::Mode;
 use crate::network::Network;
 use crate::random::{Purpose, permutation};
 use crate::recipe::{Model, Recipe, ShapeError};
+use crate::temperature::Calibration;
 use crate::weights::{Weights, WeightsError};
 pub use checkpoint::{CheckpointError, Restored};
+pub use early_stopping::Best;
+use ema::Ema;
+use mixup::mix;
 pub use optimizer::Optimizer;
 
 /// What training tells while it runs.
@@ -37,6 +45,10 @@ pub trait Observer {
     fn step(&mut self, progress: &StepReport);
     /// After every epoch.
     fn epoch(&mut self, record: &EpochRecord);
+    /// At the end of a training with early stopping: whose epoch's weights are kept, after how many of all epochs.
+    fn kept(&mut self, _best: Best, _epochs: [usize; 2]) {}
+    /// After training, where a temperature was fitted.
+    fn calibrated(&mut self, _calibration: &Calibration) {}
 }
 
 /// Where training stands after a step.
@@ -107,6 +119,24 @@ pub enum TrainingError {
         "data.augment moves pixels, and the annotated boxes of data.source = {0:?} would not follow; leave data.augment out"
     )]
     Augment(String),
+    /// A figure that these images do not have.
+    #[error(
+        "training.early-stopping watches \"{metric}\", which images that show {shows} do not have; \
+         use metric = \"{other}\" or metric = \"loss\""
+    )]
+    NoMetric {
+        /// The figure.
+        metric: &'static str,
+        /// What the images show.
+        shows: &'static str,
+        /// A figure that they have.
+        other: &'static str,
+    },
+    /// There is nothing to watch.
+    #[error(
+        "training.early-stopping watches held-out images, and there are none: set data.validation"
+    )]
+    NothingHeldOut,
     /// There is nothing to learn from.
     #[error("the training set is empty: data.validation holds out all {0} images")]
     NoImages(usize),
@@ -126,9 +156,9 @@ pub enum Ending {
 pub struct Progress {
     /// Epochs finished.
     pub epoch: usize,
-    /// Steps done in the running epoch.
+    /// Batches done in the running epoch.
     pub batch: usize,
-    /// Steps done in all.
+    /// Batches done in all; as many as steps, unless gradients are accumulated.
     pub step: u64,
     /// Seconds spent in training steps.
     pub seconds: f64,
@@ -137,6 +167,9 @@ pub struct Progress {
     pub energy_j: Option<f64>,
     /// Sums over the running epoch.
     sums: Sums,
+    /// The best epoch, with early stopping.
+    #[serde(default)]
+    best: Option<Best>,
     /// Finished epochs.
     pub history: Vec<EpochRecord>,
 }
@@ -166,7 +199,8 @@ impl Sums {
 ///
 /// # Errors
 /// [`TrainingError::Shape`] when it does not fit the images, [`TrainingError::ManyObjects`] for a classifier of images
-/// with several objects, [`TrainingError::Augment`] where annotated boxes would not follow random changes.
+/// with several objects, [`TrainingError::Augment`] where annotated boxes would not follow random changes,
+/// [`TrainingError::NoMetric`] where early stopping watches a figure that the images do not have.
 pub fn check(recipe: &Recipe, data: &Dataset) -> Result<(), TrainingError> {
     if matches!(recipe.model, Model::Cnn(_)) && data.labels().is_none() {
         return Err(TrainingError::ManyObjects(recipe.data.source.clone()));
@@ -174,6 +208,7 @@ pub fn check(recipe: &Recipe, data: &Dataset) -> Result<(), TrainingError> {
     if matches!(data.samples, Samples::Annotated(_)) && !recipe.data.augment.is_none() {
         return Err(TrainingError::Augment(recipe.data.source.clone()));
     }
+    better::check_metric(recipe, data)?;
     recipe.summary(data.image_shape(), data.classes.len())?;
     Ok(())
 }
@@ -188,6 +223,9 @@ pub struct Trainer<'a> {
     /// Empty only while the optimizer holds it.
     network: Option<Network>,
     optimizer: Optimizer,
+    ema: Option<Ema>,
+    /// The weights of the best epoch, with early stopping.
+    best: Option<Weights>,
     progress: Progress,
     meter: Option<Meter>,
 }
@@ -212,6 +250,8 @@ impl<'a> Trainer<'a> {
         let device = device.clone().autodiff();
         let network = Network::new(recipe, train.image_shape(), train.classes.len(), &device)?;
         let optimizer = Optimizer::new(recipe.training.optimizer);
+        let ema = recipe.training.ema;
+        let ema = ema.map(|decay| Ema::new(decay, &network));
         let progress = Progress::default();
         Ok(Self {
             recipe,
@@ -220,6 +260,8 @@ impl<'a> Trainer<'a> {
             device,
             network: Some(network),
             optimizer,
+            ema,
+            best: None,
             progress,
             meter: None,
         })
@@ -239,12 +281,9 @@ impl<'a> Trainer<'a> {
     /// [`WeightsError`] for the first that does not fit.
     pub fn start_from(&mut self, weights: &Weights) -> Result<(), WeightsError> {
         self.network = Some(crate::weights::apply(self.learning().clone(), weights)?);
+        let ema = self.recipe.training.ema;
+        self.ema = ema.map(|decay| Ema::new(decay, self.learning()));
         Ok(())
-    }
-
-    /// The network as it is now, for predictions.
-    pub fn network(&self) -> Network {
-        self.learning().valid()
     }
 
     fn learning(&self) -> &Network {
@@ -258,7 +297,7 @@ impl<'a> Trainer<'a> {
         &self.progress
     }
 
-    /// Steps in an epoch.
+    /// Batches in an epoch.
     pub fn batches(&self) -> usize {
         self.train.count.div_ceil(self.recipe.training.batch_size)
     }
@@ -276,7 +315,10 @@ impl<'a> Trainer<'a> {
     ) -> Result<Ending, TrainingError> {
         let training = &self.recipe.training;
         let batches = self.batches();
-        while self.progress.epoch < training.epochs {
+        if training.early_stopping.is_some() && self.validation.is_none() {
+            return Err(TrainingError::NothingHeldOut);
+        }
+        while self.progress.epoch < training.epochs && !self.is_over() {
             let epoch = self.progress.epoch + 1;
             let order = permutation(
                 training.seed,
@@ -315,6 +357,9 @@ impl<'a> Trainer<'a> {
                 self.save(folder)?;
             }
         }
+        if let Some(best) = self.best() {
+            observer.kept(best, [self.progress.epoch, training.epochs]);
+        }
         Ok(Ending::Finished)
     }
 
@@ -328,13 +373,11 @@ impl<'a> Trainer<'a> {
             augment: (!self.recipe.data.augment.is_none())
                 .then_some((self.recipe.data.augment, training.seed)),
         };
-        let batch = preparation.batch(self.train, indices, epoch, &self.device);
-        let total_steps = training.epochs * self.batches();
-        let learning_rate = training.schedule.learning_rate(
-            self.progress.step as usize,
-            total_steps,
-            training.optimizer.learning_rate(),
-        );
+        let mut batch = preparation.batch(self.train, indices, epoch, &self.device);
+        if training.mixup > 0.0 {
+            batch = mix(batch, training.mixup, training.seed, self.progress.step);
+        }
+        let learning_rate = self.learning_rate(self.optimizer.steps());
         let mode = Mode::Training {
             seed: training.seed,
             step: self.progress.step,
@@ -354,13 +397,26 @@ impl<'a> Trainer<'a> {
         for &(name, value) in &losses.parts {
             finite(&format!("{name} loss"), value)?;
         }
-        let gradients = losses.total.backward();
+        let (share, full) = self.contribution(indices.len());
+        let total = if share < 1.0 {
+            losses.total * share
+        } else {
+            losses.total
+        };
+        let gradients = total.backward();
         // Taken, not cloned: parameters that nobody else holds change in place.
         let network = self.network.take();
-        let network = network.expect("a step puts the network back before it returns");
-        let (network, norm) =
-            self.optimizer
-                .step(network, gradients, learning_rate, training.clip_norm);
+        let mut network = network.expect("a step puts the network back before it returns");
+        self.optimizer.accumulate(&network, gradients);
+        let mut norm = None;
+        if full {
+            (network, norm) = self
+                .optimizer
+                .update(network, learning_rate, training.clip_norm);
+        }
+        if let (true, Some(ema)) = (full, &mut self.ema) {
+            ema.update(&network, self.optimizer.steps());
+        }
         self.network = Some(network);
         if let Some(norm) = norm {
             finite("gradient's norm", norm)?;
@@ -386,6 +442,15 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
+    /// The learning rate of the step after so many.
+    fn learning_rate(&self, steps: u64) -> f64 {
+        let training = &self.recipe.training;
+        let base = training.optimizer.learning_rate();
+        let all = training.epochs * self.updates();
+        let schedule = &training.schedule;
+        schedule.learning_rate(steps as usize, all, base)
+    }
+
     /// Closes the running epoch: its record, with validation figures where images were held out.
     fn finish_epoch(&mut self) -> Result<(), TrainingError> {
         let device = self.device.clone().inner();
@@ -393,19 +458,15 @@ impl<'a> Trainer<'a> {
             .validation
             .map(|data| validate(&self.network(), data, self.recipe, &device))
             .transpose()?;
-        let training = &self.recipe.training;
         let sums = std::mem::take(&mut self.progress.sums);
+        let steps = self.optimizer.steps();
+        let learning_rate = self.learning_rate(steps.saturating_sub(1));
         let progress = &mut self.progress;
         progress.epoch += 1;
         progress.batch = 0;
-        let learning_rate = training.schedule.learning_rate(
-            (progress.step as usize).saturating_sub(1),
-            training.epochs * self.train.count.div_ceil(training.batch_size),
-            training.optimizer.learning_rate(),
-        );
-        progress.history.push(EpochRecord {
+        let record = EpochRecord {
             epoch: progress.epoch,
-            step: progress.step,
+            step: steps,
             train_loss: sums.mean(sums.loss),
             losses: sums
                 .parts
@@ -421,7 +482,9 @@ impl<'a> Trainer<'a> {
             seconds: progress.seconds,
             images_per_s: sums.images as f64 / sums.seconds,
             energy_j: progress.energy_j,
-        });
+        };
+        self.keep_best(&record);
+        self.progress.history.push(record);
         Ok(())
     }
 
@@ -430,7 +493,14 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// [`CheckpointError`] when the file system refuses.
     pub fn save(&self, folder: &Path) -> Result<(), CheckpointError> {
-        checkpoint::save(folder, self.learning(), &self.optimizer, &self.progress)
+        let kept = self.kept();
+        checkpoint::save(
+            folder,
+            self.learning(),
+            &self.optimizer,
+            &self.progress,
+            kept,
+        )
     }
 
     /// Goes on from the newest whole checkpoint in `folder`; none there: from the start.
@@ -450,6 +520,7 @@ impl<'a> Trainer<'a> {
                 &self.device.clone().inner(),
             )?;
             self.progress = state.progress;
+            self.restore_kept(&state.kept)?;
         }
         Ok(restored)
     }

@@ -1,0 +1,144 @@
+//! What training keeps beside the network and its optimizer, each only where the recipe asks for it: the average of the
+//! weights, the best weights so far, gradients of a step that is not yet full; and which of the weights are the result.
+
+use measure::record::EpochRecord;
+
+use super::early_stopping::Best;
+use super::{CheckpointError, Trainer, TrainingError};
+use crate::data::Dataset;
+use crate::network::Network;
+use crate::recipe::{Metric, Recipe};
+use crate::weights::{self, Weights, WeightsError};
+
+/// Prefixes of the names in a checkpoint.
+const EMA: &str = "ema.";
+const BEST: &str = "best.";
+const GRADIENT: &str = "gradient.";
+
+/// Makes sure that early stopping can watch its figure on images like `data`.
+pub(super) fn check_metric(recipe: &Recipe, data: &Dataset) -> Result<(), TrainingError> {
+    let Some(stopping) = recipe.training.early_stopping else {
+        return Ok(());
+    };
+    let one_object = data.labels().is_some();
+    let holds = match stopping.metric {
+        Metric::Loss => true,
+        Metric::Accuracy => one_object,
+        Metric::Ap => !one_object,
+    };
+    match holds {
+        true => Ok(()),
+        false => Err(TrainingError::NoMetric {
+            metric: stopping.metric.name(),
+            shows: match one_object {
+                true => "one object each",
+                false => "several objects, or none",
+            },
+            other: match one_object {
+                true => Metric::Accuracy.name(),
+                false => Metric::Ap.name(),
+            },
+        }),
+    }
+}
+
+impl Trainer<'_> {
+    /// Batches of an epoch's steps: how many changes of the weights an epoch has.
+    pub(super) fn updates(&self) -> usize {
+        self.batches().div_ceil(self.recipe.training.accumulate)
+    }
+
+    /// What the batch to come contributes to its step, by images: the share, and whether the step is full with it.
+    ///
+    /// N batches of b images so weigh as one batch of N b, also at the end of an epoch, where the last are fewer.
+    pub(super) fn contribution(&self, images: usize) -> (f64, bool) {
+        let training = &self.recipe.training;
+        let batch = self.progress.batch;
+        let together = training.batch_size.saturating_mul(training.accumulate);
+        let first = (batch / training.accumulate).saturating_mul(together);
+        let all = self.train.count.saturating_sub(first).min(together);
+        let full = (batch + 1).is_multiple_of(training.accumulate) || batch + 1 == self.batches();
+        (images as f64 / all.max(images) as f64, full)
+    }
+
+    /// The network as it is now, for predictions: where the recipe asks for an average of the weights, that.
+    pub fn network(&self) -> Network {
+        match &self.ema {
+            Some(ema) => ema.network(),
+            None => burn::module::Module::valid(self.learning()),
+        }
+    }
+
+    /// The network that training gives: of the best epoch with early stopping, else as it is now.
+    ///
+    /// # Errors
+    /// [`WeightsError`] when the best weights are another network's.
+    pub fn trained(&self) -> Result<Network, WeightsError> {
+        match &self.best {
+            Some(best) => weights::apply(self.network(), best),
+            None => Ok(self.network()),
+        }
+    }
+
+    /// The best epoch so far, with early stopping.
+    pub fn best(&self) -> Option<Best> {
+        self.progress.best
+    }
+
+    /// Keeps the weights where the epoch that ended is the best so far.
+    pub(super) fn keep_best(&mut self, record: &EpochRecord) {
+        let Some(stopping) = self.recipe.training.early_stopping else {
+            return;
+        };
+        // Without a figure no epoch is the best: an average precision of images without any object, say.
+        let value = stopping.value(record).unwrap_or(f64::NAN);
+        if stopping.is_better(value, self.progress.best) {
+            let epoch = record.epoch;
+            self.progress.best = Some(Best { epoch, value });
+            self.best = Some(weights::collect(&self.network()));
+        }
+    }
+
+    /// Whether training ends before the last epoch.
+    pub(super) fn is_over(&self) -> bool {
+        let stopping = self.recipe.training.early_stopping;
+        stopping.is_some_and(|stopping| stopping.is_over(self.progress.epoch, self.progress.best))
+    }
+
+    /// All of this for a checkpoint, each kind of tensor under a prefix of its own.
+    pub(super) fn kept(&self) -> Weights {
+        let named = |prefix: &'static str, weights: Weights| {
+            let weights = weights.into_iter();
+            weights.map(move |(name, weight)| (format!("{prefix}{name}"), weight))
+        };
+        let ema = self.ema.as_ref();
+        let ema = ema.map(|ema| weights::collect(&ema.network()));
+        named(EMA, ema.unwrap_or_default())
+            .chain(named(BEST, self.best.clone().unwrap_or_default()))
+            .chain(named(GRADIENT, self.optimizer.accumulated()))
+            .collect()
+    }
+
+    /// Takes over what [`Trainer::kept`] gave; the network, the optimizer and the progress are restored already.
+    pub(super) fn restore_kept(&mut self, kept: &Weights) -> Result<(), CheckpointError> {
+        let named = |prefix: &str| -> Weights {
+            let kept = kept.iter();
+            kept.filter_map(|(name, weight)| {
+                let name = name.strip_prefix(prefix)?;
+                Some((name.to_string(), weight.clone()))
+            })
+            .collect()
+        };
+        if let Some(ema) = &mut self.ema {
+            ema.restore(&named(EMA))?;
+        }
+        let best = named(BEST);
+        if self.progress.best.is_some() {
+            weights::apply(self.network(), &best)?; // so that what is missing is found now
+            self.best = Some(best);
+        }
+        let device = self.device.clone().inner();
+        self.optimizer.restore_accumulated(named(GRADIENT), &device);
+        Ok(())
+    }
+}
