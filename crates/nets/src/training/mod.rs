@@ -3,13 +3,13 @@
 //! All that a step depends on is a pure function of (seed, epoch, index) or part of the state that a checkpoint holds,
 //! so a run that is stopped after any step and resumed ends with the same bits as one that was not.
 
-mod better;
 mod checkpoint;
 mod early_stopping;
 mod ema;
 mod mixup;
 mod muon;
 mod optimizer;
+mod options;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -208,7 +208,7 @@ pub fn check(recipe: &Recipe, data: &Dataset) -> Result<(), TrainingError> {
     if matches!(data.samples, Samples::Annotated(_)) && !recipe.data.augment.is_none() {
         return Err(TrainingError::Augment(recipe.data.source.clone()));
     }
-    better::check_metric(recipe, data)?;
+    options::check_metric(recipe, data)?;
     recipe.summary(data.image_shape(), data.classes.len())?;
     Ok(())
 }
@@ -440,15 +440,6 @@ impl<'a> Trainer<'a> {
         let taken = after.zip(joules).map(|(after, before)| after - before);
         progress.energy_j = progress.energy_j.zip(taken).map(|(sum, taken)| sum + taken);
         Ok(())
-    }
-
-    /// The learning rate of the step after so many.
-    fn learning_rate(&self, steps: u64) -> f64 {
-        let training = &self.recipe.training;
-        let base = training.optimizer.learning_rate();
-        let all = training.epochs * self.updates();
-        let schedule = &training.schedule;
-        schedule.learning_rate(steps as usize, all, base)
     }
 
     /// Closes the running epoch: its record, with validation figures where images were held out.

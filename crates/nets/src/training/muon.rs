@@ -128,13 +128,29 @@ pub fn orthogonalized(matrix: Tensor<2>) -> Tensor<2> {
     let tall = rows > columns;
     let norm = sum_of_squares(matrix.clone().reshape([rows * columns])).sqrt();
     let norm = norm.clamp_min(LEAST_NORM).reshape([1, 1]);
-    let mut x = if tall { matrix.transpose() } else { matrix } / norm;
+    let x = if tall { matrix.transpose() } else { matrix } / norm;
+    // Each step is X <- P X with P = aI + bG + cG^2, a polynomial of G = X X', and all of them commute: the next G is
+    // P G P. So the products are of small matrices but for the first and the last, which takes a third of the time where
+    // X is wide. In f32 that is still a thousand times nearer to exact than PyTorch's bfloat16.
+    let mut gram = x.clone().matmul(x.clone().transpose());
     let [a, b, c] = COEFFICIENTS;
-    for _ in 0..STEPS {
-        let gram = x.clone().matmul(x.clone().transpose());
-        let update = gram.clone() * b + gram.clone().matmul(gram) * c;
-        x = x.clone() * a + update.matmul(x);
+    let identity = Tensor::<2>::eye(gram.dims()[0], &gram.device()) * a;
+    let mut product: Option<Tensor<2>> = None;
+    for step in 1..=STEPS {
+        let square = gram.clone().matmul(gram.clone());
+        let polynomial = square * c + gram.clone() * b + identity.clone();
+        if step < STEPS {
+            gram = polynomial.clone().matmul(gram).matmul(polynomial.clone());
+        }
+        product = Some(match product {
+            Some(product) => polynomial.matmul(product),
+            None => polynomial,
+        });
     }
+    let x = match product {
+        Some(product) => product.matmul(x),
+        None => x,
+    };
     if tall { x.transpose() } else { x }
 }
 

@@ -1,5 +1,5 @@
-//! What training keeps beside the network and its optimizer, each only where the recipe asks for it: the average of the
-//! weights, the best weights so far, gradients of a step that is not yet full; and which of the weights are the result.
+//! What training does beside its plain loop, each only where the recipe asks for it: the average of the weights, the best
+//! weights so far, gradients of a step that is not yet full; what of them a checkpoint keeps, and which weights are the result.
 
 use measure::record::EpochRecord;
 
@@ -43,9 +43,18 @@ pub(super) fn check_metric(recipe: &Recipe, data: &Dataset) -> Result<(), Traini
 }
 
 impl Trainer<'_> {
-    /// Batches of an epoch's steps: how many changes of the weights an epoch has.
+    /// Steps in an epoch: changes of the weights.
     pub(super) fn updates(&self) -> usize {
         self.batches().div_ceil(self.recipe.training.accumulate)
+    }
+
+    /// The learning rate of the step after so many.
+    pub(super) fn learning_rate(&self, steps: u64) -> f64 {
+        let training = &self.recipe.training;
+        let base = training.optimizer.learning_rate();
+        let all = training.epochs * self.updates();
+        let schedule = &training.schedule;
+        schedule.learning_rate(steps as usize, all, base)
     }
 
     /// What the batch to come contributes to its step, by images: the share, and whether the step is full with it.
