@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use measure::record::EpochRecord;
-use nets::training::{Observer, Restored, StepReport};
+use nets::temperature::Calibration;
+use nets::training::{BestEpoch, Observer, Restored, StepReport};
 
 /// How often a plain line is printed within an epoch.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(20);
@@ -179,5 +180,30 @@ impl Observer for Progress {
             duration(record.seconds)
         );
         self.line(&text);
+    }
+
+    fn kept(&mut self, best: &BestEpoch, [epochs, all]: [usize; 2]) {
+        let early = if epochs < all {
+            format!("stopped early after {epochs} of {all} epochs; ")
+        } else {
+            String::new()
+        };
+        let BestEpoch { epoch, value, .. } = best;
+        self.line(&format!(
+            "{early}the weights of epoch {epoch}, the best ({value:.4}), are kept"
+        ));
+    }
+
+    fn calibrated(&mut self, calibration: &Calibration) {
+        let Calibration {
+            temperature,
+            images,
+            ece_before,
+            ece_after,
+        } = calibration;
+        self.line(&format!(
+            "temperature {temperature:.3} fitted on {images} held-out images; \
+             expected calibration error there: {ece_before:.4} before, {ece_after:.4} after"
+        ));
     }
 }

@@ -388,6 +388,11 @@ pub fn cross_entropy(logits: &[f64], classes: usize, labels: &[usize], smoothing
     losses.sum::<f64>() / labels.len() as f64
 }
 
+/// Twin of [`crate::optimizer::average`] for one value: the new mean.
+pub fn average(mean: f64, value: f64, share: f64) -> f64 {
+    (1.0 - share) * mean + share * value
+}
+
 /// Twin of [`crate::optimizer::adam`] for one parameter: the new one.
 pub fn adam(
     param: f64,

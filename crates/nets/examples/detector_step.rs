@@ -53,6 +53,7 @@ fn batch(size: usize, images: usize, seed: u64, device: &Device) -> Batch {
         truths,
         indices: (0..images).collect(),
         epoch: 0,
+        mixed: None,
     }
 }
 

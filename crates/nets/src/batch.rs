@@ -25,6 +25,17 @@ pub struct Batch {
     pub indices: Vec<usize>,
     /// The epoch this batch belongs to; 0 outside training.
     pub epoch: usize,
+    /// Where images are blended with others: what with.
+    pub mixed: Option<Mixed>,
+}
+
+/// What the images of a batch are blended with, by mixup.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mixed {
+    /// The class of each image's partner.
+    pub labels: Vec<usize>,
+    /// What an image keeps of itself; its partner has the rest.
+    pub share: f64,
 }
 
 /// Pixels that are worth a task of their own.
@@ -79,6 +90,7 @@ impl Preparation {
             truths,
             indices: indices.to_vec(),
             epoch,
+            mixed: None,
         }
     }
 

@@ -23,5 +23,6 @@ pub mod random;
 pub mod recipe;
 pub mod run;
 pub mod speed;
+pub mod temperature;
 pub mod training;
 pub mod weights;

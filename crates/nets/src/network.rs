@@ -4,10 +4,10 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::batch::Batch;
-use crate::cnn::Cnn;
+use crate::cnn::{Answering, Cnn};
 use crate::detector::{BadTruth, Detection, FasterRcnn};
 use crate::layers::Mode;
-use crate::loss::cross_entropy;
+use crate::loss::{cross_entropy, mixed_cross_entropy};
 use crate::ops::to_host;
 use crate::recipe::{self, Model, Recipe, ShapeError};
 
@@ -66,6 +66,14 @@ impl Network {
         })
     }
 
+    /// The same network, a classifier answering in this way; a detector answers as ever.
+    pub fn answering(self, answering: Answering) -> Self {
+        match self {
+            Self::Cnn(cnn) => Self::Cnn(cnn.answering(answering)),
+            Self::FasterRcnn(_) => self,
+        }
+    }
+
     /// The losses of a batch, to be minimised.
     ///
     /// # Errors
@@ -79,8 +87,23 @@ impl Network {
         match self {
             Self::Cnn(cnn) => {
                 let logits = cnn.forward(batch.images.clone(), mode);
-                let correct = count_hits(logits.clone(), &batch.labels);
-                let total = cross_entropy(logits, &batch.labels, training.label_smoothing);
+                let smoothing = training.label_smoothing;
+                let (correct, total) = match &batch.mixed {
+                    None => (
+                        count_hits(logits.clone(), &batch.labels),
+                        cross_entropy(logits, &batch.labels, smoothing),
+                    ),
+                    Some(mixed) => {
+                        let most = match mixed.share < 0.5 {
+                            true => &mixed.labels,
+                            false => &batch.labels,
+                        };
+                        let correct = count_hits(logits.clone(), most);
+                        let labels = &batch.labels;
+                        let total = mixed_cross_entropy(logits, labels, mixed, smoothing);
+                        (correct, total)
+                    }
+                };
                 let value = f64::from(total.clone().into_scalar::<f32>());
                 let parts = vec![("classification", value)];
                 Ok(Losses {
@@ -97,21 +120,19 @@ impl Network {
     pub fn predict(&self, images: Tensor<4>) -> Vec<Answer> {
         match self {
             Self::Cnn(cnn) => {
-                let logits = cnn.forward(images, Mode::Inference);
-                let [_, classes] = logits.dims();
-                to_host(logits)
-                    .chunks_exact(classes)
-                    .map(|row| {
-                        let probabilities = softmax(row);
-                        let class = argmax(&probabilities);
-                        Answer {
-                            class,
-                            score: probabilities[class],
-                            probabilities,
-                            detections: Vec::new(),
-                        }
-                    })
-                    .collect()
+                let rows = cnn.evidence(images).into_iter();
+                rows.map(|row| {
+                    let probabilities = cnn.probabilities(&row);
+                    // Of what came before the temperature, which so can change no answer.
+                    let class = argmax(&row);
+                    Answer {
+                        class,
+                        score: probabilities[class],
+                        probabilities,
+                        detections: Vec::new(),
+                    }
+                })
+                .collect()
             }
             Self::FasterRcnn(detector) => detector.predict(images),
         }

@@ -36,6 +36,8 @@ pub enum Purpose {
     ValidationScene = 11,
     /// Where the search for anchor sizes starts; the index is the try's.
     AnchorSearch = 12,
+    /// What images are blended with; the index is the step's.
+    Mixup = 20,
 }
 
 /// Names one stream of random numbers.

@@ -20,12 +20,14 @@ use measure::tensorboard::{self, EventFile};
 
 use serde::{Deserialize, Serialize};
 
+use crate::cnn::Answering;
 use crate::data::{Dataset, Split};
 use crate::device::Computer;
 use crate::evaluation::{Evaluated, evaluate};
 use crate::network::Network;
 use crate::recipe::{Model, Recipe};
 use crate::speed::speed;
+use crate::temperature::Calibration;
 use crate::training::{BestEpoch, Ending, Observer, Restored, StepReport, Trainer};
 use crate::weights;
 pub use error::RunError;
@@ -163,12 +165,18 @@ impl Run {
     /// [`RunError::NotFinished`] before the end of training; other errors for damaged files.
     pub fn trained(&self, computer: &Computer) -> Result<Trained, RunError> {
         let path = self.weights_file()?;
-        let (weights, About { classes, input, .. }) = weights::load(&path)?;
+        let (weights, about) = weights::load(&path)?;
+        let About {
+            classes,
+            input,
+            calibration,
+            ..
+        } = about;
         let recipe = self.recipe()?;
         let network = Network::new(&recipe, input, classes.len(), &computer.device)?;
         let network = weights::apply(network, &weights)?;
         Ok(Trained {
-            network,
+            network: network.answering(answering(&recipe, calibration)),
             recipe,
             classes,
             input,
@@ -261,18 +269,30 @@ impl Run {
         if ending == Ending::Stopped {
             return Ok(None);
         }
-        let network = trainer.network();
+        let mut network = trainer.trained()?.answering(answering(recipe, None));
         let mut about = About {
             classes: train.classes.clone(),
             input: train.image_shape(),
             best: None,
+            calibration: None,
         };
-        let weights = weights::collect(&network);
-        weights::save(&self.path.join(record::MODEL), &weights, &about)?;
         if let Some((epoch, weights)) = trainer.best() {
             about.best = Some(epoch.clone());
             weights::save(&self.path.join(record::BEST), weights, &about)?;
+            about.best = about.best.filter(|_| recipe.training.early_stopping.is_some());
         }
+        if let (true, Some(held_out), Network::Cnn(cnn)) =
+            (recipe.training.temperature_scaling, &validation, &network)
+        {
+            let device = &computer.device;
+            about.calibration = Calibration::fit(cnn, held_out, &recipe.data, device);
+        }
+        if let Some(calibration) = &about.calibration {
+            recorder.calibrated(calibration);
+            network = network.answering(answering(recipe, about.calibration));
+        }
+        let weights = weights::collect(&network);
+        weights::save(&self.path.join(record::MODEL), &weights, &about)?;
         let evaluated = evaluate(&network, &split.test, &recipe.data, computer)?;
         let history = trainer.progress().history.clone();
         let evaluation =
@@ -380,6 +400,17 @@ impl Run {
     }
 }
 
+/// How a trained network answers.
+fn answering(recipe: &Recipe, calibration: Option<Calibration>) -> Answering {
+    Answering {
+        test_shift: match &recipe.model {
+            Model::Cnn(cnn) => cnn.test_shift,
+            Model::FasterRcnn(_) => 0,
+        },
+        temperature: calibration.map_or(1.0, |calibration| calibration.temperature),
+    }
+}
+
 /// What the stored weights say of themselves.
 #[derive(Debug, Serialize, Deserialize)]
 struct About {
@@ -389,6 +420,9 @@ struct About {
     /// The epoch they are from, if that is not the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     best: Option<BestEpoch>,
+    /// The temperature of a classifier's probabilities, where one was fitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    calibration: Option<Calibration>,
 }
 
 /// Passes events on, and keeps `history.jsonl` up to date.
@@ -419,5 +453,13 @@ impl Observer for Recorder<'_> {
             self.error.get_or_insert(error);
         }
         self.observer.epoch(record);
+    }
+
+    fn kept(&mut self, best: &BestEpoch, epochs: [usize; 2]) {
+        self.observer.kept(best, epochs);
+    }
+
+    fn calibrated(&mut self, calibration: &Calibration) {
+        self.observer.calibrated(calibration);
     }
 }

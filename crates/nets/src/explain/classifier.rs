@@ -82,7 +82,7 @@ pub(super) fn pictures(
     let image = tensor(trained, std::slice::from_ref(fitted), device);
     let trace = cnn.trace(image, &numbers);
     let class = argmax(&trace.logits);
-    let probabilities = crate::network::softmax(&trace.logits);
+    let probabilities = cnn.probabilities(&trace.logits);
     let mut pictures = Pictures::new();
     let mut maps = Vec::new();
     for (place, (&(conv, number), activation)) in shown.iter().zip(&trace.maps).enumerate() {

@@ -23,7 +23,7 @@ pub use kernels::conv::Conv;
 use kernels::few;
 pub use kernels::pool::Pool;
 pub use kernels::roi_align::RoiAlign;
-pub use step::{Step, sum_of_squares};
+pub use step::{Step, average, sum_of_squares};
 
 /// What follows a convolution in the same pass over memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use burn::backend::{Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
 use kernels::optimizer::{self, Adam, RmsProp, Sgd};
 
-use super::extension::floats;
+use super::extension::{floats, tensor};
 use super::has_lanes;
 use crate::recipe;
 
@@ -36,6 +36,14 @@ pub trait StepOps: Backend {
         velocity: FloatTensor<Self>,
         step: RmsProp,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+    /// A step of an exponential moving average: `share` of the way from `mean` to `value`.
+    fn step_average(
+        mean: FloatTensor<Self>,
+        value: FloatTensor<Self>,
+        share: f64,
+    ) -> FloatTensor<Self>;
+    /// The sum of all squares, `[1]`.
+    fn sum_squares(x: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
 /// The elements, to be changed in place (copied first if anyone else holds them).
@@ -102,6 +110,17 @@ impl StepOps for Flex {
         );
         (parameter, square, velocity)
     }
+
+    fn step_average(mean: FlexTensor, value: FlexTensor, share: f64) -> FlexTensor {
+        let (mut mean, value) = (contiguous(mean), contiguous(value));
+        optimizer::average(floats_mut(&mut mean), floats(&value), share);
+        mean
+    }
+
+    fn sum_squares(x: FlexTensor) -> FlexTensor {
+        let sum = optimizer::sum_of_squares(floats(&contiguous(x)));
+        tensor(vec![sum as f32], [1])
+    }
 }
 
 /// One step of an optimizer: its settings at this step's learning rate.
@@ -116,7 +135,8 @@ pub enum Step {
 }
 
 impl Step {
-    /// The `number`-th step (from 1) of a run; gradients are multiplied by `grad_scale` first.
+    /// The `number`-th step (from 1) of a run; gradients are multiplied by `grad_scale` first. Of Muon: AdamW's step,
+    /// which parameters take that Muon leaves alone.
     pub fn new(
         settings: &recipe::Optimizer,
         learning_rate: f64,
@@ -157,6 +177,17 @@ impl Step {
                 epsilon: rms.epsilon,
                 momentum: rms.momentum,
                 weight_decay: rms.weight_decay,
+                grad_scale,
+            }),
+            recipe::Optimizer::Muon(muon) => Self::Adam(Adam {
+                // The schedule speaks of Muon's rate; this one keeps its proportion to it.
+                learning_rate: learning_rate * (muon.adam_learning_rate / muon.learning_rate),
+                beta1: muon.beta_1,
+                beta2: muon.beta_2,
+                epsilon: muon.epsilon,
+                weight_decay: muon.weight_decay,
+                decoupled: true,
+                step: number,
                 grad_scale,
             }),
         }
@@ -271,7 +302,21 @@ impl Step {
     }
 }
 
-/// The sum of the squares of all elements.
-pub fn sum_of_squares(x: Tensor<1>) -> f64 {
-    f64::from(x.square().sum().into_scalar::<f32>())
+/// A step of an exponential moving average of `[len]` values: `share` of the way from `mean` to `value`.
+pub fn average(mean: Tensor<1>, value: Tensor<1>, share: f64) -> Tensor<1> {
+    if has_lanes(&mean.device()) {
+        let (mean, value) = (mean.into_dispatch(), value.into_dispatch());
+        Tensor::from_dispatch(Dispatch::step_average(mean, value, share))
+    } else {
+        mean.clone() + (value - mean) * share
+    }
+}
+
+/// The sum of the squares of all elements, `[1]`, in an order that does not depend on the number of threads.
+pub fn sum_of_squares(x: Tensor<1>) -> Tensor<1> {
+    if has_lanes(&x.device()) {
+        Tensor::from_dispatch(Dispatch::sum_squares(x.into_dispatch()))
+    } else {
+        x.square().sum()
+    }
 }

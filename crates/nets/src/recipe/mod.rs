@@ -11,10 +11,12 @@ mod checkpoints;
 mod detector;
 mod error;
 mod layer;
+mod optimizer;
 mod parse;
 mod problem;
 mod ranges;
 mod scenes;
+mod schedule;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -32,11 +34,11 @@ pub use detector::{
 };
 pub use error::{RecipeError, WrongLine};
 pub use layer::{Layer, Pool};
+pub use optimizer::{Adam, AdamW, Muon, Optimizer, RmsProp, Sgd};
 pub use scenes::Scenes;
+pub use schedule::{Constant, Cosine, OneCycle, Schedule, Step};
 pub use summary::{LayerSummary, Shape, Summary};
-pub use training::{
-    Adam, AdamW, Constant, Cosine, OneCycle, Optimizer, RmsProp, Schedule, Sgd, Step, Training,
-};
+pub use training::{EarlyStopping, Metric, Training};
 
 use serde::{Deserialize, Serialize};
 
@@ -157,4 +159,8 @@ impl Model {
 pub struct Cnn {
     /// In order; the last gives as many features as there are classes.
     pub layers: Vec<Layer>,
+    /// Pixels: once trained, an image is also answered moved by up to this much in each direction, and the probabilities
+    /// of all its positions are averaged; 1 takes nine times as long. Default 0.
+    #[serde(default)]
+    pub test_shift: usize,
 }

@@ -2,17 +2,18 @@
 
 mod augment;
 mod detector;
+mod training;
 
 use super::problem::Problem;
-use super::{
-    Checkpoints, Data, Layer, Model, Optimizer, Pool, Recipe, Scenes, Schedule, Training,
-};
+use super::{Data, Layer, Model, Pool, Recipe, Scenes};
 use std::fmt::Display;
 
 /// More than any sensible layer has; keeps a slip of the keyboard from asking for terabytes.
 const MOST_FEATURES: usize = 1 << 20;
 /// Larger windows than any image that is read.
 const MOST_PIXELS: usize = 1 << 12;
+/// Farther moves answer an image 49 times and more.
+const MOST_TEST_SHIFT: usize = 3;
 /// More digits in a scene than any that makes sense.
 const MOST_DIGITS: usize = 1000;
 /// Smaller digits can't be told apart.
@@ -22,10 +23,15 @@ const LEAST_SIDE: usize = 4;
 pub(super) fn check(recipe: &Recipe) -> Result<(), Problem> {
     data(&recipe.data)?;
     match &recipe.model {
-        Model::Cnn(cnn) => layers("model.layers", &cnn.layers)?,
+        Model::Cnn(cnn) => {
+            layers("model.layers", &cnn.layers)?;
+            let rule = format!("at most {MOST_TEST_SHIFT}");
+            let holds = cnn.test_shift <= MOST_TEST_SHIFT;
+            need(holds, "model.test-shift", &rule, cnn.test_shift)?;
+        }
         Model::FasterRcnn(model) => detector::check(model)?,
     }
-    training(&recipe.training)
+    training::check(recipe)
 }
 
 fn need(holds: bool, key: &str, rule: &str, value: impl Display) -> Result<(), Problem> {
@@ -214,90 +220,4 @@ fn sides(key: &str, pair: [usize; 2], least: usize) -> Result<(), Problem> {
         format!("{pair:?}")
     };
     need(holds, key, &format!("from {least} to {MOST_PIXELS}"), value)
-}
-
-fn training(training: &Training) -> Result<(), Problem> {
-    at_least_1("training.epochs", training.epochs)?;
-    at_least_1("training.batch-size", training.batch_size)?;
-    below_1("training.label-smoothing", training.label_smoothing)?;
-    if let Some(norm) = training.clip_norm {
-        positive("training.clip-norm", norm)?;
-    }
-    checkpoints(&training.checkpoints)?;
-    optimizer(&training.optimizer)?;
-    schedule(&training.schedule)
-}
-
-fn checkpoints(checkpoints: &Checkpoints) -> Result<(), Problem> {
-    if let Some(seconds) = checkpoints.every_seconds {
-        positive("training.checkpoints.every-seconds", seconds)?;
-    }
-    if let Some(steps) = checkpoints.every_steps {
-        at_least_1("training.checkpoints.every-steps", steps)?;
-    }
-    at_least_1("training.checkpoints.keep", checkpoints.keep)
-}
-
-fn optimizer(optimizer: &Optimizer) -> Result<(), Problem> {
-    let key = |name: &str| format!("training.optimizer.{name}");
-    positive(&key("learning-rate"), optimizer.learning_rate())?;
-    let betas = |beta_1, beta_2| {
-        below_1(&key("beta-1"), beta_1)?;
-        below_1(&key("beta-2"), beta_2)
-    };
-    match optimizer {
-        Optimizer::Sgd(sgd) => {
-            not_negative(&key("weight-decay"), sgd.weight_decay)?;
-            below_1(&key("momentum"), sgd.momentum)?;
-            let holds = !sgd.nesterov || sgd.momentum > 0.0;
-            need(
-                holds,
-                &key("nesterov"),
-                "false without momentum",
-                sgd.nesterov,
-            )
-        }
-        Optimizer::Adam(adam) => {
-            not_negative(&key("weight-decay"), adam.weight_decay)?;
-            betas(adam.beta_1, adam.beta_2)?;
-            positive(&key("epsilon"), adam.epsilon)
-        }
-        Optimizer::AdamW(adam) => {
-            not_negative(&key("weight-decay"), adam.weight_decay)?;
-            betas(adam.beta_1, adam.beta_2)?;
-            positive(&key("epsilon"), adam.epsilon)
-        }
-        Optimizer::RmsProp(rms) => {
-            not_negative(&key("weight-decay"), rms.weight_decay)?;
-            below_1(&key("momentum"), rms.momentum)?;
-            below_1(&key("alpha"), rms.alpha)?;
-            positive(&key("epsilon"), rms.epsilon)
-        }
-    }
-}
-
-fn schedule(schedule: &Schedule) -> Result<(), Problem> {
-    let key = |name: &str| format!("training.schedule.{name}");
-    match schedule {
-        Schedule::Constant(_) => Ok(()),
-        Schedule::Step(step) => {
-            at_least_1(&key("every"), step.every)?;
-            positive_fraction(&key("gamma"), step.gamma)
-        }
-        Schedule::Cosine(cosine) => fraction(&key("final"), cosine.last),
-        Schedule::OneCycle(cycle) => {
-            if let Some(peak) = cycle.peak {
-                positive(&key("peak"), peak)?;
-            }
-            let inside = cycle.rise > 0.0 && cycle.rise < 1.0;
-            need(
-                inside,
-                &key("rise"),
-                "greater than 0 and less than 1",
-                cycle.rise,
-            )?;
-            positive(&key("start-division"), cycle.start_division)?;
-            positive(&key("final-division"), cycle.final_division)
-        }
-    }
 }

@@ -261,6 +261,17 @@ fn errors_say_what_is_wrong() {
         (training("optimizer = { learning-rate = 0 }"), &["must be greater than 0"]),
         (training("optimizer = { name = \"sgd\", nesterov = true }"), &["nesterov: must be false without momentum"]),
         (training("schedule = \"one-cycl\""), &["training.schedule: unknown name", "`one-cycle`"]),
+        (training("accumulate = 0"), &["training.accumulate: must be at least 1, found 0"]),
+        (training("mixup = -1"), &["training.mixup: must be at least 0 and finite, found -1"]),
+        (detector("[training]\nmixup = 0.2"), &["training.mixup: is for classifiers (model.kind = \"cnn\") only", "line 5, column 9"]),
+        (training("ema = 1"), &["training.ema: must be at least 0 and less than 1, found 1"]),
+        (training("early-stopping = {}"), &["training.early-stopping: watches held-out images, and data.validation is 0", "hold some out with data.validation"]),
+        (training("early-stopping = { metric = \"los\" }"), &["training.early-stopping.metric: unknown name `los`", "did you mean `loss`? Valid names: loss, accuracy, ap"]),
+        (training("early-stopping = { patience = 0 }\n[data]\nvalidation = 9"), &["training.early-stopping.patience: must be at least 1, found 0"]),
+        (training("early-stopping = 3"), &["training.early-stopping: expected a table of keys"]),
+        (training("temperature-scaling = true"), &["training.temperature-scaling: fits held-out images, and data.validation is 0"]),
+        (training("optimizer = { name = \"muon\", adam-learning-rate = 0 }"), &["training.optimizer.adam-learning-rate: must be greater than 0"]),
+        (format!("{}\ntest-shift = 9", cnn("\"flatten\"")), &["model.test-shift: must be at most 3, found 9"]),
         (training("schedule = { name = \"one-cycle\", rise = 1 }"), &["training.schedule.rise: must be greater than 0 and less than 1"]),
     ];
     for (text, parts) in cases {
@@ -611,6 +622,12 @@ fn any_recipe() -> impl Strategy<Value = Recipe> {
                     alpha: momentum,
                     ..RmsProp::default()
                 }),
+                Optimizer::Muon(Muon {
+                    momentum,
+                    nesterov,
+                    weight_decay,
+                    ..Muon::default()
+                }),
             ])
         },
     );
@@ -652,6 +669,13 @@ fn any_recipe() -> impl Strategy<Value = Recipe> {
                 keep: epochs,
                 best: clip,
             },
+            accumulate: epochs,
+            ema: clip.then_some(0.01 * epochs as f64),
+            early_stopping: clip.then(|| EarlyStopping {
+                metric: Metric::Ap,
+                patience: epochs,
+                ..EarlyStopping::default()
+            }),
             ..Training::default()
         });
     let layers = proptest::collection::vec(any_layer(), 1..9);
@@ -725,7 +749,10 @@ fn any_recipe() -> impl Strategy<Value = Recipe> {
                         },
                     })
                 } else {
-                    Model::Cnn(Cnn { layers })
+                    Model::Cnn(Cnn {
+                        layers,
+                        test_shift: count % 4,
+                    })
                 },
                 training,
             },

@@ -4,7 +4,12 @@
 //! so a run that is stopped after any step and resumed ends with the same bits as one that was not.
 
 mod checkpoint;
+mod early_stopping;
+mod ema;
+mod mixup;
+mod muon;
 mod optimizer;
+mod options;
 mod saving;
 
 use std::collections::BTreeMap;
@@ -12,7 +17,6 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use burn::module::Module;
 use burn::tensor::Device;
 use measure::energy::Meter;
 use measure::record::EpochRecord;
@@ -27,8 +31,11 @@ use crate::loader::Loader;
 use crate::network::Network;
 use crate::random::{Purpose, permutation};
 use crate::recipe::{Model, Recipe, ShapeError};
+use crate::temperature::Calibration;
 use crate::weights::{Weights, WeightsError};
 pub use checkpoint::{CheckpointError, Restored};
+use ema::Ema;
+use mixup::mix;
 pub use optimizer::Optimizer;
 pub use saving::BestEpoch;
 use saving::Saver;
@@ -41,6 +48,10 @@ pub trait Observer {
     fn step(&mut self, progress: &StepReport);
     /// After every epoch.
     fn epoch(&mut self, record: &EpochRecord);
+    /// At the end of a training with early stopping: whose epoch's weights are kept, after how many of all epochs.
+    fn kept(&mut self, _best: &BestEpoch, _epochs: [usize; 2]) {}
+    /// After training, where a temperature was fitted.
+    fn calibrated(&mut self, _calibration: &Calibration) {}
 }
 
 /// Where training stands after a step.
@@ -106,6 +117,24 @@ pub enum TrainingError {
          show several, or none; use a detector (model.kind = \"faster-rcnn\")"
     )]
     ManyObjects(String),
+    /// A figure that these images do not have.
+    #[error(
+        "training.early-stopping watches \"{metric}\", which images that show {shows} do not have; \
+         use metric = \"{other}\" or metric = \"loss\""
+    )]
+    NoMetric {
+        /// The figure.
+        metric: &'static str,
+        /// What the images show.
+        shows: &'static str,
+        /// A figure that they have.
+        other: &'static str,
+    },
+    /// There is nothing to watch.
+    #[error(
+        "training.early-stopping watches held-out images, and there are none: set data.validation"
+    )]
+    NothingHeldOut,
     /// There is nothing to learn from.
     #[error("the training set is empty: data.validation holds out all {0} images")]
     NoImages(usize),
@@ -125,9 +154,9 @@ pub enum Ending {
 pub struct Progress {
     /// Epochs finished.
     pub epoch: usize,
-    /// Steps done in the running epoch.
+    /// Batches done in the running epoch.
     pub batch: usize,
-    /// Steps done in all.
+    /// Batches done in all; as many as steps, unless gradients are accumulated.
     pub step: u64,
     /// Seconds spent in training steps.
     pub seconds: f64,
@@ -171,11 +200,12 @@ impl Sums {
 ///
 /// # Errors
 /// [`TrainingError::Shape`] when it does not fit the images, [`TrainingError::ManyObjects`] for a classifier of images
-/// with several objects.
+/// with several objects, [`TrainingError::NoMetric`] where early stopping watches a figure that the images do not have.
 pub fn check(recipe: &Recipe, data: &Dataset) -> Result<(), TrainingError> {
     if matches!(recipe.model, Model::Cnn(_)) && data.labels().is_none() {
         return Err(TrainingError::ManyObjects(recipe.data.source.clone()));
     }
+    options::check_metric(recipe, data)?;
     recipe.summary(data.image_shape(), data.classes.len())?;
     Ok(())
 }
@@ -190,6 +220,7 @@ pub struct Trainer<'a> {
     /// Empty only while the optimizer holds it.
     network: Option<Network>,
     optimizer: Optimizer,
+    ema: Option<Ema>,
     progress: Progress,
     /// The weights of the best epoch.
     best: Option<Weights>,
@@ -216,6 +247,8 @@ impl<'a> Trainer<'a> {
         let device = device.clone().autodiff();
         let network = Network::new(recipe, train.image_shape(), train.classes.len(), &device)?;
         let optimizer = Optimizer::new(recipe.training.optimizer);
+        let ema = recipe.training.ema;
+        let ema = ema.map(|decay| Ema::new(decay, &network));
         let progress = Progress::default();
         Ok(Self {
             recipe,
@@ -224,6 +257,7 @@ impl<'a> Trainer<'a> {
             device,
             network: Some(network),
             optimizer,
+            ema,
             progress,
             best: None,
             meter: None,
@@ -236,11 +270,6 @@ impl<'a> Trainer<'a> {
             self.progress.energy_j = Some(0.0);
         }
         self.meter = Some(meter);
-    }
-
-    /// The network as it is now, for predictions.
-    pub fn network(&self) -> Network {
-        self.learning().valid()
     }
 
     fn learning(&self) -> &Network {
@@ -259,7 +288,7 @@ impl<'a> Trainer<'a> {
         &self.device
     }
 
-    /// Steps in an epoch.
+    /// Batches in an epoch.
     pub fn batches(&self) -> usize {
         self.train.count.div_ceil(self.recipe.training.batch_size)
     }
@@ -291,9 +320,12 @@ impl<'a> Trainer<'a> {
     ) -> Result<Ending, TrainingError> {
         let training = &self.recipe.training;
         let batches = self.batches();
+        if training.early_stopping.is_some() && self.validation.is_none() {
+            return Err(TrainingError::NothingHeldOut);
+        }
         let mut saver =
             checkpoints.map(|folder| Saver::new(folder, training.checkpoints, self.progress.step));
-        while self.progress.epoch < training.epochs {
+        while self.progress.epoch < training.epochs && !self.is_over() {
             let epoch = self.progress.epoch + 1;
             let order = permutation(
                 training.seed,
@@ -337,12 +369,15 @@ impl<'a> Trainer<'a> {
             if let Some(record) = self.progress.history.last() {
                 observer.epoch(record);
             }
-            let ends = self.progress.epoch == training.epochs;
+            let ends = self.progress.epoch == training.epochs || self.is_over();
             if let Some(saver) = &mut saver
                 && (ends || saver.is_due(self.progress.step, true))
             {
                 self.save_now(saver)?;
             }
+        }
+        if let Some((best, _)) = self.best().filter(|_| training.early_stopping.is_some()) {
+            observer.kept(best, [self.progress.epoch, training.epochs]);
         }
         Ok(Ending::Finished)
     }
@@ -355,14 +390,12 @@ impl<'a> Trainer<'a> {
         let start = Instant::now();
         let joules = self.meter.as_mut().and_then(Meter::joules);
         let training = &self.recipe.training;
-        let batch = batch(&self.device);
+        let mut batch = batch(&self.device);
         let epoch = batch.epoch;
-        let total_steps = training.epochs * self.batches();
-        let learning_rate = training.schedule.learning_rate(
-            self.progress.step as usize,
-            total_steps,
-            training.optimizer.learning_rate(),
-        );
+        if training.mixup > 0.0 {
+            batch = mix(batch, training.mixup, training.seed, self.progress.step);
+        }
+        let learning_rate = self.learning_rate(self.optimizer.steps());
         let mode = Mode::Training {
             seed: training.seed,
             step: self.progress.step,
@@ -382,13 +415,26 @@ impl<'a> Trainer<'a> {
         for &(name, value) in &losses.parts {
             finite(&format!("{name} loss"), value)?;
         }
-        let gradients = losses.total.backward();
+        let (share, full) = self.contribution(indices.len());
+        let total = if share < 1.0 {
+            losses.total * share
+        } else {
+            losses.total
+        };
+        let gradients = total.backward();
         // Taken, not cloned: parameters that nobody else holds change in place.
         let network = self.network.take();
-        let network = network.expect("a step puts the network back before it returns");
-        let (network, norm) =
-            self.optimizer
-                .step(network, gradients, learning_rate, training.clip_norm);
+        let mut network = network.expect("a step puts the network back before it returns");
+        self.optimizer.accumulate(&network, gradients);
+        let mut norm = None;
+        if full {
+            (network, norm) = self
+                .optimizer
+                .update(network, learning_rate, training.clip_norm);
+        }
+        if let (true, Some(ema)) = (full, &mut self.ema) {
+            ema.update(&network, self.optimizer.steps());
+        }
         self.network = Some(network);
         if let Some(norm) = norm {
             finite("gradient's norm", norm)?;
@@ -421,19 +467,15 @@ impl<'a> Trainer<'a> {
             .validation
             .map(|data| validate(&self.network(), data, self.recipe, &device))
             .transpose()?;
-        let training = &self.recipe.training;
         let sums = std::mem::take(&mut self.progress.sums);
+        let steps = self.optimizer.steps();
+        let learning_rate = self.learning_rate(steps.saturating_sub(1));
         let progress = &mut self.progress;
         progress.epoch += 1;
         progress.batch = 0;
-        let learning_rate = training.schedule.learning_rate(
-            (progress.step as usize).saturating_sub(1),
-            training.epochs * self.train.count.div_ceil(training.batch_size),
-            training.optimizer.learning_rate(),
-        );
-        progress.history.push(EpochRecord {
+        let record = EpochRecord {
             epoch: progress.epoch,
-            step: progress.step,
+            step: steps,
             train_loss: sums.mean(sums.loss),
             losses: sums
                 .parts
@@ -450,7 +492,8 @@ impl<'a> Trainer<'a> {
             images_per_s: sums.images as f64 / sums.seconds,
             energy_j: progress.energy_j,
             checkpoint_s: Some(progress.checkpoint_s),
-        });
+        };
+        self.progress.history.push(record);
         self.consider();
         Ok(())
     }

@@ -1,21 +1,25 @@
 //! The optimizer: gradients of a module and its moments to the next values of its parameters.
 
-use std::collections::BTreeMap;
-use std::vec::IntoIter;
+use std::collections::{BTreeMap, BTreeSet};
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
-use crate::ops::{self, Step};
+use super::muon::{Muon, hidden_weights};
+use crate::ops::{self, Step, to_host};
 use crate::recipe;
 use crate::weights::{Names, Weight, Weights, WeightsError, read};
 
-/// An optimizer with its state: a step counter and up to two moments a parameter.
+/// An optimizer with its state: a step counter, up to two moments a parameter, and the gradients of the running step.
 #[derive(Debug)]
 pub struct Optimizer {
     settings: recipe::Optimizer,
     steps: u64,
     moments: BTreeMap<String, Vec<Tensor<1>>>,
+    /// Sums over the batches since the last step, flat, by parameter.
+    gradients: BTreeMap<String, Tensor<1>>,
+    /// The parameters that Muon changes; found in the first step.
+    hidden: Option<BTreeSet<String>>,
 }
 
 impl Optimizer {
@@ -25,44 +29,65 @@ impl Optimizer {
             settings,
             steps: 0,
             moments: BTreeMap::new(),
+            gradients: BTreeMap::new(),
+            hidden: None,
         }
     }
 
-    /// One step along `gradients`: the module with new parameters, and the global norm of the gradient before
-    /// clipping (2-norm over all parameters; only computed where `clip_norm` is given).
+    /// Steps taken.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// [`Optimizer::accumulate`] and [`Optimizer::update`] at once.
     pub fn step<M: Module>(
         &mut self,
         module: M,
-        mut gradients: Gradients,
+        gradients: Gradients,
         learning_rate: f64,
         clip_norm: Option<f64>,
     ) -> (M, Option<f64>) {
+        self.accumulate(&module, gradients);
+        self.update(module, learning_rate, clip_norm)
+    }
+
+    /// Adds the gradients of one batch to those of the running step.
+    pub fn accumulate(&mut self, module: &impl Module, mut gradients: Gradients) {
         let mut collector = Collector {
+            names: Names::default(),
             gradients: &mut gradients,
-            collected: Vec::new(),
+            sums: &mut self.gradients,
         };
         module.visit(&mut collector);
-        let collected = collector.collected;
-        drop(gradients);
+    }
 
-        let norm = clip_norm.map(|_| {
-            collected
-                .iter()
-                .flatten()
-                .map(|g| ops::sum_of_squares(g.clone()))
-                .sum::<f64>()
-                .sqrt()
-        });
+    /// One step along the accumulated gradients: the module with new parameters, and the global norm of the gradient
+    /// before clipping (2-norm over all parameters; only computed where `clip_norm` is given).
+    pub fn update<M: Module>(
+        &mut self,
+        module: M,
+        learning_rate: f64,
+        clip_norm: Option<f64>,
+    ) -> (M, Option<f64>) {
+        let norm = clip_norm.map(|_| norm(&self.gradients));
         // As PyTorch's clip_grad_norm_: the gradient is never scaled up.
         let scale = match (clip_norm, norm) {
             (Some(limit), Some(norm)) => (limit / (norm + 1e-6)).min(1.0),
             _ => 1.0,
         };
         self.steps += 1;
+        let muon = match self.settings {
+            recipe::Optimizer::Muon(settings) => {
+                self.hidden.get_or_insert_with(|| hidden_weights(&module));
+                Some(Muon::new(settings, learning_rate, scale))
+            }
+            _ => None,
+        };
         let mut updater = Updater {
             names: Names::default(),
-            gradients: collected.into_iter(),
+            gradients: std::mem::take(&mut self.gradients),
             step: Step::new(&self.settings, learning_rate, self.steps, scale),
+            muon: muon.zip(self.hidden.as_ref()),
             moments: &mut self.moments,
         };
         (module.map(&mut updater), norm)
@@ -79,6 +104,22 @@ impl Optimizer {
         (weights.collect(), self.steps)
     }
 
+    /// The gradients accumulated since the last step, by name; none right after one.
+    pub fn accumulated(&self) -> Weights {
+        let gradients = self.gradients.iter();
+        gradients
+            .map(|(name, gradient)| (name.clone(), read(gradient.clone())))
+            .collect()
+    }
+
+    /// Takes over what [`Optimizer::accumulated`] gave.
+    pub fn restore_accumulated(&mut self, gradients: Weights, device: &Device) {
+        let gradients = gradients.into_iter();
+        self.gradients = gradients
+            .map(|(name, gradient)| (name, flat(gradient, device)))
+            .collect();
+    }
+
     /// Takes over a state that [`Optimizer::state`] gave.
     ///
     /// # Errors
@@ -91,7 +132,7 @@ impl Optimizer {
     ) -> Result<(), WeightsError> {
         self.steps = steps;
         self.moments.clear();
-        for (key, Weight { values, .. }) in state {
+        for (key, weight) in state {
             let (name, number) = key.rsplit_once('.').unwrap_or((&key, ""));
             let moments = self.moments.entry(name.to_string()).or_default();
             if number != moments.len().to_string() {
@@ -99,34 +140,70 @@ impl Optimizer {
                     name: format!("{name}.{}", moments.len()),
                 });
             }
-            let shape = [values.len()];
-            moments.push(Tensor::from_data(TensorData::new(values, shape), device));
+            moments.push(flat(weight, device));
         }
         Ok(())
     }
 }
 
-/// Takes each parameter's gradient, flattened, in the order of visiting.
+fn flat(weight: Weight, device: &Device) -> Tensor<1> {
+    let shape = [weight.values.len()];
+    Tensor::from_data(TensorData::new(weight.values, shape), device)
+}
+
+/// The 2-norm over all gradients, the names in their order.
+fn norm(gradients: &BTreeMap<String, Tensor<1>>) -> f64 {
+    let sums: Vec<Tensor<1>> = gradients
+        .values()
+        .map(|gradient| ops::sum_of_squares(gradient.clone()))
+        .collect();
+    if sums.is_empty() {
+        return 0.0;
+    }
+    // Read at once: each reading waits for the device.
+    let sums = to_host(Tensor::cat(sums, 0));
+    sums.into_iter().map(f64::from).sum::<f64>().sqrt()
+}
+
+/// Adds each parameter's gradient, flattened, to its sum.
 struct Collector<'a> {
+    names: Names,
     gradients: &'a mut Gradients,
-    collected: Vec<Option<Tensor<1>>>,
+    sums: &'a mut BTreeMap<String, Tensor<1>>,
 }
 
 impl ModuleVisitor for Collector<'_> {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.names.enter(name, container);
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.names.exit();
+    }
+
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let gradient = param.val().grad_remove(self.gradients);
-        self.collected.push(gradient.map(|gradient| {
-            let length = gradient.shape().num_elements();
-            gradient.reshape([length])
-        }));
+        // None: a running statistic, or not part of this loss.
+        let Some(gradient) = param.val().grad_remove(self.gradients) else {
+            return;
+        };
+        let length = gradient.shape().num_elements();
+        let gradient = gradient.reshape([length]);
+        let name = self.names.current();
+        let sum = match self.sums.remove(&name) {
+            Some(sum) => sum + gradient,
+            None => gradient,
+        };
+        self.sums.insert(name, sum);
     }
 }
 
-/// Gives each parameter its next value; visits in the collector's order.
+/// Gives each parameter its next value.
 struct Updater<'a> {
     names: Names,
-    gradients: IntoIter<Option<Tensor<1>>>,
+    gradients: BTreeMap<String, Tensor<1>>,
     step: Step,
+    /// Where Muon is the optimizer: its step, and the parameters that take it.
+    muon: Option<(Muon, &'a BTreeSet<String>)>,
     moments: &'a mut BTreeMap<String, Vec<Tensor<1>>>,
 }
 
@@ -140,18 +217,24 @@ impl ModuleMapper for Updater<'_> {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(gradient) = self.gradients.next().flatten() else {
-            return param; // a running statistic, or not part of this loss
+        let name = self.names.current();
+        let Some(gradient) = self.gradients.remove(&name) else {
+            return param;
         };
-        let moments = self
-            .moments
-            .remove(&self.names.current())
-            .unwrap_or_default();
+        let moments = self.moments.remove(&name).unwrap_or_default();
         let (id, tensor, mapper) = param.consume();
         let shape = tensor.dims();
         let flat = tensor.inner().reshape([gradient.dims()[0]]);
-        let (next, moments) = self.step.apply(flat, gradient, moments);
-        self.moments.insert(self.names.current(), moments);
+        let muon = self.muon.filter(|(_, hidden)| hidden.contains(&name));
+        let (next, moments) = match muon {
+            Some((muon, _)) => {
+                let momentum = moments.into_iter().next();
+                let (next, momentum) = muon.apply(flat, gradient, momentum, &shape);
+                (next, vec![momentum])
+            }
+            None => self.step.apply(flat, gradient, moments),
+        };
+        self.moments.insert(name, moments);
         let next = Tensor::from_inner(next.reshape(shape)).require_grad();
         Param::from_mapped_value(id, next, mapper)
     }

@@ -7,8 +7,9 @@ use measure::record::EpochRecord;
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::{self, Groups, State};
-use super::{CheckpointError, Restored, Trainer};
-use crate::recipe::Checkpoints;
+use super::ema::Ema;
+use super::{CheckpointError, Progress, Restored, Trainer};
+use crate::recipe::{Checkpoints, EarlyStopping, Metric};
 use crate::weights::{Weights, WeightsError, apply, collect};
 
 /// What is not asked for by steps takes one part in so many of the time. That is half of the 2 % that it may take: what a
@@ -29,17 +30,22 @@ pub struct BestEpoch {
 }
 
 impl BestEpoch {
-    /// By average precision where images show several objects, by accuracy where they show one; `None` without held-out
-    /// images.
-    fn of(record: &EpochRecord) -> Option<Self> {
+    /// By what early stopping watches, else by average precision where images show several objects and by accuracy where
+    /// they show one; `None` without that figure.
+    pub(super) fn of(record: &EpochRecord, stopping: Option<&EarlyStopping>) -> Option<Self> {
         let figures = [
-            ("validation_map", record.validation_map),
-            ("validation_accuracy", record.validation_accuracy),
-            ("validation_loss", record.validation_loss),
+            (Metric::Ap, "validation_map", record.validation_map),
+            (
+                Metric::Accuracy,
+                "validation_accuracy",
+                record.validation_accuracy,
+            ),
+            (Metric::Loss, "validation_loss", record.validation_loss),
         ];
         let known = figures
             .into_iter()
-            .find_map(|(name, value)| Some((name, value?)));
+            .filter(|(metric, ..)| stopping.is_none_or(|stopping| stopping.metric == *metric))
+            .find_map(|(_, name, value)| Some((name, value?)));
         known.map(|(name, value)| Self {
             epoch: record.epoch,
             step: record.step,
@@ -48,11 +54,11 @@ impl BestEpoch {
         })
     }
 
-    /// Whether it is better than `other`; the earlier one wins a tie.
-    fn beats(&self, other: Option<&Self>) -> bool {
+    /// Whether it is better than `other` by more than `margin`; the earlier one wins a tie.
+    pub(super) fn beats(&self, other: Option<&Self>, margin: f64) -> bool {
         let better = |other: &Self| match self.figure.as_str() {
-            "validation_loss" => self.value < other.value,
-            _ => self.value > other.value,
+            "validation_loss" => self.value < other.value - margin,
+            _ => self.value > other.value + margin,
         };
         // Not a number: better than none.
         !self.value.is_nan() && other.is_none_or(better)
@@ -113,14 +119,13 @@ impl Trainer<'_> {
         let mut groups = Groups::from([
             ("network".to_string(), collect(self.learning())),
             ("optimizer".to_string(), moments),
+            ("gradient".to_string(), self.optimizer.accumulated()),
         ]);
+        if let Some(ema) = &self.ema {
+            groups.insert("ema".to_string(), collect(&ema.network()));
+        }
         let progress = self.progress.clone();
-        // The best weights are often these.
-        let other = progress
-            .best
-            .as_ref()
-            .is_some_and(|best| best.step != progress.step);
-        if let Some(best) = self.best.as_ref().filter(|_| other) {
+        if let Some(best) = self.best.as_ref().filter(|_| !progress.is_best()) {
             groups.insert("best".to_string(), best.clone());
         }
         let state = State {
@@ -155,9 +160,16 @@ impl Trainer<'_> {
         let device = self.device.clone().inner();
         self.optimizer
             .restore(take("optimizer"), state.optimizer_steps, &device)?;
+        self.optimizer
+            .restore_accumulated(take("gradient"), &device);
+        let mut current = network;
+        if let Some(ema) = &mut self.ema {
+            current = take("ema");
+            ema.restore(&current)?;
+        }
         self.best = match &state.progress.best {
             None => None,
-            Some(best) if best.step == state.progress.step => Some(network),
+            Some(_) if state.progress.is_best() => Some(current),
             Some(_) => Some(take("best")),
         };
         self.progress = state.progress;
@@ -166,16 +178,22 @@ impl Trainer<'_> {
 
     /// Keeps the weights if the epoch that just ended is the best so far.
     pub(super) fn consider(&mut self) {
-        let ended = self.progress.history.last().and_then(BestEpoch::of);
-        let better = ended.filter(|ended| ended.beats(self.progress.best.as_ref()));
-        if let Some(best) = better.filter(|_| self.recipe.training.checkpoints.best) {
-            self.best = Some(collect(self.learning()));
+        let training = &self.recipe.training;
+        let stopping = training.early_stopping.as_ref();
+        if stopping.is_none() && !training.checkpoints.best {
+            return;
+        }
+        let margin = stopping.map_or(0.0, |stopping| stopping.min_delta);
+        let ended = self.progress.history.last();
+        let ended = ended.and_then(|record| BestEpoch::of(record, stopping));
+        if let Some(best) = ended.filter(|it| it.beats(self.progress.best.as_ref(), margin)) {
+            self.best = Some(collect(&self.network()));
             self.progress.best = Some(best);
         }
     }
 
     /// The epoch that did best on held-out images, and its weights as [`collect`] names them; `None` without such images, and
-    /// where the recipe does not want it kept.
+    /// where the recipe wants neither it kept nor an early end.
     pub fn best(&self) -> Option<(&BestEpoch, &Weights)> {
         self.progress.best.as_ref().zip(self.best.as_ref())
     }
@@ -186,7 +204,17 @@ impl Trainer<'_> {
     /// [`WeightsError`] for the first that does not fit.
     pub fn start_from(&mut self, weights: &Weights) -> Result<(), WeightsError> {
         self.network = Some(apply(self.learning().clone(), weights)?);
+        let ema = self.recipe.training.ema;
+        self.ema = ema.map(|decay| Ema::new(decay, self.learning()));
         Ok(())
+    }
+}
+
+impl Progress {
+    /// Whether the weights of this moment are those of the best epoch.
+    fn is_best(&self) -> bool {
+        let best = self.best.as_ref();
+        self.batch == 0 && best.is_some_and(|best| best.epoch == self.epoch)
     }
 }
 
@@ -195,12 +223,13 @@ mod tests {
     use super::*;
 
     fn epoch(map: Option<f64>, accuracy: Option<f64>, loss: Option<f64>) -> Option<BestEpoch> {
-        BestEpoch::of(&EpochRecord {
+        let record = EpochRecord {
             validation_map: map,
             validation_accuracy: accuracy,
             validation_loss: loss,
             ..EpochRecord::default()
-        })
+        };
+        BestEpoch::of(&record, None)
     }
 
     #[test]
@@ -239,10 +268,10 @@ mod tests {
                 false,
             ),
         ] {
-            assert!(first.beats(None), "{name}");
-            assert_eq!(second.beats(Some(&first)), better, "{name}");
+            assert!(first.beats(None, 0.0), "{name}");
+            assert_eq!(second.beats(Some(&first), 0.0), better, "{name}");
         }
-        assert!(!best(None, None, Some(f64::NAN)).beats(None));
+        assert!(!best(None, None, Some(f64::NAN)).beats(None, 0.0));
     }
 
     #[test]

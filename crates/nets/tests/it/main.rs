@@ -3,6 +3,7 @@
 // Helpers of tests are tests too.
 #![allow(clippy::unwrap_used)]
 
+mod better_training;
 mod detection_golden;
 mod exchange;
 mod explain;

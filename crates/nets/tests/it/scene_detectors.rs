@@ -35,6 +35,7 @@ fn batch(size: usize, objects: &[&[[usize; 4]]], device: &Device) -> Batch {
             .collect(),
         indices: (0..objects.len()).collect(),
         epoch: 0,
+        mixed: None,
     }
 }
 

@@ -144,6 +144,7 @@ fn batch(golden: &Golden) -> Batch {
         truths,
         indices: (0..IMAGES).collect(),
         epoch: 0,
+        mixed: None,
     }
 }
 

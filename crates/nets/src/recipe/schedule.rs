@@ -1,0 +1,301 @@
+//! The course of the learning rate over the steps of a training.
+
+use serde::{Deserialize, Serialize};
+use std::f64::consts::PI;
+
+/// The course of the learning rate; `name` says which. A step is one batch.
+// Deserialized by `value.rs`, which takes the variant from the key `name`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Schedule {
+    /// The base rate throughout.
+    Constant(Constant),
+    /// Multiplied by `gamma` every so many steps.
+    Step(Step),
+    /// Falls along half a cosine.
+    Cosine(Cosine),
+    /// Rises to a peak, then falls far below the start (Smith and Topin 2017).
+    OneCycle(OneCycle),
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self::Constant(Constant::default())
+    }
+}
+
+/// Options of `constant`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Constant {
+    /// Steps over which the rate first grows in a straight line to its base; default 0.
+    pub warm_up: usize,
+}
+
+/// Options of `step`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Step {
+    /// Steps between two cuts, counted after the warm-up; default 1000.
+    pub every: usize,
+    /// Each cut multiplies the rate by this, in (0, 1]; default 0.1.
+    pub gamma: f64,
+    /// Steps over which the rate first grows in a straight line to its base; default 0.
+    pub warm_up: usize,
+}
+
+impl Default for Step {
+    fn default() -> Self {
+        Self {
+            every: 1000,
+            gamma: 0.1,
+            warm_up: 0,
+        }
+    }
+}
+
+/// Options of `cosine`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Cosine {
+    /// The last rate as a fraction of the base, in [0, 1]; default 0.
+    #[serde(rename = "final")]
+    pub last: f64,
+    /// Steps over which the rate first grows in a straight line to its base; default 0.
+    pub warm_up: usize,
+}
+
+/// Options of `one-cycle`: PyTorch's `OneCycleLR` with cosine annealing, momentum left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OneCycle {
+    /// The highest rate; default "none": the optimizer's `learning-rate`.
+    #[serde(with = "super::value::optional")]
+    pub peak: Option<f64>,
+    /// Fraction of all steps on the way up, in (0, 1); default 0.3.
+    pub rise: f64,
+    /// The first rate is the peak divided by this; default 25.
+    pub start_division: f64,
+    /// The last rate is the first divided by this; default 10000.
+    pub final_division: f64,
+    /// Steps before the cycle, over which the rate grows in a straight line to the cycle's first; default 0.
+    pub warm_up: usize,
+}
+
+impl Default for OneCycle {
+    fn default() -> Self {
+        Self {
+            peak: None,
+            rise: 0.3,
+            start_division: 25.0,
+            final_division: 1e4,
+            warm_up: 0,
+        }
+    }
+}
+
+impl Schedule {
+    /// The value of `name`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Constant(_) => "constant",
+            Self::Step(_) => "step",
+            Self::Cosine(_) => "cosine",
+            Self::OneCycle(_) => "one-cycle",
+        }
+    }
+
+    /// Steps over which the rate first grows in a straight line.
+    pub fn warm_up(&self) -> usize {
+        match self {
+            Self::Constant(options) => options.warm_up,
+            Self::Step(options) => options.warm_up,
+            Self::Cosine(options) => options.warm_up,
+            Self::OneCycle(options) => options.warm_up,
+        }
+    }
+
+    /// The learning rate of `step` (from 0) out of `total_steps`, given the optimizer's rate
+    /// `base`. A step beyond the last gets the last step's rate.
+    ///
+    /// A warm-up of W steps comes before the schedule, which then has W steps less: its step i has (i + 1) / W of the
+    /// rate that the schedule begins with (Goyal et al. 2017).
+    pub fn learning_rate(&self, step: usize, total_steps: usize, base: f64) -> f64 {
+        let warm_up = self.warm_up();
+        let step = step.min(total_steps.saturating_sub(1));
+        // At least one step, also where the warm-up is longer than the training.
+        let rest = total_steps.saturating_sub(warm_up).max(1);
+        if step < warm_up {
+            return self.after_warm_up(0, rest, base) * ((step + 1) as f64 / warm_up as f64);
+        }
+        self.after_warm_up(step - warm_up, rest, base)
+    }
+
+    /// The rate of `step` out of `steps`, both counted from the end of the warm-up; `step` is less than `steps`.
+    fn after_warm_up(&self, step: usize, steps: usize, base: f64) -> f64 {
+        match *self {
+            Self::Constant(_) => base,
+            Self::Step(Step { every, gamma, .. }) => {
+                base * gamma.powi((step / every.max(1)).min(1 << 20) as i32)
+            }
+            Self::Cosine(Cosine { last, .. }) => {
+                base * cosine(1.0, last, step as f64 / steps as f64)
+            }
+            Self::OneCycle(options) => options.learning_rate(step, steps, base),
+        }
+    }
+}
+
+impl OneCycle {
+    fn learning_rate(&self, step: usize, steps: usize, base: f64) -> f64 {
+        let peak = self.peak.unwrap_or(base);
+        let first = peak / self.start_division;
+        let last = first / self.final_division;
+        let step = step as f64;
+        // PyTorch counts both ends as steps, hence the two subtractions of one. A run too short
+        // to have a way up starts at the peak.
+        let top = (self.rise * steps as f64 - 1.0).max(0.0);
+        let end = steps as f64 - 1.0;
+        if step < top {
+            cosine(first, peak, step / top)
+        } else if end > top {
+            cosine(peak, last, (step - top) / (end - top))
+        } else {
+            peak
+        }
+    }
+}
+
+/// From `from` to `to` along half a cosine, for a progress of 0 to 1.
+fn cosine(from: f64, to: f64, progress: f64) -> f64 {
+    to + (from - to) * 0.5 * (1.0 + (PI * progress).cos())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(found: f64, expected: f64, name: &str) {
+        let error = (found - expected).abs();
+        assert!(
+            error <= 1e-12 * expected.abs() + 1e-15,
+            "{name}: {found} for {expected}"
+        );
+    }
+
+    /// PyTorch's algorithm (`torch/optim/lr_scheduler.py`, class OneCycleLR, annealing 'cos'),
+    /// restated in Python and run for these rows: the phases end at steps `pct_start * total - 1`
+    /// and `total - 1`, and each goes from a to b as b + (a - b) / 2 * (1 + cos(pi * progress)).
+    #[test]
+    fn one_cycle_is_pytorchs() {
+        let rows = [
+            (0, 10, 0.01, 0.3, 0.000_399_999_999_999_999_3),
+            (1, 10, 0.01, 0.3, 0.0052),
+            (2, 10, 0.01, 0.3, 0.01),
+            (3, 10, 0.01, 0.3, 0.009_504_846_320_134_737),
+            (6, 10, 0.01, 0.3, 0.003_887_419_780_637_108),
+            (9, 10, 0.01, 0.3, 4e-8),
+            (30, 100, 0.1, 0.25, 0.098_429_164_339_799_33),
+            (99, 100, 0.1, 0.25, 4e-7),
+            (1000, 100, 0.1, 0.25, 4e-7),
+        ];
+        for (step, total, peak, rise, expected) in rows {
+            let schedule = Schedule::OneCycle(OneCycle {
+                peak: Some(peak),
+                rise,
+                ..OneCycle::default()
+            });
+            let name = format!("step {step} of {total}");
+            close(schedule.learning_rate(step, total, 123.0), expected, &name);
+        }
+        let from_base = Schedule::OneCycle(OneCycle::default());
+        close(
+            from_base.learning_rate(2, 10, 0.01),
+            0.01,
+            "the peak is the base by default",
+        );
+    }
+
+    #[test]
+    fn other_schedules() {
+        let constant = |warm_up| Schedule::Constant(Constant { warm_up });
+        let step = |warm_up| {
+            Schedule::Step(Step {
+                every: 10,
+                gamma: 0.1,
+                warm_up,
+            })
+        };
+        let cosine = |last, warm_up| Schedule::Cosine(Cosine { last, warm_up });
+        let cycle = |warm_up| {
+            Schedule::OneCycle(OneCycle {
+                start_division: 4.0,
+                warm_up,
+                ..OneCycle::default()
+            })
+        };
+        let rows = [
+            ("constant", constant(0), 7, 2.0),
+            ("first step of the warm-up", constant(4), 0, 0.5),
+            ("last step of the warm-up", constant(4), 3, 2.0),
+            ("after the warm-up", constant(4), 4, 2.0),
+            ("before the first cut", step(0), 9, 2.0),
+            ("first cut", step(0), 10, 0.2),
+            ("third cut", step(0), 39, 0.002),
+            ("cuts count after the warm-up", step(5), 14, 2.0),
+            ("cut after the warm-up", step(5), 15, 0.2),
+            ("cosine starts at the base", cosine(0.0, 0), 0, 2.0),
+            ("cosine's middle", cosine(0.5, 0), 50, 1.5),
+            ("cosine's first third", cosine(0.0, 10), 40, 1.5),
+            ("one-cycle's first step", cycle(0), 0, 0.5),
+            ("before one-cycle's first step", cycle(10), 4, 0.25),
+            (
+                "one-cycle's first step after the warm-up",
+                cycle(10),
+                10,
+                0.5,
+            ),
+            (
+                "one-cycle's peak in the 27th step of 90",
+                cycle(10),
+                36,
+                2.0,
+            ),
+            ("one-cycle's end", cycle(10), 99, 0.5e-4),
+        ];
+        for (name, schedule, at, expected) in rows {
+            close(schedule.learning_rate(at, 100, 2.0), expected, name);
+        }
+    }
+
+    #[test]
+    fn very_short_runs_get_a_rate() {
+        let schedules = [
+            Schedule::default(),
+            Schedule::Step(Step {
+                warm_up: 3,
+                ..Step::default()
+            }),
+            Schedule::Cosine(Cosine {
+                last: 0.0,
+                warm_up: 3,
+            }),
+            Schedule::OneCycle(OneCycle::default()),
+            Schedule::OneCycle(OneCycle {
+                warm_up: 3,
+                ..OneCycle::default()
+            }),
+        ];
+        for schedule in schedules {
+            for total in 0..5 {
+                for step in 0..=total {
+                    let rate = schedule.learning_rate(step, total, 0.1);
+                    assert!(
+                        rate > 0.0 && rate <= 0.1,
+                        "{schedule:?} {step} of {total}: {rate}"
+                    );
+                }
+            }
+        }
+    }
+}

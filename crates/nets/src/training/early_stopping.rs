@@ -1,0 +1,66 @@
+//! Early stopping: when a figure of the held-out images no longer gets better, training ends with the best weights.
+
+use super::BestEpoch;
+use crate::recipe::EarlyStopping;
+
+impl EarlyStopping {
+    /// Whether training ends after so many epochs.
+    pub fn is_over(&self, epochs: usize, best: Option<&BestEpoch>) -> bool {
+        epochs >= best.map_or(0, |best| best.epoch) + self.patience
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipe::Metric;
+    use measure::record::EpochRecord;
+
+    /// Feeds a figure an epoch; the epoch after which it is over, and the best one.
+    fn run(stopping: EarlyStopping, values: &[f64]) -> (Option<usize>, Option<usize>) {
+        let mut best: Option<BestEpoch> = None;
+        for (epoch, &value) in (1..).zip(values) {
+            let record = EpochRecord {
+                epoch,
+                validation_loss: Some(value),
+                validation_accuracy: Some(value),
+                ..EpochRecord::default()
+            };
+            best = BestEpoch::of(&record, Some(&stopping))
+                .filter(|ended| ended.beats(best.as_ref(), stopping.min_delta))
+                .or(best);
+            if stopping.is_over(epoch, best.as_ref()) {
+                return (Some(epoch), best.map(|best| best.epoch));
+            }
+        }
+        (None, best.map(|best| best.epoch))
+    }
+
+    #[test]
+    fn patience_and_min_delta() {
+        let loss = |patience, min_delta| EarlyStopping {
+            metric: Metric::Loss,
+            patience,
+            min_delta,
+        };
+        let accuracy = |patience, min_delta| EarlyStopping {
+            metric: Metric::Accuracy,
+            ..loss(patience, min_delta)
+        };
+        let nan = f64::NAN;
+        #[rustfmt::skip]
+        let cases: [(&str, EarlyStopping, &[f64], _); 8] = [
+            ("gets better throughout", loss(1, 0.0), &[3.0, 2.0, 1.0], (None, Some(3))),
+            ("one worse epoch", loss(1, 0.0), &[3.0, 2.0, 2.5, 1.0], (Some(3), Some(2))),
+            ("one worse epoch is allowed", loss(2, 0.0), &[3.0, 2.0, 2.5, 1.0], (None, Some(4))),
+            ("the same is not better", loss(2, 0.0), &[2.0, 2.0, 2.0], (Some(3), Some(1))),
+            ("too little better", loss(2, 0.5), &[2.0, 1.6, 1.5, 1.0], (Some(3), Some(1))),
+            ("little by little it is enough", loss(3, 0.5), &[2.0, 1.6, 1.4], (None, Some(3))),
+            ("more is better", accuracy(1, 0.0), &[0.5, 0.6, 0.6], (Some(3), Some(2))),
+            ("never a number", loss(2, 0.0), &[nan, nan, nan], (Some(2), None)),
+        ];
+        for (name, stopping, values, expected) in cases {
+            assert_eq!(run(stopping, values), expected, "{name}");
+        }
+    }
+}
