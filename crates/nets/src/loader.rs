@@ -178,6 +178,7 @@ impl Pending {
             images: Tensor::from_data(TensorData::new(values, shape), device),
             labels,
             truths,
+            mixed: None,
             indices: self.numbers.clone(),
             epoch: self.epoch,
         }

@@ -415,7 +415,7 @@ impl<'a> Trainer<'a> {
         for &(name, value) in &losses.parts {
             finite(&format!("{name} loss"), value)?;
         }
-        let (share, full) = self.contribution(indices.len());
+        let (share, full) = self.contribution(batch.indices.len());
         let total = if share < 1.0 {
             losses.total * share
         } else {
