@@ -73,7 +73,7 @@ fn verdicts() {
             false,
             "The data can’t tell: B is ahead of A by 0.83 percentage points on average over 3 seeds (95 % \
              interval 0.12 to 1.55; paired t test over seeds, p = 0.0377), but on other images of the same \
-             kind it could be the other way round (95 % interval -1.00 to 3.00). With 3 seeds a difference \
+             kind it could be the other way round (95 % interval −1.00 to 3.00). With 3 seeds a difference \
              counts only from 2.5 times its own spread on, and whether that spread is normal, as the test \
              supposes, can’t be seen.",
         ),
@@ -84,7 +84,7 @@ fn verdicts() {
             Some("A"),
             false,
             "The data can’t tell: A is ahead of B by 18.50 percentage points on average over 3 seeds, but \
-             with other seeds it could be the other way round (95 % interval -30.70 to 67.70; paired t test \
+             with other seeds it could be the other way round (95 % interval −30.70 to 67.70; paired t test \
              over seeds, p = 0.25). With 3 seeds a difference counts only from 2.5 times its own spread on, \
              and whether that spread is normal, as the test supposes, can’t be seen.",
         ),
@@ -95,8 +95,8 @@ fn verdicts() {
             Some("A"),
             false,
             "The data can’t tell: A is ahead of B by 0.75 percentage points on average over 2 seeds, but with \
-             other seeds (95 % interval -2.43 to 3.93; paired t test over seeds, p = 0.20) or other images \
-             (95 % interval -1.00 to 2.75) it could be the other way round. With 2 seeds a difference counts \
+             other seeds (95 % interval −2.43 to 3.93; paired t test over seeds, p = 0.20) or other images \
+             (95 % interval −1.00 to 2.75) it could be the other way round. With 2 seeds a difference counts \
              only from 9.0 times its own spread on, and whether that spread is normal, as the test supposes, \
              can’t be seen.",
         ),
