@@ -130,13 +130,14 @@ fn two_models_are_trained_compared_and_used() {
 
 #[test]
 fn the_same_seed_gives_the_same_weights() {
-    let folder = folder_with_recipes();
+    let folder = evidence::folder_with_two_classifiers();
     let at = folder.path();
-    for recipe in ["tiny-cnn.toml", "tiny-detector.toml"] {
+    std::fs::write(at.join("detector.toml"), TINY_DETECTOR).expect("written");
+    for recipe in ["wide.toml", "detector.toml"] {
         let digest = |threads: &str| {
-            let few = ["--set", "data.validation=59000", "--threads", threads];
-            let trained = json(at, &[&["train", recipe, "--json"][..], &few].concat());
-            trained["model_digest"].clone()
+            let few = ["--data", "marks", "--set", "data.validation=100"];
+            let train = ["train", recipe, "--threads", threads, "--json"];
+            json(at, &[&train[..], &few].concat())["model_digest"].clone()
         };
         let one = digest("1");
         assert!(one.as_str().expect("text").starts_with("blake3:"), "{one}");

@@ -6,7 +6,7 @@ use super::*;
 mod json_schema;
 
 /// A wide and a narrow network, to learn from 600 images in `marks`.
-fn folder_with_two_classifiers() -> TempDir {
+pub(super) fn folder_with_two_classifiers() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let at = folder.path();
     let recipe = TINY_CNN.replace("validation = 55000", "source = \"marks\"\nvalidation = 100");
