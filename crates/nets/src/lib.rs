@@ -21,5 +21,6 @@ pub mod random;
 pub mod recipe;
 pub mod run;
 pub mod speed;
+pub mod sweep;
 pub mod training;
 pub mod weights;

@@ -36,6 +36,8 @@ pub enum Purpose {
     ValidationScene = 11,
     /// Where the search for anchor sizes starts; the index is the try's.
     AnchorSearch = 12,
+    /// Which settings a trial of a sweep tries; the index is the trial's number.
+    Sweep = 20,
 }
 
 /// Names one stream of random numbers.

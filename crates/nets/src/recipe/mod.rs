@@ -28,6 +28,7 @@ pub use detector::{
 };
 pub use error::{RecipeError, WrongLine};
 pub use layer::{Layer, Pool};
+pub use parse::source;
 pub use scenes::Scenes;
 pub use summary::{LayerSummary, Shape, Summary};
 pub use training::{
