@@ -2,6 +2,8 @@
 
 #[path = "cli/evidence.rs"]
 mod evidence;
+#[path = "cli/sweep.rs"]
+mod sweep;
 
 use std::path::Path;
 use std::process::{Command, Output};

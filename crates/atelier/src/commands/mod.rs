@@ -13,6 +13,7 @@ mod predict;
 mod recipes;
 mod report;
 mod runs;
+mod sweep;
 mod train;
 
 use std::io::Write;
@@ -33,6 +34,7 @@ fn run_here(command: &Command) -> Result<(), CommandError> {
     match command {
         Command::Compare(flags) => compare::run(flags),
         Command::Train(flags) => train::run(flags),
+        Command::Sweep(flags) => sweep::run(flags),
         Command::Evaluate(flags) => evaluate::run(flags),
         Command::Predict(flags) => predict::run(flags),
         Command::Explain(flags) => explain::run(flags),
