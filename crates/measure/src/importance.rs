@@ -210,7 +210,7 @@ mod tests {
         }
         assert_eq!(epsilon_squared(&[vec![1.0, 2.0]]), None);
         assert_eq!(epsilon_squared(&[vec![1.0], vec![2.0]]), None);
-        assert_eq!(epsilon_squared(&[vec![1.5, 1.5], vec![1.5]]), None);
+        assert_eq!(epsilon_squared(&[vec![2.0, 2.0], vec![2.0]]), None);
     }
 
     fn sweep(

@@ -31,6 +31,8 @@ const TRIALS: usize = 20;
 const SHOWN: usize = 10;
 /// The recipe of the best trial.
 const BEST: &str = "best.toml";
+/// The recipe that settings were changed in.
+const BASE: &str = "base.toml";
 /// Everything that was found, as JSON.
 const RESULT: &str = "result.json";
 /// The trials as CSV.
@@ -297,6 +299,7 @@ impl Search<'_> {
         if let Some(toml) = &best_toml {
             write_atomically(at(BEST), toml)?;
         }
+        write_atomically(at(BASE), &self.plan.recipe_toml)?;
         write_atomically(at(CSV), sweep_csv(self.plan, records))?;
         write_json(at(RESULT), &sweep_document(self.plan, records))?;
         let command: Vec<String> = std::env::args().collect();
@@ -305,6 +308,7 @@ impl Search<'_> {
             trials: records,
             best_toml: best_toml.as_deref(),
             best_file: &at(BEST).display().to_string(),
+            base_file: &at(BASE).display().to_string(),
             command: &shell_quoted(&command),
             date: &rfc3339_utc(SystemTime::now()),
             language: flags.lang,

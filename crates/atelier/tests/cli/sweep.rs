@@ -6,16 +6,58 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use tempfile::TempDir;
+
 use super::{error, folder_with_recipes, json, success};
 
-/// Few images to learn from, and as few to judge by.
-const FEW: [&str; 4] = ["--set", "data.validation=59000", "--epochs", "2"];
+const FEW: [&str; 6] = [
+    "--data",
+    "few",
+    "--set",
+    "data.validation=100",
+    "--epochs",
+    "2",
+];
 const VARY: [&str; 4] = [
     "--vary",
     "training.optimizer.learning-rate=log:1e-4..1e-1",
     "--vary",
     "model.layers[0].conv=4,8",
 ];
+
+/// The tiny recipes, and `few`: 600 training and 100 test images of squares that stand where their class says.
+fn folder() -> TempDir {
+    let folder = folder_with_recipes();
+    let few = folder.path().join("few");
+    std::fs::create_dir(&few).expect("created");
+    for (part, count) in [("train", 600_u32), ("t10k", 100)] {
+        let header = |magic: u32, sizes: &[u32]| -> Vec<u8> {
+            [&[magic, count], sizes]
+                .concat()
+                .into_iter()
+                .flat_map(u32::to_be_bytes)
+                .collect()
+        };
+        let (mut images, mut labels) = (header(0x803, &[28, 28]), header(0x801, &[]));
+        for index in 0..count {
+            let class = index % 10;
+            let (left, top) = (class % 5 * 5 + index % 3, class / 5 * 12 + index % 4);
+            let ink = |x: u32, y: u32| (left..left + 6).contains(&x) && (top..top + 6).contains(&y);
+            let pixels = (0..28).flat_map(|y| (0..28).map(move |x| (x, y)));
+            images.extend(pixels.map(|(x, y)| {
+                if ink(x, y) {
+                    255
+                } else {
+                    (x * y + index) as u8 % 40
+                }
+            }));
+            labels.push(class as u8);
+        }
+        std::fs::write(few.join(format!("{part}-images-idx3-ubyte")), images).expect("written");
+        std::fs::write(few.join(format!("{part}-labels-idx1-ubyte")), labels).expect("written");
+    }
+    folder
+}
 
 fn sweep<'a>(more: &[&'a str]) -> Vec<&'a str> {
     [
@@ -40,7 +82,7 @@ fn timeless(document: &Value) -> Vec<Value> {
 
 #[test]
 fn settings_are_searched_and_the_best_can_be_trained() {
-    let folder = folder_with_recipes();
+    let folder = folder();
     let at = folder.path();
     let found = json(
         at,
@@ -48,7 +90,8 @@ fn settings_are_searched_and_the_best_can_be_trained() {
     );
     let trials = timeless(&found);
     assert_eq!(trials.len(), 5);
-    assert_eq!(found["validation_images"], 59_000);
+    assert_eq!(found["validation_images"], 100);
+    assert_eq!(found["train_images"], 500);
     let best = found["best"].as_u64().expect("a number") as usize;
     let value = trials[best - 1]["value"].as_f64().expect("a number");
     for trial in &trials {
@@ -66,6 +109,7 @@ fn settings_are_searched_and_the_best_can_be_trained() {
         "trials.csv",
         "result.json",
         "best.toml",
+        "base.toml",
         "report.html",
     ] {
         assert!(out.join(file).is_file(), "{file}");
@@ -140,7 +184,7 @@ fn settings_are_searched_and_the_best_can_be_trained() {
 
 #[test]
 fn a_search_that_is_stopped_goes_on() {
-    let folder = folder_with_recipes();
+    let folder = folder();
     let at = folder.path();
     let arguments = sweep(&["--trials", "4", "--out", "here"]);
     let whole = sweep(&["--trials", "4", "--out", "there"]);
@@ -168,7 +212,7 @@ fn a_search_that_is_stopped_goes_on() {
 
 #[test]
 fn a_trial_that_fails_does_not_end_the_search() {
-    let folder = folder_with_recipes();
+    let folder = folder();
     // A kernel of 99 fits no image of this size; a learning rate of 1e30 fits nothing.
     let arguments = [
         &[
@@ -209,13 +253,17 @@ fn a_trial_that_fails_does_not_end_the_search() {
 
 #[test]
 fn a_detector_is_judged_by_its_boxes() {
-    let folder = folder_with_recipes();
+    let folder = folder();
     let arguments = [
         "sweep",
         "tiny-detector.toml",
         "--json",
+        "--data",
+        "few",
         "--set",
-        "data.validation=59500",
+        "data.validation=40",
+        "--epochs",
+        "1",
         "--trials",
         "2",
         "--vary",
@@ -228,7 +276,7 @@ fn a_detector_is_judged_by_its_boxes() {
 
 #[test]
 fn what_is_wrong_is_said_before_the_first_trial() {
-    let folder = folder_with_recipes();
+    let folder = folder();
     let at = folder.path();
     for (arguments, part) in [
         (

@@ -27,6 +27,8 @@ pub struct SweepReport<'a> {
     pub best_toml: Option<&'a str>,
     /// The file of that recipe, as a command takes it.
     pub best_file: &'a str,
+    /// The file of the recipe that settings were changed in.
+    pub base_file: &'a str,
     /// The command line of the sweep, as [`shell_quoted`](super::shell_quoted) writes it.
     pub command: &'a str,
     /// When this was written, RFC 3339 in UTC.
@@ -69,7 +71,11 @@ pub fn sweep_html(report: &SweepReport<'_>) -> String {
             words.side_by_side,
             pictures::side_by_side(&view),
         ),
-        ("importance", words.importance, importance::section(&view)),
+        (
+            "importance",
+            words.importance_title,
+            importance::section(&view),
+        ),
         ("front", words.front, pictures::front(&view)),
         ("trials", words.all_trials, trials::all(&view)),
         ("how", words.how, how::section(&view)),
@@ -135,16 +141,15 @@ fn lead(view: &View<'_>) -> String {
     )
 }
 
-/// The best trials, and the way to them.
+/// The best trials.
 fn summary(view: &View<'_>) -> String {
-    if view.trials.is_empty() {
-        return String::new();
+    let table = trials::best(view);
+    if table.is_empty() {
+        return table;
     }
     format!(
-        "<section aria-label=\"{}\"><div class=\"first\"><div>{}</div><div>{}</div></div></section>",
-        view.words.best_trials,
-        trials::best(view),
-        pictures::progress(view)
+        "<section aria-label=\"{}\">{table}</section>",
+        view.words.best_trials
     )
 }
 
@@ -187,8 +192,9 @@ pub fn short_names(keys: &[&str]) -> Vec<String> {
     };
     let short = |key: &&str| {
         let longest = key.split('.').count();
-        // `conv` alone says less than `layers[0].conv`.
-        let least = if key.contains('[') { 2 } else { 1 };
+        // `conv` alone says less than `layers[0].conv`, and `name` nothing at all.
+        let vague = key.contains('[') || key.ends_with(".name") || key.ends_with(".kind");
+        let least = if vague { 2 } else { 1 };
         let alone = |parts: &usize| {
             let name = tail(key, *parts);
             !keys

@@ -4,6 +4,7 @@ use super::View;
 use crate::record::Sampler;
 use crate::report::format::{Text, fill};
 use crate::report::html::{details, paragraph, scroll};
+use crate::report::shell_quoted;
 
 /// The settings that were varied, and the rules of the search.
 pub fn section(view: &View<'_>) -> String {
@@ -58,12 +59,18 @@ pub fn repeat(view: &View<'_>) -> String {
         )
     };
     if let Some(toml) = view.report.best_toml {
-        let quoted = super::super::shell_quoted(&[view.report.best_file.to_string()]);
+        let arguments = [
+            "atelier",
+            "compare",
+            view.report.best_file,
+            view.report.base_file,
+        ];
+        let arguments = arguments
+            .into_iter()
+            .chain(["--seeds", "3"])
+            .map(String::from);
         html += &paragraph(words.confirm);
-        html += &command(&format!(
-            "atelier compare {quoted} {} --seeds 3",
-            view.plan.recipe
-        ));
+        html += &command(&shell_quoted(&arguments.collect::<Vec<_>>()));
         let lines = toml
             .trim_end()
             .lines()

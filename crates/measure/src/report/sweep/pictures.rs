@@ -53,7 +53,7 @@ fn legend(entries: &[(usize, &str)]) -> String {
 }
 
 /// Each trial's figure by its number, and the best so far.
-pub fn progress(view: &View<'_>) -> String {
+fn progress(view: &View<'_>) -> String {
     let words = view.words;
     let (scale, unit) = scale(view.plan.metric);
     let dots = view.trials.iter().filter_map(|trial| {
@@ -93,7 +93,7 @@ pub fn progress(view: &View<'_>) -> String {
     figure(chart.svg(), &format!("<b>{}</b>{legend}", words.progress))
 }
 
-/// A line a trial across all settings, down to its figure.
+/// A line a trial across all settings, down to its figure; beside it the way to the best.
 pub fn side_by_side(view: &View<'_>) -> String {
     let words = view.words;
     let places = ranked(view.trials, view.plan.metric);
@@ -162,11 +162,16 @@ pub fn side_by_side(view: &View<'_>) -> String {
             "<li><svg class=\"stroke\" viewBox=\"0 0 28 8\" aria-hidden=\"true\"><path class=\"trial {class}\" d=\"M0 4H28\"/></svg> {name}</li>"
         )
     });
+    let caption = format!(
+        "<b>{}</b><ul class=\"legend\">{}</ul>",
+        words.settings,
+        entries.concat()
+    );
     format!(
-        "{}<ul class=\"legend\">{}</ul>\n<div class=\"parallel\">{}</div>\n",
+        "{}<div class=\"first\">{}{}</div>\n",
         paragraph(words.side_by_side_lead),
-        entries.concat(),
-        figure(Some(chart.svg()), "").replace("<figcaption></figcaption>", "")
+        figure(Some(chart.svg()), &caption),
+        progress(view)
     )
 }
 

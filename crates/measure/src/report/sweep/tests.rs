@@ -90,6 +90,7 @@ fn page_of(trials: &[TrialRecord], language: Language) -> String {
         trials,
         best_toml: Some("[data]\nsource = \"<here>\"\n"),
         best_file: "runs/a sweep/best.toml",
+        base_file: "runs/a sweep/base.toml",
         command: "atelier sweep",
         date: "2026-01-31T12:00:00Z",
         language,
@@ -107,7 +108,7 @@ fn says_what_was_found() {
         "10 of 40 trials were trained to the end, 20 stopped early, 10 failed.",
         "judged by 5,000 training images",
         "Failed, trial 4, 8, 12, 16, 20, 24, 28, 32, 36, 40: the loss became &lt;NaN&gt;, &quot;really&quot;",
-        "atelier compare &#39;runs/a sweep/best.toml&#39; &lt;tiny&gt; --seeds 3",
+        "atelier compare &#39;runs/a sweep/best.toml&#39; &#39;runs/a sweep/base.toml&#39; --seeds 3",
         "source = &quot;&lt;here&gt;&quot;",
         "id=\"side-by-side\"",
         "id=\"front\"",
@@ -146,7 +147,8 @@ fn few_trials_or_none_make_a_page_too() {
 
 #[test]
 fn names_are_as_short_as_they_can_be() {
-    let cases: [(&[&str], &[&str]); 3] = [
+    let cases: [(&[&str], &[&str]); 4] = [
+        (&["training.optimizer.name"], &["optimizer.name"]),
         (
             &["training.epochs", "training.batch-size"],
             &["epochs", "batch-size"],

@@ -37,6 +37,7 @@ pub struct SweepWords {
     pub epochs: &'static str,
     pub time: &'static str,
     pub setting: &'static str,
+    pub settings: &'static str,
     pub values: &'static str,
 
     // Pictures.
@@ -56,6 +57,7 @@ pub struct SweepWords {
     pub hours: &'static str,
 
     // Importance.
+    pub importance_title: &'static str,
     pub importance: &'static str,
     pub importance_axis: &'static str,
     pub importance_caption: &'static str,
@@ -117,6 +119,7 @@ static ENGLISH: SweepWords = SweepWords {
     epochs: "epochs",
     time: "training",
     setting: "setting",
+    settings: "Every trial’s settings",
     values: "values",
 
     progress: "The way to the best",
@@ -134,6 +137,7 @@ static ENGLISH: SweepWords = SweepWords {
     minutes: "minutes of training",
     hours: "hours of training",
 
+    importance_title: "What matters",
     importance: "importance",
     importance_axis: "share of the ranks’ variance",
     importance_caption: "What each setting counts for by itself",

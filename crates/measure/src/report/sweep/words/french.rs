@@ -28,6 +28,7 @@ pub static FRENCH: SweepWords = SweepWords {
     epochs: "époques",
     time: "entraînement",
     setting: "réglage",
+    settings: "Les réglages de chaque essai",
     values: "valeurs",
 
     progress: "Le chemin vers le meilleur",
@@ -45,6 +46,7 @@ pub static FRENCH: SweepWords = SweepWords {
     minutes: "minutes d’entraînement",
     hours: "heures d’entraînement",
 
+    importance_title: "Ce qui compte",
     importance: "importance",
     importance_axis: "part de la variance des rangs",
     importance_caption: "Ce que chaque réglage compte à lui seul",
