@@ -176,7 +176,7 @@ fn sets(flags: &flags::Sweep) -> Vec<String> {
 fn trials(flags: &flags::Sweep, proposer: &Proposer) -> usize {
     let size = proposer.size();
     let asked = flags.trials.map(|trials| trials as usize);
-    let wanted = asked.unwrap_or_else(|| match (flags.sampler, size) {
+    let wanted = asked.unwrap_or(match (flags.sampler, size) {
         (Sampler::Grid, Some(size)) => size,
         _ => TRIALS,
     });

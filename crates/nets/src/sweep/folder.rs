@@ -176,7 +176,8 @@ fn difference(there: &SweepPlan, here: &SweepPlan) -> Option<String> {
         Some(factor) => factor.to_string(),
         None => "none".to_string(),
     };
-    let told: [(&str, fn(&SweepPlan) -> String); 5] = [
+    type Told = (&'static str, fn(&SweepPlan) -> String);
+    let told: [Told; 5] = [
         ("the recipe is", |plan| plan.recipe.clone()),
         ("--sampler is", |plan| plan.sampler.to_string()),
         ("--metric is", |plan| plan.metric.to_string()),

@@ -73,7 +73,7 @@ fn table(view: &View<'_>, rows: &[&TrialRecord], caption: &str, whole: bool) -> 
     };
     let body: String = rows.iter().map(row).collect();
     format!(
-        "<table class=\"plain\"><caption><b>{caption}</b></caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        "<table class=\"plain trials\"><caption><b>{caption}</b></caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 }
 

@@ -83,12 +83,12 @@ pub fn page(language: Language) -> String {
         });
         let epochs: Vec<TrialEpoch> = epochs.collect();
         let values = [
-            SettingValue::Number(10_f64.powf(-5.0 + 5.0 * a)),
+            SettingValue::Number(rounded(10_f64.powf(-5.0 + 5.0 * a))),
             SettingValue::Choice(["adam", "adamw", "sgd", "rmsprop"][number % 4].into()),
             SettingValue::Choice(
                 ["{name=\"one-cycle\"}", "{name=\"constant\"}"][number / 2 % 2].into(),
             ),
-            SettingValue::Number(0.2 * b),
+            SettingValue::Number(rounded(0.2 * b)),
             SettingValue::Integer(8 + (16.0 * c) as i64),
         ];
         TrialRecord {
@@ -127,4 +127,9 @@ pub fn page(language: Language) -> String {
         date: "2026-01-31T12:00:00Z",
         language,
     })
+}
+
+/// With four digits, as the search itself rounds.
+fn rounded(value: f64) -> f64 {
+    format!("{value:.3e}").parse().expect("a number")
 }
