@@ -37,7 +37,7 @@ pub enum Purpose {
     /// Where the search for anchor sizes starts; the index is the try's.
     AnchorSearch = 12,
     /// Which settings a trial of a sweep tries; the index is the trial's number.
-    Sweep = 20,
+    Sweep = 24,
 }
 
 /// Names one stream of random numbers.
