@@ -16,6 +16,7 @@ use nets::device::DeviceError;
 use nets::explain::ExplainError;
 use nets::recipe::{RecipeError, ShapeError};
 use nets::run::RunError;
+use nets::sweep::SweepError;
 use nets::training::TrainingError;
 
 /// An error to show to the user.
@@ -57,6 +58,9 @@ pub enum CommandError {
     /// A training outside a run.
     #[error(transparent)]
     Training(#[from] TrainingError),
+    /// A search for settings.
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
     /// A record.
     #[error(transparent)]
     Record(#[from] RecordError),
@@ -96,6 +100,16 @@ pub enum CommandError {
         /// The run's folder.
         run: PathBuf,
     },
+    /// The user asked to stop a search.
+    #[error("stopped; {done} of {trials} trials are kept in {}. The same command goes on from there", folder.display())]
+    SweepStopped {
+        /// The sweep's folder.
+        folder: PathBuf,
+        /// Trials that are over.
+        done: usize,
+        /// Trials in all.
+        trials: usize,
+    },
     /// Standard output is closed or full.
     #[error("can't write to standard output: {0}")]
     Output(#[from] io::Error),
@@ -117,6 +131,7 @@ impl CommandError {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) | Self::Recipe(_) | Self::Device(_) => ExitCode::from(2),
+            Self::Sweep(error) if error.is_usage() => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

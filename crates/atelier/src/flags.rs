@@ -1,12 +1,14 @@
 //! The command line as typed.
 
 mod data;
+mod sweep;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use data::{Data, DataAction, DataAnchors, DataScenes, DataShow};
 use measure::report::{Format, Language};
+pub use sweep::Sweep;
 
 /// A deep-learning workshop: define networks by their layers, train them, and find out which is better.
 #[derive(Debug, Parser)]
@@ -29,6 +31,8 @@ pub enum Command {
     Compare(Compare),
     /// Train one recipe
     Train(Train),
+    /// Search for the settings of a recipe that do best on held-out training images
+    Sweep(Sweep),
     /// Compute every metric of a trained run
     Evaluate(Evaluate),
     /// Classify or detect in image files
@@ -59,6 +63,7 @@ impl Command {
         match self {
             Self::Compare(flags) => Some(&flags.experiment.machine),
             Self::Train(flags) => Some(&flags.experiment.machine),
+            Self::Sweep(flags) => Some(&flags.machine),
             Self::Evaluate(flags) => Some(&flags.machine),
             Self::Predict(flags) => Some(&flags.machine),
             Self::Explain(flags) => Some(&flags.machine),

@@ -6,6 +6,8 @@ mod contact;
 mod evidence;
 #[path = "cli/resume.rs"]
 mod resume;
+#[path = "cli/sweep.rs"]
+mod sweep;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -11,6 +11,7 @@ pub mod detection;
 pub mod digest;
 pub mod energy;
 pub mod files;
+pub mod importance;
 pub mod record;
 pub mod report;
 pub mod significance;

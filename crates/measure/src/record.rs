@@ -16,6 +16,7 @@ mod environment;
 mod evaluation;
 mod history;
 mod predictions;
+mod sweep;
 
 pub use comparison::{
     COMPARISON_SCHEMA, Comparison, Contestant, McNemarRecord, Outcome, OverSeeds, SeedRun,
@@ -33,6 +34,10 @@ pub use evaluation::{
 };
 pub use history::{EpochRecord, read_history, write_history};
 pub use predictions::{Localisation, Prediction, Predictions};
+pub use sweep::{
+    Domain, Sampler, SettingValue, SweepMetric, SweepParameter, SweepPlan, TrialEpoch, TrialRecord,
+    TrialStatus, best, compare, front, quality, ranked,
+};
 
 use std::path::{Path, PathBuf};
 

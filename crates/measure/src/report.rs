@@ -23,6 +23,7 @@ mod scenes;
 mod seeds;
 mod sentences;
 mod suspects;
+mod sweep;
 mod words;
 
 pub use csv::csv;
@@ -32,6 +33,10 @@ pub use html::html;
 pub use json::{SCHEMA, json};
 pub use language::{Language, UnknownLanguage};
 pub use markdown::markdown;
+pub use sweep::{
+    SweepDocument, SweepReport, csv as sweep_csv, document as sweep_document, short_names,
+    sweep_html,
+};
 
 use crate::detection::{Detection, GroundTruth};
 use crate::record::{Environment, EpochRecord, Evaluation, Predictions, SeedsVerdict, Verdict};

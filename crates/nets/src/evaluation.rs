@@ -131,7 +131,7 @@ pub struct Validation {
     pub losses: BTreeMap<String, f64>,
     /// Share of the images answered rightly, where each shows one object.
     pub accuracy: Option<f64>,
-    /// COCO's average precision, where images show several objects.
+    /// COCO's average precision, of a detector.
     pub map: Option<f64>,
 }
 
@@ -167,12 +167,11 @@ pub fn validate(
             -f64::from(answer.probabilities[*label].max(f32::EPSILON)).ln()
         };
         validation.loss = labelled().map(likelihood).sum::<f64>() / data.count as f64;
-    } else {
+    }
+    if matches!(network, Network::FasterRcnn(_)) {
         let (truths, detections) = (ground_truth(data), detections(data, &answers));
         let report = detection::evaluate(&truths, &detections, &Options::default())?;
         validation.map = report.figures.ap;
-    }
-    if matches!(network, Network::FasterRcnn(_)) {
         validation.losses = losses(network, data, recipe, device)?;
         validation.loss = validation.losses.values().sum();
     }

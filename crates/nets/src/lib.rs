@@ -23,6 +23,7 @@ pub mod random;
 pub mod recipe;
 pub mod run;
 pub mod speed;
+pub mod sweep;
 pub mod temperature;
 pub mod training;
 pub mod weights;

@@ -38,6 +38,8 @@ pub enum Purpose {
     AnchorSearch = 12,
     /// What images are blended with; the index is the step's.
     Mixup = 20,
+    /// Which settings a trial of a sweep tries; the index is the trial's number.
+    Sweep = 24,
 }
 
 /// Names one stream of random numbers.

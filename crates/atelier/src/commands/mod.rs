@@ -14,6 +14,7 @@ mod predict;
 mod recipes;
 mod report;
 mod runs;
+mod sweep;
 mod train;
 
 use std::io::Write;
@@ -34,6 +35,7 @@ fn run_here(command: &Command) -> Result<(), CommandError> {
     match command {
         Command::Compare(flags) => compare::run(flags),
         Command::Train(flags) => train::run(flags),
+        Command::Sweep(flags) => sweep::run(flags),
         Command::Evaluate(flags) => evaluate::run(flags),
         Command::Predict(flags) => predict::run(flags),
         Command::Explain(flags) => explain::run(flags),

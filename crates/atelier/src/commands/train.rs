@@ -21,7 +21,7 @@ use crate::progress::Progress;
 use crate::table::figures;
 
 /// Set by Ctrl-C; training looks at it after every step.
-static STOP: AtomicBool = AtomicBool::new(false);
+pub(super) static STOP: AtomicBool = AtomicBool::new(false);
 
 /// Lets Ctrl-C (and SIGTERM) end training after the current step; a second one ends the process at once.
 pub fn catch_interrupts() -> Result<(), CommandError> {

@@ -31,7 +31,7 @@ pub struct EpochRecord {
     /// The parts of `validation_loss` by name, of a detector: its losses without learning.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub validation_losses: BTreeMap<String, f64>,
-    /// COCO's average precision on the validation images; `None` unless they show several objects.
+    /// COCO's average precision on the validation images; `None` without any, and for a classifier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation_map: Option<f64>,
     /// Fraction of the validation images answered rightly; `None` without any.

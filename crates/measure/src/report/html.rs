@@ -79,6 +79,25 @@ pub fn html(report: &Report<'_>) -> String {
         ("recipes", page.recipes_title(), recipes::section(&page)),
         ("repeat", words.repeat, repeat::section(&page)),
     ];
+    self::page(
+        words,
+        &page.title(),
+        &summary::eyebrow(&page),
+        &summary::lead(&page),
+        &summary::section(&page),
+        &sections,
+    )
+}
+
+/// A page of titled sections after a summary; a section without anything to say is left out, also of the contents.
+pub(super) fn page(
+    words: &Words,
+    title: &str,
+    eyebrow: &str,
+    lead: &str,
+    summary: &str,
+    sections: &[(&str, &str, String)],
+) -> String {
     let told = || sections.iter().filter(|(_, _, body)| !body.is_empty());
     let contents: String = told()
         .map(|(id, title, _)| format!("<li><a href=\"#{id}\">{title}</a></li>"))
@@ -88,7 +107,6 @@ pub fn html(report: &Report<'_>) -> String {
             format!("<section id=\"{id}\" aria-labelledby=\"{id}-title\"><h2 id=\"{id}-title\">{title}</h2>\n{body}</section>\n")
         })
         .collect();
-    let title = page.title();
     format!(
         "<!DOCTYPE html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -100,10 +118,7 @@ pub fn html(report: &Report<'_>) -> String {
          <main id=\"main\">\n{summary}\n{body}</main>\n<footer>{footer}</footer>\n</div>\n</body>\n</html>\n",
         lang = words.lang,
         skip = words.skip,
-        eyebrow = summary::eyebrow(&page),
-        lead = summary::lead(&page),
         contents_name = words.contents,
-        summary = summary::section(&page),
         footer = words.footer,
     )
 }
@@ -179,28 +194,28 @@ impl<'a> Page<'a> {
 }
 
 /// A captioned plot; nothing without a plot.
-fn figure(plot: Option<String>, caption: &str) -> String {
+pub(super) fn figure(plot: Option<String>, caption: &str) -> String {
     plot.map_or(String::new(), |plot| {
         format!("<figure><figcaption>{caption}</figcaption>{plot}</figure>\n")
     })
 }
 
 /// What opens on demand.
-fn details(summary: &str, body: &str) -> String {
+pub(super) fn details(summary: &str, body: &str) -> String {
     format!("<details><summary>{summary}</summary>\n{body}</details>\n")
 }
 
 /// A block that scrolls sideways on its own when it is too wide, with the keyboard too.
-fn scroll(name: &str, body: &str) -> String {
+pub(super) fn scroll(name: &str, body: &str) -> String {
     format!(
         "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{name}\">{body}</div>\n"
     )
 }
 
-fn paragraph(text: &str) -> String {
+pub(super) fn paragraph(text: &str) -> String {
     format!("<p>{text}</p>\n")
 }
 
-fn note(text: &str) -> String {
+pub(super) fn note(text: &str) -> String {
     format!("<p class=\"note\">{text}</p>\n")
 }

@@ -6,6 +6,8 @@ pub mod bars;
 pub mod heat;
 pub mod intervals;
 pub mod lines;
+pub mod parallel;
+pub mod progress;
 pub mod reliability;
 pub mod scatter;
 

@@ -35,6 +35,7 @@ pub use detector::{
 pub use error::{RecipeError, WrongLine};
 pub use layer::{Layer, Pool};
 pub use optimizer::{Adam, AdamW, Muon, Optimizer, RmsProp, Sgd};
+pub use parse::source;
 pub use scenes::Scenes;
 pub use schedule::{Constant, Cosine, OneCycle, Schedule, Step};
 pub use summary::{LayerSummary, Shape, Summary};

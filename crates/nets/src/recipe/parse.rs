@@ -5,10 +5,38 @@ use super::problem::{Problem, Segment, parse_path, path_text};
 use super::value::Node;
 use super::{Recipe, SCENES, builtin, ranges};
 use serde::Deserialize;
+use std::borrow::Cow;
 use std::ops::Range;
 use std::path::Path;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
+
+/// The text of the built-in recipe `name`, or of the file `name` if it ends in `.toml`.
+///
+/// # Errors
+/// An unknown name, or an unreadable file.
+pub fn source(name: &str) -> Result<Cow<'static, str>, RecipeError> {
+    if let Some(recipe) = builtin::built_in(name) {
+        return Ok(Cow::Borrowed(recipe.text));
+    }
+    let path = Path::new(name);
+    let is_file = path
+        .extension()
+        .is_some_and(|extension| extension == "toml");
+    if !is_file {
+        let known = builtin::names();
+        return Err(RecipeError::Unknown {
+            name: name.to_string(),
+            nearest: closest(name, &known).map(str::to_string),
+            known: known.into_iter().map(str::to_string).collect(),
+        });
+    }
+    let text = std::fs::read_to_string(path).map_err(|source| RecipeError::Read {
+        path: path.to_path_buf(),
+        source,
+    })?;
+    Ok(Cow::Owned(text))
+}
 
 impl Recipe {
     /// Reads the built-in recipe `name`, or the file `name` if it ends in `.toml`, and then
@@ -17,26 +45,7 @@ impl Recipe {
     /// # Errors
     /// An unknown name, an unreadable file, or whatever is wrong in the text or in `sets`.
     pub fn load<S: AsRef<str>>(name: &str, sets: &[S]) -> Result<Self, RecipeError> {
-        if let Some(recipe) = builtin::built_in(name) {
-            return Self::parse(recipe.text, name, sets);
-        }
-        let path = Path::new(name);
-        let is_file = path
-            .extension()
-            .is_some_and(|extension| extension == "toml");
-        if !is_file {
-            let known = builtin::names();
-            return Err(RecipeError::Unknown {
-                name: name.to_string(),
-                nearest: closest(name, &known).map(str::to_string),
-                known: known.into_iter().map(str::to_string).collect(),
-            });
-        }
-        let text = std::fs::read_to_string(path).map_err(|source| RecipeError::Read {
-            path: path.to_path_buf(),
-            source,
-        })?;
-        Self::parse(&text, name, sets)
+        Self::parse(&source(name)?, name, sets)
     }
 
     /// Reads `text`; `origin` is what errors call it.

@@ -6,6 +6,7 @@
 mod made_up;
 
 mod chromium;
+mod search;
 
 use std::io::Write;
 use std::path::Path;
@@ -123,15 +124,10 @@ const FIGURES: &str = "[...document.querySelectorAll('table.figures tbody tr')]
 
 #[test]
 fn reports_look_right_in_a_browser() {
-    let Some(program) = Chromium::program() else {
-        // Not by a macro: the test harness would keep the line to itself.
-        let line =
-            "skipped: no Chromium to look at the report with; Debian: apt-get install chromium";
-        writeln!(std::io::stderr(), "{line}").expect("standard error");
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some(mut chromium) = browser(folder.path()) else {
         return;
     };
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut chromium = Chromium::start(&program, folder.path());
     let mut faults = Vec::new();
     for example in made_up::EXAMPLES {
         let runs = made_up::Runs::of(example).expect("runs");
@@ -156,6 +152,37 @@ fn reports_look_right_in_a_browser() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn the_page_of_a_search_looks_right_in_a_browser() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some(mut chromium) = browser(folder.path()) else {
+        return;
+    };
+    let mut faults = Vec::new();
+    for language in [Language::English, Language::French] {
+        let file = folder.path().join("search.html");
+        std::fs::write(&file, search::page(language)).expect("a file");
+        for (width, dark) in [(PHONE, false), (DESKTOP, false), (DESKTOP, true)] {
+            let scheme = if dark { "dark" } else { "light" };
+            let name = format!("search-{language}-{width}-{scheme}");
+            faults.extend(look(&mut chromium, &file, &name, width, dark));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// A browser, if there is one.
+fn browser(folder: &Path) -> Option<Chromium> {
+    let Some(program) = Chromium::program() else {
+        // Not by a macro: the test harness would keep the line to itself.
+        let line =
+            "skipped: no Chromium to look at the report with; Debian: apt-get install chromium";
+        writeln!(std::io::stderr(), "{line}").expect("standard error");
+        return None;
+    };
+    Some(Chromium::start(&program, folder))
 }
 
 #[test]

@@ -1,0 +1,288 @@
+//! How much a setting by itself decides how good a trial is.
+//!
+//! The trials are ranked, and grouped by the setting's value (a number: into up to five groups of about equal size). The
+//! importance is the share of the variance of the ranks that lies between the groups, less what chance alone would put
+//! there: epsilon squared of the Kruskal-Wallis test (Kruskal and Wallis 1952; Kelley 1935 for the correction),
+//!
+//! `(H - k + 1) / (n - k)` for n trials in k groups, from 0 (nothing) to 1 (everything).
+//!
+//! Ranks, because trials that diverge would drown everything else in a variance of figures, and because trials that were
+//! stopped early or failed have a rank but no final figure. What it can't see: settings that matter only together
+//! (interactions), as fANOVA would; and where the sampler looked more at good values of a setting than at others, a setting
+//! that was varied less looks less important.
+
+use std::cmp::Ordering;
+
+use serde::Serialize;
+
+use crate::record::{SettingValue, SweepMetric, SweepParameter, TrialRecord, compare};
+
+/// Fewer trials than this say nothing.
+const LEAST_TRIALS: usize = 8;
+/// Most groups that numbers are sorted into.
+const MOST_GROUPS: usize = 5;
+/// Trials that a group of numbers should hold.
+const IN_A_GROUP: usize = 4;
+
+/// What is known of a setting after a sweep.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Importance {
+    /// The setting's key.
+    pub key: String,
+    /// From 0 to 1; `None` where there are too few trials, or only one value.
+    pub importance: Option<f64>,
+    /// Its values in the best quarter of the trials: of numbers the smallest and the greatest, of choices the one or two
+    /// most frequent.
+    pub best_quarter: Vec<SettingValue>,
+}
+
+/// The importance of each parameter, in their order.
+pub fn importances(
+    parameters: &[SweepParameter],
+    trials: &[TrialRecord],
+    metric: SweepMetric,
+) -> Vec<Importance> {
+    let ranks = mid_ranks(trials, |a, b| compare(a, b, metric));
+    let of = |parameter: &SweepParameter| {
+        let rows = trials.iter().zip(&ranks);
+        let rows: Vec<(&SettingValue, f64)> = rows
+            .filter_map(|(trial, rank)| Some((trial.values.get(&parameter.key)?, *rank)))
+            .collect();
+        Importance {
+            key: parameter.key.clone(),
+            importance: (rows.len() >= LEAST_TRIALS)
+                .then(|| epsilon_squared(&groups(&rows)))
+                .flatten(),
+            best_quarter: best_quarter(&rows),
+        }
+    };
+    parameters.iter().map(of).collect()
+}
+
+/// Ranks from 1 in the order of `compare`; equals share the mean of their places.
+fn mid_ranks<T>(items: &[T], compare: impl Fn(&T, &T) -> Ordering) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..items.len()).collect();
+    order.sort_by(|&a, &b| compare(&items[a], &items[b]));
+    let mut ranks = vec![0.0; items.len()];
+    let mut start = 0;
+    while start < order.len() {
+        let same = |place: &usize| compare(&items[order[start]], &items[*place]).is_eq();
+        let end = start
+            + order[start..]
+                .iter()
+                .take_while(|place| same(place))
+                .count();
+        for place in &order[start..end] {
+            ranks[*place] = (start + end + 1) as f64 / 2.0;
+        }
+        start = end;
+    }
+    ranks
+}
+
+/// The ranks by the value: choices as they are, numbers in groups of neighbours. Equal values are in one group.
+fn groups(rows: &[(&SettingValue, f64)]) -> Vec<Vec<f64>> {
+    let mut rows: Vec<(&SettingValue, f64)> = rows.to_vec();
+    rows.sort_by(|(a, _), (b, _)| order(a, b));
+    let numbers = rows.iter().all(|(value, _)| value.number().is_some());
+    let distinct = rows
+        .chunk_by(|(a, _), (b, _)| order(a, b).is_eq())
+        .map(|group| group.iter().map(|(_, rank)| *rank).collect::<Vec<f64>>());
+    let distinct: Vec<Vec<f64>> = distinct.collect();
+    let wanted = (rows.len() / IN_A_GROUP).clamp(2, MOST_GROUPS);
+    if !numbers || distinct.len() <= wanted {
+        return distinct;
+    }
+    // A group is full when it holds its share of what is left.
+    let mut groups: Vec<Vec<f64>> = Vec::with_capacity(wanted);
+    let (mut current, mut left) = (Vec::new(), rows.len());
+    for value in distinct {
+        current.extend(value);
+        let groups_left = wanted - groups.len();
+        if groups_left > 1 && current.len() * groups_left >= left {
+            left -= current.len();
+            groups.push(std::mem::take(&mut current));
+        }
+    }
+    if !current.is_empty() {
+        groups.push(current);
+    }
+    groups
+}
+
+fn order(a: &SettingValue, b: &SettingValue) -> Ordering {
+    match (a.number(), b.number()) {
+        (Some(a), Some(b)) => a.total_cmp(&b),
+        _ => a.to_string().cmp(&b.to_string()),
+    }
+}
+
+/// Epsilon squared of the Kruskal-Wallis test with its correction for ties; `None` without two groups, or where each
+/// trial is a group of its own, or all ranks are equal.
+fn epsilon_squared(groups: &[Vec<f64>]) -> Option<f64> {
+    let n: usize = groups.iter().map(Vec::len).sum();
+    let k = groups.len();
+    if k < 2 || n <= k {
+        return None;
+    }
+    let mean = (n as f64 + 1.0) / 2.0;
+    let between = groups.iter().map(|ranks| {
+        let own = ranks.iter().sum::<f64>() / ranks.len() as f64;
+        ranks.len() as f64 * (own - mean).powi(2)
+    });
+    let all = groups.iter().flatten().map(|rank| (rank - mean).powi(2));
+    let (between, all): (f64, f64) = (between.sum(), all.sum());
+    if all <= 0.0 {
+        return None;
+    }
+    // H is the ratio of the sums of squares times n - 1; ties are corrected for by taking the ranks' own sum.
+    let h = (n as f64 - 1.0) * between / all;
+    Some(((h - k as f64 + 1.0) / (n - k) as f64).clamp(0.0, 1.0))
+}
+
+fn best_quarter(rows: &[(&SettingValue, f64)]) -> Vec<SettingValue> {
+    let mut rows: Vec<(&SettingValue, f64)> = rows.to_vec();
+    rows.sort_by(|a, b| a.1.total_cmp(&b.1));
+    rows.truncate(rows.len().div_ceil(4));
+    let mut values: Vec<&SettingValue> = rows.iter().map(|(value, _)| *value).collect();
+    if values.iter().all(|value| value.number().is_some()) {
+        values.sort_by(|a, b| order(a, b));
+        return match values[..] {
+            [] => Vec::new(),
+            [first, .., last] if first != last => vec![first.clone(), last.clone()],
+            [first, ..] => vec![first.clone()],
+        };
+    }
+    // The most frequent first, of equals the one that a better trial has.
+    let mut counted: Vec<(&SettingValue, usize)> = Vec::new();
+    for value in values {
+        match counted.iter_mut().find(|(known, _)| *known == value) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((value, 1)),
+        }
+    }
+    counted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    counted.truncate(2);
+    counted
+        .into_iter()
+        .map(|(value, _)| value.clone())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Domain, TrialStatus};
+    use std::collections::BTreeMap;
+
+    /// H by the textbook's formula (sums of ranks, divided by `1 - sum(t^3 - t) / (n^3 - n)` for ties), in Python; the
+    /// second is the example of R's `kruskal.test`.
+    #[test]
+    fn is_that_of_the_textbook() {
+        let rank = |values: &[&[f64]]| {
+            let all: Vec<f64> = values.concat();
+            let mut ranks = mid_ranks(&all, |a, b| a.total_cmp(b)).into_iter();
+            values
+                .iter()
+                .map(|group| ranks.by_ref().take(group.len()).collect())
+                .collect::<Vec<Vec<f64>>>()
+        };
+        let cases: [(&[&[f64]], f64); 3] = [
+            (&[&[1.0, 2.0, 3.0, 4.0], &[5.0, 6.0, 7.0, 8.0, 9.0]], 6.0),
+            (
+                &[
+                    &[2.9, 3.0, 2.5, 2.6, 3.2],
+                    &[3.8, 2.7, 4.0, 2.4],
+                    &[2.8, 3.4, 3.7, 2.2, 2.0],
+                ],
+                0.771_428_571_428_572_2,
+            ),
+            (
+                &[&[1.0, 1.0, 2.0, 3.0], &[3.0, 4.0, 4.0, 5.0, 5.0]],
+                5.601724137931034,
+            ),
+        ];
+        for (values, h) in cases {
+            let (n, k) = (values.concat().len() as f64, values.len() as f64);
+            let expected = ((h - k + 1.0) / (n - k)).clamp(0.0, 1.0);
+            let found = epsilon_squared(&rank(values)).unwrap();
+            assert!((found - expected).abs() < 1e-12, "{found} for {expected}");
+        }
+        assert_eq!(epsilon_squared(&[vec![1.0, 2.0]]), None);
+        assert_eq!(epsilon_squared(&[vec![1.0], vec![2.0]]), None);
+        assert_eq!(epsilon_squared(&[vec![2.0, 2.0], vec![2.0]]), None);
+    }
+
+    fn sweep(
+        values: impl Fn(usize) -> [SettingValue; 3],
+        figure: impl Fn(usize) -> f64,
+    ) -> Vec<Importance> {
+        let keys = ["matters", "choice", "noise"];
+        let trials = (0..40).map(|i| TrialRecord {
+            trial: i + 1,
+            values: keys
+                .map(String::from)
+                .into_iter()
+                .zip(values(i))
+                .collect::<BTreeMap<_, _>>(),
+            status: TrialStatus::Finished,
+            reason: None,
+            value: Some(figure(i)),
+            epochs: Vec::new(),
+        });
+        let parameter = |key: &&str| SweepParameter {
+            key: key.to_string(),
+            values: String::new(),
+            domain: Domain::Choices {
+                choices: Vec::new(),
+            },
+        };
+        let parameters: Vec<SweepParameter> = keys.iter().map(parameter).collect();
+        importances(
+            &parameters,
+            &trials.collect::<Vec<_>>(),
+            SweepMetric::Accuracy,
+        )
+    }
+
+    #[test]
+    fn what_matters_stands_out() {
+        use SettingValue::{Choice, Integer, Number};
+        let found = sweep(
+            |i| {
+                let choice = if i % 2 == 0 { "adam" } else { "sgd" };
+                // 7 and 40 have no common divisor: an order that has nothing to do with the others.
+                [
+                    Number(i as f64 / 40.0),
+                    Choice(choice.into()),
+                    Integer((i * 7 % 40) as i64),
+                ]
+            },
+            |i| i as f64 / 40.0 + if i % 2 == 0 { 0.1 } else { 0.0 },
+        );
+        let share = |place: usize| found[place].importance.unwrap();
+        assert!(share(0) > 0.9, "{found:?}");
+        assert!(share(1) < 0.2 && share(2) < 0.2, "{found:?}");
+        assert!(
+            matches!(found[0].best_quarter[..], [Number(low), Number(high)] if low >= 0.7 && high == 39.0 / 40.0)
+        );
+        assert_eq!(found[1].best_quarter[0], Choice("adam".into()));
+        // One value only, and too few trials, say nothing.
+        let same = sweep(|_| [Integer(1), Integer(1), Integer(1)], |i| i as f64);
+        assert!(same.iter().all(|one| one.importance.is_none()));
+        assert!(importances(&[], &[], SweepMetric::Loss).is_empty());
+    }
+
+    #[test]
+    fn equal_values_are_never_parted() {
+        use SettingValue::Integer;
+        let values: Vec<SettingValue> = (0..40).map(|i| Integer(i / 13)).collect();
+        let rows: Vec<(&SettingValue, f64)> = values.iter().map(|value| (value, 1.0)).collect();
+        let sizes: Vec<usize> = groups(&rows).iter().map(Vec::len).collect();
+        assert_eq!(sizes, [13, 13, 13, 1]);
+        let values: Vec<SettingValue> = (0..40).map(Integer).collect();
+        let rows: Vec<(&SettingValue, f64)> = values.iter().map(|value| (value, 1.0)).collect();
+        let sizes: Vec<usize> = groups(&rows).iter().map(Vec::len).collect();
+        assert_eq!(sizes, [8; 5]);
+    }
+}

@@ -1,0 +1,290 @@
+//! Tree-structured Parzen estimators (Bergstra et al. 2011, "Algorithms for Hyper-Parameter Optimization").
+//!
+//! For each parameter the good trials have a density l, the others a density g. Of some values drawn from l the one with
+//! the greatest l / g is taken: where good trials are dense and bad ones are not. Parameters are taken one by one.
+//!
+//! Numbers live on 0..1 (see [`space::unit`]), where each trial adds a normal distribution, cut off at the ends, as wide as
+//! the greater distance to its neighbours; one more, as wide as the range, stands for not knowing.
+
+use std::f64::consts::SQRT_2;
+
+use measure::record::{Domain, SettingValue, SweepParameter};
+
+use super::space::{self, Point};
+use crate::random::Stream;
+
+/// The share of the trials that counts as good.
+const GAMMA: f64 = 0.25;
+/// At most so many count as good.
+const MOST_GOOD: usize = 25;
+/// Values that are drawn for each parameter.
+const CANDIDATES: usize = 24;
+
+/// How many of so many trials count as good.
+pub fn good(trials: usize) -> usize {
+    ((GAMMA * trials as f64).ceil() as usize).min(MOST_GOOD)
+}
+
+/// The next point to try, given earlier points, the best first.
+pub fn suggest(parameters: &[SweepParameter], ranked: &[&Point], stream: &mut Stream) -> Point {
+    let (good, bad) = ranked.split_at(good(ranked.len()));
+    let next = |(place, parameter): (usize, &SweepParameter)| {
+        let domain = &parameter.domain;
+        let values = |points: &[&Point]| -> Vec<SettingValue> {
+            points
+                .iter()
+                .filter_map(|point| point.get(place).cloned())
+                .collect()
+        };
+        let density = |points: &[&Point]| Density::of(domain, &values(points));
+        let (l, g) = (density(good), density(bad));
+        let mut best: Option<(f64, SettingValue)> = None;
+        for _ in 0..CANDIDATES {
+            let value = l.draw(domain, stream);
+            let gain = l.log(domain, &value) - g.log(domain, &value);
+            if best.as_ref().is_none_or(|(most, _)| gain > *most) {
+                best = Some((gain, value));
+            }
+        }
+        best.map_or_else(|| space::at(domain, 0.5), |(_, value)| value)
+    };
+    parameters.iter().enumerate().map(next).collect()
+}
+
+/// How likely each value is.
+enum Density {
+    /// The probability of each choice.
+    Choices(Vec<f64>),
+    /// A mixture of normal distributions on 0..1, all of the same weight.
+    Numbers(Vec<Normal>),
+}
+
+/// A normal distribution, cut off at 0 and 1.
+#[derive(Clone, Copy, Debug)]
+struct Normal {
+    mean: f64,
+    sd: f64,
+}
+
+impl Density {
+    fn of(domain: &Domain, values: &[SettingValue]) -> Self {
+        match domain {
+            Domain::Choices { choices } => {
+                // One of each, for not knowing.
+                let count = |choice: &String| {
+                    let same = values.iter().filter(|value| value.to_string() == *choice);
+                    1.0 + same.count() as f64
+                };
+                let all = (choices.len() + values.len()) as f64;
+                Self::Choices(choices.iter().map(|choice| count(choice) / all).collect())
+            }
+            Domain::Numbers { .. } => {
+                let units = values.iter().map(|value| space::unit(domain, value));
+                Self::Numbers(mixture(units.collect()))
+            }
+        }
+    }
+
+    fn draw(&self, domain: &Domain, stream: &mut Stream) -> SettingValue {
+        match self {
+            Self::Choices(shares) => {
+                let mut left = stream.unit();
+                let mut place = 0;
+                while place + 1 < shares.len() && left >= shares[place] {
+                    left -= shares[place];
+                    place += 1;
+                }
+                space::at(domain, (place as f64 + 0.5) / shares.len() as f64)
+            }
+            Self::Numbers(normals) => {
+                let normal = normals[stream.below(normals.len())];
+                space::at(domain, normal.draw(stream))
+            }
+        }
+    }
+
+    fn log(&self, domain: &Domain, value: &SettingValue) -> f64 {
+        let unit = space::unit(domain, value);
+        match self {
+            Self::Choices(shares) => {
+                shares[((unit * shares.len() as f64) as usize).min(shares.len() - 1)].ln()
+            }
+            Self::Numbers(normals) => {
+                let sum: f64 = normals.iter().map(|normal| normal.density(unit)).sum();
+                (sum / normals.len() as f64).ln()
+            }
+        }
+    }
+}
+
+/// A normal distribution for each place, and one for not knowing.
+fn mixture(mut units: Vec<f64>) -> Vec<Normal> {
+    units.sort_by(f64::total_cmp);
+    let narrowest = 1.0 / (1.0 + units.len() as f64).min(100.0);
+    let normals = units.iter().enumerate().map(|(place, &mean)| {
+        let before = if place == 0 { 0.0 } else { units[place - 1] };
+        let after = units.get(place + 1).copied().unwrap_or(1.0);
+        let sd = (mean - before).max(after - mean).clamp(narrowest, 1.0);
+        Normal { mean, sd }
+    });
+    let ignorance = Normal { mean: 0.5, sd: 1.0 };
+    normals.chain([ignorance]).collect()
+}
+
+impl Normal {
+    fn draw(self, stream: &mut Stream) -> f64 {
+        // Its middle is within 0..1 and it is at most 1 wide: a third of the draws or more is inside.
+        for _ in 0..1000 {
+            let place = self.mean + self.sd * stream.normal();
+            if (0.0..=1.0).contains(&place) {
+                return place;
+            }
+        }
+        self.mean
+    }
+
+    fn density(self, place: f64) -> f64 {
+        let z = (place - self.mean) / self.sd;
+        let inside = cumulative((1.0 - self.mean) / self.sd) - cumulative(-self.mean / self.sd);
+        (-0.5 * z * z).exp() / (self.sd * std::f64::consts::TAU.sqrt() * inside)
+    }
+}
+
+/// The standard normal distribution below z: Abramowitz and Stegun 1964, 7.1.26, within 1e-7.
+fn cumulative(z: f64) -> f64 {
+    let x = z.abs() / SQRT_2;
+    let t = 1.0 / (1.0 + 0.327_591_1 * x);
+    let series = [
+        1.061_405_429,
+        -1.453_152_027,
+        1.421_413_741,
+        -0.284_496_736,
+        0.254_829_592,
+    ];
+    let polynomial = series.iter().fold(0.0, |sum, factor| sum * t + factor) * t;
+    let tail = 0.5 * polynomial * (-x * x).exp();
+    if z < 0.0 { tail } else { 1.0 - tail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Key, Purpose};
+    use crate::sweep::space::parameter;
+
+    fn stream(index: u64) -> Stream {
+        let key = Key {
+            seed: 1,
+            purpose: Purpose::Sweep,
+            epoch: 9,
+            index,
+        };
+        key.stream()
+    }
+
+    #[test]
+    fn the_normal_distribution() {
+        // From a table.
+        for (z, below) in [
+            (0.0, 0.5),
+            (1.0, 0.841_344_7),
+            (-1.0, 0.158_655_3),
+            (1.96, 0.975_002_1),
+            (-3.0, 0.001_349_9),
+        ] {
+            assert!(
+                (cumulative(z) - below).abs() < 2e-7,
+                "{z}: {}",
+                cumulative(z)
+            );
+        }
+    }
+
+    #[test]
+    fn a_density_adds_up_to_one() {
+        for units in [
+            vec![],
+            vec![0.5],
+            vec![0.0, 1.0],
+            vec![0.2, 0.21, 0.22, 0.9, 0.9],
+        ] {
+            let normals = mixture(units.clone());
+            let steps = 10_000;
+            let sum: f64 = (0..steps)
+                .map(|step| (f64::from(step) + 0.5) / f64::from(steps))
+                .map(|place| {
+                    normals.iter().map(|n| n.density(place)).sum::<f64>() / normals.len() as f64
+                })
+                .sum();
+            assert!(
+                (sum / f64::from(steps) - 1.0).abs() < 1e-4,
+                "{units:?}: {sum}"
+            );
+        }
+    }
+
+    #[test]
+    fn draws_follow_the_density() {
+        let domain = parameter("k=lin:0..1/10").unwrap().domain;
+        let values: Vec<SettingValue> = [0.1, 0.12, 0.8]
+            .iter()
+            .map(|u| space::at(&domain, *u))
+            .collect();
+        let density = Density::of(&domain, &values);
+        let (mut stream, draws) = (stream(0), 20_000);
+        let mut counts = [0_f64; 10];
+        for _ in 0..draws {
+            let value = density.draw(&domain, &mut stream);
+            counts[(space::unit(&domain, &value) * 10.0) as usize] += 1.0 / f64::from(draws);
+        }
+        for (place, share) in counts.iter().enumerate() {
+            // The mean density of the cell.
+            let Density::Numbers(normals) = &density else {
+                unreachable!()
+            };
+            let places = (0..100).map(|i| (place as f64 + (f64::from(i) + 0.5) / 100.0) / 10.0);
+            let expected: f64 = places
+                .map(|u| normals.iter().map(|n| n.density(u)).sum::<f64>())
+                .sum::<f64>()
+                / 4000.0;
+            assert!(
+                (share - expected).abs() < 0.015,
+                "{place}: {share} for {expected}"
+            );
+        }
+    }
+
+    #[test]
+    fn choices_are_drawn_by_their_counts() {
+        let domain = parameter("k=a,b,c").unwrap().domain;
+        let values: Vec<SettingValue> = ["a", "a", "c"]
+            .map(|c| SettingValue::Choice(c.into()))
+            .to_vec();
+        let Density::Choices(shares) = Density::of(&domain, &values) else {
+            panic!("choices")
+        };
+        assert_eq!(shares, [3.0 / 6.0, 1.0 / 6.0, 2.0 / 6.0]);
+        let (density, mut stream) = (Density::Choices(shares), stream(1));
+        let drawn = (0..6000).filter(|_| density.draw(&domain, &mut stream).to_string() == "a");
+        let drawn = drawn.count();
+        assert!((drawn as i64 - 3000).abs() < 200, "{drawn}");
+    }
+
+    #[test]
+    fn a_quarter_is_good() {
+        assert_eq!(
+            [0, 1, 4, 5, 10, 40, 1000].map(good),
+            [0, 1, 1, 2, 3, 10, 25]
+        );
+    }
+
+    #[test]
+    fn without_trials_it_is_any_point() {
+        let parameters = [
+            parameter("a=lin:0..1").unwrap(),
+            parameter("b=x,y").unwrap(),
+        ];
+        let point = suggest(&parameters, &[], &mut stream(2));
+        assert_eq!(point.len(), 2);
+    }
+}

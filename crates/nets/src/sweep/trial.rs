@@ -1,0 +1,98 @@
+//! A trial is a training: the recipe with the trial's settings, judged on the images that were held out.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use burn::tensor::Device;
+use measure::record::{EpochRecord, SettingValue, SweepParameter, TrialEpoch};
+
+use super::runner::{Next, Objective};
+use super::space::{Point, settings};
+use crate::data::Dataset;
+use crate::recipe::{Recipe, RecipeError};
+use crate::training::{Observer, StepReport, Trainer};
+
+/// What trials learn from, and from which recipe. It holds no test set.
+#[derive(Debug)]
+pub struct Learner<'a> {
+    /// The recipe's text, as [`recipe::source`](crate::recipe::source) gives it.
+    pub text: &'a str,
+    /// What errors call it.
+    pub origin: &'a str,
+    /// `key=value` that every trial has.
+    pub sets: &'a [String],
+    /// What is varied.
+    pub parameters: &'a [SweepParameter],
+    /// What trials learn from.
+    pub train: &'a Dataset,
+    /// What they are judged by.
+    pub validation: &'a Dataset,
+    /// Where they compute.
+    pub device: &'a Device,
+}
+
+impl Learner<'_> {
+    /// The recipe of a point.
+    ///
+    /// # Errors
+    /// [`RecipeError`] where its values do not go together.
+    pub fn recipe(&self, point: &[SettingValue]) -> Result<Recipe, RecipeError> {
+        let varied = settings(self.parameters, point);
+        let sets: Vec<&String> = self.sets.iter().chain(&varied).collect();
+        Recipe::parse(self.text, self.origin, &sets)
+    }
+}
+
+impl Objective for Learner<'_> {
+    fn epochs(&self, point: &Point) -> usize {
+        self.recipe(point)
+            .map_or(0, |recipe| recipe.training.epochs)
+    }
+
+    fn run(
+        &self,
+        point: &Point,
+        stop: &AtomicBool,
+        after_epoch: &mut dyn FnMut(TrialEpoch) -> Next,
+    ) -> Result<(), String> {
+        let recipe = self.recipe(point).map_err(|error| error.to_string())?;
+        let trainer = Trainer::new(&recipe, self.train, Some(self.validation), self.device);
+        let mut trainer = trainer.map_err(|error| error.to_string())?;
+        let halt = AtomicBool::new(false);
+        let mut watcher = Watcher {
+            stop,
+            halt: &halt,
+            after_epoch,
+        };
+        let ending = trainer.run(None, &halt, &mut watcher);
+        ending.map(|_| ()).map_err(|error| error.to_string())
+    }
+}
+
+/// Ends a training at a rung, or when the whole sweep is to stop.
+struct Watcher<'a> {
+    stop: &'a AtomicBool,
+    halt: &'a AtomicBool,
+    after_epoch: &'a mut dyn FnMut(TrialEpoch) -> Next,
+}
+
+impl Observer for Watcher<'_> {
+    fn step(&mut self, _: &StepReport) {
+        if self.stop.load(Ordering::Relaxed) {
+            self.halt.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn epoch(&mut self, record: &EpochRecord) {
+        let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
+        let epoch = TrialEpoch {
+            epoch: record.epoch,
+            accuracy: finite(record.validation_accuracy),
+            ap: finite(record.validation_map),
+            loss: finite(record.validation_loss),
+            seconds: record.seconds,
+        };
+        if (self.after_epoch)(epoch) == Next::Stop {
+            self.halt.store(true, Ordering::Relaxed);
+        }
+    }
+}
