@@ -27,7 +27,7 @@ use crate::network::Network;
 use crate::recipe::{Model, Recipe, RecipeError, ShapeError};
 use crate::speed::speed;
 use crate::training::{
-    CheckpointError, Ending, Observer, Restored, StepReport, Trainer, TrainingError,
+    CheckpointError, Ending, Observer, Progress, Restored, StepReport, Trainer, TrainingError,
 };
 use crate::weights::{self, WeightsError};
 pub use exchange::initial_weights;
@@ -344,7 +344,7 @@ impl Run {
         if let Ok(meter) = computer.energy_meter() {
             trainer.measure_energy(meter);
         }
-        observer.resumed(&restored, trainer.progress().step);
+        observer.resumed(&restored, trainer.progress());
         self.identify(split)?;
         let history = trainer.progress().history.clone();
         let events = recipe.training.tensorboard;
@@ -496,8 +496,8 @@ struct Recorder<'a> {
 }
 
 impl Observer for Recorder<'_> {
-    fn resumed(&mut self, restored: &Restored, step: u64) {
-        self.observer.resumed(restored, step);
+    fn resumed(&mut self, restored: &Restored, progress: &Progress) {
+        self.observer.resumed(restored, progress);
     }
 
     fn step(&mut self, report: &StepReport) {

@@ -13,7 +13,7 @@ mod predict;
 mod recipes;
 mod report;
 mod runs;
-mod train;
+pub mod train;
 
 use std::io::Write;
 
