@@ -1,7 +1,7 @@
 //! A curve that takes any number of values and keeps a bounded number of points.
 
-/// As many points as a curve keeps, even: more than a terminal has columns of dots to draw them with.
-pub const CAPACITY: usize = 512;
+/// As many points as a curve keeps, even: about the columns of dots a chart has, so that single steps don't hide the curve.
+const CAPACITY: usize = 128;
 
 /// The means of every so many values; of twice as many each time there are too many points.
 #[derive(Clone, Debug)]
@@ -108,8 +108,8 @@ mod tests {
             "{}",
             points.len()
         );
-        // 256 values a point: the first is the mean of 0 to 255.
-        assert_eq!(points[0], (127.5, 127.5));
+        // 1024 values a point: the first is the mean of 0 to 1023.
+        assert_eq!(points[0], (511.5, 511.5));
         assert!(points.windows(2).all(|pair| pair[0].0 < pair[1].0));
         let values: usize = curve.points.iter().map(|sum| sum.values).sum();
         assert_eq!(values, count as usize);

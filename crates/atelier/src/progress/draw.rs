@@ -43,7 +43,7 @@ pub fn draw(buffer: &mut Buffer, view: &View, elapsed: Duration) {
         Line::from(text).dim().render(keys, buffer);
     }
     if rest.width >= CHARTS_WIDTH && rest.height >= CHARTS_HEIGHT {
-        let rows = rest.height * 2 / 3;
+        let rows = rest.height - messages_height(view).min(rest.height / 3);
         let charts = top(&mut rest, rows);
         let width = (charts.width - 1) / 2;
         let left = Rect { width, ..charts };
@@ -170,6 +170,14 @@ fn wrap(parts: Vec<String>, width: usize, style: Style) -> Vec<Line<'static>> {
     }
     let lines = lines.into_iter();
     lines.map(|line| Line::styled(line, style)).collect()
+}
+
+/// What the messages and their rule take.
+fn messages_height(view: &View) -> u16 {
+    match view.lines.len() {
+        0 => 0,
+        lines => u16::try_from(lines + 1).unwrap_or(u16::MAX),
+    }
 }
 
 /// The last messages that fit, under a rule.

@@ -176,7 +176,10 @@ fn ctrl_c_ends_training_and_leaves_what_was_said() {
     let screen = pane.until_there_is("the end");
     assert!(screen.contains("made-up epoch 1/1000"), "{screen}");
     assert!(screen.contains("stopping after this step"), "{screen}");
-    assert!(screen.contains("$ "), "what was there before: {screen}");
+    assert!(
+        screen.contains("running 1 test"),
+        "what was there before: {screen}"
+    );
     assert!(!screen.contains(DASHBOARD), "{screen}");
     pane.is_restored();
 }
