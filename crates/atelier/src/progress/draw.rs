@@ -224,6 +224,14 @@ impl Scale {
         }
     }
 
+    /// Below which there is nothing.
+    fn floor(self) -> f64 {
+        match self {
+            Self::Log => f64::NEG_INFINITY,
+            Self::TowardsOne => 0.0,
+        }
+    }
+
     fn label(self, place: f64) -> String {
         match self {
             Self::Log => significant(10f64.powf(place)),
@@ -305,7 +313,8 @@ impl Plot {
         let places = places.map(|&(_, y)| [y, y]);
         let [least, most] = places.reduce(|[a, b], [c, d]| [a.min(c), b.max(d)])?;
         let margin = (0.05 - (most - least)).max(0.0) / 2.0;
-        Some([least - margin, most + margin])
+        let floor = self.scale.floor();
+        Some([(least - margin).max(floor), most + margin])
     }
 
     fn draw(self, area: Rect, buffer: &mut Buffer) {
