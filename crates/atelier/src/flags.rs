@@ -94,6 +94,9 @@ pub struct Experiment {
     /// Data, short for --set data.source=SOURCE: mnist, scenes, or a folder of IDX files or of images with COCO JSON
     #[arg(long, value_name = "SOURCE")]
     pub data: Option<String>,
+    /// Progress as plain lines instead of a dashboard, also on a terminal
+    #[arg(long)]
+    pub plain: bool,
     #[command(flatten)]
     pub machine: Machine,
     #[command(flatten)]

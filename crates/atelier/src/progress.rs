@@ -1,93 +1,115 @@
-//! Progress on standard error: a bar on a terminal, plain lines elsewhere.
+//! Progress on standard error: a dashboard on a terminal, plain lines elsewhere.
 
-use std::io::IsTerminal;
+mod ansi;
+mod curve;
+mod draw;
+mod screen;
+#[cfg(test)]
+mod tests;
+#[cfg(unix)]
+mod tty;
+/// Elsewhere there is no dashboard.
+#[cfg(not(unix))]
+#[path = "progress/no_tty.rs"]
+mod tty;
+mod view;
+
+use std::io::{IsTerminal, stderr};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use measure::record::EpochRecord;
 use nets::temperature::Calibration;
-use nets::training::{BestEpoch, Observer, Restored, StepReport};
+use nets::training::{self, BestEpoch, Observer, Restored, StepReport};
+
+use screen::Dashboard;
+pub use screen::{leave, say};
+use view::{View, seconds_left};
 
 /// How often a plain line is printed within an epoch.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(20);
+/// How often a count on a terminal changes.
+const COUNTER_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How a training is to be shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Show {
+    /// Plain lines, also on a terminal.
+    pub plain: bool,
+    /// Which training this is, from 1, and how many there are.
+    pub part: Option<[usize; 2]>,
+}
 
 /// Shows the steps and epochs of a training.
 #[derive(Debug)]
 pub struct Progress {
     name: String,
-    bar: Option<ProgressBar>,
-    last_line: Instant,
     epochs: usize,
+    last_line: Instant,
+    _dashboard: Option<Dashboard>,
 }
 
 impl Progress {
     /// For a run of this name.
-    pub fn new(name: &str, epochs: usize) -> Self {
-        let bar = std::io::stderr().is_terminal().then(|| {
-            let template = "{prefix} [{bar:30}] {pos}/{len} {msg}";
-            let style = ProgressStyle::with_template(template)
-                .unwrap_or_else(|_| ProgressStyle::default_bar())
-                .progress_chars("=> ");
-            ProgressBar::new(0).with_style(style)
-        });
+    pub fn new(name: &str, epochs: usize, show: Show) -> Self {
+        let view = View {
+            name: name.to_string(),
+            part: show.part,
+            epochs,
+            ..View::default()
+        };
         Self {
             name: name.to_string(),
-            bar,
-            last_line: Instant::now(),
             epochs,
-        }
-    }
-
-    fn line(&self, text: &str) {
-        match &self.bar {
-            Some(bar) => bar.println(text),
-            None => eprintln!("{text}"),
+            last_line: Instant::now(),
+            _dashboard: Dashboard::open(view, show.plain),
         }
     }
 }
 
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-    }
-}
-
-/// Counts pieces of work on standard error: a bar on a terminal, nothing elsewhere.
+/// Counts pieces of work in one line of standard error on a terminal, and not at all elsewhere.
 #[derive(Debug)]
 pub struct Counter {
-    bar: ProgressBar,
+    name: String,
+    pieces: usize,
+    start: Instant,
+    last: Option<Instant>,
+    visible: bool,
 }
 
 impl Counter {
     /// For so many pieces of work.
     pub fn new(name: &str, pieces: usize) -> Self {
-        let style = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len}  {eta} left")
-            .unwrap_or_else(|_| ProgressStyle::default_bar())
-            .progress_chars("=> ");
-        // indicatif shows nothing where standard error is no terminal.
-        let bar = ProgressBar::new(pieces as u64).with_style(style);
-        bar.set_prefix(name.to_string());
-        Self { bar }
+        Self {
+            name: name.to_string(),
+            pieces,
+            start: Instant::now(),
+            last: None,
+            visible: stderr().is_terminal(),
+        }
     }
 
     /// So many are done.
-    pub fn done(&self, pieces: usize) {
-        self.bar.set_position(pieces as u64);
+    pub fn done(&mut self, pieces: usize) {
+        let recent = |last: Instant| last.elapsed() < COUNTER_INTERVAL;
+        if !self.visible || pieces == 0 || self.last.is_some_and(recent) {
+            return;
+        }
+        self.last = Some(Instant::now());
+        let left = self.pieces.saturating_sub(pieces) as f64 / pieces as f64;
+        let left = duration(left * self.start.elapsed().as_secs_f64());
+        eprint!(
+            "\r{} {pieces}/{}  {left} left\x1b[K",
+            self.name, self.pieces
+        );
     }
 }
 
 impl Drop for Counter {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        if self.last.is_some() {
+            eprint!("\r\x1b[K");
+        }
     }
-}
-
-/// What is left to do at the present speed, in seconds.
-fn seconds_left(report: &StepReport) -> f64 {
-    let batches = (report.epochs - report.epoch) * report.batches + report.batches - report.batch;
-    batches as f64 * report.images_per_batch / report.images_per_s
 }
 
 fn duration(seconds: f64) -> String {
@@ -99,87 +121,39 @@ fn duration(seconds: f64) -> String {
     }
 }
 
-fn message(report: &StepReport) -> String {
-    format!(
-        "loss {:.4}  accuracy {:.2} %  {:.0} images/s  {} left",
-        report.loss,
-        100.0 * report.accuracy,
-        report.images_per_s,
-        duration(seconds_left(report))
-    )
+fn percent(share: f64) -> String {
+    format!("{:.2} %", 100.0 * share)
 }
 
 impl Observer for Progress {
-    fn resumed(&mut self, restored: &Restored, step: u64) {
+    fn resumed(&mut self, restored: &Restored, progress: &training::Progress) {
         for reason in &restored.damaged {
-            self.line(&format!(
+            say(&format!(
                 "warning: a checkpoint is damaged and not used: {reason}"
             ));
         }
         if let Some(path) = &restored.from {
-            self.line(&format!(
-                "going on after step {step} from {}",
+            say(&format!(
+                "going on after step {} from {}",
+                progress.step,
                 path.display()
             ));
         }
+        screen::update(|view| view.resumed(&progress.history));
     }
 
     fn step(&mut self, report: &StepReport) {
-        match &self.bar {
-            Some(bar) => {
-                if bar.length() != Some(report.batches as u64) {
-                    bar.set_length(report.batches as u64);
-                }
-                bar.set_prefix(format!(
-                    "{} epoch {}/{}",
-                    self.name, report.epoch, report.epochs
-                ));
-                bar.set_message(message(report));
-                bar.set_position(report.batch as u64);
-            }
-            None if self.last_line.elapsed() >= PLAIN_INTERVAL => {
-                self.last_line = Instant::now();
-                let Self { name, .. } = self;
-                let StepReport {
-                    epoch,
-                    epochs,
-                    batch,
-                    batches,
-                    ..
-                } = report;
-                eprintln!(
-                    "{name} epoch {epoch}/{epochs} step {batch}/{batches}  {}",
-                    message(report)
-                );
-            }
-            None => {}
+        let shown = screen::update(|view| view.step(report));
+        if !shown && self.last_line.elapsed() >= PLAIN_INTERVAL {
+            self.last_line = Instant::now();
+            say(&step_line(&self.name, report));
         }
     }
 
     fn epoch(&mut self, record: &EpochRecord) {
         self.last_line = Instant::now();
-        let mut text = format!(
-            "{} epoch {}/{}  loss {:.4}",
-            self.name, record.epoch, self.epochs, record.train_loss
-        );
-        if let Some(accuracy) = record.train_accuracy {
-            text += &format!("  accuracy {:.2} %", 100.0 * accuracy);
-        }
-        if let Some(loss) = record.validation_loss {
-            text += &format!("  validation loss {loss:.4}");
-        }
-        if let Some(accuracy) = record.validation_accuracy {
-            text += &format!("  accuracy {:.2} %", 100.0 * accuracy);
-        }
-        if let Some(map) = record.validation_map {
-            text += &format!("  AP {map:.4}");
-        }
-        text += &format!(
-            "  {:.0} images/s  {} in all",
-            record.images_per_s,
-            duration(record.seconds)
-        );
-        self.line(&text);
+        screen::update(|view| view.epoch(record));
+        say(&epoch_line(&self.name, self.epochs, record));
     }
 
     fn kept(&mut self, best: &BestEpoch, [epochs, all]: [usize; 2]) {
@@ -189,7 +163,7 @@ impl Observer for Progress {
             String::new()
         };
         let BestEpoch { epoch, value, .. } = best;
-        self.line(&format!(
+        say(&format!(
             "{early}the weights of epoch {epoch}, the best ({value:.4}), are kept"
         ));
     }
@@ -201,9 +175,48 @@ impl Observer for Progress {
             ece_before,
             ece_after,
         } = calibration;
-        self.line(&format!(
+        say(&format!(
             "temperature {temperature:.3} fitted on {images} held-out images; \
              expected calibration error there: {ece_before:.4} before, {ece_after:.4} after"
         ));
     }
+}
+
+fn step_line(name: &str, report: &StepReport) -> String {
+    format!(
+        "{name} epoch {}/{} step {}/{}  loss {:.4}  accuracy {}  {:.0} images/s  {} left",
+        report.epoch,
+        report.epochs,
+        report.batch,
+        report.batches,
+        report.loss,
+        percent(report.accuracy),
+        report.images_per_s,
+        duration(seconds_left(report))
+    )
+}
+
+fn epoch_line(name: &str, epochs: usize, record: &EpochRecord) -> String {
+    let mut text = format!(
+        "{name} epoch {}/{epochs}  loss {:.4}",
+        record.epoch, record.train_loss
+    );
+    if let Some(accuracy) = record.train_accuracy {
+        text += &format!("  accuracy {}", percent(accuracy));
+    }
+    if let Some(loss) = record.validation_loss {
+        text += &format!("  validation loss {loss:.4}");
+    }
+    if let Some(accuracy) = record.validation_accuracy {
+        text += &format!("  accuracy {}", percent(accuracy));
+    }
+    if let Some(map) = record.validation_map {
+        text += &format!("  AP {map:.4}");
+    }
+    text += &format!(
+        "  {:.0} images/s  {} in all",
+        record.images_per_s,
+        duration(record.seconds)
+    );
+    text
 }

@@ -28,7 +28,7 @@ use crate::network::Network;
 use crate::recipe::{Model, Recipe};
 use crate::speed::speed;
 use crate::temperature::Calibration;
-use crate::training::{BestEpoch, Ending, Observer, Restored, StepReport, Trainer};
+use crate::training::{BestEpoch, Ending, Observer, Progress, Restored, StepReport, Trainer};
 use crate::weights;
 pub use error::RunError;
 pub use exchange::initial_weights;
@@ -249,7 +249,7 @@ impl Run {
         if let Ok(meter) = computer.energy_meter() {
             trainer.measure_energy(meter);
         }
-        observer.resumed(&restored, trainer.progress().step);
+        observer.resumed(&restored, trainer.progress());
         // Written anew: it may be ahead of the checkpoint, or behind it.
         let history = trainer.progress().history.clone();
         write_history(self.path.join(record::HISTORY), &history)?;
@@ -279,7 +279,9 @@ impl Run {
         if let Some((epoch, weights)) = trainer.best() {
             about.best = Some(epoch.clone());
             weights::save(&self.path.join(record::BEST), weights, &about)?;
-            about.best = about.best.filter(|_| recipe.training.early_stopping.is_some());
+            about.best = about
+                .best
+                .filter(|_| recipe.training.early_stopping.is_some());
         }
         if let (true, Some(held_out), Network::Cnn(cnn)) =
             (recipe.training.temperature_scaling, &validation, &network)
@@ -436,8 +438,8 @@ struct Recorder<'a> {
 }
 
 impl Observer for Recorder<'_> {
-    fn resumed(&mut self, restored: &Restored, step: u64) {
-        self.observer.resumed(restored, step);
+    fn resumed(&mut self, restored: &Restored, progress: &Progress) {
+        self.observer.resumed(restored, progress);
     }
 
     fn step(&mut self, report: &StepReport) {

@@ -19,6 +19,7 @@ use super::{print, print_json};
 use crate::error::CommandError;
 use crate::flags;
 use crate::plan::NamedRecipe;
+use crate::progress::Show;
 use crate::table;
 
 /// The lab's two models.
@@ -187,19 +188,24 @@ fn train_all(
     }
     // Seed by seed, so that what is trained when somebody stops it can be compared.
     let mut runs = Vec::with_capacity(recipes.len() * flags.seeds as usize);
-    for named in trainings(&recipes, flags.seeds) {
+    let trainings = trainings(&recipes, flags.seeds);
+    for (before, named) in trainings.iter().enumerate() {
         if first.source == recipe::SCENES {
             // The test scenes are the same, the training scenes follow the recipe and its seed.
             split = data::load(&named.recipe.data, named.recipe.training.seed)?;
         }
+        let show = Show {
+            plain: flags.experiment.plain,
+            part: Some([before + 1, trainings.len()]),
+        };
         // Each contestant's peak memory is its own.
         kernels::memory::reset_peak_rss();
         if flags.seeds == 1 {
-            let run = train(None, &named, &split, root, &computer);
+            let run = train(None, named, &split, root, &computer, show);
             runs.push(run.map_err(|error| error.with_next(COMPARE_LATER))?);
             continue;
         }
-        let run = match trained_before(&named, root) {
+        let run = match trained_before(named, root) {
             Some(run) if run.is_finished() => {
                 eprintln!(
                     "{} is trained already, and taken as it is",
@@ -208,7 +214,7 @@ fn train_all(
                 let finished = run.finished()?;
                 Ok((run, finished))
             }
-            run => train(run, &named, &split, root, &computer),
+            run => train(run, named, &split, root, &computer, show),
         };
         runs.push(run.map_err(|error| error.with_next(SEEDS_LATER))?);
     }

@@ -34,7 +34,7 @@ pub fn run(flags: &flags::DataScenes) -> Result<(), CommandError> {
                 index: index as u64,
             })
         };
-        let counter = Counter::new(name, count);
+        let mut counter = Counter::new(name, count);
         write(
             &flags.out,
             name,

@@ -15,7 +15,7 @@ mod recipes;
 mod report;
 mod runs;
 mod sweep;
-mod train;
+pub mod train;
 
 use std::io::Write;
 

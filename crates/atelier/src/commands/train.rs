@@ -17,19 +17,20 @@ use super::{print, print_json};
 use crate::error::CommandError;
 use crate::flags;
 use crate::plan::{self, NamedRecipe};
-use crate::progress::Progress;
+use crate::progress::{self, Progress, Show};
 use crate::table::figures;
 
 /// Set by Ctrl-C; training looks at it after every step.
-pub(super) static STOP: AtomicBool = AtomicBool::new(false);
+pub static STOP: AtomicBool = AtomicBool::new(false);
 
 /// Lets Ctrl-C (and SIGTERM) end training after the current step; a second one ends the process at once.
 pub fn catch_interrupts() -> Result<(), CommandError> {
     let handler = || {
         if STOP.swap(true, Ordering::Relaxed) {
+            progress::leave();
             std::process::exit(130);
         }
-        eprintln!("\nstopping after this step; press Ctrl-C again to quit at once");
+        progress::say("\nstopping after this step; press Ctrl-C again to quit at once");
     };
     ctrlc::set_handler(handler)
         .map_err(|cause| CommandError::Usage(format!("can't catch Ctrl-C: {cause}")))
@@ -67,7 +68,11 @@ pub fn run(flags: &flags::Train) -> Result<(), CommandError> {
         }
     };
     let split = data::load(&named.recipe.data, named.recipe.training.seed)?;
-    let (run, finished) = train(run, &named, &split, root, &computer)?;
+    let show = Show {
+        plain: flags.experiment.plain,
+        part: None,
+    };
+    let (run, finished) = train(run, &named, &split, root, &computer, show)?;
     write_report(&run, &finished, &split)?;
     let contestant = Contestant {
         run: run.path().display().to_string(),
@@ -92,6 +97,7 @@ pub fn train(
     split: &Split,
     root: &Path,
     computer: &Computer,
+    show: Show,
 ) -> Result<(Run, Finished), CommandError> {
     let recipe = &named.recipe;
     // What does not fit is said before a folder is made.
@@ -130,7 +136,7 @@ pub fn train(
         computer.threads,
         run.path().display()
     );
-    let mut progress = Progress::new(&run.name(), recipe.training.epochs);
+    let mut progress = Progress::new(&run.name(), recipe.training.epochs, show);
     let finished = run.train(recipe, split, computer, &STOP, &mut progress);
     drop(progress);
     let finished = finished.map_err(|error| match error.is_refused_write() {

@@ -42,8 +42,8 @@ use saving::Saver;
 
 /// What training tells while it runs.
 pub trait Observer {
-    /// Before the first step: what was found of an earlier part of this training, which took `step` steps.
-    fn resumed(&mut self, _restored: &Restored, _step: u64) {}
+    /// Before the first step: what was found of an earlier part of this training, and where it stopped.
+    fn resumed(&mut self, _restored: &Restored, _progress: &Progress) {}
     /// After every step.
     fn step(&mut self, progress: &StepReport);
     /// After every epoch.
@@ -65,6 +65,12 @@ pub struct StepReport {
     pub batch: usize,
     /// Steps in an epoch.
     pub batches: usize,
+    /// Mean loss of this step's images.
+    pub batch_loss: f64,
+    /// How many classifications of this step were right, of how many.
+    pub batch_correct: [usize; 2],
+    /// Learning rate of this step.
+    pub learning_rate: f64,
     /// Mean loss of this epoch so far.
     pub loss: f64,
     /// Training accuracy of this epoch so far, 0 to 1.
@@ -73,6 +79,16 @@ pub struct StepReport {
     pub images_per_batch: f64,
     /// Images a second in this epoch, since training was started or resumed.
     pub images_per_s: f64,
+}
+
+/// What one step was.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StepTaken {
+    /// Mean loss of its images.
+    loss: f64,
+    /// Right classifications, of how many.
+    correct: [usize; 2],
+    learning_rate: f64,
 }
 
 /// Why training stopped.
@@ -344,13 +360,17 @@ impl<'a> Trainer<'a> {
                 let first = self.progress.batch * training.batch_size;
                 let last = (first + training.batch_size).min(order.len());
                 let then = order[last..].chunks(training.batch_size).next();
-                self.step(|device| loader.batch(&order[first..last], then, epoch, device))?;
+                let taken =
+                    self.step(|device| loader.batch(&order[first..last], then, epoch, device))?;
                 let sums = &self.progress.sums;
                 observer.step(&StepReport {
                     epoch,
                     epochs: training.epochs,
                     batch: self.progress.batch,
                     batches,
+                    batch_loss: taken.loss,
+                    batch_correct: taken.correct,
+                    learning_rate: taken.learning_rate,
                     loss: sums.mean(sums.loss),
                     accuracy: sums.accuracy(),
                     images_per_batch: training.batch_size.min(self.train.count) as f64,
@@ -386,7 +406,7 @@ impl<'a> Trainer<'a> {
     pub(crate) fn step(
         &mut self,
         batch: impl FnOnce(&Device) -> Batch,
-    ) -> Result<(), TrainingError> {
+    ) -> Result<StepTaken, TrainingError> {
         let start = Instant::now();
         let joules = self.meter.as_mut().and_then(Meter::joules);
         let training = &self.recipe.training;
@@ -457,7 +477,11 @@ impl<'a> Trainer<'a> {
         let after = self.meter.as_mut().and_then(Meter::joules);
         let taken = after.zip(joules).map(|(after, before)| after - before);
         progress.energy_j = progress.energy_j.zip(taken).map(|(sum, taken)| sum + taken);
-        Ok(())
+        Ok(StepTaken {
+            loss: losses.parts.iter().map(|&(_, value)| value).sum(),
+            correct: losses.correct,
+            learning_rate,
+        })
     }
 
     /// Closes the running epoch: its record, with validation figures where images were held out.

@@ -1,0 +1,117 @@
+//! A curve that takes any number of values and keeps a bounded number of points.
+
+/// As many points as a curve keeps, even: about the columns of dots a chart has, so that single steps don't hide the curve.
+const CAPACITY: usize = 128;
+
+/// The means of every so many values; of twice as many each time there are too many points.
+#[derive(Clone, Debug)]
+pub struct Curve {
+    /// The last may still be open: of fewer than `every` values.
+    points: Vec<Sum>,
+    every: usize,
+}
+
+/// Values that became one point, summed with their weights.
+#[derive(Clone, Copy, Debug)]
+struct Sum {
+    x: f64,
+    y: f64,
+    weight: f64,
+    values: usize,
+}
+
+impl Sum {
+    fn and(self, other: Self) -> Self {
+        Self {
+            x: self.x + other.x,
+            y: self.y + other.y,
+            weight: self.weight + other.weight,
+            values: self.values + other.values,
+        }
+    }
+}
+
+impl Default for Curve {
+    fn default() -> Self {
+        Self {
+            points: Vec::new(),
+            every: 1,
+        }
+    }
+}
+
+impl Curve {
+    /// Adds the value `y` at `x`; what is not finite or weighs nothing has no place on a curve.
+    pub fn push(&mut self, x: f64, y: f64, weight: f64) {
+        if !y.is_finite() || weight <= 0.0 {
+            return;
+        }
+        let value = Sum {
+            x: x * weight,
+            y: y * weight,
+            weight,
+            values: 1,
+        };
+        match self.points.last_mut() {
+            Some(open) if open.values < self.every => *open = open.and(value),
+            _ => self.points.push(value),
+        }
+        if self.points.len() > CAPACITY {
+            let pairs = self.points.chunks(2);
+            self.points = pairs
+                .filter_map(|pair| pair.iter().copied().reduce(Sum::and))
+                .collect();
+            self.every *= 2;
+        }
+    }
+
+    /// What to draw, from left to right.
+    pub fn points(&self) -> impl Iterator<Item = (f64, f64)> {
+        self.points
+            .iter()
+            .map(|sum| (sum.x / sum.weight, sum.y / sum.weight))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_values_are_kept_as_they_are() {
+        let mut curve = Curve::default();
+        curve.push(0.5, 2.0, 1.0);
+        curve.push(1.0, 1.0, 64.0);
+        assert_eq!(curve.points().collect::<Vec<_>>(), [(0.5, 2.0), (1.0, 1.0)]);
+    }
+
+    #[test]
+    fn what_is_no_number_is_left_out() {
+        let mut curve = Curve::default();
+        for y in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            curve.push(1.0, y, 1.0);
+        }
+        curve.push(1.0, 3.0, 0.0);
+        assert_eq!(curve.points().count(), 0);
+    }
+
+    #[test]
+    fn many_values_become_means_in_their_order() {
+        let mut curve = Curve::default();
+        let count = 100_000;
+        for value in 0..count {
+            curve.push(f64::from(value), f64::from(value), 1.0);
+        }
+        let points: Vec<_> = curve.points().collect();
+        assert!(
+            (CAPACITY / 2..=CAPACITY).contains(&points.len()),
+            "{}",
+            points.len()
+        );
+        // 1024 values a point: the first is the mean of 0 to 1023.
+        assert_eq!(points[0], (511.5, 511.5));
+        assert!(points.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        let values: usize = curve.points.iter().map(|sum| sum.values).sum();
+        assert_eq!(values, count as usize);
+    }
+}
