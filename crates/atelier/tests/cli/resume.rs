@@ -21,7 +21,7 @@ source = "data"
 validation = 16
 augment = { shift = 1 }
 [training]
-epochs = 24
+epochs = 12
 batch-size = 16
 optimizer = { name = "adamw", learning-rate = 0.01 }
 schedule = { name = "one-cycle" }
@@ -42,7 +42,7 @@ sample = 4
 source = "data"
 validation = 16
 [training]
-epochs = 8
+epochs = 6
 batch-size = 16
 optimizer = { name = "sgd", learning-rate = 0.01, momentum = 0.9 }
 clip-norm = 5
@@ -265,7 +265,7 @@ fn a_damaged_checkpoint_is_named_and_the_one_before_is_used() {
 fn a_second_process_in_the_same_run_is_refused() {
     let folder = folder();
     let at = folder.path();
-    let recipe = CNN.replace("epochs = 24", "epochs = 1000000");
+    let recipe = CNN.replace("epochs = 12", "epochs = 1000000");
     std::fs::write(at.join("long.toml"), recipe).expect("written");
     let mut first = start(at, &["train", "long.toml"]);
     let checkpoints = at.join("runs/long/checkpoints");

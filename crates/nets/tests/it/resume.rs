@@ -94,6 +94,12 @@ fn facts(finished: &Finished) -> String {
 
 #[test]
 fn a_disk_that_fails_between_any_two_operations_costs_nothing() {
+    // Two hundred trainings: no time is spent on waking up other threads.
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    alone.expect("a thread").install(fail_after_each_operation);
+}
+
+fn fail_after_each_operation() {
     let setting = Setting::new();
     let folder = tempfile::tempdir().expect("a folder");
     let expected = facts(&setting.train(folder.path()).expect("trains"));
