@@ -19,8 +19,8 @@ pub(super) struct Field {
     /// Pixels from one point of the grid to the next; the first is the image's upper left corner.
     cell: f64,
     columns: usize,
-    /// Row by row.
-    points: Vec<[f32; 2]>,
+    /// Row by row, x and y of each point.
+    points: Vec<f32>,
 }
 
 impl Field {
@@ -33,23 +33,26 @@ impl Field {
         let sum_of_squares: f64 = kernel.iter().map(|weight| weight * weight).sum();
         // Of a uniform number in [-1, 1) the variance is 1/3, of a sum weighted along both sides it is that times the
         // squares of the weights.
-        let scale = augment.elastic * 3.0_f64.sqrt() / sum_of_squares;
+        let scale = (augment.elastic * 3.0_f64.sqrt() / sum_of_squares) as f32;
         let kernel = kernel.map(|weight| weight as f32);
-        let drawn = uniform((rows + 2 * REACH) * (columns + 2 * REACH), stream);
 
-        let mut across = Vec::with_capacity((rows + 2 * REACH) * columns);
-        for row in drawn.chunks_exact(columns + 2 * REACH) {
-            across.extend(
-                row.windows(TAPS)
-                    .map(|window| weighted(&kernel, window.iter())),
-            );
+        let (drawn_rows, drawn_columns) = (rows + 2 * REACH, columns + 2 * REACH);
+        let drawn = uniform(2 * drawn_rows * drawn_columns, stream);
+        // Whole rows at a time, which the compiler turns into vectors.
+        let line = 2 * columns;
+        let mut across = vec![0.0; drawn_rows * line];
+        for (from, into) in drawn
+            .chunks_exact(2 * drawn_columns)
+            .zip(across.chunks_exact_mut(line))
+        {
+            for (tap, weight) in kernel.iter().enumerate() {
+                add(into, *weight, &from[2 * tap..][..line]);
+            }
         }
-        let mut points = Vec::with_capacity(rows * columns);
-        for row in 0..rows {
-            for column in 0..columns {
-                let window = across[row * columns + column..].iter().step_by(columns);
-                let [x, y] = weighted(&kernel, window);
-                points.push([x * scale as f32, y * scale as f32]);
+        let mut points = vec![0.0; rows * line];
+        for (row, into) in points.chunks_exact_mut(line).enumerate() {
+            for (tap, weight) in kernel.iter().enumerate() {
+                add(into, scale * weight, &across[(row + tap) * line..][..line]);
             }
         }
         Self {
@@ -59,27 +62,69 @@ impl Field {
         }
     }
 
-    /// The displacement at a place; beyond the image that at its edge.
-    pub fn at(&self, x: f64, y: f64) -> [f64; 2] {
-        let (columns, rows) = (self.columns, self.points.len() / self.columns);
-        let (left, right_share) = between(x / self.cell, columns);
-        let (top, bottom_share) = between(y / self.cell, rows);
-        let corner = top * columns + left;
-        let point = |index: usize| self.points[index].map(f64::from);
-        let above = mix(point(corner), point(corner + 1), right_share);
-        let below = mix(
-            point(corner + columns),
-            point(corner + columns + 1),
-            right_share,
-        );
-        mix(above, below, bottom_share)
+    fn rows(&self) -> usize {
+        self.points.len() / (2 * self.columns)
     }
 
-    /// The displacements at the centres of the pixels of row `y`.
-    pub fn row(&self, y: usize, into: &mut [[f64; 2]]) {
-        for (x, displacement) in into.iter_mut().enumerate() {
-            *displacement = self.at(x as f64 + 0.5, y as f64 + 0.5);
+    /// The displacement at a place; beyond the image that at its edge.
+    pub fn at(&self, x: f64, y: f64) -> [f64; 2] {
+        let (left, right_share) = between(x / self.cell, self.columns);
+        let (top, bottom_share) = between(y / self.cell, self.rows());
+        let line = 2 * self.columns;
+        let corner = top * line + 2 * left;
+        [0, 1].map(|axis| {
+            let point = |index: usize| f64::from(self.points[index + axis]);
+            let above = mix(point(corner), point(corner + 2), right_share);
+            let below = mix(point(corner + line), point(corner + line + 2), right_share);
+            mix(above, below, bottom_share)
+        })
+    }
+
+    /// Gives, row by row, the displacements at the centres of `width` pixels.
+    pub fn pixels(&self, width: usize) -> Pixels<'_> {
+        let place = |x: usize| {
+            let (before, share) = between((x as f64 + 0.5) / self.cell, self.columns);
+            (2 * before, share as f32)
+        };
+        Pixels {
+            field: self,
+            places: (0..width).map(place).collect(),
+            line: vec![0.0; 2 * self.columns],
         }
+    }
+}
+
+/// The displacements of pixels; a row of the grid serves a whole row of them.
+pub(super) struct Pixels<'a> {
+    field: &'a Field,
+    /// For each column of pixels where its left point stands in a line, and its share of the way to the next.
+    places: Vec<(usize, f32)>,
+    /// Points between two rows of the grid.
+    line: Vec<f32>,
+}
+
+impl Pixels<'_> {
+    /// Those of row `y`.
+    pub fn row(&mut self, y: usize, into: &mut [[f64; 2]]) {
+        let field = self.field;
+        let (top, share) = between((y as f64 + 0.5) / field.cell, field.rows());
+        let length = self.line.len();
+        let (above, below) = field.points[top * length..][..2 * length].split_at(length);
+        let share = share as f32;
+        for (point, (above, below)) in self.line.iter_mut().zip(above.iter().zip(below)) {
+            *point = above + (below - above) * share;
+        }
+        for (displacement, &(left, share)) in into.iter_mut().zip(&self.places) {
+            let [x, y, next_x, next_y] = [0, 1, 2, 3].map(|i| self.line[left + i]);
+            *displacement = [x + (next_x - x) * share, y + (next_y - y) * share].map(f64::from);
+        }
+    }
+}
+
+/// Adds `weight` times one line to another.
+fn add(into: &mut [f32], weight: f32, line: &[f32]) {
+    for (sum, value) in into.iter_mut().zip(line) {
+        *sum += weight * value;
     }
 }
 
@@ -93,26 +138,15 @@ fn kernel() -> [f64; TAPS] {
     weights.map(|weight| weight / sum)
 }
 
-/// The sum of as many pairs as there are weights.
-fn weighted<'a>(kernel: &[f32; TAPS], pairs: impl Iterator<Item = &'a [f32; 2]>) -> [f32; 2] {
-    kernel
-        .iter()
-        .zip(pairs)
-        .fold([0.0; 2], |sum, (weight, pair)| {
-            [sum[0] + weight * pair[0], sum[1] + weight * pair[1]]
-        })
-}
-
-/// Pairs of numbers uniform in [-1, 1): two pairs from 64 bits are fine enough for what is smoothed.
-fn uniform(count: usize, stream: &mut Stream) -> Vec<[f32; 2]> {
-    let mut pairs = Vec::with_capacity(count + 1);
-    while pairs.len() < count {
+/// Numbers uniform in [-1, 1): four from 64 bits are fine enough for what is smoothed.
+fn uniform(count: usize, stream: &mut Stream) -> Vec<f32> {
+    let mut numbers = Vec::with_capacity(count + 3);
+    while numbers.len() < count {
         let bits = stream.bits();
-        let number = |part: u32| f32::from((bits >> (16 * part)) as i16) / 32_768.0;
-        pairs.extend([[number(0), number(1)], [number(2), number(3)]]);
+        numbers.extend([0, 16, 32, 48].map(|part| f32::from((bits >> part) as i16) / 32_768.0));
     }
-    pairs.truncate(count);
-    pairs
+    numbers.truncate(count);
+    numbers
 }
 
 /// The point before a place on a line of points, and how far the place is on the way to the next.
@@ -122,8 +156,8 @@ fn between(place: f64, points: usize) -> (usize, f64) {
     (before, place - before as f64)
 }
 
-fn mix(from: [f64; 2], to: [f64; 2], share: f64) -> [f64; 2] {
-    [0, 1].map(|axis| from[axis] + (to[axis] - from[axis]) * share)
+fn mix(from: f64, to: f64, share: f64) -> f64 {
+    from + (to - from) * share
 }
 
 #[cfg(test)]
@@ -166,6 +200,30 @@ mod tests {
             (slope - 1.5 / (5.0 * 2.0_f64.sqrt())).abs() < 0.03,
             "{slope}"
         );
+    }
+
+    #[test]
+    fn rows_of_pixels_are_what_stands_at_their_centres() {
+        let augment = Augment {
+            elastic: 1.0,
+            elastic_sigma: 3.3,
+            ..Augment::default()
+        };
+        let key = Key {
+            seed: 2,
+            purpose: Purpose::Augment,
+            epoch: 1,
+            index: 0,
+        };
+        let field = Field::draw(&augment, [9, 13], &mut key.stream());
+        let (mut pixels, mut row) = (field.pixels(13), [[0.0; 2]; 13]);
+        for y in 0..9 {
+            pixels.row(y, &mut row);
+            for (x, [found_x, found_y]) in row.iter().enumerate() {
+                let [at_x, at_y] = field.at(x as f64 + 0.5, y as f64 + 0.5);
+                assert!((found_x - at_x).abs() < 1e-5 && (found_y - at_y).abs() < 1e-5);
+            }
+        }
     }
 
     #[test]

@@ -107,9 +107,10 @@ impl Warp {
         let [[a, b], [c, d]] = self.back;
         let [centre_x, centre_y] = self.centre();
         let [shift_x, shift_y] = self.shift;
+        let mut field = self.field.as_ref().map(|field| field.pixels(width));
         let mut bend = vec![[0.0; 2]; width];
         for (y, line) in result.chunks_exact_mut(width.max(1)).enumerate() {
-            if let Some(field) = &self.field {
+            if let Some(field) = &mut field {
                 field.row(y, &mut bend);
             }
             for ((x, pixel), [bend_x, bend_y]) in line.iter_mut().enumerate().zip(&bend) {
