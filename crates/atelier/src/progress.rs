@@ -163,6 +163,7 @@ impl Observer for Progress {
             String::new()
         };
         let BestEpoch { epoch, value, .. } = best;
+        screen::update(|view| view.over = true);
         say(&format!(
             "{early}the weights of epoch {epoch}, the best ({value:.4}), are kept"
         ));
@@ -175,6 +176,7 @@ impl Observer for Progress {
             ece_before,
             ece_after,
         } = calibration;
+        screen::update(|view| view.over = true);
         say(&format!(
             "temperature {temperature:.3} fitted on {images} held-out images; \
              expected calibration error there: {ece_before:.4} before, {ece_after:.4} after"

@@ -198,6 +198,13 @@ fn phases_follow_from_events() {
     }
     assert_eq!(view.phase(), Phase::Evaluation);
     assert_eq!(view.done(), 1.0);
+
+    let mut early = new(9);
+    early.step(&step(2, 2, 9));
+    early.epoch(&record(1, 2));
+    assert_eq!(early.phase(), Phase::Training);
+    early.over = true;
+    assert_eq!(early.phase(), Phase::Evaluation);
 }
 
 #[test]

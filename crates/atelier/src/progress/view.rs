@@ -20,6 +20,8 @@ pub struct View {
     pub loss: Curve,
     /// The accuracy of steps over epochs.
     pub accuracy: Curve,
+    /// Whether training has ended, perhaps before the last epoch.
+    pub over: bool,
     /// Finished epochs.
     pub history: Vec<EpochRecord>,
     /// All that plain lines would have said.
@@ -76,7 +78,7 @@ impl View {
     pub fn phase(&self) -> Phase {
         let finished = self.history.last().map_or(0, |record| record.epoch);
         match &self.latest {
-            _ if finished > 0 && finished == self.epochs => Phase::Evaluation,
+            _ if self.over || (finished > 0 && finished == self.epochs) => Phase::Evaluation,
             None => Phase::Preparation,
             Some(step) if step.batch == step.batches && step.epoch > finished => Phase::Validation,
             Some(_) => Phase::Training,
