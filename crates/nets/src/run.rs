@@ -32,7 +32,7 @@ use crate::training::{BestEpoch, Ending, Observer, Progress, Restored, StepRepor
 use crate::weights;
 pub use error::RunError;
 pub use exchange::initial_weights;
-use folder::Lock;
+pub(crate) use folder::Lock;
 
 /// A run's folder.
 #[derive(Clone, Debug)]

@@ -215,7 +215,7 @@ pub struct TrialRecord {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The figure that trials are judged by, after the last epoch it was trained for.
+    /// The figure that trials are judged by, after the last epoch it was trained for, or the one that early stopping kept.
     #[serde(default)]
     pub value: Option<f64>,
     /// The epochs it was trained for.
@@ -276,14 +276,16 @@ pub fn best(trials: &[TrialRecord], metric: SweepMetric) -> Option<&TrialRecord>
     (first.status == TrialStatus::Finished && first.value.is_some()).then_some(first)
 }
 
-/// Share of right answers, or average precision where trials are judged by it, after the last epoch.
+/// Share of right answers, or average precision where trials are judged by it or there is nothing else.
 pub fn quality(trial: &TrialRecord, metric: SweepMetric) -> Option<f64> {
-    let last = trial.epochs.last()?;
-    let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
     match metric {
-        SweepMetric::Ap => finite(last.ap),
-        SweepMetric::Accuracy | SweepMetric::Loss => finite(last.accuracy).or(finite(last.ap)),
+        SweepMetric::Ap | SweepMetric::Accuracy => trial.value,
+        SweepMetric::Loss => {
+            let last = trial.epochs.last()?;
+            last.accuracy.or(last.ap)
+        }
     }
+    .filter(|value| value.is_finite())
 }
 
 /// Places of the finished trials that no other beats in both training time and [`quality`], the quickest first.

@@ -15,14 +15,14 @@ const BEFORE: [&str; 3] = [record::LOCK, record::ENVIRONMENT, record::INITIAL];
 
 /// The right to write into a run's folder. The system takes it back when the process ends, however it ends.
 #[derive(Clone, Debug)]
-pub(super) struct Lock {
+pub(crate) struct Lock {
     _file: Arc<File>,
 }
 
 impl Lock {
     /// # Errors
     /// [`RunError::InUse`] when another process, or another [`Run`] of this one, has it.
-    fn take(folder: &Path) -> Result<Self, RunError> {
+    pub(crate) fn take(folder: &Path) -> Result<Self, RunError> {
         let path = folder.join(record::LOCK);
         let refused = |cause| FileError::new("lock", &path, cause);
         let mut options = File::options();

@@ -1,26 +1,23 @@
 //! The folder of a sweep: its plan, its trials, and who works on it.
 
-use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use measure::files::{read_text, write_atomically};
-use measure::record::{SweepPlan, TrialRecord, read_json, write_json};
+use measure::files::{self, read_text, write_atomically};
+use measure::record::{LOCK, SweepPlan, TrialRecord, read_json, write_json};
 
 use super::SweepError;
+use crate::run::Lock;
 
 /// [`SweepPlan`] as JSON.
 pub const PLAN: &str = "sweep.json";
 /// One [`TrialRecord`] a line, as JSON, by number.
 pub const TRIALS: &str = "trials.jsonl";
-/// Held by the process that works on the sweep.
-const LOCK: &str = "sweep.lock";
 
 /// The folder of a sweep. Only one process holds it at a time, until the value is dropped.
 #[derive(Debug)]
 pub struct SweepFolder {
     path: PathBuf,
-    /// Locked; the system lets go of it even when the process is killed.
-    _lock: File,
+    _lock: Lock,
 }
 
 /// What was found in a folder.
@@ -40,22 +37,12 @@ impl SweepFolder {
     /// # Errors
     /// [`SweepError`] where it holds another sweep or something else, another process works on it, or a file is damaged.
     pub fn open(path: &Path, plan: &SweepPlan) -> Result<Opened, SweepError> {
-        let refused = |path: &Path, cause| SweepError::Folder {
-            path: path.to_path_buf(),
-            cause,
-        };
         let (plan_file, trials_file) = (path.join(PLAN), path.join(TRIALS));
-        if !plan_file.is_file() && !is_new(path).map_err(|cause| refused(path, cause))? {
+        if !plan_file.is_file() && !is_new(path)? {
             return Err(SweepError::Taken(path.to_path_buf()));
         }
-        std::fs::create_dir_all(path).map_err(|cause| refused(path, cause))?;
-        let lock_file = path.join(LOCK);
-        let lock = File::create(&lock_file).map_err(|cause| refused(&lock_file, cause))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(SweepError::Busy(path.to_path_buf())),
-            Err(TryLockError::Error(cause)) => return Err(refused(&lock_file, cause)),
-        }
+        files::create_folder(path)?;
+        let lock = Lock::take(path)?;
         let folder = Self {
             path: path.to_path_buf(),
             _lock: lock,
@@ -110,17 +97,15 @@ impl SweepFolder {
     }
 }
 
-/// Whether a folder is not there, or empty but for the lock of a process that was ended before it wrote anything.
-fn is_new(path: &Path) -> std::io::Result<bool> {
-    if !path.exists() {
-        return Ok(true);
+/// Whether a folder is not there, or empty but for what a process leaves that is killed before it wrote its plan.
+fn is_new(path: &Path) -> Result<bool, SweepError> {
+    if path.exists() && !path.is_dir() {
+        return Ok(false);
     }
-    for entry in std::fs::read_dir(path)? {
-        if entry?.file_name() != LOCK {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    let names = files::names(path)?;
+    Ok(names
+        .iter()
+        .all(|name| name == LOCK || files::is_unfinished(name)))
 }
 
 /// The trials of a file; a last line that is no whole record (a copy that was cut off, a disk that was full) is told, and
@@ -260,7 +245,7 @@ mod tests {
         opened.folder.keep(&[trial(1), trial(2)]).unwrap();
         // While it is held nobody else gets it.
         let busy = SweepFolder::open(&path, &plan()).unwrap_err();
-        assert!(matches!(busy, SweepError::Busy(_)), "{busy}");
+        assert!(matches!(busy, SweepError::Run(_)), "{busy}");
         drop(opened);
         let opened = SweepFolder::open(&path, &plan()).unwrap();
         assert_eq!(opened.trials, [trial(1), trial(2)]);

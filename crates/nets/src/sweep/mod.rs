@@ -18,6 +18,7 @@ use measure::record::{RecordError, SweepMetric};
 
 use crate::data::{DataError, Dataset};
 use crate::recipe::{Model, Recipe, RecipeError};
+use crate::run::RunError;
 use crate::training::TrainingError;
 
 pub use folder::SweepFolder;
@@ -65,10 +66,7 @@ pub enum SweepError {
     /// The folder holds something else.
     #[error("{} is not empty and holds no sweep; choose another folder with --out", .0.display())]
     Taken(PathBuf),
-    /// Another process works on the sweep.
-    #[error("another process is working on {}; wait for it, or choose another folder with --out", .0.display())]
-    Busy(PathBuf),
-    /// The folder can't be used.
+    /// A record that JSON can't hold.
     #[error("{}: {cause}", path.display())]
     Folder {
         /// The folder or file.
@@ -86,6 +84,9 @@ pub enum SweepError {
         /// What is wrong.
         what: String,
     },
+    /// Another process works on the sweep.
+    #[error(transparent)]
+    Run(#[from] RunError),
     /// The recipe.
     #[error(transparent)]
     Recipe(#[from] RecipeError),

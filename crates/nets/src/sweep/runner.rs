@@ -31,7 +31,8 @@ pub trait Objective: Sync {
     /// Epochs that a trial of this point takes; 0 where that can't be told.
     fn epochs(&self, point: &Point) -> usize;
 
-    /// Tries a point: after every epoch `after_epoch` says whether to go on. Returns early where `stop` is set.
+    /// Tries a point: after every epoch `after_epoch` says whether to go on. Returns early where `stop` is set; else the epoch
+    /// whose result is kept, where that is not the last.
     ///
     /// # Errors
     /// Why the point can't be tried.
@@ -40,7 +41,7 @@ pub trait Objective: Sync {
         point: &Point,
         stop: &AtomicBool,
         after_epoch: &mut dyn FnMut(TrialEpoch) -> Next,
-    ) -> Result<(), String>;
+    ) -> Result<Option<usize>, String>;
 }
 
 /// What is told while a sweep runs.
@@ -277,7 +278,7 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
     fn make(&self, trial: usize, point: &Point) -> Option<TrialRecord> {
         let epochs = self.objective.epochs(point);
         let mut status = TrialStatus::Finished;
-        let mut reason = None;
+        let (mut reason, mut kept) = (None, None);
         let mut after_epoch = |epoch: TrialEpoch| {
             let number = epoch.epoch;
             let value = self.runner.metric.of(&epoch);
@@ -313,7 +314,7 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
         let run = || self.objective.run(point, self.stop, &mut after_epoch);
         // A panic in one trial must not leave the others waiting for it.
         match catch_unwind(AssertUnwindSafe(run)) {
-            Ok(Ok(())) => {}
+            Ok(Ok(found)) => kept = found,
             Ok(Err(why)) => {
                 status = TrialStatus::Failed;
                 reason = Some(why);
@@ -332,7 +333,11 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
         let values = self.runner.parameters.iter().zip(point);
         let value = match status {
             TrialStatus::Failed => None,
-            _ => done.last().and_then(|epoch| self.runner.metric.of(epoch)),
+            _ => {
+                let kept = kept.and_then(|epoch: usize| done.get(epoch.checked_sub(1)?));
+                let kept = kept.or(done.last());
+                kept.and_then(|epoch| self.runner.metric.of(epoch))
+            }
         };
         Some(TrialRecord {
             trial,

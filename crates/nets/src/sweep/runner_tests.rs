@@ -8,6 +8,8 @@ struct MadeUp {
     /// Sets the sweep's flag when this trial's point comes up for the so many-th epoch.
     interrupt: Option<(usize, usize)>,
     seen: Mutex<Vec<Point>>,
+    /// The epoch that is kept in the end.
+    kept: Option<usize>,
 }
 
 impl MadeUp {
@@ -16,6 +18,7 @@ impl MadeUp {
             epochs,
             interrupt: None,
             seen: Mutex::new(Vec::new()),
+            kept: None,
         }
     }
 
@@ -36,7 +39,7 @@ impl Objective for MadeUp {
         point: &Point,
         stop: &AtomicBool,
         after_epoch: &mut dyn FnMut(TrialEpoch) -> Next,
-    ) -> Result<(), String> {
+    ) -> Result<Option<usize>, String> {
         let number = {
             let mut seen = self.seen.lock().unwrap();
             seen.push(point.clone());
@@ -58,7 +61,7 @@ impl Objective for MadeUp {
                 stop.store(true, Ordering::Relaxed);
             }
             if stop.load(Ordering::Relaxed) {
-                return Ok(());
+                return Ok(None);
             }
             let accuracy = Some(Self::accuracy(point, epoch));
             if after_epoch(TrialEpoch {
@@ -68,10 +71,10 @@ impl Objective for MadeUp {
                 ..TrialEpoch::default()
             }) == Next::Stop
             {
-                return Ok(());
+                return Ok(None);
             }
         }
-        Ok(())
+        Ok(self.kept)
     }
 }
 
@@ -292,4 +295,26 @@ fn a_refused_write_ends_the_sweep_with_its_error() {
     );
     assert!(error.unwrap_err().to_string().contains("disk full"));
     assert!(over <= 4, "{over}");
+}
+
+#[test]
+fn a_trial_is_worth_what_is_kept_of_it() {
+    let sweep = Sweep {
+        halving: None,
+        trials: 6,
+        ..Sweep::new(Sampler::Random, 1)
+    };
+    let made_up = MadeUp {
+        kept: Some(2),
+        ..MadeUp::new(4)
+    };
+    let (trials, _) = sweep.run(Vec::new(), &made_up);
+    let finished: Vec<&TrialRecord> = trials
+        .iter()
+        .filter(|trial| trial.status == TrialStatus::Finished)
+        .collect();
+    assert!(!finished.is_empty());
+    for trial in finished {
+        assert_eq!(trial.value, trial.epochs[1].accuracy);
+    }
 }

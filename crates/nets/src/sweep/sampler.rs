@@ -86,8 +86,10 @@ impl Proposer {
         if self.sampler == Sampler::Tpe && records.len() >= START {
             let points = self.ranked(taken, records);
             let points: Vec<&Point> = points.iter().collect();
-            for _ in 0..TRIES {
-                let point = tpe::suggest(&self.parameters, &points, &mut stream);
+            for retry in 0..TRIES {
+                // The best of many candidates is soon one that was tried already, where there are few points.
+                let candidates = (tpe::CANDIDATES >> (retry / 4)).max(1);
+                let point = tpe::suggest(&self.parameters, &points, candidates, &mut stream);
                 if !taken.contains(&point) {
                     return Some(point);
                 }

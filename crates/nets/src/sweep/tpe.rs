@@ -17,16 +17,21 @@ use crate::random::Stream;
 const GAMMA: f64 = 0.25;
 /// At most so many count as good.
 const MOST_GOOD: usize = 25;
-/// Values that are drawn for each parameter.
-const CANDIDATES: usize = 24;
+/// Values that are drawn for each parameter, and of which the best is taken.
+pub const CANDIDATES: usize = 24;
 
 /// How many of so many trials count as good.
 pub fn good(trials: usize) -> usize {
     ((GAMMA * trials as f64).ceil() as usize).min(MOST_GOOD)
 }
 
-/// The next point to try, given earlier points, the best first.
-pub fn suggest(parameters: &[SweepParameter], ranked: &[&Point], stream: &mut Stream) -> Point {
+/// The next point to try, given earlier points, the best first. The fewer `candidates`, the wider it looks around.
+pub fn suggest(
+    parameters: &[SweepParameter],
+    ranked: &[&Point],
+    candidates: usize,
+    stream: &mut Stream,
+) -> Point {
     let (good, bad) = ranked.split_at(good(ranked.len()));
     let next = |(place, parameter): (usize, &SweepParameter)| {
         let domain = &parameter.domain;
@@ -39,7 +44,7 @@ pub fn suggest(parameters: &[SweepParameter], ranked: &[&Point], stream: &mut St
         let density = |points: &[&Point]| Density::of(domain, &values(points));
         let (l, g) = (density(good), density(bad));
         let mut best: Option<(f64, SettingValue)> = None;
-        for _ in 0..CANDIDATES {
+        for _ in 0..candidates {
             let value = l.draw(domain, stream);
             let gain = l.log(domain, &value) - g.log(domain, &value);
             if best.as_ref().is_none_or(|(most, _)| gain > *most) {
@@ -284,7 +289,7 @@ mod tests {
             parameter("a=lin:0..1").unwrap(),
             parameter("b=x,y").unwrap(),
         ];
-        let point = suggest(&parameters, &[], &mut stream(2));
+        let point = suggest(&parameters, &[], CANDIDATES, &mut stream(2));
         assert_eq!(point.len(), 2);
     }
 }

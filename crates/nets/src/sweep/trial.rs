@@ -9,7 +9,7 @@ use super::runner::{Next, Objective};
 use super::space::{Point, settings};
 use crate::data::Dataset;
 use crate::recipe::{Recipe, RecipeError};
-use crate::training::{Observer, StepReport, Trainer};
+use crate::training::{BestEpoch, Observer, StepReport, Trainer};
 
 /// What trials learn from, and from which recipe. It holds no test set.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl Objective for Learner<'_> {
         point: &Point,
         stop: &AtomicBool,
         after_epoch: &mut dyn FnMut(TrialEpoch) -> Next,
-    ) -> Result<(), String> {
+    ) -> Result<Option<usize>, String> {
         let recipe = self.recipe(point).map_err(|error| error.to_string())?;
         let trainer = Trainer::new(&recipe, self.train, Some(self.validation), self.device);
         let mut trainer = trainer.map_err(|error| error.to_string())?;
@@ -61,10 +61,12 @@ impl Objective for Learner<'_> {
         let mut watcher = Watcher {
             stop,
             halt: &halt,
+            kept: None,
             after_epoch,
         };
         let ending = trainer.run(None, &halt, &mut watcher);
-        ending.map(|_| ()).map_err(|error| error.to_string())
+        let kept = watcher.kept;
+        ending.map(|_| kept).map_err(|error| error.to_string())
     }
 }
 
@@ -72,6 +74,8 @@ impl Objective for Learner<'_> {
 struct Watcher<'a> {
     stop: &'a AtomicBool,
     halt: &'a AtomicBool,
+    /// Of a training with early stopping, the epoch whose weights are kept.
+    kept: Option<usize>,
     after_epoch: &'a mut dyn FnMut(TrialEpoch) -> Next,
 }
 
@@ -94,5 +98,9 @@ impl Observer for Watcher<'_> {
         if (self.after_epoch)(epoch) == Next::Stop {
             self.halt.store(true, Ordering::Relaxed);
         }
+    }
+
+    fn kept(&mut self, best: &BestEpoch, _: [usize; 2]) {
+        self.kept = Some(best.epoch);
     }
 }

@@ -34,12 +34,12 @@ impl BestEpoch {
     /// they show one; `None` without that figure.
     pub(super) fn of(record: &EpochRecord, stopping: Option<&EarlyStopping>) -> Option<Self> {
         let figures = [
-            (Metric::Ap, "validation_map", record.validation_map),
             (
                 Metric::Accuracy,
                 "validation_accuracy",
                 record.validation_accuracy,
             ),
+            (Metric::Ap, "validation_map", record.validation_map),
             (Metric::Loss, "validation_loss", record.validation_loss),
         ];
         let known = figures
