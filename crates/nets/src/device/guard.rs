@@ -7,8 +7,15 @@ use std::sync::Once;
 
 /// What a device failed with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .0.lines().next().unwrap_or_default())]
+#[error("{}", cause(.0))]
 pub struct Failure(String);
+
+/// The innermost cause that Burn's chain of errors names.
+fn cause(text: &str) -> &str {
+    let innermost = text.rsplit("Caused by:").next().unwrap_or(text);
+    let mut lines = innermost.lines().map(str::trim);
+    lines.find(|line| !line.is_empty()).unwrap_or_default()
+}
 
 impl Failure {
     /// Whether more memory was asked for than the device has.
@@ -73,7 +80,9 @@ mod tests {
             error.to_string(),
             "can't allocate buffer of size: 1099511627776"
         );
-        let error = guarded(|| -> () { panic!("device lost") }).expect_err("a panic");
+        let chain = "An error\nCaused by:\n  An IO error\nCaused by:\n  device lost\nNo backtrace";
+        let error = guarded(|| -> () { panic!("{chain}") }).expect_err("a panic");
         assert!(!error.is_out_of_memory());
+        assert_eq!(error.to_string(), "device lost");
     }
 }

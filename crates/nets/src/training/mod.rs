@@ -385,7 +385,7 @@ impl<'a> Trainer<'a> {
         let (data, preparation) = (self.train, Preparation::for_training(self.recipe));
         let batch_size = self.recipe.training.batch_size;
         let on_cpu = ops::has_lanes(&self.device);
-        let work = || {
+        let mut work = || {
             rayon::in_place_scope(|scope| {
                 let loader = &mut Loader::new(scope, data, preparation);
                 self.run_with(loader, checkpoints, stop, observer)

@@ -79,6 +79,7 @@ impl Resident {
             truths,
             indices: indices.to_vec(),
             epoch,
+            mixed: None,
         }
     }
 }
