@@ -13,6 +13,7 @@ use nets::data::DataError;
 use nets::data::coco::WriteError;
 use nets::data::image::ImageError;
 use nets::device::DeviceError;
+use nets::device::guard::Failure;
 use nets::explain::ExplainError;
 use nets::recipe::{RecipeError, ShapeError};
 use nets::run::RunError;
@@ -52,6 +53,9 @@ pub enum CommandError {
     /// A device.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// A device that failed while it computed, or a mistake in this program.
+    #[error("{}{}", .0, advice(.0))]
+    Failure(Failure),
     /// A run.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -113,6 +117,16 @@ pub enum CommandError {
     /// Standard output is closed or full.
     #[error("can't write to standard output: {0}")]
     Output(#[from] io::Error),
+}
+
+/// What to do about a failure.
+fn advice(failure: &Failure) -> &'static str {
+    match failure.is_out_of_memory() {
+        true => {
+            "\nthe device has not enough memory; try smaller batches (--set training.batch-size=N)"
+        }
+        false => "\nthe device failed, or atelier did; does the same happen with --device cpu?",
+    }
 }
 
 impl CommandError {

@@ -106,7 +106,7 @@ pub struct Experiment {
 /// What to compute on.
 #[derive(Args, Debug)]
 pub struct Machine {
-    /// auto, cpu or gpu
+    /// auto, cpu, gpu, gpu:N, gpu:software, cuda:N, rocm:N, metal:N or vulkan:N (see `atelier devices`)
     #[arg(long, default_value = "auto", value_name = "DEVICE")]
     pub device: String,
     /// Threads to compute with; default: one a core
@@ -294,6 +294,9 @@ pub struct Bench {
     pub sets: Vec<String>,
     #[command(flatten)]
     pub machine: Machine,
+    /// Print one row of a Markdown table, under its header
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,
@@ -401,6 +404,9 @@ fn day(text: &str) -> Result<String, String> {
 /// Flags of `devices`.
 #[derive(Args, Debug)]
 pub struct Devices {
+    /// Try the devices of an interface, or one, in this process: what other processes start to be safe from drivers
+    #[arg(long, value_name = "NAME", hide = true)]
+    pub probe: Option<String>,
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,

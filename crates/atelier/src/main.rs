@@ -1,6 +1,7 @@
 //! `atelier`: a deep-learning workshop in one binary.
 
 mod commands;
+mod computer;
 mod error;
 mod flags;
 mod plan;

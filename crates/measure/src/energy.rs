@@ -1,17 +1,22 @@
-//! Energy from the processor's own counters, as Linux shows them in `/sys/class/powercap`.
+//! Energy from the processor's own counters, as Linux shows them in `/sys/class/powercap`, or from those of a GPU.
+
+#[cfg(feature = "nvml")]
+pub mod nvml;
 
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::record::NoEnergy;
+use crate::record::{EnergyMeter, NoEnergy};
 
 /// Where Linux shows the counters: Documentation/power/powercap in its sources.
 const POWERCAP: &str = "/sys/class/powercap";
 
-/// Counts the joules that processors (and memory, where it is counted apart) have taken since it was opened: running
-/// average power limit, RAPL, of Intel and AMD. The counters see the whole machine, so that what else runs is counted
-/// too, and they wrap: read at least every ten minutes.
+/// Counts the joules that were taken since it was opened.
+///
+/// Of processors (and memory, where it is counted apart): running average power limit, RAPL, of Intel and AMD. The
+/// counters see the whole machine, so that what else runs is counted too, and they wrap: read at least every ten
+/// minutes. Of a GPU: what its card takes, not what the processor takes beside it.
 ///
 /// ```
 /// use measure::energy::Meter;
@@ -22,8 +27,20 @@ const POWERCAP: &str = "/sys/class/powercap";
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Meter {
-    counters: Vec<Counter>,
+    source: Source,
     microjoules: u64,
+}
+
+/// What counts.
+#[derive(Clone, Debug, PartialEq)]
+enum Source {
+    Zones(Vec<Counter>),
+    #[cfg(feature = "nvml")]
+    Card {
+        card: nvml::Card,
+        /// Millijoules that it showed last.
+        last: u64,
+    },
 }
 
 /// A zone of the machine.
@@ -46,6 +63,36 @@ impl Meter {
         Self::at(Path::new(POWERCAP))
     }
 
+    /// Finds the counter of the GPU at this address of the bus, as in `0000:01:00.0`.
+    ///
+    /// # Errors
+    /// [`NoEnergy`] when there is none, none that this user may read, or this build reads none.
+    pub fn of_gpu(address: &str) -> Result<Self, NoEnergy> {
+        #[cfg(feature = "nvml")]
+        {
+            let card = nvml::Card::at(address)?;
+            let last = card.millijoules()?;
+            Ok(Self {
+                source: Source::Card { card, last },
+                microjoules: 0,
+            })
+        }
+        #[cfg(not(feature = "nvml"))]
+        {
+            let _ = address;
+            Err(NoEnergy::Gpu)
+        }
+    }
+
+    /// What is read.
+    pub fn kind(&self) -> EnergyMeter {
+        match self.source {
+            Source::Zones(_) => EnergyMeter::Rapl,
+            #[cfg(feature = "nvml")]
+            Source::Card { .. } => EnergyMeter::Nvml,
+        }
+    }
+
     fn at(folder: &Path) -> Result<Self, NoEnergy> {
         let zones = fs::read_dir(folder).map_err(|_| NoEnergy::NoCounter)?;
         let mut paths: Vec<PathBuf> = zones.flatten().map(|zone| zone.path()).collect();
@@ -64,7 +111,7 @@ impl Meter {
         match counters.is_empty() {
             true => Err(NoEnergy::NoCounter),
             false => Ok(Self {
-                counters,
+                source: Source::Zones(counters),
                 microjoules: 0,
             }),
         }
@@ -72,13 +119,23 @@ impl Meter {
 
     /// Joules since the meter was opened; `None` when a counter can't be read any more.
     pub fn joules(&mut self) -> Option<f64> {
-        for counter in &mut self.counters {
-            let now = read(&counter.file).ok()?;
-            self.microjoules += match now.checked_sub(counter.last) {
-                Some(taken) => taken,
-                None => counter.range.saturating_sub(counter.last) + now,
-            };
-            counter.last = now;
+        match &mut self.source {
+            Source::Zones(counters) => {
+                for counter in counters {
+                    let now = read(&counter.file).ok()?;
+                    self.microjoules += match now.checked_sub(counter.last) {
+                        Some(taken) => taken,
+                        None => counter.range.saturating_sub(counter.last) + now,
+                    };
+                    counter.last = now;
+                }
+            }
+            #[cfg(feature = "nvml")]
+            Source::Card { card, last } => {
+                let now = card.millijoules().ok()?;
+                self.microjoules += 1000 * now.saturating_sub(*last);
+                *last = now;
+            }
         }
         Some(self.microjoules as f64 / 1e6)
     }

@@ -12,6 +12,7 @@ use crate::data::{Dataset, Split};
 use crate::device::Computer;
 use crate::evaluation::batch_size;
 use crate::loader::Loader;
+use crate::ops;
 use crate::random::{Purpose, permutation};
 use crate::recipe::Recipe;
 use crate::speed::speed;
@@ -42,6 +43,8 @@ pub struct Speed {
     pub recipe: String,
     /// The device.
     pub device: String,
+    /// What it is; nothing for the CPU.
+    pub device_description: Option<String>,
     /// Threads on the CPU.
     pub threads: usize,
     /// Images in a training step.
@@ -52,6 +55,8 @@ pub struct Speed {
     pub train_images_per_s: f64,
     /// Share of a step's time that preparing its images takes: by how much steps are quicker that find them ready.
     pub loading_share: f64,
+    /// How often a training step waits for the GPU by itself: reads from its memory; nothing for the CPU.
+    pub reads_per_step: Option<f64>,
     /// Inference in batches, median of passes over up to 10,000 images.
     pub infer_images_per_s: f64,
     /// Half of single images are answered within this.
@@ -113,14 +118,17 @@ pub fn bench(
         throughput,
         ..
     } = speed(&network, test, &recipe.data, computer);
+    let listed = computer.listed.as_ref();
     Ok(Speed {
         recipe: settings.name.clone(),
         device: computer.name.clone(),
+        device_description: listed.map(|listed| listed.description.clone()),
         threads: computer.threads,
         batch_size: size,
         inference_batch_size: batch,
         train_images_per_s: (settings.steps * size) as f64 / seconds,
         loading_share: steps.loading_share(),
+        reads_per_step: listed.map(|_| steps.reads as f64 / settings.steps as f64),
         infer_images_per_s,
         latency_1_p50_ms: latency.p50_ms,
         latency_1_p95_ms: latency.p95_ms,
@@ -138,6 +146,8 @@ struct Steps {
     loaded: Vec<f64>,
     /// From batches that were made before.
     ready: Vec<f64>,
+    /// Reads from a GPU's memory that the steps of `loaded` made.
+    reads: u64,
 }
 
 impl Steps {
@@ -174,12 +184,16 @@ fn time_steps(
             for step in 0..turn {
                 let then = (step + 1 < turn).then(|| at(step + 1));
                 let load = |device: &Device| loader.batch(at(step), then, 1, device);
+                let before = ops::reads();
                 steps.loaded.push(timed(trainer, load)?);
+                steps.reads += ops::reads() - before;
             }
+            finish(trainer, &mut steps.loaded)?;
             let ready = (0..turn).map(|step| preparation.batch(data, at(step), 1, &device));
             for ready in ready.collect::<Vec<_>>() {
                 steps.ready.push(timed(trainer, |_| ready)?);
             }
+            finish(trainer, &mut steps.ready)?;
             if first == 0 {
                 steps = Steps::default(); // of the warm-up
             }
@@ -197,4 +211,14 @@ fn timed(
     let start = Instant::now();
     trainer.step(batch)?;
     Ok(start.elapsed().as_secs_f64())
+}
+
+/// Waits for what a GPU has not done yet of these steps, whose last takes so much longer.
+fn finish(trainer: &mut Trainer<'_>, seconds: &mut [f64]) -> Result<(), TrainingError> {
+    let start = Instant::now();
+    trainer.settle()?;
+    if let Some(last) = seconds.last_mut() {
+        *last += start.elapsed().as_secs_f64();
+    }
+    Ok(())
 }

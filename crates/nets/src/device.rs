@@ -1,29 +1,59 @@
-//! Where computations run: choosing a device by name.
+//! Where computations run: choosing a device by name, and what there is to choose from.
+//!
+//! Names: `cpu`; `gpu:N` for the GPUs that wgpu finds (Vulkan, Metal, DirectX 12), real ones first, and `gpu:software`
+//! for one that the processor only plays; `cuda:N`, `rocm:N`, `metal:N` and `vulkan:N` for those of one maker or
+//! interface. `gpu` is the first GPU of any kind, `auto` the same or the CPU.
+
+#[cfg(feature = "any-gpu")]
+mod gpu;
+pub mod guard;
+pub mod probe;
+#[cfg(test)]
+mod tests;
 
 use burn::tensor::Device;
 use measure::energy::Meter;
-use measure::record::NoEnergy;
+use measure::record::{Machine, NoEnergy};
+use serde::{Deserialize, Serialize};
 
 /// What computes: a device, and how many threads work on the CPU.
 #[derive(Clone, Debug)]
 pub struct Computer {
     /// For tensors.
     pub device: Device,
-    /// Such as `cpu`.
+    /// Such as `cpu` or `gpu:0`.
     pub name: String,
     /// Threads of this process, for records; they are rayon's.
     pub threads: usize,
+    /// What the device is; nothing for the CPU.
+    pub listed: Option<Listed>,
+    /// Why it is not what was asked for, in a line.
+    pub note: Option<String>,
 }
 
 impl Computer {
+    /// The processor.
+    pub fn cpu() -> Self {
+        Self {
+            device: Device::flex(),
+            name: CPU.to_string(),
+            threads: rayon::current_num_threads(),
+            listed: None,
+            note: None,
+        }
+    }
+
     /// Counts the energy that computing takes.
     ///
     /// # Errors
-    /// [`NoEnergy`] where nothing tells, and for a GPU: the processor's counters would miss it.
+    /// [`NoEnergy`] where nothing tells. Of a GPU only its own counter does: the processor's would miss it.
     pub fn energy_meter(&self) -> Result<Meter, NoEnergy> {
-        match self.name.as_str() {
-            "cpu" => Meter::open(),
-            _ => Err(NoEnergy::Gpu),
+        match &self.listed {
+            None => Meter::open(),
+            Some(listed) => match &listed.address {
+                Some(address) => Meter::of_gpu(address),
+                None => Err(NoEnergy::Gpu),
+            },
         }
     }
 }
@@ -32,52 +62,288 @@ impl Computer {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceError {
     /// Not a device's name.
-    #[error("unknown device '{0}': expected auto, cpu or gpu")]
+    #[error(
+        "unknown device '{0}': expected auto, cpu, gpu, gpu:N, gpu:software, cuda:N, rocm:N, metal:N or vulkan:N \
+         (`atelier devices` lists those of this machine)"
+    )]
     Unknown(String),
-    /// This build runs on the CPU only.
-    #[error("this build has no GPU support, so '{0}' can't be opened; use --device cpu")]
-    NotBuilt(String),
+    /// This build can't use such a device.
+    #[error(
+        "this build has no support for '{name}'; build it with\n  {command}\nor use --device cpu"
+    )]
+    NotBuilt {
+        /// What was asked for.
+        name: String,
+        /// What makes a build that can.
+        command: String,
+    },
+    /// It is not there, or does not work.
+    #[error("'{name}' can't be used: {reason}; `atelier devices` lists what can")]
+    Unusable {
+        /// What was asked for.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
 }
 
-/// Opens `auto`, `cpu`, or a GPU by name.
-///
-/// # Errors
-/// [`DeviceError`] for a name that means nothing, or a device that this build can't use.
-pub fn open(name: &str) -> Result<Computer, DeviceError> {
-    let (kind, index) = name.split_once(':').unwrap_or((name, ""));
-    match kind {
-        "auto" | "cpu" if index.is_empty() => Ok(Computer {
-            device: Device::flex(),
-            name: "cpu".to_string(),
-            threads: rayon::current_num_threads(),
-        }),
-        "gpu" | "cuda" | "rocm" | "metal" | "vulkan" => {
-            Err(DeviceError::NotBuilt(name.to_string()))
-        }
-        _ => Err(DeviceError::Unknown(name.to_string())),
-    }
-}
-
-/// A device that can compute.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+/// A device, or why there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
     /// What `--device` calls it.
     pub name: String,
     /// What it is.
     pub description: String,
+    /// Its memory in MiB, where the system tells; of a software adapter the computer's.
+    #[serde(default)]
+    pub memory_mib: Option<u64>,
+    /// Where it sits on the bus, as in `0000:01:00.0`.
+    #[serde(default)]
+    pub address: Option<String>,
+    /// Whether the processor only plays it: right, but slow.
+    #[serde(default)]
+    pub software: bool,
+    /// Why it can't be used; nothing: it can.
+    #[serde(default)]
+    pub unavailable: Option<String>,
 }
 
-/// The devices of this machine that this build can use.
-pub fn list() -> Vec<Listed> {
-    let machine = measure::record::Machine::gather();
-    let cores = machine
-        .cores
-        .map_or(String::new(), |cores| format!(", {cores} cores"));
-    let cpu = machine
-        .cpu
-        .unwrap_or_else(|| "unknown processor".to_string());
-    vec![Listed {
-        name: "cpu".to_string(),
+const CPU: &str = "cpu";
+/// The number of a software adapter.
+const SOFTWARE: &str = "software";
+
+/// An interface to GPUs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interface {
+    /// NVIDIA's.
+    Cuda,
+    /// AMD's.
+    Rocm,
+    /// Apple's.
+    Metal,
+    /// Vulkan alone, with shaders in SPIR-V.
+    Vulkan,
+    /// wgpu: Vulkan, Metal or DirectX 12, with shaders in WGSL.
+    Gpu,
+}
+
+impl Interface {
+    /// All, those first that know their devices best.
+    pub const ALL: [Self; 5] = [Self::Cuda, Self::Rocm, Self::Metal, Self::Vulkan, Self::Gpu];
+
+    /// What names begin with; the feature of the build is called the same.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cuda => "cuda",
+            Self::Rocm => "rocm",
+            Self::Metal => "metal",
+            Self::Vulkan => "vulkan",
+            Self::Gpu => "gpu",
+        }
+    }
+
+    /// The interface that a device's name begins with.
+    pub fn of(name: &str) -> Option<Self> {
+        let kind = name.split(':').next();
+        let mut interfaces = Self::ALL.into_iter();
+        interfaces.find(|interface| Some(interface.name()) == kind)
+    }
+
+    /// Whether this build can use it.
+    pub fn is_built(self) -> bool {
+        match self {
+            Self::Cuda => cfg!(feature = "cuda"),
+            Self::Rocm => cfg!(feature = "rocm"),
+            Self::Metal => cfg!(feature = "metal"),
+            Self::Vulkan => cfg!(feature = "vulkan"),
+            Self::Gpu => cfg!(feature = "wgpu"),
+        }
+    }
+
+    /// What makes a build that can use it, beside those that this one can.
+    pub fn build_command(self) -> String {
+        let wanted = |interface: &Self| *interface == self || interface.is_built();
+        let features: Vec<&str> = Self::ALL
+            .iter()
+            .filter(|i| wanted(i))
+            .map(|i| i.name())
+            .collect();
+        format!(
+            "cargo install --path crates/atelier --features {}",
+            features.join(",")
+        )
+    }
+}
+
+/// A name as typed, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Choice {
+    Auto,
+    Cpu,
+    /// The first GPU of any kind.
+    AnyGpu,
+    /// One device.
+    One(Interface, String),
+}
+
+impl Choice {
+    fn parse(name: &str) -> Result<Self, DeviceError> {
+        let unknown = || DeviceError::Unknown(name.to_string());
+        let (kind, number) = match name.split_once(':') {
+            Some((kind, number)) => (kind, Some(number)),
+            None => (name, None),
+        };
+        match (kind, number) {
+            ("auto", None) => return Ok(Self::Auto),
+            (CPU, None) => return Ok(Self::Cpu),
+            ("gpu", None) => return Ok(Self::AnyGpu),
+            _ => {}
+        }
+        let interface = Interface::of(kind).ok_or_else(unknown)?;
+        let played = matches!(interface, Interface::Gpu | Interface::Vulkan);
+        let number = match number.unwrap_or("0") {
+            SOFTWARE if played => SOFTWARE.to_string(),
+            number => number.parse::<u16>().map_err(|_| unknown())?.to_string(),
+        };
+        Ok(Self::One(interface, format!("{kind}:{number}")))
+    }
+}
+
+/// Finds the devices of an interface, all or the one of the given name, and tries them.
+pub type Probe<'a> = dyn Fn(Interface, Option<&str>) -> Vec<Listed> + 'a;
+
+/// Opens a device by name, probing in this process.
+///
+/// # Errors
+/// [`DeviceError`] for a name that means nothing, or a device that this build or machine can't use.
+pub fn open(name: &str) -> Result<Computer, DeviceError> {
+    open_with(name, &probe::in_thread)
+}
+
+/// Opens a device by name after `probe` has tried it.
+///
+/// `auto` and `gpu` take the CPU where no GPU can be used, and say so in [`Computer::note`]; a software adapter is
+/// taken only by its name.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with(name: &str, probe: &Probe<'_>) -> Result<Computer, DeviceError> {
+    let built = || Interface::ALL.into_iter().filter(|i| i.is_built());
+    match Choice::parse(name)? {
+        Choice::Cpu => Ok(Computer::cpu()),
+        Choice::Auto if built().next().is_none() => Ok(Computer::cpu()),
+        Choice::AnyGpu if built().next().is_none() => Err(not_built(Interface::Gpu, name)),
+        Choice::Auto | Choice::AnyGpu => {
+            let mut reasons = Vec::new();
+            for interface in built() {
+                // The first that works, of all that are there.
+                for found in probe(interface, None) {
+                    match (found.software, &found.unavailable) {
+                        (true, _) => reasons.push(format!("{} is a software adapter", found.name)),
+                        (_, Some(reason)) => reasons.push(format!("{}: {reason}", found.name)),
+                        (false, None) => match opened(interface, found) {
+                            Ok(computer) => return Ok(computer),
+                            Err(error) => reasons.push(error.to_string()),
+                        },
+                    }
+                }
+            }
+            Ok(Computer {
+                note: Some(format!(
+                    "no GPU can be used ({}): computing on the CPU",
+                    reasons.join("; ")
+                )),
+                ..Computer::cpu()
+            })
+        }
+        Choice::One(interface, _) if !interface.is_built() => Err(not_built(interface, name)),
+        Choice::One(interface, wanted) => {
+            let found = probe(interface, Some(&wanted));
+            let names: Vec<String> = found.iter().map(|listed| listed.name.clone()).collect();
+            let unusable = |reason: String| DeviceError::Unusable {
+                name: name.to_string(),
+                reason,
+            };
+            let chosen = found.into_iter().find(|listed| listed.name == wanted);
+            let chosen = chosen.ok_or_else(|| {
+                unusable(match names.len() {
+                    0 => "there is no such device".to_string(),
+                    _ => format!("there is only {}", names.join(", ")),
+                })
+            })?;
+            match chosen.unavailable {
+                Some(reason) => Err(unusable(reason)),
+                None => opened(interface, chosen),
+            }
+        }
+    }
+}
+
+/// Everything that can compute, the CPU first; software adapters too.
+pub fn open_all(probe: &Probe<'_>) -> Vec<Computer> {
+    let built = Interface::ALL.into_iter().filter(|i| i.is_built());
+    let found = built.flat_map(|interface| {
+        let found = probe(interface, None).into_iter();
+        let works = found.filter(|listed| listed.unavailable.is_none());
+        works.filter_map(move |listed| opened(interface, listed).ok())
+    });
+    std::iter::once(Computer::cpu()).chain(found).collect()
+}
+
+fn not_built(interface: Interface, name: &str) -> DeviceError {
+    DeviceError::NotBuilt {
+        name: name.to_string(),
+        command: interface.build_command(),
+    }
+}
+
+#[cfg(feature = "any-gpu")]
+fn opened(interface: Interface, listed: Listed) -> Result<Computer, DeviceError> {
+    gpu::open(interface, listed)
+}
+
+#[cfg(not(feature = "any-gpu"))]
+fn opened(interface: Interface, listed: Listed) -> Result<Computer, DeviceError> {
+    Err(not_built(interface, &listed.name))
+}
+
+/// The devices of this machine, with the reason why one can't be used; of an interface that this build leaves out, how
+/// to build it in.
+pub fn list(probe: &Probe<'_>) -> Vec<Listed> {
+    let machine = Machine::gather();
+    let cores = machine.cores;
+    let cores = cores.map_or(String::new(), |cores| format!(", {cores} cores"));
+    let cpu = machine.cpu;
+    let cpu = cpu.unwrap_or_else(|| "unknown processor".to_string());
+    let mut devices = vec![Listed {
+        name: CPU.to_string(),
         description: format!("{cpu}{cores}"),
-    }]
+        memory_mib: machine.memory_mib,
+        ..Listed::default()
+    }];
+    for interface in Interface::ALL {
+        if interface.is_built() {
+            let found = probe(interface, None);
+            if found.is_empty() {
+                devices.push(missing(
+                    interface,
+                    "no such device is on this machine".to_string(),
+                ));
+            }
+            devices.extend(found);
+        } else if interface == Interface::Gpu {
+            let how = format!("not in this build; {}", interface.build_command());
+            devices.push(missing(interface, how));
+        }
+    }
+    devices
+}
+
+/// An interface without devices.
+fn missing(interface: Interface, reason: String) -> Listed {
+    Listed {
+        name: interface.name().to_string(),
+        unavailable: Some(reason),
+        ..Listed::default()
+    }
 }

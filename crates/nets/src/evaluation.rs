@@ -20,6 +20,7 @@ use crate::detector::BadTruth;
 use crate::device::Computer;
 use crate::layers::Mode;
 use crate::network::{Answer, Network};
+use crate::ops;
 use crate::recipe::{self, Recipe};
 
 /// IoU from which an object counts as found.
@@ -193,10 +194,9 @@ fn losses(
     let numbers: Vec<usize> = (0..data.count).collect();
     for chunk in numbers.chunks(recipe.training.batch_size) {
         let batch = preparation.batch(data, chunk, 0, device);
-        let parts = network
-            .losses(&batch, &recipe.training, Mode::Inference)?
-            .parts;
-        for (name, value) in parts {
+        let losses = network.losses(&batch, &recipe.training, Mode::Inference)?;
+        let (names, values): (Vec<_>, Vec<_>) = losses.parts.into_iter().unzip();
+        for (name, value) in names.into_iter().zip(ops::read(values)) {
             *sums.entry(name.to_string()).or_default() += value * chunk.len() as f64;
         }
     }

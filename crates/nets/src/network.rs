@@ -1,14 +1,14 @@
 //! The network of a run, classifier or detector: one interface for training, evaluation and prediction.
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::batch::Batch;
 use crate::cnn::{Answering, Cnn};
 use crate::detector::{BadTruth, Detection, FasterRcnn};
 use crate::layers::Mode;
 use crate::loss::{cross_entropy, mixed_cross_entropy};
-use crate::ops::to_host;
+use crate::ops::{Scalar, has_lanes, to_host};
 use crate::recipe::{self, Model, Recipe, ShapeError};
 
 /// A classifier or a detector.
@@ -27,9 +27,11 @@ pub struct Losses {
     /// What is minimised, `[1]`.
     pub total: Tensor<1>,
     /// Its summands by name; one for a classifier.
-    pub parts: Vec<(&'static str, f64)>,
-    /// How many classifications were right, of how many; for a detector those of sampled regions with an object.
-    pub correct: [usize; 2],
+    pub parts: Vec<(&'static str, Scalar)>,
+    /// How many classifications were right; for a detector those of sampled regions with an object.
+    pub correct: Scalar,
+    /// Of so many.
+    pub counted: usize,
 }
 
 /// What a network says of one image.
@@ -90,7 +92,7 @@ impl Network {
                 let smoothing = training.label_smoothing;
                 let (correct, total) = match &batch.mixed {
                     None => (
-                        count_hits(logits.clone(), &batch.labels),
+                        hits(logits.clone(), &columns(&batch.labels)),
                         cross_entropy(logits, &batch.labels, smoothing),
                     ),
                     Some(mixed) => {
@@ -98,18 +100,18 @@ impl Network {
                             true => &mixed.labels,
                             false => &batch.labels,
                         };
-                        let correct = count_hits(logits.clone(), most);
+                        let correct = hits(logits.clone(), &columns(most));
                         let labels = &batch.labels;
                         let total = mixed_cross_entropy(logits, labels, mixed, smoothing);
                         (correct, total)
                     }
                 };
-                let value = f64::from(total.clone().into_scalar::<f32>());
-                let parts = vec![("classification", value)];
+                let parts = vec![("classification", Scalar::of(total.clone()))];
                 Ok(Losses {
                     total,
                     parts,
-                    correct: [correct, batch.labels.len()],
+                    correct,
+                    counted: batch.labels.len(),
                 })
             }
             Self::FasterRcnn(detector) => detector.losses(batch, training.label_smoothing, mode),
@@ -158,12 +160,28 @@ pub(crate) fn argmax(values: &[f32]) -> usize {
     best
 }
 
-/// In how many rows of `[N, K]` the greatest logit is the label's.
-fn count_hits(logits: Tensor<2>, labels: &[usize]) -> usize {
-    let [_, classes] = logits.dims();
-    to_host(logits)
-        .chunks_exact(classes)
-        .zip(labels)
-        .filter(|(row, label)| argmax(row) == **label)
-        .count()
+/// In how many rows of `[N, K]` the greatest value stands in the column that `columns` says of the row; rows without one
+/// are left out. Waits for no device.
+pub(crate) fn hits(rows: Tensor<2>, columns: &[Option<usize>]) -> Scalar {
+    if columns.is_empty() {
+        return Scalar::Known(0.0);
+    }
+    if has_lanes(&rows.device()) {
+        let [_, width] = rows.dims();
+        let values = to_host(rows);
+        let rows = values.chunks_exact(width).zip(columns);
+        let right = rows.filter(|(row, column)| column.is_some_and(|c| argmax(row) == c));
+        return Scalar::Known(right.count() as f64);
+    }
+    // No row has its greatest value in column -1.
+    let number = |column: &Option<usize>| column.map_or(-1, |column| column as i32);
+    let wanted: Vec<i32> = columns.iter().map(number).collect();
+    let shape = [wanted.len(), 1];
+    let rows = rows.inner();
+    let wanted = Tensor::<2, Int>::from_data(TensorData::new(wanted, shape), &rows.device());
+    Scalar::of(rows.argmax(1).equal(wanted).float().sum())
+}
+
+fn columns(labels: &[usize]) -> Vec<Option<usize>> {
+    labels.iter().copied().map(Some).collect()
 }

@@ -10,10 +10,11 @@ use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
 
 use measure::detection::{self, Detection};
+use measure::energy::Meter;
 use measure::files::{remove_unfinished, write_atomically};
 use measure::record::{
-    self, DataIdentity, Energy, EnergyMeter, Environment, EpochRecord, Evaluation, Machine,
-    ModelKind, Predictions, RecordError, RunFacts, TimeToAccuracy, rfc3339_utc, seconds_since_1970,
+    self, DataIdentity, Energy, Environment, EpochRecord, Evaluation, Machine, ModelKind,
+    Predictions, RecordError, RunFacts, TimeToAccuracy, rfc3339_utc, seconds_since_1970,
     write_history, write_json,
 };
 use measure::tensorboard::{self, EventFile};
@@ -356,12 +357,12 @@ impl Run {
             Some(_) => Evaluation::from_predictions(&evaluated.predictions, facts)?,
             None => Evaluation::of_run(data.count, facts),
         };
-        let meter = computer.energy_meter().err();
+        let meter = computer.energy_meter();
         let energy = Energy {
             train_j: history.last().and_then(|epoch| epoch.energy_j),
             infer_j_per_image: evaluated.energy_j.map(|joules| joules / data.count as f64),
-            meter: meter.is_none().then_some(EnergyMeter::Rapl),
-            unavailable: meter,
+            meter: meter.as_ref().ok().map(Meter::kind),
+            unavailable: meter.err(),
         };
         Ok(Evaluation {
             model_digest: Some(weights::digest(&weights::collect(network))),

@@ -1,10 +1,11 @@
 //! `bench`: images a second of training and inference, latency of single images, peak memory.
 
-use nets::bench::{Settings, bench};
+use measure::record::Machine;
+use nets::bench::{Settings, Speed, bench};
 use nets::data;
-use nets::device;
 
 use super::{print, print_json};
+use crate::computer;
 use crate::error::CommandError;
 use crate::flags;
 use crate::table::{grouped, table};
@@ -15,7 +16,7 @@ pub fn run(flags: &flags::Bench) -> Result<(), CommandError> {
     if let Some(batch_size) = flags.batch_size {
         recipe.training.batch_size = batch_size as usize;
     }
-    let computer = device::open(&flags.machine.device)?;
+    let computer = computer::open(&flags.machine.device)?;
     let split = data::load(&recipe.data, recipe.training.seed)?;
     let settings = Settings {
         name: flags.recipe.clone(),
@@ -25,6 +26,9 @@ pub fn run(flags: &flags::Bench) -> Result<(), CommandError> {
     let figures = bench(&recipe, &split, &computer, &settings)?;
     if flags.json {
         return print_json(&figures);
+    }
+    if flags.markdown {
+        return print(&markdown(&figures));
     }
     let rows = [
         ("training images/s", grouped(figures.train_images_per_s)),
@@ -58,6 +62,12 @@ pub fn run(flags: &flags::Bench) -> Result<(), CommandError> {
                 .map_or("-".to_string(), |mib| format!("{mib:.0} MiB")),
         ),
     ];
+    let waits = figures.reads_per_step.map(|reads| {
+        vec![
+            "reads from the GPU a step".to_string(),
+            format!("{reads:.2}"),
+        ]
+    });
     let mut rows: Vec<Vec<String>> = rows
         .into_iter()
         .map(|(name, value)| vec![name.to_string(), value])
@@ -69,6 +79,7 @@ pub fn run(flags: &flags::Bench) -> Result<(), CommandError> {
         vec![name, grouped(at.images_per_s)]
     });
     rows.splice(after_latency..after_latency, sizes);
+    rows.extend(waits);
     let header = vec![
         figures.recipe,
         format!(
@@ -77,4 +88,32 @@ pub fn run(flags: &flags::Bench) -> Result<(), CommandError> {
         ),
     ];
     print(&table(header, rows).to_string())
+}
+
+/// The row for the table of `docs/guide/gpu.md`, under its header.
+fn markdown(figures: &Speed) -> String {
+    let machine = Machine::gather();
+    let cpu = machine.cpu.unwrap_or_default();
+    let device = match &figures.device_description {
+        Some(description) => format!("{description} (`{}`)", figures.device),
+        None => format!("{cpu}, {} threads", figures.threads),
+    };
+    let reads = figures.reads_per_step;
+    let cells = [
+        device,
+        machine.os,
+        format!("{}, batch {}", figures.recipe, figures.batch_size),
+        grouped(figures.train_images_per_s),
+        grouped(figures.infer_images_per_s),
+        format!("{:.2} ms", figures.latency_1_p50_ms),
+        reads.map_or("-".to_string(), |reads| format!("{reads:.2}")),
+        env!("CARGO_PKG_VERSION").to_string(),
+    ];
+    // A bar would end its cell.
+    let row = cells.map(|cell| cell.replace('|', "/")).join(" | ");
+    format!(
+        "| device | system | recipe | training images/s | inference images/s | one image, p50 | reads a step | atelier |\n\
+         | --- | --- | --- | ---: | ---: | ---: | ---: | --- |\n\
+         | {row} |"
+    )
 }

@@ -7,7 +7,6 @@ use measure::record::{
 };
 use measure::report::Format;
 use nets::data::{self, Split};
-use nets::device;
 use nets::recipe;
 use nets::run::seeds::{self, Grouping};
 use nets::run::{Finished, Run};
@@ -16,6 +15,7 @@ use nets::training;
 use super::report::{self, Style};
 use super::train::{catch_interrupts, train};
 use super::{print, print_json};
+use crate::computer;
 use crate::error::CommandError;
 use crate::flags;
 use crate::plan::NamedRecipe;
@@ -179,11 +179,12 @@ fn train_all(
             recipes[0].name, first.source, other.name
         )));
     }
-    let computer = device::open(&flags.experiment.machine.device)?;
+    let computer = computer::open(&flags.experiment.machine.device)?;
     catch_interrupts()?;
     let mut split = data::load(first, recipes[0].recipe.training.seed)?;
     for named in &recipes {
         training::check(&named.recipe, &split.train)?;
+        training::check_precision(&named.recipe, &computer.device)?;
         named.initial(&split, &computer)?;
     }
     // Seed by seed, so that what is trained when somebody stops it can be compared.

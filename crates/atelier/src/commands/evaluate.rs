@@ -1,18 +1,18 @@
 //! `evaluate`: every metric of a trained run on a split.
 
 use nets::data;
-use nets::device;
 use nets::evaluation::evaluate;
 use nets::run::Run;
 
 use super::{print, print_json};
+use crate::computer;
 use crate::error::CommandError;
 use crate::flags;
 use crate::table::{figures, table};
 
 pub fn run(flags: &flags::Evaluate) -> Result<(), CommandError> {
     let run = Run::open(&flags.place.out, &flags.run)?;
-    let computer = device::open(&flags.machine.device)?;
+    let computer = computer::open(&flags.machine.device)?;
     let trained = run.trained(&computer)?;
     let mut source = trained.recipe.data.clone();
     if let Some(other) = &flags.data {

@@ -1,15 +1,15 @@
 //! `explain`: pictures of how a trained network came to its answer on one image.
 
-use nets::device;
 use nets::run::Run;
 
 use super::{print, print_json};
+use crate::computer;
 use crate::error::CommandError;
 use crate::flags;
 
 pub fn run(flags: &flags::Explain) -> Result<(), CommandError> {
     let run = Run::open(&flags.runs, &flags.run)?;
-    let computer = device::open(&flags.machine.device)?;
+    let computer = computer::open(&flags.machine.device)?;
     let trained = run.trained(&computer)?;
     let folder = flags.out.clone().unwrap_or_else(|| {
         let image = flags.image.file_stem().unwrap_or_default();

@@ -19,6 +19,8 @@ pub mod train;
 
 use std::io::Write;
 
+use nets::device::Interface;
+use nets::device::guard::guarded;
 use serde::Serialize;
 
 use crate::error::CommandError;
@@ -28,7 +30,14 @@ use crate::plan;
 /// Runs a command.
 pub fn run(command: &Command) -> Result<(), CommandError> {
     let threads = command.machine().and_then(|machine| machine.threads);
-    plan::with_threads(threads, || run_here(command))
+    plan::with_threads(threads, || {
+        // A GPU tells of its failures by panics.
+        let computes = command.machine().is_some();
+        match computes && Interface::ALL.into_iter().any(Interface::is_built) {
+            true => guarded(|| run_here(command)).map_err(CommandError::Failure)?,
+            false => run_here(command),
+        }
+    })
 }
 
 fn run_here(command: &Command) -> Result<(), CommandError> {

@@ -3,17 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use nets::data::image;
-use nets::device;
 use nets::predict::{ImageAnswer, predict};
 use nets::run::Run;
 
 use super::{print, print_json};
+use crate::computer;
 use crate::error::CommandError;
 use crate::flags;
 
 pub fn run(flags: &flags::Predict) -> Result<(), CommandError> {
     let run = Run::open(&flags.place.out, &flags.run)?;
-    let computer = device::open(&flags.machine.device)?;
+    let computer = computer::open(&flags.machine.device)?;
     let trained = run.trained(&computer)?;
     let paths = image_files(&flags.images)?;
     let mut answers = Vec::with_capacity(paths.len());

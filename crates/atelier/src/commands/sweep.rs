@@ -12,7 +12,6 @@ use measure::report::{
     SweepReport, shell_quoted, short_names, sweep_csv, sweep_document, sweep_html,
 };
 use nets::data::{self, Split};
-use nets::device;
 use nets::recipe::{Recipe, source};
 use nets::sweep::halving::Halving;
 use nets::sweep::sampler::Proposer;
@@ -21,6 +20,7 @@ use nets::{sweep, training};
 
 use super::train::{STOP, catch_interrupts};
 use super::{print, print_json};
+use crate::computer;
 use crate::error::CommandError;
 use crate::flags;
 use crate::table::{grouped, table};
@@ -41,7 +41,7 @@ const CSV: &str = "trials.csv";
 const REPORT: &str = "report.html";
 
 pub fn run(flags: &flags::Sweep) -> Result<(), CommandError> {
-    let computer = device::open(&flags.machine.device)?;
+    let computer = computer::open(&flags.machine.device)?;
     if flags.jobs > computer.threads {
         return Err(CommandError::Usage(format!(
             "--jobs {}: each trial needs a thread of its own, and there are {}; see --threads",

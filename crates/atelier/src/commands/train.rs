@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use measure::record::{self, Contestant};
 use nets::data::{self, Split};
 use nets::detector::anchor_fit::{AnchorFit, sample_objects};
-use nets::device::{self, Computer};
+use nets::device::Computer;
 use nets::recipe::Model;
 use nets::run::{Finished, Run};
 use nets::training;
@@ -14,6 +14,7 @@ use nets::training;
 use super::compare::Verdicts;
 use super::report::Style;
 use super::{print, print_json};
+use crate::computer;
 use crate::error::CommandError;
 use crate::flags;
 use crate::plan::{self, NamedRecipe};
@@ -42,7 +43,7 @@ const WARNING_OBJECTS: usize = 2000;
 const WARNING_SHARE: f64 = 0.9;
 
 pub fn run(flags: &flags::Train) -> Result<(), CommandError> {
-    let computer = device::open(&flags.experiment.machine.device)?;
+    let computer = computer::open(&flags.experiment.machine.device)?;
     catch_interrupts()?;
     let root = &flags.experiment.place.out;
     let (run, named) = match (&flags.resume, &flags.recipe) {
@@ -102,6 +103,7 @@ pub fn train(
     let recipe = &named.recipe;
     // What does not fit is said before a folder is made.
     training::check(recipe, &split.train)?;
+    training::check_precision(recipe, &computer.device)?;
     if let Model::FasterRcnn(detector) = &recipe.model {
         let objects = sample_objects(&split.train, WARNING_OBJECTS);
         let fit = AnchorFit::of(detector, split.train.image_shape(), &objects)?;
@@ -130,10 +132,13 @@ pub fn train(
     if let Some(path) = &named.init {
         eprintln!("starting from {}", path.display());
     }
+    let details = match &computer.listed {
+        Some(listed) => listed.description.clone(),
+        None => format!("{} threads", computer.threads),
+    };
     eprintln!(
-        "training on {} ({} threads) in {}",
+        "training on {} ({details}) in {}",
         computer.name,
-        computer.threads,
         run.path().display()
     );
     let mut progress = Progress::new(&run.name(), recipe.training.epochs, show);

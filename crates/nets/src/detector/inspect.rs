@@ -10,7 +10,7 @@ use super::proposals::{LevelOutput, Proposal, ProposalConfig, ProposalLimits, si
 use super::{Detection, FasterRcnn};
 use crate::layers::Mode;
 use crate::network::softmax;
-use crate::ops::to_host;
+use crate::ops::both_to_host;
 use kernels::boxes::Xyxy;
 
 /// What a detector saw in one image, stage by stage; every list is ordered from the best score down.
@@ -33,9 +33,8 @@ impl FasterRcnn {
     pub fn inspect(&self, image: Tensor<4>) -> Inspection {
         let features = self.features(image, Mode::Inference);
         let rpn = self.rpn.forward(&features);
-        let logits = to_host(rpn.objectness);
+        let (logits, deltas) = both_to_host(rpn.objectness, rpn.deltas);
         let limits = self.settings.proposals.detection();
-        let deltas = to_host(rpn.deltas);
         let settings = &self.settings;
         let of_level = |range: &Range<usize>| LevelOutput {
             anchors: &settings.anchors[range.clone()],
@@ -69,7 +68,7 @@ impl FasterRcnn {
         let boxes: Vec<Xyxy> = proposals.iter().map(|proposal| proposal.bounds).collect();
         let output = self.regions(&features, [boxes.clone()], Mode::Inference);
         let columns = settings.classes + 1;
-        let (logits, deltas) = (to_host(output.logits), to_host(output.deltas));
+        let (logits, deltas) = both_to_host(output.logits, output.deltas);
         Inspection {
             anchors,
             corrected,

@@ -32,8 +32,8 @@ use rayon::prelude::*;
 
 use crate::batch::Batch;
 use crate::layers::{self, Initializer, LayerModule, Mode};
-use crate::network::{Answer, Losses, argmax, softmax};
-use crate::ops::{Maps, RoiAlign, to_host};
+use crate::network::{Answer, Losses, argmax, hits, softmax};
+use crate::ops::{Maps, RoiAlign, Scalar, both_to_host};
 use crate::random::{Key, Purpose};
 use crate::recipe::{self, ShapeError, Stage};
 use anchors::AnchorLevels;
@@ -149,8 +149,8 @@ impl FasterRcnn {
             };
             sampler::keys(key.stream().bits())
         };
-        let (losses, correct) = self.stage_losses(batch, smoothing, mode, draw)?;
-        Ok(losses.summed(correct))
+        let (losses, (correct, counted)) = self.stage_losses(batch, smoothing, mode, draw)?;
+        Ok(losses.summed(correct, counted))
     }
 
     /// The four losses of a batch, and how many regions with an object were classified right, of how many.
@@ -166,7 +166,7 @@ impl FasterRcnn {
         smoothing: f64,
         mode: Mode,
         draw: impl Fn(Purpose, usize) -> K + Sync,
-    ) -> Result<(StageLosses, [usize; 2]), BadTruth> {
+    ) -> Result<(StageLosses, (Scalar, usize)), BadTruth> {
         let settings = &self.settings;
         let features = self.features(batch.images.clone(), mode);
         let rpn = self.rpn.forward(&features);
@@ -204,8 +204,7 @@ impl FasterRcnn {
         );
         let columns = self.settings.classes + 1;
         let numbers = output.deltas.dims()[1];
-        let logits = to_host(output.logits);
-        let deltas = to_host(output.deltas);
+        let (logits, deltas) = both_to_host(output.logits, output.deltas);
         let mut start = 0;
         let ranges: Vec<_> = proposals
             .iter()
@@ -246,7 +245,7 @@ impl FasterRcnn {
     fn proposals(&self, rpn: RpnOutput, limits: ProposalLimits) -> Vec<Vec<Xyxy>> {
         let settings = &self.settings;
         let count = settings.anchors.len();
-        let (logits, deltas) = (to_host(rpn.objectness), to_host(rpn.deltas));
+        let (logits, deltas) = both_to_host(rpn.objectness, rpn.deltas);
         logits
             .par_chunks_exact(count)
             .zip(deltas.par_chunks_exact(count * 4))
@@ -390,14 +389,14 @@ impl Settings {
 
 impl StageLosses {
     /// Their plain sum, as torchvision and detectron2 train.
-    fn summed(self, correct: [usize; 2]) -> Losses {
+    fn summed(self, correct: Scalar, counted: usize) -> Losses {
         let Self {
             objectness,
             rpn_box,
             class,
             roi_box,
         } = self;
-        let value = |loss: &Tensor<1>| f64::from(loss.clone().into_scalar::<f32>());
+        let value = |loss: &Tensor<1>| Scalar::of(loss.clone());
         let parts = vec![
             ("objectness", value(&objectness)),
             ("rpn_box", value(&rpn_box)),
@@ -408,6 +407,7 @@ impl StageLosses {
             total: objectness + rpn_box + class + roi_box,
             parts,
             correct,
+            counted,
         }
     }
 }
@@ -419,16 +419,11 @@ fn boxes_of(regions: &[Vec<RoiTarget>]) -> impl Iterator<Item = Vec<Xyxy>> {
 }
 
 /// Of the regions with an object, how many are classified right, of how many.
-fn count_hits(output: &BoxOutput, targets: &[RoiTarget]) -> [usize; 2] {
-    let [_, columns] = output.logits.dims();
-    let logits = to_host(output.logits.clone());
-    let mut counts = [0, 0];
-    for (row, target) in logits.chunks_exact(columns).zip(targets) {
-        let column = target.label.column();
-        if column > 0 {
-            counts[0] += usize::from(argmax(row) == column);
-            counts[1] += 1;
-        }
-    }
-    counts
+fn count_hits(output: &BoxOutput, targets: &[RoiTarget]) -> (Scalar, usize) {
+    let columns: Vec<Option<usize>> = targets
+        .iter()
+        .map(|target| Some(target.label.column()).filter(|&column| column > 0))
+        .collect();
+    let counted = columns.iter().flatten().count();
+    (hits(output.logits.clone(), &columns), counted)
 }

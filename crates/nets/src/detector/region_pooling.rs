@@ -2,7 +2,6 @@
 //!
 //! L levels, finest first; R regions of all images; C channels. 'level' k has stride 2^k.
 
-use burn::tensor::{Tensor, TensorData};
 use kernels::boxes::Xyxy;
 
 use crate::ops::{Maps, RoiAlign};
@@ -44,13 +43,11 @@ impl RegionPooling {
         let pooled = pooled.filter(|(level, _)| *level == 0 || of.contains(level));
         pooled
             .map(|(level, (align, map))| {
-                let rows = regions.iter().zip(&of).flat_map(|(&(image, own), of)| {
+                let rows = regions.iter().zip(&of).map(|(&(image, own), of)| {
                     let b = if *of == level { own } else { OUTSIDE };
                     [image as f32, b.x1, b.y1, b.x2, b.y2]
                 });
-                let rows = TensorData::new(rows.collect::<Vec<f32>>(), [regions.len(), 5]);
-                map.clone()
-                    .roi_align(Tensor::from_data(rows, &map.device()), align)
+                map.clone().roi_align(&rows.collect::<Vec<_>>(), align)
             })
             .reduce(Maps::plus)
             .expect("a detector has at least one level")

@@ -7,6 +7,7 @@
 mod autodiff;
 mod extension;
 mod few_ops;
+mod host;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -14,11 +15,12 @@ mod upsample;
 
 use burn::backend::Dispatch;
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
-use burn::tensor::{Device, Int, Tensor, TensorData, activation, module};
+use burn::tensor::{DType, Device, FloatDType, Int, Tensor, TensorData, activation, module};
 use kernels::lanes::{LANES, blocks};
 
 use extension::LaneOps;
 use few_ops::FewOps;
+pub use host::{Scalar, both_to_host, read, reads, to_host};
 pub use kernels::conv::Conv;
 use kernels::few;
 pub use kernels::pool::Pool;
@@ -60,17 +62,25 @@ enum Values {
     Plain(Tensor<4>),
 }
 
-/// The values of a tensor, in row-major order; waits for the device.
-pub fn to_host<const D: usize>(x: Tensor<D>) -> Vec<f32> {
-    x.into_data()
-        .convert::<f32>()
-        .try_into_vec()
-        .expect("converted to f32")
+/// Whether the kernels run on this device.
+pub(crate) fn has_lanes(device: &Device) -> bool {
+    *device == Device::flex()
 }
 
-/// Whether the kernels run on this device.
-fn has_lanes(device: &Device) -> bool {
-    *device == Device::flex()
+/// In the type of `other`, which is that of the weights unless a training computes in 16 bits.
+fn like<const A: usize, const B: usize>(x: Tensor<A>, other: &Tensor<B>) -> Tensor<A> {
+    match x.dtype() == other.dtype() {
+        true => x,
+        false => x.cast(FloatDType::from(other.dtype())),
+    }
+}
+
+/// In 32 bits.
+fn full<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    match x.dtype() == DType::F32 {
+        true => x,
+        false => x.cast(FloatDType::F32),
+    }
 }
 
 fn lanes(tensor: burn::backend::DispatchTensor) -> Tensor<5> {
@@ -155,7 +165,7 @@ impl Maps {
         }
     }
 
-    /// The channels of each cell in a row, `[N, H * W, C]`.
+    /// The channels of each cell in a row, `[N, H * W, C]`; in f32.
     pub fn into_cells(self) -> Tensor<3> {
         let [channels, height, width] = self.shape();
         let images = self.images;
@@ -165,17 +175,17 @@ impl Maps {
             }
             Values::Plain(x) => {
                 let cells = x.permute([0, 2, 3, 1]);
-                cells.reshape([images, height * width, channels])
+                full(cells.reshape([images, height * width, channels]))
             }
         }
     }
 
-    /// All features of each image in a row, `[N, C * H * W]`.
+    /// All features of each image in a row, `[N, C * H * W]`; in f32.
     pub fn into_rows(self) -> Tensor<2> {
         let [channels, height, width] = self.shape();
         let images = self.images;
-        self.into_nchw()
-            .reshape([images, channels * height * width])
+        let rows = self.into_nchw();
+        full(rows.reshape([images, channels * height * width]))
     }
 
     /// The features of each image in a row, as maps of one pixel: `[N, C * H * W, 1, 1]`.
@@ -232,6 +242,7 @@ impl Maps {
             }
             Values::Plain(x) => {
                 let options = ConvOptions::new(conv.stride, conv.padding, conv.dilation, 1);
+                let (weight, bias) = (like(weight, &x), like(bias, &x));
                 let y = module::conv2d(x, weight, Some(bias), options);
                 let y = if epilogue == Epilogue::None {
                     y
@@ -273,6 +284,7 @@ impl Maps {
             ))),
             Values::Plain(x) => {
                 let [inputs, outputs] = weight.dims();
+                let (weight, bias) = (like(weight, &x), like(bias, &x));
                 let y = x.reshape([self.images, inputs]).matmul(weight) + bias.unsqueeze();
                 let y = if relu { activation::relu(y) } else { y };
                 Values::Plain(y.reshape([self.images, outputs, 1, 1]))
@@ -341,7 +353,9 @@ impl Maps {
                     Tensor::from_dispatch(variance),
                 )
             }
-            Values::Plain(x) => {
+            Values::Plain(input) => {
+                // Sums over a batch are too much for 16 bits.
+                let x = full(input.clone());
                 let channels = x.dims()[1];
                 let flat: Tensor<2> = x.clone().swap_dims(0, 1).flatten(1, 3);
                 let flat = flat.reshape([channels as i32, -1]);
@@ -350,6 +364,7 @@ impl Maps {
                 let (mean, variance) = (mean.reshape([channels]), variance.reshape([channels]));
                 let statistics = (mean.clone().detach(), variance.clone().detach());
                 let y = plain_normalize(x, mean, variance, gamma, beta, epsilon, relu);
+                let y = like(y, &input);
                 (
                     Self {
                         values: Values::Plain(y),
@@ -383,9 +398,11 @@ impl Maps {
                 epsilon as f32,
                 relu,
             ))),
-            Values::Plain(x) => Values::Plain(plain_normalize(
-                x, mean, variance, gamma, beta, epsilon, relu,
-            )),
+            Values::Plain(x) => {
+                let wide = full(x.clone());
+                let y = plain_normalize(wide, mean, variance, gamma, beta, epsilon, relu);
+                Values::Plain(like(y, &x))
+            }
         };
         Self { values, ..self }
     }
@@ -409,7 +426,8 @@ impl Maps {
                 epsilon as f32,
                 relu,
             ))),
-            Values::Plain(x) => {
+            Values::Plain(input) => {
+                let x = full(input.clone());
                 let [images, channels, height, width] = x.dims();
                 let grouped = x.reshape([images, groups, channels / groups * height * width]);
                 let mean = grouped.clone().mean_dim(2);
@@ -419,26 +437,31 @@ impl Maps {
                     .reshape([images, channels, height, width]);
                 let shape = [1, channels, 1, 1];
                 let y = y * gamma.reshape(shape) + beta.reshape(shape);
-                Values::Plain(if relu { activation::relu(y) } else { y })
+                let y = if relu { activation::relu(y) } else { y };
+                Values::Plain(like(y, &input))
             }
         };
         Self { values, ..self }
     }
 
-    /// RoIAlign of boxes `[R, 5]` (image, x1, y1, x2, y2 in pixels of the image): R maps of `align.output`.
-    pub fn roi_align(self, rois: Tensor<2>, align: &RoiAlign) -> Self {
-        let images = rois.dims()[0];
+    /// RoIAlign of boxes, each `[image, x1, y1, x2, y2]` in pixels of the image: R maps of `align.output`.
+    pub fn roi_align(self, rois: &[[f32; 5]], align: &RoiAlign) -> Self {
+        let images = rois.len();
+        let on_device = |device: &Device| {
+            Tensor::<2>::from_data(TensorData::new(rois.concat(), [images, 5]), device)
+        };
         if self.has_few() {
-            let x = self.into_nchw().into_dispatch();
-            let y = Dispatch::few_roi_align(x, rois.into_dispatch(), *align);
+            let x = self.into_nchw();
+            let rois = on_device(&x.device()).into_dispatch();
+            let y = Dispatch::few_roi_align(x.into_dispatch(), rois, *align);
             return Self::new(Tensor::from_dispatch(y));
         }
         let values = match self.values {
-            Values::Lanes(x) => Values::Lanes(lanes(Dispatch::lane_roi_align(
-                x.into_dispatch(),
-                rois.into_dispatch(),
-                *align,
-            ))),
+            Values::Lanes(x) => {
+                let rois = on_device(&x.device()).into_dispatch();
+                let x = x.into_dispatch();
+                Values::Lanes(lanes(Dispatch::lane_roi_align(x, rois, *align)))
+            }
             Values::Plain(x) => Values::Plain(plain_roi_align(x, rois, align)),
         };
         Self { values, images }
@@ -518,7 +541,10 @@ impl Maps {
     pub fn masked(self, mask: Tensor<4>) -> Self {
         let values = match self.values {
             Values::Lanes(x) => Values::Lanes(x * lanes(Dispatch::pack(mask.into_dispatch()))),
-            Values::Plain(x) => Values::Plain(x * mask),
+            Values::Plain(x) => {
+                let mask = like(mask, &x);
+                Values::Plain(x * mask)
+            }
         };
         Self { values, ..self }
     }
@@ -565,16 +591,15 @@ fn plain_max_pool(x: Tensor<4>, pool: &Pool) -> Tensor<4> {
 }
 
 /// RoIAlign as two batched products, `W_y · F · W_xᵀ`: averaging and bilinear weights are separable.
-fn plain_roi_align(x: Tensor<4>, rois: Tensor<2>, align: &RoiAlign) -> Tensor<4> {
+fn plain_roi_align(x: Tensor<4>, rois: &[[f32; 5]], align: &RoiAlign) -> Tensor<4> {
     let device = x.device();
     let [_, channels, height, width] = x.dims();
     let [bins_y, bins_x] = align.output;
-    let rows = to_host(rois);
-    let count = rows.len() / 5;
+    let count = rois.len();
     let mut images = Vec::with_capacity(count);
     let mut weights_y = vec![0.0; count * bins_y * height];
     let mut weights_x = vec![0.0; count * bins_x * width];
-    for (i, roi) in rows.chunks_exact(5).enumerate() {
+    for (i, roi) in rois.iter().enumerate() {
         images.push(roi[0] as i32);
         let along_y = &mut weights_y[i * bins_y * height..][..bins_y * height];
         align.axis_weights(roi[2], roi[4], bins_y, height, along_y);
@@ -582,7 +607,10 @@ fn plain_roi_align(x: Tensor<4>, rois: Tensor<2>, align: &RoiAlign) -> Tensor<4>
         align.axis_weights(roi[1], roi[3], bins_x, width, along_x);
     }
     let tensor = |values: Vec<f32>, shape: [usize; 4]| {
-        Tensor::<4>::from_data(TensorData::new(values, shape), &device)
+        like(
+            Tensor::<4>::from_data(TensorData::new(values, shape), &device),
+            &x,
+        )
     };
     let weights_y = tensor(weights_y, [count, 1, bins_y, height]).repeat_dim(1, channels);
     let weights_x = tensor(weights_x, [count, 1, bins_x, width]).repeat_dim(1, channels);

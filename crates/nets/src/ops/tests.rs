@@ -1,8 +1,12 @@
-//! Every operator on the kernels against the same operator composed of Burn's own: values and gradients.
+//! Every operator on the kernels against the same operator composed of Burn's own, on the CPU and on every other device
+//! there is: values and gradients.
+
+use std::sync::OnceLock;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{Conv, Epilogue, Maps, Pool, RoiAlign, Weights, to_host};
+use crate::device::{open_all, probe};
 use crate::random::{Key, Purpose};
 
 /// Normal values that differ from test to test by `index`.
@@ -18,26 +22,47 @@ fn values(index: u64, count: usize) -> Vec<f32> {
 }
 
 fn leaf<const D: usize>(index: u64, shape: [usize; D]) -> Tensor<D> {
+    leaf_on(&Device::flex().autodiff(), index, shape)
+}
+
+fn leaf_on<const D: usize>(device: &Device, index: u64, shape: [usize; D]) -> Tensor<D> {
     let data = TensorData::new(values(index, shape.iter().product()), shape);
-    Tensor::from_data(data, &Device::flex().autodiff()).require_grad()
+    Tensor::from_data(data, device).require_grad()
+}
+
+/// Devices beside the CPU.
+fn others() -> &'static [(String, Device)] {
+    static OTHERS: OnceLock<Vec<(String, Device)>> = OnceLock::new();
+    OTHERS.get_or_init(|| {
+        let all = open_all(&probe::in_thread);
+        let others = all.into_iter().filter(|computer| computer.listed.is_some());
+        others
+            .map(|computer| (computer.name, computer.device.autodiff()))
+            .collect()
+    })
 }
 
 #[track_caller]
 fn assert_near(name: &str, what: &str, fast: &[f32], plain: &[f32]) {
+    assert_within(2e-5, name, what, fast, plain);
+}
+
+#[track_caller]
+fn assert_within(tolerance: f32, name: &str, what: &str, fast: &[f32], plain: &[f32]) {
     assert_eq!(fast.len(), plain.len(), "{name}: {what}");
     let scale = plain
         .iter()
         .fold(1e-3, |most: f32, value| most.max(value.abs()));
     for (i, (fast, plain)) in fast.iter().zip(plain).enumerate() {
-        let near = (fast - plain).abs() <= 2e-5 * scale;
+        let near = (fast - plain).abs() <= tolerance * scale;
         assert!(
             near,
-            "{name}: {what}, element {i}: {fast} on the kernels, {plain} composed"
+            "{name}: {what}, element {i}: {fast}, composed on the CPU {plain}"
         );
     }
 }
 
-/// Runs `operator` both ways on the same inputs; `parameters` are what it has beside its maps.
+/// Runs `operator` both ways, and on other devices, on the same inputs; `parameters` are what it has beside its maps.
 #[track_caller]
 fn check<const P: usize>(
     name: &str,
@@ -45,11 +70,12 @@ fn check<const P: usize>(
     parameters: [Tensor<1>; P],
     operator: impl Fn(Maps, &[Tensor<1>; P]) -> Maps,
 ) {
-    let run = |enter: fn(Tensor<4>) -> Maps| {
-        let x = leaf(1, shape);
-        let parameters = parameters
-            .clone()
-            .map(|parameter| parameter.detach().require_grad());
+    let run = |device: &Device, enter: fn(Tensor<4>) -> Maps| {
+        let x = leaf_on(device, 1, shape);
+        let parameters = parameters.clone().map(|parameter| {
+            let data = parameter.detach().into_data();
+            Tensor::<1>::from_data(data, device).require_grad()
+        });
         let y = operator(enter(x.clone()), &parameters).into_nchw();
         let weights = values(2, y.shape().num_elements());
         let weights = Tensor::from_data(TensorData::new(weights, y.dims()), &y.device());
@@ -66,13 +92,21 @@ fn check<const P: usize>(
         );
         found
     };
-    let (fast, plain) = (run(Maps::new), run(Maps::plain));
-    assert_eq!(fast.len(), plain.len(), "{name}: as many gradients");
-    for (i, (fast, plain)) in fast.iter().zip(&plain).enumerate() {
-        let what = ["output", "gradient of the maps"]
-            .get(i)
-            .unwrap_or(&"gradient of a parameter");
-        assert_near(name, what, fast, plain);
+    let cpu = Device::flex().autodiff();
+    let plain = run(&cpu, Maps::plain);
+    let compare = |name: &str, tolerance: f32, found: &[Vec<f32>]| {
+        assert_eq!(found.len(), plain.len(), "{name}: as many gradients");
+        for (i, (found, plain)) in found.iter().zip(&plain).enumerate() {
+            let what = ["output", "gradient of the maps"]
+                .get(i)
+                .unwrap_or(&"gradient of a parameter");
+            assert_within(tolerance, name, what, found, plain);
+        }
+    };
+    compare(name, 2e-5, &run(&cpu, Maps::new));
+    for (device, other) in others() {
+        let name = format!("{name} on {device}");
+        compare(&name, 1e-4, &run(other, Maps::new));
     }
 }
 
@@ -239,8 +273,8 @@ fn elementwise_functions_and_masks() {
     check("silu", shape, [], |x, []| x.silu());
     check("leaky relu", shape, [], |x, []| x.leaky_relu(0.1));
     check("mask", shape, [], |x, []| {
-        let mask = leaf(5, shape).inner();
-        x.masked(Tensor::from_inner(mask))
+        let mask = leaf_on(&x.device(), 5, shape);
+        x.masked(mask.detach())
     });
     check("flatten", shape, [], |x, []| x.flatten());
 }
@@ -261,9 +295,7 @@ fn region_pooling() {
             [3.0, -4.0, 10.0, 30.0, 40.0],
         ];
         check(&format!("aligned {aligned}"), [17, 5, 7, 8], [], |x, []| {
-            let data = TensorData::new(rois.concat(), [rois.len(), 5]);
-            let rois = Tensor::from_data(data, &x.device());
-            x.roi_align(rois, &align)
+            x.roi_align(&rois, &align)
         });
     }
 }

@@ -39,7 +39,7 @@ pub use parse::source;
 pub use scenes::Scenes;
 pub use schedule::{Constant, Cosine, OneCycle, Schedule, Step};
 pub use summary::{LayerSummary, Shape, Summary};
-pub use training::{EarlyStopping, Metric, Training};
+pub use training::{EarlyStopping, Metric, Precision, Training};
 
 use serde::{Deserialize, Serialize};
 

@@ -42,6 +42,8 @@ pub struct Training {
     pub temperature_scaling: bool,
     /// Write the figures of each epoch for TensorBoard as well; default false.
     pub tensorboard: bool,
+    /// What layers compute in, `f32`, `f16` or `bf16`; weights stay in f32. Only GPUs have the others; default `f32`.
+    pub precision: Precision,
 }
 
 /// Ends training when a figure of the held-out images no longer gets better; the best epoch's weights are kept.
@@ -107,6 +109,31 @@ impl Default for Training {
             early_stopping: None,
             temperature_scaling: false,
             tensorboard: false,
+            precision: Precision::default(),
+        }
+    }
+}
+
+/// The numbers that layers compute in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32 bits.
+    #[default]
+    F32,
+    /// 16 bits, 5 of them for the exponent: the loss is scaled so that small gradients do not vanish.
+    F16,
+    /// 16 bits, with the range of 32.
+    Bf16,
+}
+
+impl Precision {
+    /// As recipes write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::Bf16 => "bf16",
         }
     }
 }

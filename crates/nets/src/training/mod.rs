@@ -10,10 +10,14 @@ mod mixup;
 mod muon;
 mod optimizer;
 mod options;
+mod precision;
+mod resident;
 mod saving;
+mod unread;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -25,10 +29,12 @@ use serde::{Deserialize, Serialize};
 use crate::batch::{Batch, Preparation};
 use crate::data::Dataset;
 use crate::detector::BadTruth;
+use crate::device::guard::{Failure, guarded};
 use crate::evaluation::{ValidationError, validate};
 use crate::layers::Mode;
 use crate::loader::Loader;
 use crate::network::Network;
+use crate::ops;
 use crate::random::{Purpose, permutation};
 use crate::recipe::{Model, Recipe, ShapeError};
 use crate::temperature::Calibration;
@@ -37,8 +43,12 @@ pub use checkpoint::{CheckpointError, Restored};
 use ema::Ema;
 use mixup::mix;
 pub use optimizer::Optimizer;
+use precision::LossScale;
+use resident::Resident;
 pub use saving::BestEpoch;
 use saving::Saver;
+pub use unread::READ_EVERY;
+use unread::{Unread, settle};
 
 /// What training tells while it runs.
 pub trait Observer {
@@ -151,6 +161,30 @@ pub enum TrainingError {
         "training.early-stopping watches held-out images, and there are none: set data.validation"
     )]
     NothingHeldOut,
+    /// A GPU's precision where it can't be had.
+    #[error(
+        "training.precision = \"{precision}\" can't be computed: {reason}; use training.precision = \"f32\""
+    )]
+    Precision {
+        /// The precision.
+        precision: &'static str,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// The device's memory is too small.
+    #[error(
+        "the device has not enough memory for training.batch-size = {batch_size}; \
+         try --set training.batch-size={smaller}"
+    )]
+    OutOfMemory {
+        /// Images in a batch.
+        batch_size: usize,
+        /// A size that may fit.
+        smaller: usize,
+    },
+    /// The device failed in another way.
+    #[error("the device failed: {0}")]
+    Device(Failure),
     /// There is nothing to learn from.
     #[error("the training set is empty: data.validation holds out all {0} images")]
     NoImages(usize),
@@ -185,6 +219,9 @@ pub struct Progress {
     /// The best epoch so far.
     #[serde(default)]
     pub best: Option<BestEpoch>,
+    /// What the loss is multiplied by, in f16.
+    #[serde(default)]
+    loss_scale: Option<LossScale>,
     /// Sums over the running epoch.
     sums: Sums,
     /// Finished epochs.
@@ -226,6 +263,14 @@ pub fn check(recipe: &Recipe, data: &Dataset) -> Result<(), TrainingError> {
     Ok(())
 }
 
+/// Makes sure that a device computes in the recipe's precision.
+///
+/// # Errors
+/// [`TrainingError::Precision`] where it does not.
+pub fn check_precision(recipe: &Recipe, device: &Device) -> Result<(), TrainingError> {
+    precision::check(recipe.training.precision, device)
+}
+
 /// A network in training, with its data.
 #[derive(Debug)]
 pub struct Trainer<'a> {
@@ -241,6 +286,14 @@ pub struct Trainer<'a> {
     /// The weights of the best epoch.
     best: Option<Weights>,
     meter: Option<Meter>,
+    /// The meter before the first of the unread steps.
+    joules: Option<f64>,
+    /// Training images on the device, where they stay there.
+    resident: Option<Arc<Resident>>,
+    /// Steps of this epoch whose figures are still on the device.
+    unread: Vec<Unread>,
+    /// The loss and the right classifications of the last step that was read.
+    last: Option<(f64, [usize; 2])>,
 }
 
 impl<'a> Trainer<'a> {
@@ -265,7 +318,12 @@ impl<'a> Trainer<'a> {
         let optimizer = Optimizer::new(recipe.training.optimizer);
         let ema = recipe.training.ema;
         let ema = ema.map(|decay| Ema::new(decay, &network));
-        let progress = Progress::default();
+        check_precision(recipe, &device)?;
+        let progress = Progress {
+            loss_scale: LossScale::of(recipe.training.precision),
+            ..Progress::default()
+        };
+        let resident = Resident::new(&Preparation::for_training(recipe), train, &device);
         Ok(Self {
             recipe,
             train,
@@ -277,6 +335,10 @@ impl<'a> Trainer<'a> {
             progress,
             best: None,
             meter: None,
+            joules: None,
+            resident: resident.map(Arc::new),
+            unread: Vec::new(),
+            last: None,
         })
     }
 
@@ -313,7 +375,7 @@ impl<'a> Trainer<'a> {
     /// wants them, at the end, and where it stops.
     ///
     /// # Errors
-    /// [`TrainingError`] when a loss is not finite, a box is bad, or a checkpoint can't be written.
+    /// [`TrainingError`] when a loss is not finite, a box is bad, a checkpoint can't be written, or a GPU fails.
     pub fn run(
         &mut self,
         checkpoints: Option<&Path>,
@@ -321,9 +383,25 @@ impl<'a> Trainer<'a> {
         observer: &mut dyn Observer,
     ) -> Result<Ending, TrainingError> {
         let (data, preparation) = (self.train, Preparation::for_training(self.recipe));
-        rayon::in_place_scope(|scope| {
-            let loader = &mut Loader::new(scope, data, preparation);
-            self.run_with(loader, checkpoints, stop, observer)
+        let batch_size = self.recipe.training.batch_size;
+        let on_cpu = ops::has_lanes(&self.device);
+        let mut work = || {
+            rayon::in_place_scope(|scope| {
+                let loader = &mut Loader::new(scope, data, preparation);
+                self.run_with(loader, checkpoints, stop, observer)
+            })
+        };
+        if on_cpu {
+            return work();
+        }
+        guarded(work).unwrap_or_else(|failure| {
+            Err(match failure.is_out_of_memory() {
+                true => TrainingError::OutOfMemory {
+                    batch_size,
+                    smaller: (batch_size / 2).max(1),
+                },
+                false => TrainingError::Device(failure),
+            })
         })
     }
 
@@ -349,9 +427,11 @@ impl<'a> Trainer<'a> {
                 epoch as u64 - 1,
                 self.train.count,
             );
-            let since = (Instant::now(), self.progress.sums.images);
+            let since = (Instant::now(), self.images());
+            let resident = self.resident.clone();
             while self.progress.batch < batches {
                 if stop.load(Ordering::Relaxed) {
+                    self.settle()?;
                     if let Some(saver) = &mut saver {
                         self.save_now(saver)?;
                     }
@@ -360,8 +440,11 @@ impl<'a> Trainer<'a> {
                 let first = self.progress.batch * training.batch_size;
                 let last = (first + training.batch_size).min(order.len());
                 let then = order[last..].chunks(training.batch_size).next();
-                let taken =
-                    self.step(|device| loader.batch(&order[first..last], then, epoch, device))?;
+                let numbers = &order[first..last];
+                let taken = self.step(|device| match &resident {
+                    Some(resident) => resident.batch(numbers, epoch),
+                    None => loader.batch(numbers, then, epoch, device),
+                })?;
                 let sums = &self.progress.sums;
                 observer.step(&StepReport {
                     epoch,
@@ -374,7 +457,8 @@ impl<'a> Trainer<'a> {
                     loss: sums.mean(sums.loss),
                     accuracy: sums.accuracy(),
                     images_per_batch: training.batch_size.min(self.train.count) as f64,
-                    images_per_s: (sums.images - since.1) as f64 / since.0.elapsed().as_secs_f64(),
+                    images_per_s: (self.images() - since.1) as f64
+                        / since.0.elapsed().as_secs_f64(),
                 });
                 // After the last step of an epoch it waits for the validation.
                 let within = self.progress.batch < batches;
@@ -382,6 +466,7 @@ impl<'a> Trainer<'a> {
                     && within
                     && saver.is_due(self.progress.step, false)
                 {
+                    self.settle()?;
                     self.save_now(saver)?;
                 }
             }
@@ -408,12 +493,17 @@ impl<'a> Trainer<'a> {
         batch: impl FnOnce(&Device) -> Batch,
     ) -> Result<StepTaken, TrainingError> {
         let start = Instant::now();
-        let joules = self.meter.as_mut().and_then(Meter::joules);
+        if self.unread.is_empty() {
+            self.joules = self.meter.as_mut().and_then(Meter::joules);
+        }
         let training = &self.recipe.training;
         let mut batch = batch(&self.device);
         let epoch = batch.epoch;
         if training.mixup > 0.0 {
             batch = mix(batch, training.mixup, training.seed, self.progress.step);
+        }
+        if let Some(kind) = precision::compute_type(training.precision) {
+            batch.images = batch.images.cast(kind); // layers follow
         }
         let learning_rate = self.learning_rate(self.optimizer.steps());
         let mode = Mode::Training {
@@ -421,67 +511,88 @@ impl<'a> Trainer<'a> {
             step: self.progress.step,
         };
         let losses = self.learning().losses(&batch, training, mode)?;
-        let step = self.progress.step + 1;
-        let finite = |name: &str, value: f64| match value.is_finite() {
-            true => Ok(()),
-            false => Err(TrainingError::NotFinite {
-                name: name.to_string(),
-                value,
-                step,
-                epoch,
-                learning_rate,
-            }),
+        let mut figures = Unread {
+            step: self.progress.step + 1,
+            epoch,
+            learning_rate,
+            images: batch.indices.len(),
+            parts: losses.parts,
+            norm: None,
+            correct: losses.correct,
+            counted: losses.counted,
         };
-        for &(name, value) in &losses.parts {
-            finite(&format!("{name} loss"), value)?;
-        }
+        figures.check()?;
         let (share, full) = self.contribution(batch.indices.len());
-        let total = if share < 1.0 {
-            losses.total * share
-        } else {
+        let loss_scale = self.progress.loss_scale.map_or(1.0, |state| state.scale);
+        let factor = share.min(1.0) * loss_scale;
+        let total = if factor == 1.0 {
             losses.total
+        } else {
+            losses.total * factor
         };
         let gradients = total.backward();
         // Taken, not cloned: parameters that nobody else holds change in place.
         let network = self.network.take();
         let mut network = network.expect("a step puts the network back before it returns");
-        self.optimizer.accumulate(&network, gradients);
-        let mut norm = None;
-        if full {
-            (network, norm) = self
-                .optimizer
-                .update(network, learning_rate, training.clip_norm);
+        self.optimizer
+            .accumulate_scaled(&network, gradients, loss_scale);
+        let mut taken = full;
+        if let (true, Some(state)) = (full, &mut self.progress.loss_scale) {
+            taken = self.optimizer.has_finite_gradients();
+            state.update(taken);
         }
-        if let (true, Some(ema)) = (full, &mut self.ema) {
+        if taken {
+            (network, figures.norm) =
+                self.optimizer
+                    .update(network, learning_rate, training.clip_norm);
+        }
+        if let (true, Some(ema)) = (taken, &mut self.ema) {
             ema.update(&network, self.optimizer.steps());
         }
         self.network = Some(network);
-        if let Some(norm) = norm {
-            finite("gradient's norm", norm)?;
-        }
+        figures.check()?;
 
-        let images = batch.indices.len();
-        let progress = &mut self.progress;
-        progress.batch += 1;
-        progress.step += 1;
-        for &(name, value) in &losses.parts {
-            *progress.sums.parts.entry(name.to_string()).or_default() += value * images as f64;
-            progress.sums.loss += value * images as f64;
+        self.unread.push(figures);
+        self.progress.batch += 1;
+        self.progress.step += 1;
+        // The first after a start is read too, so that there is something to show.
+        let is_due = self.unread.len() == READ_EVERY || self.last.is_none();
+        let ends = self.progress.batch == self.batches();
+        if is_due || ends || ops::has_lanes(&self.device) {
+            self.settle()?;
         }
-        progress.sums.correct += losses.correct[0];
-        progress.sums.counted += losses.correct[1];
-        progress.sums.images += images;
         let seconds = start.elapsed().as_secs_f64();
-        progress.sums.seconds += seconds;
-        progress.seconds += seconds;
-        let after = self.meter.as_mut().and_then(Meter::joules);
-        let taken = after.zip(joules).map(|(after, before)| after - before);
-        progress.energy_j = progress.energy_j.zip(taken).map(|(sum, taken)| sum + taken);
+        self.progress.sums.seconds += seconds;
+        self.progress.seconds += seconds;
+        let (loss, correct) = self.last.unwrap_or_default();
         Ok(StepTaken {
-            loss: losses.parts.iter().map(|&(_, value)| value).sum(),
-            correct: losses.correct,
+            loss,
+            correct,
             learning_rate,
         })
+    }
+
+    /// Reads what the device still holds of this epoch's figures; on the CPU nothing.
+    ///
+    /// # Errors
+    /// [`TrainingError::NotFinite`] for the first loss that is no finite number.
+    pub(crate) fn settle(&mut self) -> Result<(), TrainingError> {
+        if self.unread.is_empty() {
+            return Ok(());
+        }
+        let progress = &mut self.progress;
+        let unread = std::mem::take(&mut self.unread);
+        self.last = settle(unread, &mut progress.sums)?;
+        let after = self.meter.as_mut().and_then(Meter::joules);
+        let taken = after.zip(self.joules).map(|(after, before)| after - before);
+        progress.energy_j = progress.energy_j.zip(taken).map(|(sum, taken)| sum + taken);
+        Ok(())
+    }
+
+    /// Images of this epoch that steps were taken on.
+    fn images(&self) -> usize {
+        let unread = self.unread.iter().map(|step| step.images).sum::<usize>();
+        self.progress.sums.images + unread
     }
 
     /// Closes the running epoch: its record, with validation figures where images were held out.

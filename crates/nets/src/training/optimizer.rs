@@ -6,7 +6,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
 use super::muon::{Muon, hidden_weights};
-use crate::ops::{self, Step, to_host};
+use crate::ops::{self, Scalar, Step, to_host};
 use crate::recipe;
 use crate::weights::{Names, Weight, Weights, WeightsError, read};
 
@@ -46,19 +46,40 @@ impl Optimizer {
         gradients: Gradients,
         learning_rate: f64,
         clip_norm: Option<f64>,
-    ) -> (M, Option<f64>) {
+    ) -> (M, Option<Scalar>) {
         self.accumulate(&module, gradients);
         self.update(module, learning_rate, clip_norm)
     }
 
     /// Adds the gradients of one batch to those of the running step.
-    pub fn accumulate(&mut self, module: &impl Module, mut gradients: Gradients) {
+    pub fn accumulate(&mut self, module: &impl Module, gradients: Gradients) {
+        self.accumulate_scaled(module, gradients, 1.0);
+    }
+
+    /// As [`Optimizer::accumulate`], for the gradients of a loss that was multiplied by `scale`.
+    pub fn accumulate_scaled(
+        &mut self,
+        module: &impl Module,
+        mut gradients: Gradients,
+        scale: f64,
+    ) {
         let mut collector = Collector {
             names: Names::default(),
             gradients: &mut gradients,
+            scale,
             sums: &mut self.gradients,
         };
         module.visit(&mut collector);
+    }
+
+    /// Whether all accumulated gradients are finite; if not, they are dropped. Waits for the device.
+    pub fn has_finite_gradients(&mut self) -> bool {
+        let norm = ops::read(vec![norm(&self.gradients)]);
+        let finite = norm.iter().all(|norm| norm.is_finite());
+        if !finite {
+            self.gradients.clear();
+        }
+        finite
     }
 
     /// One step along the accumulated gradients: the module with new parameters, and the global norm of the gradient
@@ -68,11 +89,20 @@ impl Optimizer {
         module: M,
         learning_rate: f64,
         clip_norm: Option<f64>,
-    ) -> (M, Option<f64>) {
+    ) -> (M, Option<Scalar>) {
         let norm = clip_norm.map(|_| norm(&self.gradients));
         // As PyTorch's clip_grad_norm_: the gradient is never scaled up.
-        let scale = match (clip_norm, norm) {
-            (Some(limit), Some(norm)) => (limit / (norm + 1e-6)).min(1.0),
+        let scale = match (clip_norm, &norm) {
+            (Some(limit), Some(Scalar::Known(norm))) => (limit / (norm + 1e-6)).min(1.0),
+            (Some(limit), Some(Scalar::Pending(norm))) => {
+                // Nothing waits for the device: the factor stays there.
+                let scale = ((norm.clone() + 1e-6).recip() * limit).clamp_max(1.0);
+                let gradients = std::mem::take(&mut self.gradients).into_iter();
+                self.gradients = gradients
+                    .map(|(name, gradient)| (name, gradient * scale.clone()))
+                    .collect();
+                1.0
+            }
             _ => 1.0,
         };
         self.steps += 1;
@@ -152,23 +182,28 @@ fn flat(weight: Weight, device: &Device) -> Tensor<1> {
 }
 
 /// The 2-norm over all gradients, the names in their order.
-fn norm(gradients: &BTreeMap<String, Tensor<1>>) -> f64 {
+fn norm(gradients: &BTreeMap<String, Tensor<1>>) -> Scalar {
     let sums: Vec<Tensor<1>> = gradients
         .values()
         .map(|gradient| ops::sum_of_squares(gradient.clone()))
         .collect();
     if sums.is_empty() {
-        return 0.0;
+        return Scalar::Known(0.0);
     }
-    // Read at once: each reading waits for the device.
-    let sums = to_host(Tensor::cat(sums, 0));
-    sums.into_iter().map(f64::from).sum::<f64>().sqrt()
+    let sums = Tensor::cat(sums, 0);
+    if !ops::has_lanes(&sums.device()) {
+        return Scalar::of(sums.sum().sqrt());
+    }
+    let sums = to_host(sums);
+    Scalar::Known(sums.into_iter().map(f64::from).sum::<f64>().sqrt())
 }
 
 /// Adds each parameter's gradient, flattened, to its sum.
 struct Collector<'a> {
     names: Names,
     gradients: &'a mut Gradients,
+    /// What their loss was multiplied by.
+    scale: f64,
     sums: &'a mut BTreeMap<String, Tensor<1>>,
 }
 
@@ -187,7 +222,10 @@ impl ModuleVisitor for Collector<'_> {
             return;
         };
         let length = gradient.shape().num_elements();
-        let gradient = gradient.reshape([length]);
+        let mut gradient = gradient.reshape([length]);
+        if self.scale != 1.0 {
+            gradient = gradient / self.scale;
+        }
         let name = self.names.current();
         let sum = match self.sums.remove(&name) {
             Some(sum) => sum + gradient,

@@ -5,6 +5,7 @@
 
 mod better_training;
 mod detection_golden;
+mod devices;
 mod exchange;
 mod explain;
 mod resume;

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# The tests that compute on GPUs, on this machine's or, where it has none, on lavapipe: Mesa's Vulkan driver that computes
+# on the processor (Debian and Ubuntu: mesa-vulkan-drivers, installed if this is root). Builds with wgpu, in a target
+# folder of its own so that the default build's stays as it is: 3 GB, a quarter of an hour on two cores, from nothing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export CARGO_TERM_COLOR=never
+export CARGO_TARGET_DIR=${ATELIER_GPU_TARGET:-$PWD/target-gpu}
+# Without autotuning (that is feature gpu): on a software adapter it takes minutes.
+features=${ATELIER_GPU_FEATURES:-wgpu}
+
+# Vulkan's drivers want a folder of their own, which a system without a desktop may not have.
+if [ -z "${XDG_RUNTIME_DIR:-}" ]; then
+    XDG_RUNTIME_DIR=$(mktemp -d)
+    export XDG_RUNTIME_DIR
+    trap 'rm -rf "$XDG_RUNTIME_DIR"' EXIT
+fi
+if ! ls /usr/share/vulkan/icd.d/*.json >/dev/null 2>&1 && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    (apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends mesa-vulkan-drivers) >/dev/null
+fi
+
+cargo build --release --workspace --features "$features"
+"$CARGO_TARGET_DIR/release/atelier" devices
+if ! "$CARGO_TARGET_DIR/release/atelier" devices --json | grep -q '"name": "gpu:'; then
+    echo "no GPU and no software adapter: there is nothing to test on" >&2
+    exit 1
+fi
+# Those that compute on every device they find, and those of choosing one.
+cargo test --release --workspace --features "$features" -- --nocapture --test-threads 1 device ops::

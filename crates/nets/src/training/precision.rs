@@ -1,0 +1,104 @@
+//! Mixed precision (Micikevicius et al. 2018, arXiv:1710.03740): layers compute in 16 bits, weights, losses and the
+//! optimizer stay in 32.
+
+use burn::tensor::{Device, FloatDType};
+use serde::{Deserialize, Serialize};
+
+use super::TrainingError;
+use crate::ops;
+use crate::recipe::Precision;
+
+/// The type that layers compute in; `None` for that of the weights.
+pub(super) fn compute_type(precision: Precision) -> Option<FloatDType> {
+    match precision {
+        Precision::F32 => None,
+        Precision::F16 => Some(FloatDType::F16),
+        Precision::Bf16 => Some(FloatDType::BF16),
+    }
+}
+
+/// Makes sure that the device computes in this precision.
+pub(super) fn check(precision: Precision, device: &Device) -> Result<(), TrainingError> {
+    let refuse = |reason| {
+        Err(TrainingError::Precision {
+            precision: precision.name(),
+            reason,
+        })
+    };
+    match compute_type(precision) {
+        Some(_) if ops::has_lanes(device) => refuse("the CPU's kernels compute in f32"),
+        Some(kind) if !device.supports_dtype(kind) => refuse("this GPU or its driver does not"),
+        _ => Ok(()),
+    }
+}
+
+/// What the loss is multiplied by, so that small gradients are not 0 in f16: PyTorch's `GradScaler` with its defaults.
+///
+/// A step whose gradients are not finite is not taken and halves the factor; 2000 good steps in a row double it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct LossScale {
+    /// The factor.
+    pub scale: f64,
+    /// Steps taken since it last changed.
+    good: u32,
+}
+
+/// Good steps after which the factor doubles.
+const GROWTH_STEPS: u32 = 2000;
+
+impl LossScale {
+    /// For a precision that needs it: the range of bf16 is that of f32.
+    pub fn of(precision: Precision) -> Option<Self> {
+        (precision == Precision::F16).then_some(Self {
+            scale: 65_536.0,
+            good: 0,
+        })
+    }
+
+    /// After a step that was taken, or was not.
+    pub fn update(&mut self, taken: bool) {
+        let good = if taken { self.good + 1 } else { 0 };
+        let (scale, good) = match (taken, good) {
+            (false, _) => (self.scale / 2.0, 0),
+            (true, GROWTH_STEPS) => (self.scale * 2.0, 0),
+            (true, good) => (self.scale, good),
+        };
+        // Below this nothing helps: the gradients themselves are not finite.
+        *self = Self {
+            scale: scale.max(2.0_f64.powi(-24)),
+            good,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_factor_halves_and_doubles() {
+        assert_eq!(LossScale::of(Precision::Bf16), None);
+        let mut scale = LossScale::of(Precision::F16).expect("needs one");
+        scale.update(false);
+        assert_eq!(scale.scale, 32_768.0);
+        (1..GROWTH_STEPS).for_each(|_| scale.update(true));
+        assert_eq!(scale.scale, 32_768.0);
+        scale.update(true);
+        assert_eq!(scale.scale, 65_536.0);
+        (1..GROWTH_STEPS).for_each(|_| scale.update(true));
+        scale.update(false);
+        scale.update(true);
+        assert_eq!(scale.scale, 32_768.0, "good steps are counted in a row");
+    }
+
+    #[test]
+    fn the_cpu_refuses() {
+        let cpu = Device::flex().autodiff();
+        assert!(check(Precision::F32, &cpu).is_ok());
+        let error = check(Precision::F16, &cpu)
+            .expect_err("refused")
+            .to_string();
+        assert!(error.contains("training.precision = \"f16\""), "{error}");
+        assert!(error.contains("CPU"), "{error}");
+    }
+}
