@@ -23,8 +23,13 @@ augment = { shift = 1 }
 [training]
 epochs = 12
 batch-size = 16
-optimizer = { name = "adamw", learning-rate = 0.01 }
+optimizer = { name = "muon" }
 schedule = { name = "one-cycle" }
+accumulate = 2
+mixup = 0.2
+ema = 0.9
+early-stopping = { metric = "accuracy", patience = 6 }
+temperature-scaling = true
 checkpoints = { every-steps = 7 }
 "#;
 
@@ -41,6 +46,7 @@ sample = 4
 [data]
 source = "data"
 validation = 16
+augment = { shift = 1, rotate = 5 }
 [training]
 epochs = 6
 batch-size = 16
@@ -48,6 +54,8 @@ optimizer = { name = "sgd", learning-rate = 0.01, momentum = 0.9 }
 clip-norm = 5
 checkpoints = { every-steps = 7 }
 "#;
+
+// Both use whatever has a state of its own, and checkpoints fall between the batches of one change of the weights.
 
 /// A folder with the recipes `cnn.toml` and `detector.toml`, and their data: a bar whose place says its class, in 16 x 16
 /// pixels.
