@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The tests that compute on GPUs, on this machine's or, where it has none, on lavapipe: Mesa's Vulkan driver that computes
 # on the processor (Debian and Ubuntu: mesa-vulkan-drivers, installed if this is root). Builds with wgpu, in a target
-# folder of its own so that the default build's stays as it is: 3 GB, a quarter of an hour on two cores, from nothing.
+# folder of its own so that the default build's stays as it is: a quarter of an hour on two cores, from nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR=never
@@ -19,7 +19,8 @@ if ! ls /usr/share/vulkan/icd.d/*.json >/dev/null 2>&1 && [ "$(id -u)" = 0 ] && 
     (apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends mesa-vulkan-drivers) >/dev/null
 fi
 
-cargo build --release --workspace --features "$features"
+# Not `cargo build`: with what tests need beside it, some dependencies have other features, and would be built twice.
+cargo test --release --workspace --features "$features" --no-run
 "$CARGO_TARGET_DIR/release/atelier" devices
 if ! "$CARGO_TARGET_DIR/release/atelier" devices --json | grep -q '"name": "gpu:'; then
     echo "no GPU and no software adapter: there is nothing to test on" >&2

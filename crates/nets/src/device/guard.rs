@@ -73,8 +73,9 @@ mod tests {
     #[test]
     fn a_panic_becomes_an_error() {
         assert_eq!(guarded(|| 7), Ok(7));
-        let error = guarded(|| panic!("can't allocate buffer of size: {}\nat 0x1", 1_u64 << 40));
-        let error: Failure = error.map(|()| ()).expect_err("a panic");
+        let error =
+            guarded(|| -> () { panic!("can't allocate buffer of size: {}\nat 0x1", 1_u64 << 40) });
+        let error: Failure = error.expect_err("a panic");
         assert!(error.is_out_of_memory());
         assert_eq!(
             error.to_string(),

@@ -51,6 +51,7 @@ pub fn both_to_host<const A: usize, const B: usize>(
 /// One number that a device has worked out or will.
 ///
 /// On the CPU it is known at once. On a GPU it stays there until [`read`] fetches it, with others.
+#[allow(clippy::large_enum_variant)] // there are a few hundred at most
 #[derive(Clone, Debug)]
 pub enum Scalar {
     /// On the host.
