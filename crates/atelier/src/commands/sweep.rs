@@ -72,6 +72,16 @@ pub fn run(flags: &flags::Sweep) -> Result<(), CommandError> {
     }
     let recipe = Recipe::parse(&text, &flags.recipe, &sets)?;
     space::check(&parameters, &text, &flags.recipe, &sets)?;
+    let varies = |key: &str| parameters.iter().any(|it| it.key == key);
+    if recipe.training.schedule.ignores_base()
+        && varies("training.optimizer.learning-rate")
+        && !varies("training.schedule.peak")
+    {
+        eprintln!(
+            "warning: training.optimizer.learning-rate changes nothing here, because training.schedule has a peak of its own; \
+             vary training.schedule.peak"
+        );
+    }
     let metric = sweep::metric(flags.metric, &recipe, &train)?;
     let (train, held_out) = train.hold_out(recipe.data.validation, seed)?;
     let validation =

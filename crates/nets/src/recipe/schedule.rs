@@ -115,6 +115,11 @@ impl Schedule {
         }
     }
 
+    /// Whether the optimizer's learning rate changes nothing: the schedule has a peak of its own.
+    pub fn ignores_base(&self) -> bool {
+        matches!(self, Self::OneCycle(OneCycle { peak: Some(_), .. }))
+    }
+
     /// The learning rate of `step` (from 0) out of `total_steps`, given the optimizer's rate
     /// `base`. A step beyond the last gets the last step's rate.
     ///
