@@ -6,6 +6,7 @@
 mod checkpoint;
 mod early_stopping;
 mod ema;
+mod error;
 mod mixup;
 mod muon;
 mod optimizer;
@@ -28,19 +29,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::{Batch, Preparation};
 use crate::data::Dataset;
-use crate::detector::BadTruth;
-use crate::device::guard::{Failure, guarded};
-use crate::evaluation::{ValidationError, validate};
+use crate::device::guard::guarded;
+use crate::evaluation::validate;
 use crate::layers::Mode;
 use crate::loader::Loader;
 use crate::network::Network;
 use crate::ops;
 use crate::random::{Purpose, permutation};
-use crate::recipe::{Model, Recipe, ShapeError};
+use crate::recipe::{Model, Recipe};
 use crate::temperature::Calibration;
-use crate::weights::{Weights, WeightsError};
+use crate::weights::Weights;
 pub use checkpoint::{CheckpointError, Restored};
 use ema::Ema;
+pub use error::TrainingError;
 use mixup::mix;
 pub use optimizer::Optimizer;
 use precision::LossScale;
@@ -99,95 +100,6 @@ pub(crate) struct StepTaken {
     /// Right classifications, of how many.
     correct: [usize; 2],
     learning_rate: f64,
-}
-
-/// Why training stopped.
-#[derive(Debug, thiserror::Error)]
-pub enum TrainingError {
-    /// A loss is not a finite number.
-    #[error(
-        "the {name} became {value} in step {step} (epoch {epoch}, learning rate {learning_rate:.3e}); \
-         try a smaller training.optimizer.learning-rate (with a one-cycle schedule: training.schedule.peak), \
-         a warm-up, or a smaller training.clip-norm, such as 1.0"
-    )]
-    NotFinite {
-        /// Which loss, or the gradient's norm.
-        name: String,
-        /// Its value.
-        value: f64,
-        /// The step, from 1.
-        step: u64,
-        /// The epoch, from 1.
-        epoch: usize,
-        /// The learning rate of this step.
-        learning_rate: f64,
-    },
-    /// The network does not fit the images.
-    #[error(transparent)]
-    Shape(#[from] ShapeError),
-    /// An annotated box is not one.
-    #[error(transparent)]
-    Truth(#[from] BadTruth),
-    /// A checkpoint could not be written or taken over.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// Weights do not fit.
-    #[error(transparent)]
-    Weights(#[from] WeightsError),
-    /// Held-out images could not be judged.
-    #[error("validation: {0}")]
-    Validation(#[from] ValidationError),
-    /// A classifier gives one answer an image, the data asks for several, or none.
-    #[error(
-        "a classifier (model.kind = \"cnn\") needs images that each show one object, but those of data.source = {0:?} \
-         show several, or none; use a detector (model.kind = \"faster-rcnn\")"
-    )]
-    ManyObjects(String),
-    /// A figure that these images do not have.
-    #[error(
-        "training.early-stopping watches \"{metric}\", which images that show {shows} do not have; \
-         use metric = \"{other}\" or metric = \"loss\""
-    )]
-    NoMetric {
-        /// The figure.
-        metric: &'static str,
-        /// What the images show.
-        shows: &'static str,
-        /// A figure that they have.
-        other: &'static str,
-    },
-    /// There is nothing to watch.
-    #[error(
-        "training.early-stopping watches held-out images, and there are none: set data.validation"
-    )]
-    NothingHeldOut,
-    /// A GPU's precision where it can't be had.
-    #[error(
-        "training.precision = \"{precision}\" can't be computed: {reason}; use training.precision = \"f32\""
-    )]
-    Precision {
-        /// The precision.
-        precision: &'static str,
-        /// Why not.
-        reason: &'static str,
-    },
-    /// The device's memory is too small.
-    #[error(
-        "the device has not enough memory for training.batch-size = {batch_size}; \
-         try --set training.batch-size={smaller}"
-    )]
-    OutOfMemory {
-        /// Images in a batch.
-        batch_size: usize,
-        /// A size that may fit.
-        smaller: usize,
-    },
-    /// The device failed in another way.
-    #[error("the device failed: {0}")]
-    Device(Failure),
-    /// There is nothing to learn from.
-    #[error("the training set is empty: data.validation holds out all {0} images")]
-    NoImages(usize),
 }
 
 /// How training ended.
