@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 const ALIGN: usize = 128;
 /// Smaller blocks are left to the system's allocator, which is good at them.
 const SMALLEST: usize = 1 << 12;
-/// Larger blocks (64 MiB) are handed back at once: keeping one costs more than its page faults.
-const LARGEST: usize = 1 << 26;
+/// Larger blocks (256 MiB) are handed back at once.
+const LARGEST: usize = 1 << 28;
 /// Size classes in one power of two; a block is at most an eighth larger than what was asked for.
 const STEPS: usize = 8;
 const CLASSES: usize = (LARGEST.ilog2() - SMALLEST.ilog2()) as usize * STEPS + 1;
@@ -19,12 +19,12 @@ const SLOTS: usize = 64;
 /// Size and alignment from which a block is asked for in huge pages. A 12.8 MB weight matrix is
 /// 3,136 small pages, more than the TLB holds.
 const HUGE: usize = 1 << 21;
-const DEFAULT_LIMIT: usize = 256 << 20;
+const DEFAULT_LIMIT: usize = 1 << 30;
 
-/// Keeps freed blocks of 4 KiB to 64 MiB by size class, so that a step that allocates what the last
+/// Keeps freed blocks of 4 KiB to 256 MiB by size class, so that a step that allocates what the last
 /// step allocated causes no page faults; such blocks are 128-byte aligned.
 ///
-/// Everything else goes to [`System`]. At most 256 MiB (or [`RecyclingAllocator::with_limit`]) are
+/// Everything else goes to [`System`]. At most 1 GiB (or [`RecyclingAllocator::with_limit`]) are
 /// retained in all; when that is full, blocks of sizes that were freed earlier make room. The
 /// allocator is lock-free and allocates nothing itself.
 ///
@@ -45,7 +45,7 @@ pub struct RecyclingAllocator {
 }
 
 impl RecyclingAllocator {
-    /// An empty allocator that retains at most 256 MiB.
+    /// An empty allocator that retains at most 1 GiB.
     pub const fn new() -> Self {
         Self::with_limit(DEFAULT_LIMIT)
     }
