@@ -1,7 +1,7 @@
 //! The same trainings on every device that this build and machine have: the CPU always, GPUs and software adapters where
 //! they are. A software adapter computes a few images a second, so these are tiny.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::Tensor;
 use burn::tensor::distributed::{
@@ -10,13 +10,14 @@ use burn::tensor::distributed::{
 use measure::record::EpochRecord;
 use nets::batch::Preparation;
 use nets::data::{self, Dataset};
+use nets::detector::inspect::Inspection;
 use nets::device::guard::guarded;
 use nets::device::{Computer, open_all, probe};
 use nets::layers::Mode;
 use nets::network::Network;
 use nets::ops;
 use nets::recipe::Recipe;
-use nets::training::{Observer, StepReport, Trainer};
+use nets::training::{Ending, Observer, StepReport, Trainer};
 use nets::weights::collect;
 
 const CNN: &str = r#"
@@ -81,7 +82,7 @@ fn assert_within(share: f64, what: &str, found: f64, expected: f64) {
     assert!(near, "{what}: {found}, on the CPU {expected}");
 }
 
-/// What a network with its first weights says on a device: a classifier's logits and the losses of one batch.
+/// What a network with its first weights says on a device: logits, and the losses of one batch.
 fn first_answers(recipe: &Recipe, data: &Dataset, computer: &Computer) -> (Vec<f32>, Vec<f64>) {
     let preparation = Preparation {
         normalize: recipe.data.normalize,
@@ -94,12 +95,31 @@ fn first_answers(recipe: &Recipe, data: &Dataset, computer: &Computer) -> (Vec<f
     let batch = preparation.batch(data, &numbers, 0, device);
     let logits = match &network {
         Network::Cnn(cnn) => ops::to_host(cnn.forward(batch.images.clone(), Mode::Inference)),
-        Network::FasterRcnn(_) => Vec::new(),
+        Network::FasterRcnn(detector) => {
+            detector_logits(&detector.inspect(batch.images.clone().narrow(0, 0, 1)))
+        }
     };
     let losses = network.losses(&batch, &recipe.training, Mode::Inference);
     let losses = losses.expect("good truths").parts;
     let (_, losses): (Vec<_>, Vec<_>) = losses.into_iter().unzip();
     (logits, ops::read(losses))
+}
+
+/// The objectness of every anchor, and for every proposal what tells each class from background. In order of size, since
+/// equal proposals may change places.
+fn detector_logits(seen: &Inspection) -> Vec<f32> {
+    assert!(!seen.proposals.is_empty());
+    let anchors = seen.anchors.iter();
+    let mut objectness: Vec<f32> = anchors
+        .map(|anchor| (anchor.score / (1.0 - anchor.score)).ln())
+        .collect();
+    let regions = seen.probabilities.iter();
+    let mut classes: Vec<f32> = regions
+        .flat_map(|all| all[1..].iter().map(|class| (class / all[0]).ln()))
+        .collect();
+    objectness.sort_by(f32::total_cmp);
+    classes.sort_by(f32::total_cmp);
+    [objectness, classes].concat()
 }
 
 /// A training, and how often it read from the device.
@@ -162,6 +182,62 @@ fn devices_agree() {
             eprintln!("{name}: {reads} reads in {} steps", epochs * STEPS);
             // The first step is read too, to have something to show.
             assert_eq!(reads, 1 + epochs * (1 + STEPS * reads_per_step), "{name}");
+        }
+    }
+}
+
+/// Stops at the first step that is shown.
+struct StopAtOnce<'a>(&'a AtomicBool);
+
+impl Observer for StopAtOnce<'_> {
+    fn step(&mut self, _: &StepReport) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn epoch(&mut self, _: &EpochRecord) {}
+}
+
+/// A training that is stopped twice ends with the weights of one that is not: the same bits on the CPU, within 1e-5 on
+/// devices that may add in another order each time.
+#[test]
+fn stopped_trainings_go_on() {
+    let data = images();
+    for computer in open_all(&probe::in_thread) {
+        let name = &computer.name;
+        for text in [CNN, DETECTOR] {
+            let recipe = recipe(text);
+            let new = || Trainer::new(&recipe, &data, None, &computer.device).expect("fits");
+            let never = AtomicBool::new(false);
+            let mut straight = new();
+            straight
+                .run(None, &never, &mut Epochs::default())
+                .expect("trains");
+
+            let folder = tempfile::tempdir().expect("a folder");
+            for _ in 0..2 {
+                let stop = AtomicBool::new(false);
+                let mut trainer = new();
+                trainer.restore(folder.path()).expect("restores");
+                let ending = trainer.run(Some(folder.path()), &stop, &mut StopAtOnce(&stop));
+                assert_eq!(ending.expect("trains"), Ending::Stopped, "{name}");
+            }
+            let mut resumed = new();
+            resumed.restore(folder.path()).expect("restores");
+            let before = resumed.progress().step;
+            assert!((1..2 * STEPS).contains(&before), "{name}: {before}");
+            resumed
+                .run(None, &never, &mut Epochs::default())
+                .expect("trains");
+
+            let most = if name == "cpu" { 0.0 } else { 1e-5 };
+            let pairs = collect(&resumed.network())
+                .into_iter()
+                .zip(collect(&straight.network()));
+            for ((parameter, found), (_, expected)) in pairs {
+                let pairs = found.values.iter().zip(&expected.values);
+                let worst = pairs.fold(0.0_f32, |worst, (a, b)| worst.max((a - b).abs()));
+                assert!(worst <= most, "{name}: {parameter} differs by {worst}");
+            }
         }
     }
 }
