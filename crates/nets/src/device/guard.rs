@@ -18,6 +18,11 @@ fn cause(text: &str) -> &str {
 }
 
 impl Failure {
+    /// A failure that was noticed in another way.
+    pub(crate) fn new(text: String) -> Self {
+        Self(text)
+    }
+
     /// Whether more memory was asked for than the device has.
     pub fn is_out_of_memory(&self) -> bool {
         // The texts of CubeCL's errors, and of CUDA's and Vulkan's.

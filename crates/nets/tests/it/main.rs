@@ -8,6 +8,7 @@ mod detection_golden;
 mod devices;
 mod exchange;
 mod explain;
+mod replicas;
 mod resume;
 mod scene_detectors;
 mod scenes;
