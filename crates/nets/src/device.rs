@@ -107,7 +107,7 @@ pub enum DeviceError {
         command: String,
     },
     /// This build can't use or offer devices of other processes.
-    #[error("this build has no '{name}'; build it with\n  {command}")]
+    #[error("this build knows no devices of other machines ('{name}'); build it with\n  {command}")]
     NoRemote {
         /// What was asked for.
         name: String,

@@ -5,13 +5,13 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use burn::remote::{ConnectError, EndpointId, IrohHost, IrohRelays, RemoteHost};
 use burn::tensor::Device;
+use burn::tensor::remote::{ConnectError, EndpointId, IrohHost, IrohRelays, RemoteHost};
 
 use super::{Computer, DeviceError, Listed, REMOTE, works};
 
 /// A worker that has not answered after so long can't be reached.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(15);
 
 /// Where a remote device is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,7 +134,7 @@ fn advice(error: &ConnectError) -> String {
 
 #[cfg(test)]
 mod tests {
-    use burn::remote::IrohIdentity;
+    use burn::tensor::remote::IrohIdentity;
 
     use super::*;
 

@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use burn::remote::{IrohIdentity, IrohRelays};
-use burn::server::{
+use burn::tensor::remote::{IrohIdentity, IrohRelays};
+use burn::tensor::server::{
     AuthorizationRequest, IrohTransport, PeerAuthorizer, RemoteServer, TokenAuthorizer,
 };
 use tokio::time::{sleep, timeout};
 
 use super::{Computer, REMOTE};
+use crate::ops::has_lanes;
 
 /// Why devices can't be offered.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +41,11 @@ pub enum WorkerError {
         /// What the system says.
         cause: io::Error,
     },
+    /// Devices that one worker can't offer together.
+    #[error(
+        "{0}: a worker offers GPUs or the processor, not both; start one for each, with different ports and keys"
+    )]
+    Mixed(String),
     /// Serving failed.
     #[error("the worker can't serve: {0}")]
     Serve(String),
@@ -59,7 +65,6 @@ pub struct Settings {
 }
 
 /// Devices that are about to be offered.
-#[derive(Debug)]
 pub struct Worker {
     server: RemoteServer,
     transport: IrohTransport,
@@ -73,12 +78,17 @@ impl Worker {
     /// a line, of everybody who wants to use one.
     ///
     /// # Errors
-    /// [`WorkerError`] for a file that can't be read or made, an empty token, or a port in use.
+    /// [`WorkerError`] for devices that don't go together, a file that can't be read or made, an empty token, or a port in
+    /// use.
     pub fn new(
         computer: &Computer,
         settings: &Settings,
         told: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<Self, WorkerError> {
+        let processors = computer.all().filter(|one| has_lanes(&one.device));
+        if ![0, computer.all().count()].contains(&processors.count()) {
+            return Err(WorkerError::Mixed(computer.names()));
+        }
         let file = |path: &Path| {
             let path = path.to_path_buf();
             move |cause| WorkerError::File { path, cause }

@@ -6,15 +6,18 @@
 //! devices' order, so the same devices give the same bits. Batch normalisation takes the statistics of its device's part,
 //! and the running statistics are those of the first device, as in PyTorch's `DistributedDataParallel`.
 //!
-//! A device has a thread of its own for as long as training lasts: Burn's backends keep a queue for every thread.
+//! A device has a thread of its own for as long as training lasts: Burn's backends keep a queue for every thread. What
+//! devices exchange passes through the host, read by the thread of the device that it comes from: so any two devices go
+//! together, workers need not reach each other, and a failure is that of the device on whose thread it happens.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use super::optimizer::flat_gradients;
 use super::{TrainingError, precision};
@@ -52,19 +55,39 @@ struct Work {
     factor: f64,
     /// How much of it is to be taken out of the gradients again.
     scale: f64,
-    /// All parameters in a row, on the first device.
-    parameters: Tensor<1>,
+    /// All parameters in a row.
+    parameters: Arc<Vec<f32>>,
 }
 
-/// What came of the part of a step, on the first device.
+/// What came of the part of a step.
 type Answer = (u64, Result<Part, TrainingError>);
 
 /// What a device found of its part of a step.
 #[derive(Debug)]
-pub(super) struct Part {
-    /// Flat, by parameter.
-    pub gradients: BTreeMap<String, Tensor<1>>,
+struct Part {
+    /// The parameters' names and numbers of values.
+    names: Vec<(String, usize)>,
+    /// Their gradients in a row.
+    gradients: Vec<f32>,
     figures: Figures,
+}
+
+impl Part {
+    /// The gradients on a device, flat, by parameter.
+    fn gradients_on(
+        names: Vec<(String, usize)>,
+        gradients: Vec<f32>,
+        device: &Device,
+    ) -> BTreeMap<String, Tensor<1>> {
+        let length = gradients.len();
+        let row = Tensor::<1>::from_data(TensorData::new(gradients, [length]), device);
+        let mut first = 0;
+        let piece = |(name, length): (String, usize)| {
+            first += length;
+            (name, row.clone().narrow(0, first - length, length))
+        };
+        names.into_iter().map(piece).collect()
+    }
 }
 
 /// The losses and hits of some of a step's images.
@@ -93,6 +116,11 @@ impl Figures {
             counted,
         };
         (total, figures)
+    }
+
+    fn scalars(&mut self) -> impl Iterator<Item = &mut Scalar> {
+        let parts = self.parts.iter_mut().map(|(_, value)| value);
+        parts.chain(std::iter::once(&mut self.correct))
     }
 
     /// The figures of a whole batch out of those of its parts, each with its share of the images.
@@ -147,7 +175,6 @@ impl Replicas {
                 recipe: recipe.clone(),
                 name: name.clone(),
                 device: device.autodiff(),
-                main: main.clone().inner(),
             };
             thread::Builder::new()
                 .name(name.clone())
@@ -190,7 +217,7 @@ impl Replicas {
         let parts = parts(images, self.others.len() + 1);
         let share = |count: usize| count as f64 / images as f64;
         let mut shares = vec![share(parts[0].1)];
-        let parameters = flat_parameters(network);
+        let parameters = Arc::new(to_host(flat_parameters(network)));
         for (replica, &(first, count)) in self.others.iter().zip(&parts[1..]) {
             if count == 0 {
                 continue;
@@ -226,10 +253,11 @@ impl Replicas {
     ) -> Result<(Figures, Vec<BTreeMap<String, Tensor<1>>>), TrainingError> {
         let mut joined = vec![(figures, begun.first_share())];
         let mut gradients = Vec::with_capacity(self.others.len());
+        let main = self.main.clone().inner();
         for (replica, share) in self.others.iter().zip(&begun.shares[1..]) {
             let part = replica.answer(begun.step)?;
             joined.push((part.figures, *share));
-            gradients.push(part.gradients);
+            gradients.push(Part::gradients_on(part.names, part.gradients, &main));
         }
         Ok((Figures::joined(joined), gradients))
     }
@@ -280,8 +308,6 @@ struct Worker {
     name: String,
     /// With gradients.
     device: Device,
-    /// The first device, without.
-    main: Device,
 }
 
 impl Worker {
@@ -297,7 +323,8 @@ impl Worker {
             // Only a value that is read tells that the device works.
             to_host(flat_parameters(&network).sum());
             let nothing = Part {
-                gradients: BTreeMap::new(),
+                names: Vec::new(),
+                gradients: Vec::new(),
                 figures: Figures {
                     parts: Vec::new(),
                     correct: Scalar::Known(0.0),
@@ -337,10 +364,10 @@ impl Worker {
         guarded(work).unwrap_or_else(|failure| Err(failed(failure)))
     }
 
-    /// Gradients and figures of a part of a step, brought to the first device in one piece.
+    /// Gradients and figures of a part of a step, all of them read at once.
     fn part(&self, network: Network, work: Work) -> Result<(Network, Part), TrainingError> {
         let training = &self.recipe.training;
-        let network = given_parameters(network, work.parameters, &self.device);
+        let network = given_parameters(network, &work.parameters, &self.device);
         let mut batch = work.batch.on(&self.device);
         precision::cast(&mut batch, training.precision);
         let losses = network.losses(&batch, training, work.mode)?;
@@ -348,38 +375,32 @@ impl Worker {
         let gradients = (total * work.factor).backward();
         let gradients = flat_gradients(&network, gradients, work.scale);
 
-        let (names, mut pieces): (Vec<String>, Vec<Tensor<1>>) = gradients.into_iter().unzip();
-        let mut scalars: Vec<&mut Scalar> = figures.parts.iter_mut().map(|(_, x)| x).collect();
-        scalars.push(&mut figures.correct);
-        let pending = scalars.iter().filter_map(|scalar| match scalar {
-            Scalar::Pending(x) => Some(x.clone()),
-            Scalar::Known(_) => None,
-        });
-        pieces.extend(pending);
-        let mut pieces = moved(pieces, &self.main).into_iter();
-        let gradients: BTreeMap<_, _> = names.into_iter().zip(pieces.by_ref()).collect();
-        for scalar in scalars {
-            if let Scalar::Pending(_) = scalar {
-                *scalar = Scalar::of(pieces.next().expect("as many as were sent"));
+        let (names, mut pieces): (Vec<_>, Vec<_>) = gradients
+            .into_iter()
+            .map(|(name, gradient)| ((name, gradient.dims()[0]), gradient))
+            .unzip();
+        let mut pending = Vec::new();
+        for scalar in figures.scalars() {
+            if let Scalar::Pending(x) = scalar {
+                pieces.push(x.clone());
+                pending.push(scalar);
             }
         }
-        Ok((network, Part { gradients, figures }))
+        let mut gradients = match pieces.is_empty() {
+            true => Vec::new(),
+            false => to_host(Tensor::cat(pieces, 0)),
+        };
+        let values = gradients.split_off(gradients.len() - pending.len());
+        for (scalar, value) in pending.into_iter().zip(values) {
+            *scalar = Scalar::Known(f64::from(value));
+        }
+        let part = Part {
+            names,
+            gradients,
+            figures,
+        };
+        Ok((network, part))
     }
-}
-
-/// These tensors on another device, in one transfer.
-fn moved(pieces: Vec<Tensor<1>>, device: &Device) -> Vec<Tensor<1>> {
-    let lengths: Vec<usize> = pieces.iter().map(|piece| piece.dims()[0]).collect();
-    if pieces.is_empty() {
-        return pieces;
-    }
-    let row = Tensor::cat(pieces, 0).to_device(device);
-    let mut first = 0;
-    let piece = |length| {
-        first += length;
-        row.clone().narrow(0, first - length, length)
-    };
-    lengths.into_iter().map(piece).collect()
 }
 
 /// All that is learnt of a network, in a row, without gradients; one 0 where nothing is.
@@ -406,7 +427,7 @@ fn flat_parameters(network: &Network) -> Tensor<1> {
 }
 
 /// The network with what [`flat_parameters`] gave of another one of the same recipe.
-fn given_parameters(network: Network, parameters: Tensor<1>, device: &Device) -> Network {
+fn given_parameters(network: Network, parameters: &[f32], device: &Device) -> Network {
     struct Taker {
         parameters: Tensor<1>,
         first: usize,
@@ -427,8 +448,9 @@ fn given_parameters(network: Network, parameters: Tensor<1>, device: &Device) ->
         }
     }
 
+    let row = TensorData::new(parameters.to_vec(), [parameters.len()]);
     let mut taker = Taker {
-        parameters: parameters.to_device(&device.clone().inner()),
+        parameters: Tensor::from_data(row, &device.clone().inner()),
         first: 0,
     };
     network.map(&mut taker)
