@@ -172,7 +172,10 @@ pub fn train(
 /// The flag for the devices that are left where the one of this name failed.
 fn others(computer: &Computer, failed: &str) -> String {
     let names = computer.all().map(|one| one.name.as_str());
-    let left: Vec<&str> = names.filter(|name| *name != failed).collect();
+    // A worker takes all its devices with it: `...#1` is its second.
+    let worker = |name: &str| name.split('#').next().map(str::to_string);
+    let names = names.filter(|name| worker(name) != worker(failed));
+    let left: Vec<&str> = names.collect();
     match left[..] {
         [] => "--device cpu".to_string(),
         [one] => format!("--device {one}"),

@@ -185,7 +185,7 @@ fn a_worker_that_dies_ends_the_training_at_its_last_checkpoint() {
     assert_eq!(output.status.code(), Some(1), "{text}");
     let told = text.rsplit_once("error: ").expect("an error").1;
     assert!(
-        told.starts_with(&format!("{} failed", worker.device)),
+        told.starts_with(&format!("{} failed: its worker", worker.device)),
         "{told}"
     );
     assert!(
