@@ -210,7 +210,7 @@ impl Observer for StopAtOnce<'_> {
 #[test]
 fn stopped_trainings_go_on() {
     let data = images();
-    for computer in open_all(&probe::in_thread) {
+    for computer in computers() {
         let name = &computer.name;
         for text in [CNN, DETECTOR] {
             let recipe = recipe(text);
