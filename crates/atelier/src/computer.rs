@@ -1,18 +1,59 @@
 //! The device to compute on, tried by a process of its own before this one opens it.
 
+use std::path::Path;
 use std::process::Command;
 
 use nets::device::{self, Computer, Interface, Listed, probe};
 
 use crate::error::CommandError;
+use crate::flags::{Experiment, Machine};
 
-/// Opens a device by name, and says in a line where it is another one.
-pub fn open(name: &str) -> Result<Computer, CommandError> {
-    let computer = device::open_with(name, &probe)?;
-    if let Some(note) = &computer.note {
+/// The variable that holds a token. Not a flag: everybody on a machine can read its command lines.
+pub const TOKEN: &str = "ATELIER_TOKEN";
+
+/// Opens a device, and says in a line where it is another one than was asked for.
+pub fn open(machine: &Machine) -> Result<Computer, CommandError> {
+    let token = token(machine)?;
+    noted(device::open_one(&machine.device, &probe, token.as_deref())?)
+}
+
+/// Opens the devices of a training.
+pub fn open_all(experiment: &Experiment) -> Result<Computer, CommandError> {
+    let Some(devices) = &experiment.devices else {
+        return open(&experiment.machine);
+    };
+    let token = token(&experiment.machine)?;
+    noted(device::open_list(devices, &probe, token.as_deref())?)
+}
+
+/// What proves to workers that one may use their devices.
+fn token(machine: &Machine) -> Result<Option<String>, CommandError> {
+    let token = match &machine.token_file {
+        Some(file) => Some(read_token(file)?),
+        None => std::env::var(TOKEN).ok(),
+    };
+    Ok(token.filter(|token| !token.is_empty()))
+}
+
+fn noted(computer: Computer) -> Result<Computer, CommandError> {
+    for note in computer.all().filter_map(|one| one.note.as_ref()) {
         eprintln!("{note}");
     }
     Ok(computer)
+}
+
+/// The token in a file, without the end of its line.
+pub fn read_token(file: &Path) -> Result<String, CommandError> {
+    let text = std::fs::read_to_string(file).map_err(|cause| {
+        CommandError::Usage(format!("{}: can't read the token: {cause}", file.display()))
+    })?;
+    match text.trim() {
+        "" => Err(CommandError::Usage(format!(
+            "{}: there is no token in this file; remove it, and `atelier worker` makes one",
+            file.display()
+        ))),
+        token => Ok(token.to_string()),
+    }
 }
 
 /// What a process of its own finds: `devices --probe`.

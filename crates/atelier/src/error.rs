@@ -53,6 +53,10 @@ pub enum CommandError {
     /// A device.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// Devices that can't be offered.
+    #[cfg(feature = "remote")]
+    #[error(transparent)]
+    Worker(#[from] nets::device::worker::WorkerError),
     /// A device that failed while it computed, or a mistake in this program.
     #[error("{}{}", .0, advice(.0))]
     Failure(Failure),
@@ -103,6 +107,20 @@ pub enum CommandError {
         error: Box<RunError>,
         /// The run's folder.
         run: PathBuf,
+    },
+    /// A device failed in training.
+    #[error(
+        "{error}\n  all up to the last checkpoint is kept; go on with it, or without it:\n  \
+         atelier train --resume {} {left}",
+        run.display()
+    )]
+    DeviceFailed {
+        /// What it failed with.
+        error: Box<RunError>,
+        /// The run's folder.
+        run: PathBuf,
+        /// The flag for what else there is.
+        left: String,
     },
     /// The user asked to stop a search.
     #[error("stopped; {done} of {trials} trials are kept in {}. The same command goes on from there", folder.display())]

@@ -2,6 +2,7 @@
 
 mod data;
 mod sweep;
+mod worker;
 
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use data::{Data, DataAction, DataAnchors, DataScenes, DataShow};
 use measure::report::{Format, Language};
 pub use sweep::Sweep;
+pub use worker::Worker;
 
 /// A deep-learning workshop: define networks by their layers, train them, and find out which is better.
 #[derive(Debug, Parser)]
@@ -55,6 +57,8 @@ pub enum Command {
     Runs(Runs),
     /// List the devices that can compute
     Devices(Devices),
+    /// Offer this machine's devices to trainings on others, until Ctrl-C
+    Worker(Worker),
 }
 
 impl Command {
@@ -74,7 +78,16 @@ impl Command {
             | Self::Data(_)
             | Self::Recipes(_)
             | Self::Runs(_)
-            | Self::Devices(_) => None,
+            | Self::Devices(_)
+            | Self::Worker(_) => None,
+        }
+    }
+
+    /// How many threads are to compute, where that is said.
+    pub fn threads(&self) -> Option<usize> {
+        match self {
+            Self::Worker(flags) => flags.threads,
+            other => other.machine().and_then(|machine| machine.threads),
         }
     }
 }
@@ -97,6 +110,10 @@ pub struct Experiment {
     /// Progress as plain lines instead of a dashboard, also on a terminal
     #[arg(long)]
     pub plain: bool,
+    /// Share the images of every step among these devices, as in gpu:0,gpu:1 (or 0,1) or cpu,remote:ID@HOST:PORT; the
+    /// first holds what is learnt
+    #[arg(long, value_name = "DEVICE,...", conflicts_with = "device")]
+    pub devices: Option<String>,
     #[command(flatten)]
     pub machine: Machine,
     #[command(flatten)]
@@ -106,9 +123,13 @@ pub struct Experiment {
 /// What to compute on.
 #[derive(Args, Debug)]
 pub struct Machine {
-    /// auto, cpu, gpu, gpu:N, gpu:software, cuda:N, rocm:N, metal:N or vulkan:N (see `atelier devices`)
+    /// auto, cpu, gpu, gpu:N, gpu:software, cuda:N, rocm:N, metal:N or vulkan:N (see `atelier devices`), or
+    /// remote:ID@HOST:PORT (see `atelier worker`)
     #[arg(long, default_value = "auto", value_name = "DEVICE")]
     pub device: String,
+    /// The file with the token of the workers whose devices are used; default: the variable ATELIER_TOKEN
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
     /// Threads to compute with; default: one a core
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,

@@ -12,13 +12,8 @@ use nets::weights::Weights;
 use crate::error::CommandError;
 use crate::flags::Experiment;
 
-/// Runs `work` on one of the threads that compute: so many, or one a core.
-///
-/// A step hands dozens of pieces of work to these threads; from outside of them each would begin with waking one up.
-pub fn with_threads<R: Send>(
-    threads: Option<usize>,
-    work: impl FnOnce() -> Result<R, CommandError> + Send,
-) -> Result<R, CommandError> {
+/// Starts the threads that compute: so many, or one a core.
+pub fn set_threads(threads: Option<usize>) -> Result<(), CommandError> {
     let threads = threads.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
     if threads == 0 {
         return Err(CommandError::Usage(
@@ -29,7 +24,17 @@ pub fn with_threads<R: Send>(
         .num_threads(threads)
         .stack_size(STACK)
         .build_global()
-        .map_err(|cause| CommandError::Usage(format!("--threads {threads}: {cause}")))?;
+        .map_err(|cause| CommandError::Usage(format!("--threads {threads}: {cause}")))
+}
+
+/// Runs `work` on one of the threads that compute: so many, or one a core.
+///
+/// A step hands dozens of pieces of work to these threads; from outside of them each would begin with waking one up.
+pub fn with_threads<R: Send>(
+    threads: Option<usize>,
+    work: impl FnOnce() -> Result<R, CommandError> + Send,
+) -> Result<R, CommandError> {
+    set_threads(threads)?;
     rayon::scope(|_| work())
 }
 

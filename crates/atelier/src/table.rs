@@ -278,6 +278,7 @@ fn no_energy(evaluations: &[&Evaluation]) -> String {
             "only root may read this machine's counters (/sys/class/powercap/*/energy_uj)"
         }
         Some(NoEnergy::Gpu) => "the GPU's counter is not read",
+        Some(NoEnergy::Several) => "no counter tells of all devices that computed",
     };
     format!("energy: unavailable, for {reason}")
 }

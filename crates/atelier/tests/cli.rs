@@ -4,6 +4,9 @@
 mod contact;
 #[path = "cli/evidence.rs"]
 mod evidence;
+#[cfg(all(feature = "remote", unix))]
+#[path = "cli/remote.rs"]
+mod remote;
 #[path = "cli/resume.rs"]
 mod resume;
 #[path = "cli/sweep.rs"]

@@ -86,7 +86,11 @@ fn run(
             times = [Duration::ZERO; 3];
         }
         let batch = batch(size, images, step, &device);
-        let mode = Mode::Training { seed: 0, step };
+        let mode = Mode::Training {
+            seed: 0,
+            step,
+            first: 0,
+        };
         let start = Instant::now();
         let losses = network.losses(&batch, &recipe.training, mode)?;
         let forward = Instant::now();

@@ -29,6 +29,35 @@ pub struct Batch {
     pub mixed: Option<Mixed>,
 }
 
+impl Batch {
+    /// So many images from the `first` on, on the device of the batch.
+    pub(crate) fn part(&self, first: usize, count: usize) -> Self {
+        let range = first..first + count;
+        let labels = |labels: &[usize]| match labels.len() == self.indices.len() {
+            true => labels[range.clone()].to_vec(),
+            // Whose they are is not known, and only a classifier, whose images have one each, asks.
+            false => Vec::new(),
+        };
+        Self {
+            images: self.images.clone().narrow(0, first, count),
+            labels: labels(&self.labels),
+            truths: self.truths[range.clone()].to_vec(),
+            indices: self.indices[range.clone()].to_vec(),
+            epoch: self.epoch,
+            mixed: self.mixed.as_ref().map(|mixed| Mixed {
+                labels: labels(&mixed.labels),
+                share: mixed.share,
+            }),
+        }
+    }
+
+    /// The same with its images on another device.
+    pub(crate) fn on(mut self, device: &Device) -> Self {
+        self.images = Tensor::from_data(self.images.into_data(), device);
+        self
+    }
+}
+
 /// What the images of a batch are blended with, by mixup.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mixed {

@@ -2,24 +2,32 @@
 //!
 //! Names: `cpu`; `gpu:N` for the GPUs that wgpu finds (Vulkan, Metal, DirectX 12), real ones first, and `gpu:software`
 //! for one that the processor only plays; `cuda:N`, `rocm:N`, `metal:N` and `vulkan:N` for those of one maker or
-//! interface. `gpu` is the first GPU of any kind, `auto` the same or the CPU.
+//! interface. `gpu` is the first GPU of any kind, `auto` the same or the CPU. `remote:ID@HOST:PORT` is a device that
+//! another process or machine offers.
 
 #[cfg(feature = "any-gpu")]
 mod gpu;
 pub mod guard;
+mod list;
 pub mod probe;
+#[cfg(feature = "remote")]
+mod remote;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "remote")]
+pub mod worker;
 
 use burn::tensor::Device;
 use measure::energy::Meter;
 use measure::record::{Machine, NoEnergy};
 use serde::{Deserialize, Serialize};
 
-/// What computes: a device, and how many threads work on the CPU.
+pub use list::open_list;
+
+/// What computes: a device, or several that share the images of a training step, and how many threads work on the CPU.
 #[derive(Clone, Debug)]
 pub struct Computer {
-    /// For tensors.
+    /// For tensors; the first of several.
     pub device: Device,
     /// Such as `cpu` or `gpu:0`.
     pub name: String,
@@ -29,6 +37,8 @@ pub struct Computer {
     pub listed: Option<Listed>,
     /// Why it is not what was asked for, in a line.
     pub note: Option<String>,
+    /// What else shares the images of a training step.
+    pub others: Vec<Computer>,
 }
 
 impl Computer {
@@ -40,14 +50,30 @@ impl Computer {
             threads: rayon::current_num_threads(),
             listed: None,
             note: None,
+            others: Vec::new(),
         }
+    }
+
+    /// Every device, the first one first.
+    pub fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.others)
+    }
+
+    /// The names of all devices, such as `gpu:0,gpu:1`.
+    pub fn names(&self) -> String {
+        let names: Vec<&str> = self.all().map(|one| one.name.as_str()).collect();
+        names.join(",")
     }
 
     /// Counts the energy that computing takes.
     ///
     /// # Errors
-    /// [`NoEnergy`] where nothing tells. Of a GPU only its own counter does: the processor's would miss it.
+    /// [`NoEnergy`] where nothing tells. Of a GPU only its own counter does: the processor's would miss it. Of several
+    /// devices none tells of all, unless they are this processor.
     pub fn energy_meter(&self) -> Result<Meter, NoEnergy> {
+        if !self.others.is_empty() && self.all().any(|one| one.name != CPU) {
+            return Err(NoEnergy::Several);
+        }
         match &self.listed {
             None => Meter::open(),
             Some(listed) => match &listed.address {
@@ -63,15 +89,26 @@ impl Computer {
 pub enum DeviceError {
     /// Not a device's name.
     #[error(
-        "unknown device '{0}': expected auto, cpu, gpu, gpu:N, gpu:software, cuda:N, rocm:N, metal:N or vulkan:N \
-         (`atelier devices` lists those of this machine)"
+        "unknown device '{0}': expected auto, cpu, gpu, gpu:N, gpu:software, cuda:N, rocm:N, metal:N, vulkan:N \
+         (`atelier devices` lists those of this machine) or remote:ID@HOST:PORT (as `atelier worker` prints it)"
     )]
     Unknown(String),
+    /// An empty place in a list of devices.
+    #[error("'{0}' is no list of devices: expected names between commas, as in gpu:0,gpu:1")]
+    List(String),
     /// This build can't use such a device.
     #[error(
         "this build has no support for '{name}'; build it with\n  {command}\nor use --device cpu"
     )]
     NotBuilt {
+        /// What was asked for.
+        name: String,
+        /// What makes a build that can.
+        command: String,
+    },
+    /// This build can't use or offer devices of other processes.
+    #[error("this build knows no devices of other machines ('{name}'); build it with\n  {command}")]
+    NoRemote {
         /// What was asked for.
         name: String,
         /// What makes a build that can.
@@ -83,6 +120,30 @@ pub enum DeviceError {
         /// What was asked for.
         name: String,
         /// Why not.
+        reason: String,
+    },
+    /// The address of a remote device is not one.
+    #[error(
+        "'{name}' is no address of a remote device: {reason}; expected remote:ID@HOST:PORT, as `atelier worker` prints it"
+    )]
+    Address {
+        /// What was asked for.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A remote device is asked for without what proves that one may use it.
+    #[error(
+        "'{0}' wants its worker's token: put the text of the worker's token file into the variable ATELIER_TOKEN, \
+         or name a copy of the file with --token-file"
+    )]
+    NoToken(String),
+    /// A remote device can't be reached, or does not work.
+    #[error("'{name}' can't be used: {reason}")]
+    Remote {
+        /// What was asked for.
+        name: String,
+        /// Why not, and what to do.
         reason: String,
     },
 }
@@ -109,6 +170,8 @@ pub struct Listed {
 }
 
 const CPU: &str = "cpu";
+/// What the names of devices of other processes begin with.
+const REMOTE: &str = "remote";
 /// The number of a software adapter.
 const SOFTWARE: &str = "software";
 
@@ -162,16 +225,43 @@ impl Interface {
 
     /// What makes a build that can use it, beside those that this one can.
     pub fn build_command(self) -> String {
-        let wanted = |interface: &Self| *interface == self || interface.is_built();
-        let features: Vec<&str> = Self::ALL
-            .iter()
-            .filter(|i| wanted(i))
-            .map(|i| i.name())
-            .collect();
-        format!(
-            "cargo install --path crates/atelier --features {}",
-            features.join(",")
-        )
+        build_command(self.name())
+    }
+}
+
+/// What makes a build with this feature, beside those that this one has.
+fn build_command(feature: &str) -> String {
+    let built = Interface::ALL.map(|interface| (interface.name(), interface.is_built()));
+    let built = built.into_iter().chain([(REMOTE, is_remote_built())]);
+    let wanted = built.filter(|(name, is_built)| *is_built || *name == feature);
+    let features: Vec<&str> = wanted.map(|(name, _)| name).collect();
+    format!(
+        "cargo install --path crates/atelier --features {}",
+        features.join(",")
+    )
+}
+
+/// Whether this build can use, and offer, devices of other processes.
+pub fn is_remote_built() -> bool {
+    cfg!(feature = "remote")
+}
+
+/// Whether this build knows devices that tell of their failures by panics.
+pub fn can_panic() -> bool {
+    is_remote_built() || Interface::ALL.into_iter().any(Interface::is_built)
+}
+
+/// Why nothing remote can be done.
+///
+/// # Errors
+/// [`DeviceError::NoRemote`] in a build without it.
+pub fn check_remote_built(name: &str) -> Result<(), DeviceError> {
+    match is_remote_built() {
+        true => Ok(()),
+        false => Err(DeviceError::NoRemote {
+            name: name.to_string(),
+            command: build_command(REMOTE),
+        }),
     }
 }
 
@@ -184,6 +274,8 @@ enum Choice {
     AnyGpu,
     /// One device.
     One(Interface, String),
+    /// One of another process.
+    Remote,
 }
 
 impl Choice {
@@ -197,6 +289,7 @@ impl Choice {
             ("auto", None) => return Ok(Self::Auto),
             (CPU, None) => return Ok(Self::Cpu),
             ("gpu", None) => return Ok(Self::AnyGpu),
+            (REMOTE, _) => return Ok(Self::Remote),
             _ => {}
         }
         let interface = Interface::of(kind).ok_or_else(unknown)?;
@@ -220,7 +313,7 @@ pub fn open(name: &str) -> Result<Computer, DeviceError> {
     open_with(name, &probe::in_thread)
 }
 
-/// Opens a device by name after `probe` has tried it.
+/// Opens a device by name after `probe` has tried it; none of another process, which wants a token ([`open_one`]).
 ///
 /// `auto` and `gpu` take the CPU where no GPU can be used, and say so in [`Computer::note`]; a software adapter is
 /// taken only by its name.
@@ -228,9 +321,25 @@ pub fn open(name: &str) -> Result<Computer, DeviceError> {
 /// # Errors
 /// As [`open`].
 pub fn open_with(name: &str, probe: &Probe<'_>) -> Result<Computer, DeviceError> {
+    open_one(name, probe, None)
+}
+
+/// As [`open_with`]; `token` is that of the worker that offers the device, where another process does.
+///
+/// # Errors
+/// As [`open`], and where the worker can't be reached or refuses the token.
+pub fn open_one(
+    name: &str,
+    probe: &Probe<'_>,
+    token: Option<&str>,
+) -> Result<Computer, DeviceError> {
     let built = || Interface::ALL.into_iter().filter(|i| i.is_built());
     match Choice::parse(name)? {
         Choice::Cpu => Ok(Computer::cpu()),
+        Choice::Remote => {
+            check_remote_built(name)?;
+            opened_remote(name, token)
+        }
         Choice::Auto if built().next().is_none() => Ok(Computer::cpu()),
         Choice::AnyGpu if built().next().is_none() => Err(not_built(Interface::Gpu, name)),
         Choice::Auto | Choice::AnyGpu => {
@@ -305,6 +414,30 @@ fn opened(interface: Interface, listed: Listed) -> Result<Computer, DeviceError>
 #[cfg(not(feature = "any-gpu"))]
 fn opened(interface: Interface, listed: Listed) -> Result<Computer, DeviceError> {
     Err(not_built(interface, &listed.name))
+}
+
+#[cfg(feature = "remote")]
+fn opened_remote(name: &str, token: Option<&str>) -> Result<Computer, DeviceError> {
+    remote::open(name, token)
+}
+
+#[cfg(not(feature = "remote"))]
+fn opened_remote(name: &str, _: Option<&str>) -> Result<Computer, DeviceError> {
+    Err(DeviceError::Unknown(name.to_string()))
+}
+
+/// Makes the device add: only then are its compiler and its queue known to work.
+#[cfg(any(feature = "any-gpu", feature = "remote"))]
+fn works(device: &Device) -> Result<(), String> {
+    let sum = guard::guarded(|| {
+        let x = burn::tensor::Tensor::<1>::from_floats([1.0, 2.0, 3.0], device);
+        crate::ops::to_host(x.clone() + x)
+    });
+    match sum {
+        Ok(sum) if sum == [2.0, 4.0, 6.0] => Ok(()),
+        Ok(sum) => Err(format!("it says that 1 + 1, 2 + 2, 3 + 3 = {sum:?}")),
+        Err(failure) => Err(failure.to_string()),
+    }
 }
 
 /// The devices of this machine, with the reason why one can't be used; of an interface that this build leaves out, how

@@ -19,12 +19,26 @@ pub enum Mode {
         seed: u64,
         /// Steps taken before this one.
         step: u64,
+        /// Images of this step before the first of this batch: where several devices share its images.
+        first: usize,
     },
     /// Predicting.
     Inference,
 }
 
 impl Mode {
+    /// The same for images of which so many others of the step come before.
+    pub(crate) fn after(self, images: usize) -> Self {
+        match self {
+            Self::Training { seed, step, first } => Self::Training {
+                seed,
+                step,
+                first: first + images,
+            },
+            Self::Inference => self,
+        }
+    }
+
     fn is_training(self) -> bool {
         matches!(self, Self::Training { .. })
     }
@@ -352,7 +366,10 @@ impl PlainLayer {
             Plain::Silu => x.silu(),
             Plain::LeakyRelu { slope } => x.leaky_relu(slope),
             Plain::Dropout { rate, layer } => match mode {
-                Mode::Training { seed, step } => dropout(x, rate, seed, step, layer),
+                Mode::Training { seed, step, first } => {
+                    let key = dropout_key(seed, step, layer);
+                    dropout(x, rate, key, first)
+                }
                 Mode::Inference => x,
             },
             Plain::Flatten => x.flatten(),
@@ -360,18 +377,26 @@ impl PlainLayer {
     }
 }
 
-/// Zeroes features at random and scales the others up (Srivastava et al. 2014).
-pub(crate) fn dropout(x: Maps, rate: f64, seed: u64, step: u64, layer: u64) -> Maps {
-    let [channels, height, width] = x.shape();
-    let shape = [x.images(), channels, height, width];
-    let key = Key {
+/// What the draws of a layer's dropout depend on.
+pub(crate) fn dropout_key(seed: u64, step: u64, layer: u64) -> Key {
+    Key {
         seed,
         purpose: Purpose::Dropout,
         epoch: step,
         index: layer,
-    };
+    }
+}
+
+/// Zeroes features at random and scales the others up (Srivastava et al. 2014).
+///
+/// `first` rows of features come before those of `x` in the step: with their draws left out, each row has the same mask
+/// however many devices share the step's images.
+pub(crate) fn dropout(x: Maps, rate: f64, key: Key, first: usize) -> Maps {
+    let [channels, height, width] = x.shape();
+    let shape = [x.images(), channels, height, width];
     let scale = (1.0 / (1.0 - rate)) as f32;
     let mut stream = key.stream();
+    stream.skip_f32(first * channels * height * width);
     let mask: Vec<f32> = (0..shape.iter().product())
         .map(|_| {
             if f64::from(stream.unit_f32()) < rate {

@@ -95,6 +95,14 @@ impl Stream {
         (self.generator.next_u32() >> 8) as f32 * (1.0 / (1u32 << 24) as f32)
     }
 
+    /// Leaves out the next `count` draws of [`Stream::unit_f32`] of a stream that nothing else is drawn from.
+    pub fn skip_f32(&mut self, count: usize) {
+        if count > 0 {
+            let words = self.generator.get_word_pos() + count as u128;
+            self.generator.set_word_pos(words);
+        }
+    }
+
     /// Uniform in [low, high).
     pub fn uniform(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.unit()
@@ -194,6 +202,18 @@ mod tests {
             assert_ne!(first(base), first(other), "{other:?}");
         }
         assert_eq!(first(base), first(base));
+    }
+
+    #[test]
+    fn what_is_skipped_is_what_would_have_been_drawn() {
+        for count in [0, 1, 15, 16, 63, 64, 65, 1000] {
+            let (mut drawn, mut skipped) = (key(3).stream(), key(3).stream());
+            (0..count).for_each(|_| {
+                drawn.unit_f32();
+            });
+            skipped.skip_f32(count);
+            assert_eq!(drawn.unit_f32(), skipped.unit_f32(), "{count}");
+        }
     }
 
     #[test]

@@ -198,7 +198,7 @@ impl Run {
             recipe: Some(origin.recipe.clone()),
             atelier: origin.version.clone(),
             commit: None,
-            device: computer.name.clone(),
+            device: computer.names(),
             threads: computer.threads,
             machine: Machine::gather(),
             date: rfc3339_utc(SystemTime::now()),
@@ -234,6 +234,7 @@ impl Run {
             .train
             .hold_out(recipe.data.validation, recipe.training.seed)?;
         let mut trainer = Trainer::new(recipe, &train, validation.as_ref(), &computer.device)?;
+        trainer.share_with(computer)?;
         // To the end of this function, if nobody holds it for longer.
         let _lock = self.held()?;
         let checkpoints = self.path.join(record::CHECKPOINTS);
@@ -350,7 +351,7 @@ impl Run {
             peak_rss_mib: measure::cost::peak_rss_mib(),
             epochs: history.len(),
             seed: recipe.training.seed,
-            device: computer.name.clone(),
+            device: computer.names(),
             threads: computer.threads,
         };
         let evaluation = match data.labels() {

@@ -16,7 +16,7 @@ pub fn run(flags: &flags::Bench) -> Result<(), CommandError> {
     if let Some(batch_size) = flags.batch_size {
         recipe.training.batch_size = batch_size as usize;
     }
-    let computer = computer::open(&flags.machine.device)?;
+    let computer = computer::open(&flags.machine)?;
     let split = data::load(&recipe.data, recipe.training.seed)?;
     let settings = Settings {
         name: flags.recipe.clone(),

@@ -179,12 +179,12 @@ fn train_all(
             recipes[0].name, first.source, other.name
         )));
     }
-    let computer = computer::open(&flags.experiment.machine.device)?;
+    let computer = computer::open_all(&flags.experiment)?;
     catch_interrupts()?;
     let mut split = data::load(first, recipes[0].recipe.training.seed)?;
     for named in &recipes {
         training::check(&named.recipe, &split.train)?;
-        training::check_precision(&named.recipe, &computer.device)?;
+        training::check_precision(&named.recipe, &computer)?;
         named.initial(&split, &computer)?;
     }
     // Seed by seed, so that what is trained when somebody stops it can be compared.

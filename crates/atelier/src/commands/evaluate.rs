@@ -12,7 +12,7 @@ use crate::table::{figures, table};
 
 pub fn run(flags: &flags::Evaluate) -> Result<(), CommandError> {
     let run = Run::open(&flags.place.out, &flags.run)?;
-    let computer = computer::open(&flags.machine.device)?;
+    let computer = computer::open(&flags.machine)?;
     let trained = run.trained(&computer)?;
     let mut source = trained.recipe.data.clone();
     if let Some(other) = &flags.data {

@@ -9,7 +9,7 @@ use crate::flags;
 
 pub fn run(flags: &flags::Explain) -> Result<(), CommandError> {
     let run = Run::open(&flags.runs, &flags.run)?;
-    let computer = computer::open(&flags.machine.device)?;
+    let computer = computer::open(&flags.machine)?;
     let trained = run.trained(&computer)?;
     let folder = flags.out.clone().unwrap_or_else(|| {
         let image = flags.image.file_stem().unwrap_or_default();

@@ -16,11 +16,11 @@ mod report;
 mod runs;
 mod sweep;
 pub mod train;
+mod worker;
 
 use std::io::Write;
 
-use nets::device::Interface;
-use nets::device::guard::guarded;
+use nets::device::{self, guard::guarded};
 use serde::Serialize;
 
 use crate::error::CommandError;
@@ -29,11 +29,15 @@ use crate::plan;
 
 /// Runs a command.
 pub fn run(command: &Command) -> Result<(), CommandError> {
-    let threads = command.machine().and_then(|machine| machine.threads);
-    plan::with_threads(threads, || {
-        // A GPU tells of its failures by panics.
+    if let Command::Worker(flags) = command {
+        // Waits on no thread that computes.
+        plan::set_threads(command.threads())?;
+        return worker::run(flags);
+    }
+    plan::with_threads(command.threads(), || {
+        // GPUs and remote devices tell of their failures by panics.
         let computes = command.machine().is_some();
-        match computes && Interface::ALL.into_iter().any(Interface::is_built) {
+        match computes && device::can_panic() {
             true => guarded(|| run_here(command)).map_err(CommandError::Failure)?,
             false => run_here(command),
         }
@@ -60,6 +64,7 @@ fn run_here(command: &Command) -> Result<(), CommandError> {
         Command::Recipes(flags) => recipes::run(flags),
         Command::Runs(flags) => runs::run(flags),
         Command::Devices(flags) => devices::run(flags),
+        Command::Worker(flags) => worker::run(flags),
     }
 }
 

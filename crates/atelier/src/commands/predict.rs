@@ -13,7 +13,7 @@ use crate::flags;
 
 pub fn run(flags: &flags::Predict) -> Result<(), CommandError> {
     let run = Run::open(&flags.place.out, &flags.run)?;
-    let computer = computer::open(&flags.machine.device)?;
+    let computer = computer::open(&flags.machine)?;
     let trained = run.trained(&computer)?;
     let paths = image_files(&flags.images)?;
     let mut answers = Vec::with_capacity(paths.len());

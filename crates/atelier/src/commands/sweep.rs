@@ -41,7 +41,7 @@ const CSV: &str = "trials.csv";
 const REPORT: &str = "report.html";
 
 pub fn run(flags: &flags::Sweep) -> Result<(), CommandError> {
-    let computer = computer::open(&flags.machine.device)?;
+    let computer = computer::open(&flags.machine)?;
     if flags.jobs > computer.threads {
         return Err(CommandError::Usage(format!(
             "--jobs {}: each trial needs a thread of its own, and there are {}; see --threads",

@@ -43,7 +43,7 @@ const WARNING_OBJECTS: usize = 2000;
 const WARNING_SHARE: f64 = 0.9;
 
 pub fn run(flags: &flags::Train) -> Result<(), CommandError> {
-    let computer = computer::open(&flags.experiment.machine.device)?;
+    let computer = computer::open_all(&flags.experiment)?;
     catch_interrupts()?;
     let root = &flags.experiment.place.out;
     let (run, named) = match (&flags.resume, &flags.recipe) {
@@ -103,7 +103,7 @@ pub fn train(
     let recipe = &named.recipe;
     // What does not fit is said before a folder is made.
     training::check(recipe, &split.train)?;
-    training::check_precision(recipe, &computer.device)?;
+    training::check_precision(recipe, computer)?;
     if let Model::FasterRcnn(detector) = &recipe.model {
         let objects = sample_objects(&split.train, WARNING_OBJECTS);
         let fit = AnchorFit::of(detector, split.train.image_shape(), &objects)?;
@@ -132,24 +132,33 @@ pub fn train(
     if let Some(path) = &named.init {
         eprintln!("starting from {}", path.display());
     }
-    let details = match &computer.listed {
-        Some(listed) => listed.description.clone(),
-        None => format!("{} threads", computer.threads),
-    };
+    let devices = computer.all().map(|one| match &one.listed {
+        Some(listed) => format!("{} ({})", one.name, listed.description),
+        None => format!("{} ({} threads)", one.name, one.threads),
+    });
     eprintln!(
-        "training on {} ({details}) in {}",
-        computer.name,
+        "training on {} in {}",
+        devices.collect::<Vec<_>>().join(", "),
         run.path().display()
     );
     let mut progress = Progress::new(&run.name(), recipe.training.epochs, show);
     let finished = run.train(recipe, split, computer, &STOP, &mut progress);
     drop(progress);
-    let finished = finished.map_err(|error| match error.is_refused_write() {
-        true => CommandError::NotWritten {
-            run: run.path().to_path_buf(),
-            error: Box::new(error),
-        },
-        false => error.into(),
+    let finished = finished.map_err(|error| {
+        let path = run.path().to_path_buf();
+        let left = error.failed_device().map(|name| others(computer, name));
+        match (error.is_refused_write(), left) {
+            (true, _) => CommandError::NotWritten {
+                run: path,
+                error: Box::new(error),
+            },
+            (false, Some(left)) => CommandError::DeviceFailed {
+                run: path,
+                error: Box::new(error),
+                left,
+            },
+            (false, None) => error.into(),
+        }
     })?;
     match finished {
         Some(finished) => Ok((run, finished)),
@@ -157,6 +166,20 @@ pub fn train(
             run: run.path().to_path_buf(),
             then: String::new(),
         }),
+    }
+}
+
+/// The flag for the devices that are left where the one of this name failed.
+fn others(computer: &Computer, failed: &str) -> String {
+    let names = computer.all().map(|one| one.name.as_str());
+    // A worker takes all its devices with it: `...#1` is its second.
+    let worker = |name: &str| name.split('#').next().map(str::to_string);
+    let names = names.filter(|name| worker(name) != worker(failed));
+    let left: Vec<&str> = names.collect();
+    match left[..] {
+        [] => "--device cpu".to_string(),
+        [one] => format!("--device {one}"),
+        _ => format!("--devices {}", left.join(",")),
     }
 }
 

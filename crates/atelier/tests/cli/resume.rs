@@ -59,7 +59,7 @@ checkpoints = { every-steps = 7 }
 
 /// A folder with the recipes `cnn.toml` and `detector.toml`, and their data: a bar whose place says its class, in 16 x 16
 /// pixels.
-fn folder() -> TempDir {
+pub fn folder() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let at = folder.path();
     std::fs::write(at.join("cnn.toml"), CNN).expect("written");

@@ -67,6 +67,8 @@ pub enum NoEnergy {
     NotPermitted,
     /// A GPU computed, and this build does not read its counter; the processor's would miss it.
     Gpu,
+    /// Several devices computed, and no counter tells of all.
+    Several,
 }
 
 /// When training first reached an accuracy.

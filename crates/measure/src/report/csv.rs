@@ -236,6 +236,7 @@ fn speed(table: &mut Table, contestant: &Contestant<'_>) {
                 NoEnergy::NoCounter => "no-counter",
                 NoEnergy::NotPermitted => "not-permitted",
                 NoEnergy::Gpu => "gpu",
+                NoEnergy::Several => "several",
             };
             table.line("energy", name, "", "unavailable", reason);
         }

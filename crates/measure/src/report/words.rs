@@ -310,6 +310,7 @@ static ENGLISH: Words = Words {
         NoEnergy::NoCounter => "the machine shows no counter, like most virtual machines",
         NoEnergy::NotPermitted => "only the system’s administrator may read the counter",
         NoEnergy::Gpu => "a graphics card computed, and its counter was not read",
+        NoEnergy::Several => "several devices computed, and no counter tells of all",
     },
     box_mistake: |kind| match kind {
         Kind::Missed => "missed",

@@ -8,7 +8,9 @@ use burn::tensor::Tensor;
 use super::losses::{BoxLossConfig, BoxTarget, select_rows};
 use super::normed_conv::NormedConv;
 use super::roi_targets::{RoiLabel, RoiTarget};
-use crate::layers::{BatchNormLayer, GroupNormLayer, Initializer, LinearLayer, Mode, dropout};
+use crate::layers::{
+    BatchNormLayer, GroupNormLayer, Initializer, LinearLayer, Mode, dropout, dropout_key,
+};
 use crate::loss::cross_entropy;
 use crate::ops::Maps;
 use crate::recipe::{Norm, Roi};
@@ -30,6 +32,9 @@ pub struct BoxHead {
     bbox_pred: LinearLayer,
     #[module(skip)]
     dropout: f64,
+    /// Regions that are drawn of an image, at most.
+    #[module(skip)]
+    sample: usize,
 }
 
 /// Dropout of the head's first layer draws by this number; the backbone's layers have theirs from 0 on.
@@ -74,6 +79,7 @@ impl BoxHead {
             cls_score: LinearLayer::with_normal_weights(features, classes + 1, 0.01, init),
             bbox_pred: LinearLayer::with_normal_weights(features, 4 * boxes, 0.001, init),
             dropout: roi.dropout,
+            sample: roi.sample,
         }
     }
 
@@ -91,8 +97,10 @@ impl BoxHead {
             if let Some(norm) = &layer.group_norm {
                 x = norm.forward(x);
             }
-            if let (Mode::Training { seed, step }, true) = (mode, self.dropout > 0.0) {
-                x = dropout(x, self.dropout, seed, step, number);
+            if let (Mode::Training { seed, step, first }, true) = (mode, self.dropout > 0.0) {
+                let key = dropout_key(seed, step, number);
+                // Exactly those before, unless an image had fewer regions than are drawn of one.
+                x = dropout(x, self.dropout, key, first * self.sample);
             }
         }
         BoxOutput {

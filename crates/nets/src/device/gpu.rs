@@ -2,11 +2,11 @@
 
 #[cfg(feature = "wgpu")]
 use burn::tensor::DeviceKind;
-use burn::tensor::{Device, DeviceType, PciVendor, Tensor};
+use burn::tensor::{Device, DeviceType, PciVendor};
 use measure::record::Machine;
 
 use super::guard::guarded;
-use super::{Computer, DeviceError, Interface, Listed, SOFTWARE};
+use super::{Computer, DeviceError, Interface, Listed, SOFTWARE, works};
 
 /// The devices of an interface by name, software adapters last. Nothing is opened yet.
 fn devices(interface: Interface) -> Vec<(String, Device)> {
@@ -114,19 +114,6 @@ fn amd_memory_mib(address: &str) -> Option<u64> {
     Some(bytes >> 20)
 }
 
-/// Makes the device add: only then are its compiler and its queue known to work.
-fn works(device: &Device) -> Result<(), String> {
-    let sum = guarded(|| {
-        let x = Tensor::<1>::from_floats([1.0, 2.0, 3.0], device);
-        crate::ops::to_host(x.clone() + x)
-    });
-    match sum {
-        Ok(sum) if sum == [2.0, 4.0, 6.0] => Ok(()),
-        Ok(sum) => Err(format!("it says that 1 + 1, 2 + 2, 3 + 3 = {sum:?}")),
-        Err(failure) => Err(failure.to_string()),
-    }
-}
-
 /// Opens what was probed.
 pub fn open(interface: Interface, listed: Listed) -> Result<Computer, DeviceError> {
     let unusable = |reason: String| DeviceError::Unusable {
@@ -144,5 +131,6 @@ pub fn open(interface: Interface, listed: Listed) -> Result<Computer, DeviceErro
         threads: rayon::current_num_threads(),
         listed: Some(listed),
         note: None,
+        others: Vec::new(),
     })
 }

@@ -12,12 +12,25 @@ pub struct Failure(String);
 
 /// The innermost cause that Burn's chain of errors names.
 fn cause(text: &str) -> &str {
+    // What Burn says when a remote device does not answer any more.
+    let signs = [
+        "Failed to read tensor: RecvError",
+        "Remote response channel closed",
+    ];
+    if signs.iter().any(|sign| text.contains(sign)) {
+        return "its worker has ended, or the connection to it is lost";
+    }
     let innermost = text.rsplit("Caused by:").next().unwrap_or(text);
     let mut lines = innermost.lines().map(str::trim);
     lines.find(|line| !line.is_empty()).unwrap_or_default()
 }
 
 impl Failure {
+    /// A failure that was noticed in another way.
+    pub(crate) fn new(text: String) -> Self {
+        Self(text)
+    }
+
     /// Whether more memory was asked for than the device has.
     pub fn is_out_of_memory(&self) -> bool {
         // The texts of CubeCL's errors, and of CUDA's and Vulkan's.
@@ -85,5 +98,11 @@ mod tests {
         let error = guarded(|| -> () { panic!("{chain}") }).expect_err("a panic");
         assert!(!error.is_out_of_memory());
         assert_eq!(error.to_string(), "device lost");
+        let gone = "An error\nCaused by:\n  Failed to read tensor: RecvError(())";
+        let error = guarded(|| -> () { panic!("{gone}") }).expect_err("a panic");
+        assert!(
+            error.to_string().starts_with("its worker has ended"),
+            "{error}"
+        );
     }
 }

@@ -61,7 +61,7 @@ fn builds_without_an_interface() {
         assert!(text.contains(interface.name()), "{text}");
     }
     if !Interface::ALL.into_iter().any(Interface::is_built) {
-        let command = "cargo install --path crates/atelier --features gpu".to_string();
+        let command = Interface::Gpu.build_command();
         let name = "gpu".to_string();
         let error = open_with("gpu", &never).expect_err("not built");
         assert_eq!(error, DeviceError::NotBuilt { name, command });

@@ -78,6 +78,28 @@ impl Scalar {
     }
 }
 
+/// The sum of these, each times its factor; waits for no device.
+pub fn weighted_sum(terms: impl IntoIterator<Item = (Scalar, f64)>) -> Scalar {
+    let mut known = 0.0;
+    let mut pending: Option<Tensor<1>> = None;
+    for (term, factor) in terms {
+        match term {
+            Scalar::Known(value) => known += value * factor,
+            Scalar::Pending(x) => {
+                let x = x * factor;
+                pending = Some(match pending {
+                    Some(sum) => sum + x,
+                    None => x,
+                });
+            }
+        }
+    }
+    match pending {
+        Some(sum) => Scalar::Pending(sum + known),
+        None => Scalar::Known(known),
+    }
+}
+
 /// The values of all these, in their order; waits for the device once, or not at all.
 pub fn read(scalars: Vec<Scalar>) -> Vec<f64> {
     let mut transaction = Transaction::default();

@@ -20,7 +20,7 @@ use kernels::lanes::{LANES, blocks};
 
 use extension::LaneOps;
 use few_ops::FewOps;
-pub use host::{Scalar, both_to_host, read, reads, to_host};
+pub use host::{Scalar, both_to_host, read, reads, to_host, weighted_sum};
 pub use kernels::conv::Conv;
 use kernels::few;
 pub use kernels::pool::Pool;

@@ -36,10 +36,35 @@ fn others() -> &'static [(String, Device)] {
     OTHERS.get_or_init(|| {
         let all = open_all(&probe::in_thread);
         let others = all.into_iter().filter(|computer| computer.listed.is_some());
+        #[cfg(feature = "remote")]
+        let others = others.chain([remote()]);
         others
             .map(|computer| (computer.name, computer.device.autodiff()))
             .collect()
     })
+}
+
+/// The processor as the device of another process, which this one plays.
+#[cfg(feature = "remote")]
+fn remote() -> crate::device::Computer {
+    use std::sync::atomic::AtomicBool;
+
+    use crate::device::worker::{Settings, Worker};
+    use crate::device::{Computer, open_one};
+
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = Settings {
+        key: folder.path().join("key"),
+        token: folder.path().join("token"),
+        port: 0,
+        relays: false,
+    };
+    let worker = Worker::new(&Computer::cpu(), &settings, |_| {}).expect("a free port");
+    let (_, name) = worker.addresses().swap_remove(0);
+    std::thread::spawn(move || worker.serve(&NEVER));
+    let token = std::fs::read_to_string(&settings.token).expect("made");
+    open_one(&name, &probe::in_thread, Some(token.trim())).expect("a worker on loopback")
 }
 
 #[track_caller]

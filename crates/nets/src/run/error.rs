@@ -94,6 +94,14 @@ impl From<CheckpointError> for RunError {
 }
 
 impl RunError {
+    /// The device that failed, where one did; the run can go on from its last checkpoint.
+    pub fn failed_device(&self) -> Option<&str> {
+        match self {
+            Self::Training(TrainingError::Device { name, .. }) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Whether the file system refused a write, after which the run can go on from its last checkpoint.
     pub fn is_refused_write(&self) -> bool {
         let file = match self {

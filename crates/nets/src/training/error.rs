@@ -88,10 +88,31 @@ pub enum TrainingError {
         /// A size that may fit.
         smaller: usize,
     },
-    /// The device failed in another way.
-    #[error("the device failed: {0}")]
-    Device(Failure),
+    /// A device failed in another way.
+    #[error("{name} failed: {failure}")]
+    Device {
+        /// The device.
+        name: String,
+        /// What it failed with.
+        failure: Failure,
+    },
     /// There is nothing to learn from.
     #[error("the training set is empty: data.validation holds out all {0} images")]
     NoImages(usize),
+}
+
+impl TrainingError {
+    /// The failure of a device in a training with batches of this size.
+    pub(super) fn of_device(name: &str, failure: Failure, batch_size: usize) -> Self {
+        match failure.is_out_of_memory() {
+            true => Self::OutOfMemory {
+                batch_size,
+                smaller: (batch_size / 2).max(1),
+            },
+            false => Self::Device {
+                name: name.to_string(),
+                failure,
+            },
+        }
+    }
 }

@@ -12,6 +12,7 @@ mod muon;
 mod optimizer;
 mod options;
 mod precision;
+mod replicas;
 mod resident;
 mod saving;
 mod unread;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::{Batch, Preparation};
 use crate::data::Dataset;
+use crate::device::Computer;
 use crate::device::guard::guarded;
 use crate::evaluation::validate;
 use crate::layers::Mode;
@@ -45,6 +47,7 @@ pub use error::TrainingError;
 use mixup::mix;
 pub use optimizer::Optimizer;
 use precision::LossScale;
+use replicas::{Figures, Replicas};
 use resident::Resident;
 pub use saving::BestEpoch;
 use saving::Saver;
@@ -175,12 +178,14 @@ pub fn check(recipe: &Recipe, data: &Dataset) -> Result<(), TrainingError> {
     Ok(())
 }
 
-/// Makes sure that a device computes in the recipe's precision.
+/// Makes sure that all devices compute in the recipe's precision.
 ///
 /// # Errors
-/// [`TrainingError::Precision`] where it does not.
-pub fn check_precision(recipe: &Recipe, device: &Device) -> Result<(), TrainingError> {
-    precision::check(recipe.training.precision, device)
+/// [`TrainingError::Precision`] where one does not.
+pub fn check_precision(recipe: &Recipe, computer: &Computer) -> Result<(), TrainingError> {
+    let precision = recipe.training.precision;
+    let mut devices = computer.all();
+    devices.try_for_each(|one| precision::check(precision, &one.device))
 }
 
 /// A network in training, with its data.
@@ -190,6 +195,10 @@ pub struct Trainer<'a> {
     train: &'a Dataset,
     validation: Option<&'a Dataset>,
     device: Device,
+    /// What the device is called.
+    device_name: String,
+    /// The devices that share each step's images with it, where there are any.
+    replicas: Option<Replicas>,
     /// Empty only while the optimizer holds it.
     network: Option<Network>,
     optimizer: Optimizer,
@@ -230,7 +239,7 @@ impl<'a> Trainer<'a> {
         let optimizer = Optimizer::new(recipe.training.optimizer);
         let ema = recipe.training.ema;
         let ema = ema.map(|decay| Ema::new(decay, &network));
-        check_precision(recipe, &device)?;
+        precision::check(recipe.training.precision, &device)?;
         let progress = Progress {
             loss_scale: LossScale::of(recipe.training.precision),
             ..Progress::default()
@@ -241,6 +250,8 @@ impl<'a> Trainer<'a> {
             train,
             validation,
             device,
+            device_name: "the device".to_string(),
+            replicas: None,
             network: Some(network),
             optimizer,
             ema,
@@ -252,6 +263,25 @@ impl<'a> Trainer<'a> {
             unread: Vec::new(),
             last: None,
         })
+    }
+
+    /// Shares the images of every step among all devices of `computer`, of which the first is that of [`Trainer::new`].
+    ///
+    /// # Errors
+    /// [`TrainingError`] where a device does not compute in the recipe's precision, or fails.
+    pub fn share_with(&mut self, computer: &Computer) -> Result<(), TrainingError> {
+        self.device_name = computer.name.clone();
+        if computer.others.is_empty() {
+            return Ok(());
+        }
+        let others = computer.others.iter();
+        let others = others.map(|other| (other.name.clone(), other.device.clone()));
+        let of_images = (self.train.image_shape(), self.train.classes.len());
+        // Images go to several devices from the host.
+        self.resident = None;
+        let replicas = Replicas::start(self.recipe, of_images, &self.device, others)?;
+        self.replicas = Some(replicas);
+        Ok(())
     }
 
     /// Has the energy of steps measured; before the first step, or from where a training that was measured stopped.
@@ -297,6 +327,7 @@ impl<'a> Trainer<'a> {
         let (data, preparation) = (self.train, Preparation::for_training(self.recipe));
         let batch_size = self.recipe.training.batch_size;
         let on_cpu = ops::has_lanes(&self.device);
+        let name = self.device_name.clone();
         let mut work = || {
             rayon::in_place_scope(|scope| {
                 let loader = &mut Loader::new(scope, data, preparation);
@@ -306,15 +337,8 @@ impl<'a> Trainer<'a> {
         if on_cpu {
             return work();
         }
-        guarded(work).unwrap_or_else(|failure| {
-            Err(match failure.is_out_of_memory() {
-                true => TrainingError::OutOfMemory {
-                    batch_size,
-                    smaller: (batch_size / 2).max(1),
-                },
-                false => TrainingError::Device(failure),
-            })
-        })
+        guarded(work)
+            .unwrap_or_else(|failure| Err(TrainingError::of_device(&name, failure, batch_size)))
     }
 
     fn run_with(
@@ -409,45 +433,58 @@ impl<'a> Trainer<'a> {
             self.joules = self.meter.as_mut().and_then(Meter::joules);
         }
         let training = &self.recipe.training;
-        let mut batch = batch(&self.device);
-        let epoch = batch.epoch;
+        let mut batch = match &self.replicas {
+            None => batch(&self.device),
+            Some(_) => batch(&Device::flex()),
+        };
+        let (images, epoch) = (batch.indices.len(), batch.epoch);
         if training.mixup > 0.0 {
             batch = mix(batch, training.mixup, training.seed, self.progress.step);
-        }
-        if let Some(kind) = precision::compute_type(training.precision) {
-            batch.images = batch.images.cast(kind); // layers follow
         }
         let learning_rate = self.learning_rate(self.optimizer.steps());
         let mode = Mode::Training {
             seed: training.seed,
             step: self.progress.step,
+            first: 0,
         };
+        let (share, full) = self.contribution(images);
+        let loss_scale = self.progress.loss_scale.map_or(1.0, |state| state.scale);
+        let mut factor = share.min(1.0) * loss_scale;
+        let network = self.network.as_ref();
+        let begun = self.replicas.as_mut().zip(network);
+        let begun = begun.map(|(replicas, network)| {
+            let begun = replicas.begin(&mut batch, network, mode, (factor, loss_scale));
+            factor *= begun.first_share();
+            begun
+        });
+        precision::cast(&mut batch, training.precision);
         let losses = self.learning().losses(&batch, training, mode)?;
+        let (total, mut sums) = Figures::of(losses);
+        let total = if factor == 1.0 { total } else { total * factor };
+        let gradients = total.backward();
+        let mut others = Vec::new();
+        if let Some((replicas, begun)) = self.replicas.as_ref().zip(begun) {
+            (sums, others) = replicas.finish(begun, sums)?;
+        }
         let mut figures = Unread {
             step: self.progress.step + 1,
             epoch,
             learning_rate,
-            images: batch.indices.len(),
-            parts: losses.parts,
+            images,
+            parts: sums.parts,
             norm: None,
-            correct: losses.correct,
-            counted: losses.counted,
+            correct: sums.correct,
+            counted: sums.counted,
         };
         figures.check()?;
-        let (share, full) = self.contribution(batch.indices.len());
-        let loss_scale = self.progress.loss_scale.map_or(1.0, |state| state.scale);
-        let factor = share.min(1.0) * loss_scale;
-        let total = if factor == 1.0 {
-            losses.total
-        } else {
-            losses.total * factor
-        };
-        let gradients = total.backward();
         // Taken, not cloned: parameters that nobody else holds change in place.
         let network = self.network.take();
         let mut network = network.expect("a step puts the network back before it returns");
         self.optimizer
             .accumulate_scaled(&network, gradients, loss_scale);
+        for gradients in others {
+            self.optimizer.add(gradients);
+        }
         let mut taken = full;
         if let (true, Some(state)) = (full, &mut self.progress.loss_scale) {
             taken = self.optimizer.has_finite_gradients();

@@ -72,6 +72,17 @@ impl Optimizer {
         module.visit(&mut collector);
     }
 
+    /// Adds gradients that [`flat_gradients`] gave, on the device of those of the running step.
+    pub fn add(&mut self, gradients: impl IntoIterator<Item = (String, Tensor<1>)>) {
+        for (name, gradient) in gradients {
+            let sum = match self.gradients.remove(&name) {
+                Some(sum) => sum + gradient,
+                None => gradient,
+            };
+            self.gradients.insert(name, sum);
+        }
+    }
+
     /// Whether all accumulated gradients are finite; if not, they are dropped. Waits for the device.
     pub fn has_finite_gradients(&mut self) -> bool {
         let norm = ops::read(vec![norm(&self.gradients)]);
@@ -174,6 +185,22 @@ impl Optimizer {
         }
         Ok(())
     }
+}
+
+/// The gradients of a module's parameters, flat, by parameter; their loss was multiplied by `scale`.
+pub fn flat_gradients(
+    module: &impl Module,
+    mut gradients: Gradients,
+    scale: f64,
+) -> BTreeMap<String, Tensor<1>> {
+    let mut flat = BTreeMap::new();
+    module.visit(&mut Collector {
+        names: Names::default(),
+        gradients: &mut gradients,
+        scale,
+        sums: &mut flat,
+    });
+    flat
 }
 
 fn flat(weight: Weight, device: &Device) -> Tensor<1> {

@@ -5,6 +5,7 @@ use burn::tensor::{Device, FloatDType};
 use serde::{Deserialize, Serialize};
 
 use super::TrainingError;
+use crate::batch::Batch;
 use crate::ops;
 use crate::recipe::Precision;
 
@@ -14,6 +15,13 @@ pub(super) fn compute_type(precision: Precision) -> Option<FloatDType> {
         Precision::F32 => None,
         Precision::F16 => Some(FloatDType::F16),
         Precision::Bf16 => Some(FloatDType::BF16),
+    }
+}
+
+/// Images in the type that layers are to compute in.
+pub(super) fn cast(batch: &mut Batch, precision: Precision) {
+    if let Some(kind) = compute_type(precision) {
+        batch.images = batch.images.clone().cast(kind); // layers follow
     }
 }
 

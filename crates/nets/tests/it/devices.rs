@@ -1,5 +1,5 @@
 //! The same trainings on every device that this build and machine have: the CPU always, GPUs and software adapters where
-//! they are. A software adapter computes a few images a second, so these are tiny.
+//! they are, and a remote device where the build has them. A software adapter computes a few images a second, so these are tiny.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -76,6 +76,14 @@ fn recipe(text: &str) -> Recipe {
     Recipe::parse::<&str>(text, "test", &[]).expect("a recipe")
 }
 
+/// Every device of this machine, and the processor as the device of another process.
+fn computers() -> Vec<Computer> {
+    let mut computers = open_all(&probe::in_thread);
+    #[cfg(feature = "remote")]
+    computers.push(crate::remote::computer());
+    computers
+}
+
 #[track_caller]
 fn assert_within(share: f64, what: &str, found: f64, expected: f64) {
     let near = (found - expected).abs() <= share * expected.abs();
@@ -142,7 +150,7 @@ fn train(recipe: &Recipe, data: &Dataset, computer: &Computer) -> (Vec<EpochReco
 #[test]
 fn devices_agree() {
     let data = images();
-    let computers = open_all(&probe::in_thread);
+    let computers = computers();
     let (cpu, others) = computers.split_first().expect("there is a CPU");
     for (text, reads_per_step) in [(CNN, 0), (DETECTOR, 1)] {
         let recipe = recipe(text);
@@ -202,7 +210,7 @@ impl Observer for StopAtOnce<'_> {
 #[test]
 fn stopped_trainings_go_on() {
     let data = images();
-    for computer in open_all(&probe::in_thread) {
+    for computer in computers() {
         let name = &computer.name;
         for text in [CNN, DETECTOR] {
             let recipe = recipe(text);
@@ -261,7 +269,7 @@ fn too_much_for_a_device() {
 #[test]
 fn half_precision() {
     let data = images();
-    let computers = open_all(&probe::in_thread);
+    let computers = computers();
     for text in [CNN, DETECTOR] {
         let expected = train(&recipe(text), &data, &computers[0]).0;
         for precision in ["f16", "bf16"] {
@@ -294,7 +302,7 @@ fn half_precision() {
     }
 }
 
-/// Why there is no `--devices`: Burn's all-reduce has no way to the CPU (nor, in CubeCL, to any GPU but CUDA's).
+/// Why several devices are not reduced by it: Burn's all-reduce has no way to the CPU (nor, in CubeCL, to any GPU but CUDA's).
 #[test]
 fn burns_distributed_training_leaves_the_cpu_out() {
     let cpu = Computer::cpu().device;

@@ -8,6 +8,9 @@ mod detection_golden;
 mod devices;
 mod exchange;
 mod explain;
+#[cfg(feature = "remote")]
+mod remote;
+mod replicas;
 mod resume;
 mod scene_detectors;
 mod scenes;

@@ -49,7 +49,11 @@ fn train(name: &str, recipe: &Recipe, batch: &Batch, steps: u64) -> ([f64; 2], N
     let rate = recipe.training.optimizer.learning_rate();
     let mut totals: Vec<f64> = Vec::new();
     for step in 0..steps {
-        let mode = Mode::Training { seed: 0, step };
+        let mode = Mode::Training {
+            seed: 0,
+            step,
+            first: 0,
+        };
         let losses = network
             .losses(batch, &recipe.training, mode)
             .expect("good truths");
@@ -82,7 +86,11 @@ fn assert_all_learn(name: &str, recipe: &Recipe, batch: &Batch) {
         &batch.images.device(),
     )
     .expect("shapes that fit");
-    let mode = Mode::Training { seed: 0, step: 0 };
+    let mode = Mode::Training {
+        seed: 0,
+        step: 0,
+        first: 0,
+    };
     let losses = network
         .losses(batch, &recipe.training, mode)
         .expect("good truths");

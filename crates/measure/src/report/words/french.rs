@@ -29,6 +29,9 @@ pub static FRENCH: Words = Words {
         }
         NoEnergy::NotPermitted => "seul l’administrateur du système peut lire le compteur",
         NoEnergy::Gpu => "une carte graphique a calculé, et son compteur n’a pas été lu",
+        NoEnergy::Several => {
+            "plusieurs appareils ont calculé, et aucun compteur ne les couvre tous"
+        }
     },
     box_mistake: |kind| match kind {
         Kind::Missed => "manqué",

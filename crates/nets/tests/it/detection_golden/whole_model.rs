@@ -15,7 +15,11 @@ use nets::weights::{Weight, Weights, apply, gradients};
 use super::{Golden, assert_close, assert_near, flat};
 
 const IMAGES: usize = 3;
-const TRAINING: Mode = Mode::Training { seed: 0, step: 0 };
+const TRAINING: Mode = Mode::Training {
+    seed: 0,
+    step: 0,
+    first: 0,
+};
 
 /// The golden network's backbone has names of its own; ours is an `nn.Sequential`.
 const BACKBONE: [(&str, &str); 2] = [("conv1", "0"), ("conv2", "3")];
