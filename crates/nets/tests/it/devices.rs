@@ -78,10 +78,10 @@ fn recipe(text: &str) -> Recipe {
 
 /// Every device of this machine, and the processor as the device of another process.
 fn computers() -> Vec<Computer> {
-    let mut computers = open_all(&probe::in_thread);
+    let computers = open_all(&probe::in_thread).into_iter();
     #[cfg(feature = "remote")]
-    computers.push(crate::remote::computer());
-    computers
+    let computers = computers.chain([crate::remote::computer()]);
+    computers.collect()
 }
 
 #[track_caller]
