@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The tests that compute on GPUs and on devices of other processes. GPUs are this machine's or, where it has none,
 # lavapipe: Mesa's Vulkan driver that computes on the processor (Debian and Ubuntu: mesa-vulkan-drivers, installed if this
-# is root). Builds with wgpu and remote, in a target folder of its own so that the default build's stays as it is: 20
+# is root). Builds with wgpu and remote, in a target folder of its own so that the default build's stays as it is: 17
 # minutes on two cores, from nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -4,7 +4,7 @@
 //! `[out, in, rows, columns]` is taken as the matrix `[out, in * rows * columns]`. The arithmetic is that of PyTorch's
 //! `torch.optim.Muon`, but in f32 throughout (PyTorch's products are in bfloat16).
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
@@ -22,13 +22,13 @@ const LEAST_NORM: f64 = 1e-7;
 /// Outputs by the names of their layers: `rpn.cls_logits`, `rpn.bbox_pred`, `box_head.cls_score`, `box_head.bbox_pred`.
 const OUTPUTS: [&str; 3] = ["cls_logits", "cls_score", "bbox_pred"];
 
-/// The weights that Muon changes: of at least two dimensions, neither the first of the network nor one of its outputs
+/// The weights that Muon changes, and their shapes: of at least two dimensions, neither the first of the network nor one of its outputs
 /// (a detector's four, or else the last).
-pub fn hidden_weights(module: &impl Module) -> BTreeSet<String> {
+pub fn hidden_weights(module: &impl Module) -> BTreeMap<String, Vec<usize>> {
     #[derive(Default)]
     struct Collector {
         names: Names,
-        weights: Vec<String>,
+        weights: Vec<(String, Vec<usize>)>,
     }
 
     impl ModuleVisitor for Collector {
@@ -40,16 +40,17 @@ pub fn hidden_weights(module: &impl Module) -> BTreeSet<String> {
             self.names.exit();
         }
 
-        fn visit_float<const D: usize>(&mut self, _: &Param<Tensor<D>>) {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             if D >= 2 {
-                self.weights.push(self.names.current());
+                let shape = param.val().dims().to_vec();
+                self.weights.push((self.names.current(), shape));
             }
         }
     }
 
     let mut collector = Collector::default();
     module.visit(&mut collector);
-    let is_output = |name: &String| {
+    let is_output = |(name, _): &(String, Vec<usize>)| {
         OUTPUTS
             .iter()
             .any(|output| name.contains(&format!(".{output}.")))
@@ -61,7 +62,7 @@ pub fn hidden_weights(module: &impl Module) -> BTreeSet<String> {
     weights
         .into_iter()
         .skip(1)
-        .filter(|name| !is_output(name))
+        .filter(|weight| !is_output(weight))
         .collect()
 }
 
@@ -83,15 +84,14 @@ impl Muon {
         }
     }
 
-    /// The next value of a weight of the given `shape`, linear `[in, out]` or convolution `[out, in, rows, columns]`,
-    /// and of its momentum (none yet in a first step); all flat.
-    pub fn apply(
+    /// Where a weight of the given `shape`, linear `[in, out]` or convolution `[out, in, rows, columns]`, is to go, by its
+    /// gradient and its momentum (none yet in a first step), both flat.
+    pub fn direction(
         &self,
-        weight: Tensor<1>,
         gradient: Tensor<1>,
         momentum: Option<Tensor<1>>,
         shape: &[usize],
-    ) -> (Tensor<1>, Tensor<1>) {
+    ) -> Direction {
         let recipe::Muon {
             weight_decay,
             momentum: decay,
@@ -115,8 +115,28 @@ impl Muon {
         };
         let direction = orthogonalized(direction.reshape([rows, columns])).reshape([length]);
         let wide = (outputs as f64 / inputs.max(1) as f64).max(1.0).sqrt();
-        let kept = weight * (1.0 - self.learning_rate * weight_decay);
-        (kept - direction * (self.learning_rate * wide), momentum)
+        Direction {
+            kept: 1.0 - self.learning_rate * weight_decay,
+            change: direction * (self.learning_rate * wide),
+            momentum,
+        }
+    }
+}
+
+/// A step of Muon that is ready to be taken.
+#[derive(Debug)]
+pub struct Direction {
+    /// What weight decay leaves of the weight.
+    kept: f64,
+    /// What is taken from it, flat.
+    change: Tensor<1>,
+    momentum: Tensor<1>,
+}
+
+impl Direction {
+    /// The next value of the weight and of its momentum, both flat.
+    pub fn follow(self, weight: Tensor<1>) -> (Tensor<1>, Tensor<1>) {
+        (weight * self.kept - self.change, self.momentum)
     }
 }
 
@@ -215,8 +235,8 @@ mod tests {
             let after = case["after"].as_array().expect("a list");
             for (gradient, after) in gradients.iter().zip(after) {
                 let step = Muon::new(settings, 0.02, 0.5);
-                let (next, kept) =
-                    step.apply(weight, flat(ours(numbers(gradient))), momentum, &dims);
+                let direction = step.direction(flat(ours(numbers(gradient))), momentum, &dims);
+                let (next, kept) = direction.follow(weight);
                 let expected = ours(numbers(after));
                 for (found, expected) in to_host(next.clone()).iter().zip(&expected) {
                     let error = (found - expected).abs();
@@ -285,7 +305,10 @@ mod tests {
               { linear = 8 }, "relu", { linear = 10 },
             ] }"#,
         );
-        assert_eq!(Vec::from_iter(cnn), ["layers.3.weight", "layers.5.weight"]);
+        assert_eq!(
+            Vec::from_iter(cnn.into_keys()),
+            ["layers.3.weight", "layers.5.weight"]
+        );
         let detector = hidden(
             r#"model = { kind = "faster-rcnn", roi = { hidden = [8, 8] }, backbone = { layers = [
               { conv = 4, kernel = 3, padding = 1 }, "relu", { conv = 4, kernel = 3, padding = 1 },
@@ -298,7 +321,7 @@ mod tests {
             "rpn.conv.weight",
         ];
         assert_eq!(detector.len(), expected.len(), "{detector:?}");
-        for (name, expected) in detector.iter().zip(expected) {
+        for (name, expected) in detector.keys().zip(expected) {
             assert!(name.starts_with(expected), "{name}");
         }
     }

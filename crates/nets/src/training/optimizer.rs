@@ -1,11 +1,12 @@
 //! The optimizer: gradients of a module and its moments to the next values of its parameters.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use rayon::prelude::*;
 
-use super::muon::{Muon, hidden_weights};
+use super::muon::{Direction, Muon, hidden_weights};
 use crate::ops::{self, Scalar, Step, to_host};
 use crate::recipe;
 use crate::weights::{Names, Weight, Weights, WeightsError, read};
@@ -18,8 +19,8 @@ pub struct Optimizer {
     moments: BTreeMap<String, Vec<Tensor<1>>>,
     /// Sums over the batches since the last step, flat, by parameter.
     gradients: BTreeMap<String, Tensor<1>>,
-    /// The parameters that Muon changes; found in the first step.
-    hidden: Option<BTreeSet<String>>,
+    /// The parameters that Muon changes, and their shapes; found in the first step.
+    hidden: Option<BTreeMap<String, Vec<usize>>>,
 }
 
 impl Optimizer {
@@ -117,21 +118,42 @@ impl Optimizer {
             _ => 1.0,
         };
         self.steps += 1;
-        let muon = match self.settings {
+        let directions = match self.settings {
             recipe::Optimizer::Muon(settings) => {
                 self.hidden.get_or_insert_with(|| hidden_weights(&module));
-                Some(Muon::new(settings, learning_rate, scale))
+                self.directions(Muon::new(settings, learning_rate, scale))
             }
-            _ => None,
+            _ => BTreeMap::new(),
         };
         let mut updater = Updater {
             names: Names::default(),
             gradients: std::mem::take(&mut self.gradients),
             step: Step::new(&self.settings, learning_rate, self.steps, scale),
-            muon: muon.zip(self.hidden.as_ref()),
+            directions,
             moments: &mut self.moments,
         };
         (module.map(&mut updater), norm)
+    }
+
+    /// Muon's directions for the parameters that it changes. Takes their moments.
+    fn directions(&mut self, muon: Muon) -> BTreeMap<String, Direction> {
+        let mut work = Vec::new();
+        for (name, shape) in self.hidden.iter().flatten() {
+            if let Some(gradient) = self.gradients.get(name) {
+                let moments = self.moments.remove(name);
+                let momentum = moments.and_then(|mut moments| moments.pop());
+                work.push((name.clone(), gradient.clone(), momentum, shape));
+            }
+        }
+        let on_cpu = |(_, gradient, ..): &(_, Tensor<1>, _, _)| ops::has_lanes(&gradient.device());
+        let direction = |(name, gradient, momentum, shape): (String, _, _, &Vec<usize>)| {
+            (name, muon.direction(gradient, momentum, shape))
+        };
+        // Burn's products of matrices take one thread each on the CPU: there weights are worked on side by side.
+        match work.first().is_some_and(on_cpu) {
+            true => work.into_par_iter().map(direction).collect(),
+            false => work.into_iter().map(direction).collect(),
+        }
     }
 
     /// The moments by name (`NAME.0`, `NAME.1`) and the number of steps taken.
@@ -267,8 +289,8 @@ struct Updater<'a> {
     names: Names,
     gradients: BTreeMap<String, Tensor<1>>,
     step: Step,
-    /// Where Muon is the optimizer: its step, and the parameters that take it.
-    muon: Option<(Muon, &'a BTreeSet<String>)>,
+    /// Where the parameters that Muon changes are to go.
+    directions: BTreeMap<String, Direction>,
     moments: &'a mut BTreeMap<String, Vec<Tensor<1>>>,
 }
 
@@ -286,18 +308,18 @@ impl ModuleMapper for Updater<'_> {
         let Some(gradient) = self.gradients.remove(&name) else {
             return param;
         };
-        let moments = self.moments.remove(&name).unwrap_or_default();
         let (id, tensor, mapper) = param.consume();
         let shape = tensor.dims();
         let flat = tensor.inner().reshape([gradient.dims()[0]]);
-        let muon = self.muon.filter(|(_, hidden)| hidden.contains(&name));
-        let (next, moments) = match muon {
-            Some((muon, _)) => {
-                let momentum = moments.into_iter().next();
-                let (next, momentum) = muon.apply(flat, gradient, momentum, &shape);
+        let (next, moments) = match self.directions.remove(&name) {
+            Some(direction) => {
+                let (next, momentum) = direction.follow(flat);
                 (next, vec![momentum])
             }
-            None => self.step.apply(flat, gradient, moments),
+            None => {
+                let moments = self.moments.remove(&name).unwrap_or_default();
+                self.step.apply(flat, gradient, moments)
+            }
         };
         self.moments.insert(name, moments);
         let next = Tensor::from_inner(next.reshape(shape)).require_grad();
