@@ -310,21 +310,14 @@ pub type Probe<'a> = dyn Fn(Interface, Option<&str>) -> Vec<Listed> + 'a;
 /// # Errors
 /// [`DeviceError`] for a name that means nothing, or a device that this build or machine can't use.
 pub fn open(name: &str) -> Result<Computer, DeviceError> {
-    open_with(name, &probe::in_thread)
+    open_one(name, &probe::in_thread, None)
 }
 
-/// Opens a device by name after `probe` has tried it; none of another process, which wants a token ([`open_one`]).
+/// Opens a device by name after `probe` has tried it; `token` is that of the worker that offers it, where another process
+/// does.
 ///
 /// `auto` and `gpu` take the CPU where no GPU can be used, and say so in [`Computer::note`]; a software adapter is
 /// taken only by its name.
-///
-/// # Errors
-/// As [`open`].
-pub fn open_with(name: &str, probe: &Probe<'_>) -> Result<Computer, DeviceError> {
-    open_one(name, probe, None)
-}
-
-/// As [`open_with`]; `token` is that of the worker that offers the device, where another process does.
 ///
 /// # Errors
 /// As [`open`], and where the worker can't be reached or refuses the token.

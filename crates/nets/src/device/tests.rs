@@ -53,7 +53,9 @@ fn builds_without_an_interface() {
     };
     for interface in Interface::ALL.into_iter().filter(|i| !i.is_built()) {
         let name = format!("{}:0", interface.name());
-        let text = open_with(&name, &never).expect_err("not built").to_string();
+        let text = open_one(&name, &never, None)
+            .expect_err("not built")
+            .to_string();
         assert!(
             text.contains("cargo install --path crates/atelier --features "),
             "{text}"
@@ -63,9 +65,9 @@ fn builds_without_an_interface() {
     if !Interface::ALL.into_iter().any(Interface::is_built) {
         let command = Interface::Gpu.build_command();
         let name = "gpu".to_string();
-        let error = open_with("gpu", &never).expect_err("not built");
+        let error = open_one("gpu", &never, None).expect_err("not built");
         assert_eq!(error, DeviceError::NotBuilt { name, command });
-        let computer = open_with("auto", &never).expect("the CPU");
+        let computer = open_one("auto", &never, None).expect("the CPU");
         assert_eq!((computer.name.as_str(), computer.note), (CPU, None));
         assert_eq!(list(&never).len(), 2, "the CPU, and how to have more");
     }
@@ -83,7 +85,7 @@ fn without_a_gpu_the_cpu_computes() {
         ]
     };
     for name in ["auto", "gpu"] {
-        let computer = open_with(name, &probe).expect("the CPU");
+        let computer = open_one(name, &probe, None).expect("the CPU");
         assert_eq!(computer.name, CPU);
         let note = computer.note.expect("a line");
         assert!(note.contains("its driver crashed"), "{note}");
@@ -98,7 +100,7 @@ fn without_a_gpu_the_cpu_computes() {
 fn numbered_devices_are_not_replaced() {
     let probe = |_: Interface, _: Option<&str>| vec![listed("gpu:0", false, Some("too old"))];
     let text = |name| {
-        open_with(name, &probe)
+        open_one(name, &probe, None)
             .expect_err("no such device")
             .to_string()
     };
