@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use nets::device::{self, Computer, Interface, Listed, probe};
+use nets::device::{self, Computer, Interface, Listed, probe, token};
 
 use crate::error::CommandError;
 use crate::flags::{Experiment, Machine};
@@ -26,13 +26,26 @@ pub fn open_all(experiment: &Experiment) -> Result<Computer, CommandError> {
     noted(device::open_list(devices, &probe, token.as_deref())?)
 }
 
-/// What proves to workers that one may use their devices.
+/// What shows workers that one may use their devices.
 fn token(machine: &Machine) -> Result<Option<String>, CommandError> {
     let token = match &machine.token_file {
-        Some(file) => Some(read_token(file)?),
+        Some(file) => {
+            warn_of_readers(file);
+            Some(token::read(file).map_err(|error| CommandError::Usage(error.to_string()))?)
+        }
         None => std::env::var(TOKEN).ok(),
     };
     Ok(token.filter(|token| !token.is_empty()))
+}
+
+/// Says in a line that others on this machine can read a token, if they can.
+pub fn warn_of_readers(file: &Path) {
+    if token::others_can_read(file) {
+        eprintln!(
+            "warning: others on this machine can read the token in {0}; `chmod 600 {0}` keeps it to you",
+            file.display()
+        );
+    }
 }
 
 fn noted(computer: Computer) -> Result<Computer, CommandError> {
@@ -40,20 +53,6 @@ fn noted(computer: Computer) -> Result<Computer, CommandError> {
         eprintln!("{note}");
     }
     Ok(computer)
-}
-
-/// The token in a file, without the end of its line.
-pub fn read_token(file: &Path) -> Result<String, CommandError> {
-    let text = std::fs::read_to_string(file).map_err(|cause| {
-        CommandError::Usage(format!("{}: can't read the token: {cause}", file.display()))
-    })?;
-    match text.trim() {
-        "" => Err(CommandError::Usage(format!(
-            "{}: there is no token in this file; remove it, and `atelier worker` makes one",
-            file.display()
-        ))),
-        token => Ok(token.to_string()),
-    }
 }
 
 /// What a process of its own finds: `devices --probe`.

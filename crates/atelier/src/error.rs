@@ -90,10 +90,12 @@ pub enum CommandError {
         cause: io::Error,
     },
     /// The user asked to stop.
-    #[error("stopped; nothing is lost. Go on with:\n  atelier train --resume {}{then}", run.display())]
+    #[error("stopped; nothing is lost. Go on with:\n  atelier train --resume {}{devices}{then}", run.display())]
     Stopped {
         /// The run's folder.
         run: PathBuf,
+        /// The flag for the devices it trained on, where that is not the processor.
+        devices: String,
         /// What is left to do after that.
         then: String,
     },
@@ -151,8 +153,9 @@ impl CommandError {
     /// The same error; one that was asked for by Ctrl-C also says what is left to do.
     pub fn with_next(self, next: &str) -> Self {
         match self {
-            Self::Stopped { run, .. } => Self::Stopped {
+            Self::Stopped { run, devices, .. } => Self::Stopped {
                 run,
+                devices,
                 then: next.to_string(),
             },
             other => other,

@@ -95,6 +95,24 @@ impl Command {
 /// Options that every training takes.
 #[derive(Args, Debug)]
 pub struct Experiment {
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// Progress as plain lines instead of a dashboard, also on a terminal
+    #[arg(long)]
+    pub plain: bool,
+    /// Share the images of every step among these devices, as in gpu:0,gpu:1 (or 0,1) or cpu,remote:ID@HOST:PORT; the
+    /// first holds what is learnt
+    #[arg(long, value_name = "DEVICE,...", conflicts_with = "device")]
+    pub devices: Option<String>,
+    #[command(flatten)]
+    pub machine: Machine,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// What the command line says instead of the recipe.
+#[derive(Args, Debug)]
+pub struct Overrides {
     /// Override a key of the recipe, as in training.epochs=1 or model.layers[0].conv=16
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub sets: Vec<String>,
@@ -107,17 +125,18 @@ pub struct Experiment {
     /// Data, short for --set data.source=SOURCE: mnist, scenes, or a folder of IDX files or of images with COCO JSON
     #[arg(long, value_name = "SOURCE")]
     pub data: Option<String>,
-    /// Progress as plain lines instead of a dashboard, also on a terminal
-    #[arg(long)]
-    pub plain: bool,
-    /// Share the images of every step among these devices, as in gpu:0,gpu:1 (or 0,1) or cpu,remote:ID@HOST:PORT; the
-    /// first holds what is learnt
-    #[arg(long, value_name = "DEVICE,...", conflicts_with = "device")]
-    pub devices: Option<String>,
-    #[command(flatten)]
-    pub machine: Machine,
-    #[command(flatten)]
-    pub place: Place,
+}
+
+impl Overrides {
+    /// All of them as `KEY=VALUE`, short forms after `--set`.
+    pub fn sets(&self) -> Vec<String> {
+        let (epochs, seed, data) = (self.epochs, self.seed, self.data.as_ref());
+        let mut sets = self.sets.clone();
+        sets.extend(epochs.map(|epochs| format!("training.epochs={epochs}")));
+        sets.extend(seed.map(|seed| format!("training.seed={seed}")));
+        sets.extend(data.map(|source| format!("data.source={}", serde_json::json!(source))));
+        sets
+    }
 }
 
 /// What to compute on.

@@ -10,7 +10,7 @@ use nets::run::{Origin, Run, initial_weights};
 use nets::weights::Weights;
 
 use crate::error::CommandError;
-use crate::flags::Experiment;
+use crate::flags::Overrides;
 
 /// Starts the threads that compute: so many, or one a core.
 pub fn set_threads(threads: Option<usize>) -> Result<(), CommandError> {
@@ -65,24 +65,11 @@ pub struct NamedRecipe {
 
 impl NamedRecipe {
     /// Reads a built-in recipe or a file and applies the flags.
-    pub fn load(name: &str, experiment: &Experiment) -> Result<Self, CommandError> {
-        let mut sets = experiment.sets.clone();
-        sets.extend(
-            experiment
-                .epochs
-                .map(|epochs| format!("training.epochs={epochs}")),
-        );
-        sets.extend(experiment.seed.map(|seed| format!("training.seed={seed}")));
-        sets.extend(
-            experiment
-                .data
-                .as_ref()
-                .map(|source| format!("data.source={}", serde_json::json!(source))),
-        );
+    pub fn load(name: &str, overrides: &Overrides) -> Result<Self, CommandError> {
         Ok(Self {
             name: recipe_name(name),
             run: recipe_name(name),
-            recipe: Recipe::load(name, &sets)?,
+            recipe: Recipe::load(name, &overrides.sets())?,
             init: None,
         })
     }

@@ -14,6 +14,7 @@ pub mod probe;
 mod remote;
 #[cfg(test)]
 mod tests;
+pub mod token;
 #[cfg(feature = "remote")]
 pub mod worker;
 

@@ -150,7 +150,7 @@ fn train_all(
     let recipes = names
         .iter()
         .map(|name| {
-            NamedRecipe::load(name, &flags.experiment)?
+            NamedRecipe::load(name, &flags.experiment.overrides)?
                 .starting_from(weights_of(name, &flags.inits), root)
         })
         .collect::<Result<Vec<_>, _>>()?;

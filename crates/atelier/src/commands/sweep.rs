@@ -54,7 +54,7 @@ pub fn run(flags: &flags::Sweep) -> Result<(), CommandError> {
         .map(|argument| space::parameter(argument));
     let parameters = parameters.collect::<Result<Vec<_>, _>>()?;
     let text = source(&flags.recipe)?;
-    let mut sets = sets(flags);
+    let mut sets = flags.overrides.sets();
     let recipe = Recipe::parse(&text, &flags.recipe, &sets)?;
     let seed = recipe.training.seed;
     // The test images are dropped before anything else happens.
@@ -166,20 +166,6 @@ pub fn run(flags: &flags::Sweep) -> Result<(), CommandError> {
         return print_json(&sweep_document(&plan, &records));
     }
     search.show(&records)
-}
-
-/// What the command line says for every trial.
-fn sets(flags: &flags::Sweep) -> Vec<String> {
-    let mut sets = flags.sets.clone();
-    sets.extend(
-        flags
-            .epochs
-            .map(|epochs| format!("training.epochs={epochs}")),
-    );
-    sets.extend(flags.seed.map(|seed| format!("training.seed={seed}")));
-    let data = flags.data.as_ref();
-    sets.extend(data.map(|source| format!("data.source={}", serde_json::json!(source))));
-    sets
 }
 
 /// How many trials to make: as many as asked, but no more than there are points.

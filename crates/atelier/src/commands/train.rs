@@ -59,7 +59,7 @@ pub fn run(flags: &flags::Train) -> Result<(), CommandError> {
             (Some(run), named)
         }
         (None, Some(recipe)) => {
-            let named = NamedRecipe::load(recipe, &flags.experiment)?;
+            let named = NamedRecipe::load(recipe, &flags.experiment.overrides)?;
             (None, named.starting_from(flags.init.as_deref(), root)?)
         }
         (None, None) => {
@@ -164,22 +164,35 @@ pub fn train(
         Some(finished) => Ok((run, finished)),
         None => Err(CommandError::Stopped {
             run: run.path().to_path_buf(),
+            devices: match names(computer)[..] {
+                ["cpu"] => String::new(),
+                ref names => format!(" {}", device_flag(names)),
+            },
             then: String::new(),
         }),
     }
 }
 
+fn names(computer: &Computer) -> Vec<&str> {
+    computer.all().map(|one| one.name.as_str()).collect()
+}
+
 /// The flag for the devices that are left where the one of this name failed.
 fn others(computer: &Computer, failed: &str) -> String {
-    let names = computer.all().map(|one| one.name.as_str());
     // A worker takes all its devices with it: `...#1` is its second.
     let worker = |name: &str| name.split('#').next().map(str::to_string);
-    let names = names.filter(|name| worker(name) != worker(failed));
-    let left: Vec<&str> = names.collect();
+    let mut left = names(computer);
+    left.retain(|name| worker(name) != worker(failed));
     match left[..] {
-        [] => "--device cpu".to_string(),
+        [] => device_flag(&["cpu"]),
+        _ => device_flag(&left),
+    }
+}
+
+fn device_flag(names: &[&str]) -> String {
+    match names {
         [one] => format!("--device {one}"),
-        _ => format!("--devices {}", left.join(",")),
+        _ => format!("--devices {}", names.join(",")),
     }
 }
 

@@ -32,6 +32,7 @@ pub fn run(flags: &flags::Worker) -> Result<(), CommandError> {
         relays: flags.relays,
     };
     let worker = Worker::new(&computer, &settings, |line| eprintln!("{line}"))?;
+    computer::warn_of_readers(&flags.token_file);
     print(&format!("offering {}; train with", computer.names()))?;
     for (from, devices) in worker.addresses() {
         print(&format!("  {from}: --devices '{devices}'"))?;

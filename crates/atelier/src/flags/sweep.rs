@@ -7,7 +7,7 @@ use clap::Args;
 use measure::record::{Sampler, SweepMetric};
 use measure::report::Language;
 
-use super::Machine;
+use super::{Machine, Overrides};
 
 /// Flags of `sweep`.
 #[derive(Args, Debug)]
@@ -37,18 +37,8 @@ pub struct Sweep {
     /// Trials at a time, which share the threads. Results do not depend on it, but for tpe
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = jobs)]
     pub jobs: usize,
-    /// Override a key of the recipe for every trial
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub sets: Vec<String>,
-    /// Epochs of a trial, short for --set training.epochs=N
-    #[arg(long, value_name = "N")]
-    pub epochs: Option<usize>,
-    /// Seed of the search and of every training, short for --set training.seed=N
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
-    /// Data, short for --set data.source=SOURCE: mnist, scenes, or a folder of IDX files or of images with COCO JSON
-    #[arg(long, value_name = "SOURCE")]
-    pub data: Option<String>,
+    #[command(flatten)]
+    pub overrides: Overrides,
     /// Folder of the search; default: runs/RECIPE-sweep
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

@@ -3,10 +3,9 @@
 //! Burn's server takes tensors and operations on them from whoever shows the token, and hands values back: it runs no
 //! programs and reads no files.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use burn::tensor::server::{
 };
 use tokio::time::{sleep, timeout};
 
+use super::token::{self, TokenError};
 use super::{Computer, REMOTE};
 use crate::ops::has_lanes;
 
@@ -24,15 +24,15 @@ use crate::ops::has_lanes;
 pub enum WorkerError {
     /// The file with the worker's key.
     #[error("{}: {cause}", path.display())]
-    File {
+    Key {
         /// The file.
         path: PathBuf,
         /// What the system says.
         cause: io::Error,
     },
-    /// A token file that holds none.
-    #[error("{}: there is no token in this file; remove it, and a new one is made", .0.display())]
-    NoToken(PathBuf),
+    /// The token.
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// The port.
     #[error("UDP port {port} can't be used: {cause}; choose another with --port")]
     Port {
@@ -89,14 +89,9 @@ impl Worker {
         if ![0, computer.all().count()].contains(&processors.count()) {
             return Err(WorkerError::Mixed(computer.names()));
         }
-        let file = |path: &Path| {
-            let path = path.to_path_buf();
-            move |cause| WorkerError::File { path, cause }
-        };
-        let token = token(&settings.token).map_err(file(&settings.token))?;
-        let token = token.ok_or_else(|| WorkerError::NoToken(settings.token.clone()))?;
-        let authorizer = TokenAuthorizer::new(token)
-            .map_err(|_| WorkerError::NoToken(settings.token.clone()))?;
+        token::make_if_missing(&settings.token)?;
+        let authorizer = TokenAuthorizer::new(token::read(&settings.token)?)
+            .map_err(|_| TokenError::Empty(settings.token.clone()))?;
         let authorizer = move |request: AuthorizationRequest<'_>| {
             let (client, device) = (request.client, request.device_index);
             let result = authorizer.authorize(request);
@@ -106,7 +101,11 @@ impl Worker {
             }
             result
         };
-        let identity = IrohIdentity::load_or_create(&settings.key).map_err(file(&settings.key))?;
+        let key = &settings.key;
+        let identity = IrohIdentity::load_or_create(key).map_err(|cause| WorkerError::Key {
+            path: key.clone(),
+            cause,
+        })?;
         let port = free_port(settings.port).map_err(|cause| WorkerError::Port {
             port: settings.port,
             cause,
@@ -176,35 +175,6 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How long connections take to be closed, so that trainings learn at once that the worker is gone.
 const FAREWELL: Duration = Duration::from_millis(500);
 
-/// The token in a file, which is made, for its owner alone, where there is none; `None`: the file holds none.
-fn token(path: &Path) -> io::Result<Option<String>> {
-    match create(path) {
-        Ok(mut file) => {
-            // A key is 256 bits of the system's randomness.
-            let bytes = IrohIdentity::random().to_bytes();
-            let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            let token = digits.concat();
-            file.write_all(format!("{token}\n").as_bytes())?;
-            file.sync_all()?;
-            Ok(Some(token))
-        }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let text = std::fs::read_to_string(path)?;
-            let token = text.trim();
-            Ok((!token.is_empty()).then(|| token.to_string()))
-        }
-        Err(error) => Err(error),
-    }
-}
-
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
 /// That UDP port, or for 0 any, if it is free.
 fn free_port(port: u16) -> io::Result<u16> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port))?;
@@ -217,30 +187,4 @@ fn own_address() -> Option<IpAddr> {
     socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?; // an address for documentation
     let address = socket.local_addr().ok()?.ip();
     (!address.is_loopback() && !address.is_unspecified()).then_some(address)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_is_made_once_and_for_its_owner() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("token");
-        let made = token(&path).expect("made").expect("a token");
-        assert_eq!(made.len(), 64);
-        assert_eq!(token(&path).expect("read"), Some(made));
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = std::fs::metadata(&path)
-                .expect("there")
-                .permissions()
-                .mode();
-            assert_eq!(mode & 0o777, 0o600);
-        }
-        std::fs::write(&path, "\n").expect("written");
-        assert_eq!(token(&path).expect("read"), None);
-        assert!(token(&folder.path().join("no/such")).is_err());
-    }
 }
