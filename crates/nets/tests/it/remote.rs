@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use burn::tensor::Tensor;
+use nets::device::token::TokenError;
 use nets::device::worker::{Settings, Worker, WorkerError};
 use nets::device::{Computer, DeviceError, open_list, probe};
 use nets::ops;
@@ -99,5 +100,8 @@ fn a_worker_wants_a_port_and_a_token() {
     let make = |settings: &Settings| Worker::new(&Computer::cpu(), settings, |_| {});
     assert!(matches!(make(&settings), Err(WorkerError::Port { .. })));
     std::fs::write(path("token"), " \n").expect("written");
-    assert!(matches!(make(&settings), Err(WorkerError::NoToken(_))));
+    assert!(matches!(
+        make(&settings),
+        Err(WorkerError::Token(TokenError::Empty(_)))
+    ));
 }
