@@ -58,11 +58,20 @@ pub(crate) fn unpack_with_zeros(x: &[f32], n: usize) -> Vec<f32> {
     rows
 }
 
-/// Fails, naming `what`, where `got` is further from `expected` than `tolerance` times the greatest magnitude, or times 1
-/// where that is smaller: the tests' values reach to 1, and a sum in which they cancel is no more exact than they are.
+/// Fails, naming `what`, where `got` is further from `expected` than `tolerance` times the greatest magnitude.
 pub(crate) fn assert_close(got: &[f32], expected: &[f64], tolerance: f64, what: &str) {
+    assert_close_on_scale(1e-3, got, expected, tolerance, what);
+}
+
+/// As [`assert_close`], for sums of terms that reach to 1: where a few of them cancel and there is no greater sum beside
+/// them, the sum is no more exact than they are.
+pub(crate) fn assert_sums_close(got: &[f32], expected: &[f64], tolerance: f64, what: &str) {
+    assert_close_on_scale(1.0, got, expected, tolerance, what);
+}
+
+fn assert_close_on_scale(least: f64, got: &[f32], expected: &[f64], tolerance: f64, what: &str) {
     assert_eq!(got.len(), expected.len(), "{what}: length");
-    let scale = expected.iter().fold(1f64, |top, x| top.max(x.abs()));
+    let scale = expected.iter().fold(least, |top, x| top.max(x.abs()));
     for (i, (&got, &expected)) in got.iter().zip(expected).enumerate() {
         let error = (f64::from(got) - expected).abs();
         assert!(

@@ -12,7 +12,7 @@ use super::{Machine, Overrides};
 /// Flags of `sweep`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "VALUES are\n  16,32,64           one of these\n  1..10              a whole number\n  lin:0..0.5         a number, evenly\n  log:1e-4..1e-1     a number, evenly in its logarithm\n  int-log:16..256    a whole number, evenly in its logarithm\nA range followed by /N has N values, evenly spaced: log:1e-4..1e-1/4. A grid needs them.\n\nTrials are judged by held-out training images (data.validation); the test images are never touched.\nThe same command again goes on where it was stopped, and more --trials add to those there are."
+    after_help = "VALUES are\n  16,32,64           one of these\n  1..10              a whole number\n  lin:0..0.5         a number, evenly\n  log:1e-4..1e-1     a number, evenly in its logarithm\n  int-log:16..256    a whole number, evenly in its logarithm\nA range followed by /N has N values, evenly spaced: log:1e-4..1e-1/4. A grid needs them.\n\nTrials are judged by held-out training images (data.validation); the test images are never touched. --seed seeds the search and every training.\nThe same command again goes on where it was stopped, and more --trials add to those there are."
 )]
 pub struct Sweep {
     /// A built-in recipe or a .toml file

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::conv::Conv;
 use crate::reference;
-use crate::testing::{assert_close, everywhere, random, wide};
+use crate::testing::{assert_close, assert_sums_close, everywhere, random, wide};
 
 fn check_conv(geometry: &Conv, images: usize, size: [usize; 2]) {
     let Some(out) = geometry.output(size) else {
@@ -105,7 +105,7 @@ proptest! {
             expected.iter_mut().for_each(|y| *y = y.max(0.0));
         }
         for got in everywhere(|| linear(&x, &weight, &bias, inputs, relu)) {
-            assert_close(&got, &expected, 1e-5, &format!("{images} x {inputs} x {outputs}"));
+            assert_sums_close(&got, &expected, 1e-5, &format!("{images} x {inputs} x {outputs}"));
         }
     }
 }
