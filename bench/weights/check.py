@@ -1,8 +1,9 @@
 """PyTorch and torchvision load what `atelier export` writes, and answer as atelier does.
 
-Trains a tiny classifier and a tiny detector on MNIST (seconds), exports both, and compares on test images:
+Trains a tiny classifier and a tiny detector on MNIST and one with a feature pyramid on scenes (seconds), exports them, and
+compares on test images:
   classifier  logits (of `atelier explain`) and probabilities (of `atelier predict`)
-  detector    classes, scores and boxes of all detections (of `atelier predict`)
+  detectors   classes, scores and boxes of all detections (of `atelier predict`)
 Fails when a figure differs by more than 1e-4, or a detection is missing or another.
 
 Run from the project's folder, with PyTorch, torchvision, safetensors and Pillow installed:
@@ -25,7 +26,7 @@ import network
 
 TOLERANCE = 1e-4
 PROJECT = Path(__file__).parents[2]
-TRAINING = """
+DIGITS = """
 [data]
 validation = 50000
 normalize = { mean = 0.1307, std = 0.3081 }
@@ -35,8 +36,25 @@ batch-size = 32
 optimizer = { name = "adam", learning-rate = 0.003 }
 clip-norm = 10
 """
+# 90 and 45 are not multiples of the coarser strides.
+SCENES = """
+[data]
+source = "scenes"
+[data.scenes]
+size = 90
+digits = [1, 6]
+side = [14, 50]
+train-images = 4000
+test-images = 50
+[training]
+epochs = 2
+batch-size = 16
+optimizer = { name = "muon", learning-rate = 0.04, adam-learning-rate = 0.004 }
+schedule = { name = "one-cycle", peak = 0.04 }
+clip-norm = 10
+"""
 RECIPES = {
-    "tiny-cnn": """
+    "tiny-cnn": DIGITS + """
 [model]
 kind = "cnn"
 layers = [
@@ -45,7 +63,7 @@ layers = [
   "flatten", { linear = 32 }, "relu", { dropout = 0.1 }, { linear = 10 },
 ]
 """,
-    "tiny-detector": """
+    "tiny-detector": DIGITS + """
 [model]
 kind = "faster-rcnn"
 [model.backbone]
@@ -58,6 +76,39 @@ channels = 12
 [model.roi]
 hidden = [64, 48]
 norm = "batch"
+""",
+    "tiny-pyramid": SCENES + """
+[model]
+kind = "faster-rcnn"
+[model.backbone]
+layers = [
+  { conv = 8, kernel = 3, padding = 1 }, { max-pool = 2 }, "batch-norm", "relu",
+  { conv = 16, kernel = 3, padding = 1 }, { max-pool = 3, stride = 2, padding = 1 }, "batch-norm", "relu",
+  { conv = 16, kernel = 3, padding = 1 }, "batch-norm", "relu",
+  { max-pool = 2 }, { conv = 24, kernel = 3, padding = 1 }, "batch-norm", "relu",
+]
+[model.pyramid]
+strides = [2, 4, 8]
+channels = 16
+norm = "batch"
+extra-level = true
+canonical-size = 28
+canonical-level = 2
+[model.anchors]
+sizes = [[8, 12], [16, 20], [24, 30], [38, 48]]
+[model.rpn]
+sample = 128
+post-nms-train = 200
+post-nms-test = 60
+[model.roi]
+sample = 64
+positive-fraction = 0.5
+convolutions = [16]
+hidden = [64]
+norm = "group"
+box-regression = "class-agnostic"
+[model.detections]
+per-image = 30
 """,
 }
 
@@ -86,21 +137,39 @@ class Differences:
         self.most[kind] = max(self.most.get(kind, 0.0), difference)
 
 
-def check_classifier(atelier, model, recipe, paths, images, differences):
+def write_digits(_atelier, folder, count):
+    images = digits(count)
+    paths = [f"{number:04}.png" for number in range(len(images))]
+    for path, image in zip(paths, images):
+        Image.fromarray(image).save(folder / path)
+    return paths, images
+
+
+def write_scenes(atelier, folder, count):
+    """Scenes whose brightest pixel is white: `predict` makes others brighter first."""
+    atelier("data", "scenes", "--out", "scenes", "--images", 1, "--test-images", 2 * count, "--size", 90,
+            "--digits", "1-6", "--side", "14-50", "--json")
+    paths = sorted(str(path.relative_to(folder)) for path in (folder / "scenes/test").glob("*.png"))
+    scenes = [(path, numpy.array(Image.open(folder / path))) for path in paths]
+    scenes = [(path, image) for path, image in scenes if image.max() == 255][:count]
+    return [path for path, _ in scenes], [image for _, image in scenes]
+
+
+def check_classifier(atelier, name, model, recipe, paths, images, differences):
     scale = recipe["data"]["normalize"]
     batch = torch.from_numpy(numpy.stack(images)).float()[:, None] / 255
     logits = model((batch - scale["mean"]) / scale["std"])
-    answers = atelier("predict", "tiny-cnn", *paths, "--json")
+    answers = atelier("predict", name, *paths, "--json")
     differences.add("probability", [answer["probabilities"] for answer in answers], logits.softmax(1))
     for path, expected in list(zip(paths, logits))[:10]:
-        explanation = atelier("explain", "tiny-cnn", path, "--json")
+        explanation = atelier("explain", name, path, "--json")
         differences.add("logit", explanation["classifier"]["logits"], expected)
     return len(answers)
 
 
-def check_detector(atelier, model, _recipe, paths, images, differences):
+def check_detector(atelier, name, model, _recipe, paths, images, differences):
     batch = [torch.from_numpy(image).float()[None] / 255 for image in images]
-    answers = atelier("predict", "tiny-detector", *paths, "--json")
+    answers = atelier("predict", name, *paths, "--json")
     count = 0
     for path, answer, expected in zip(paths, answers, model(batch)):
         found = answer["detections"]
@@ -121,7 +190,6 @@ def main():
     arguments = arguments.parse_args()
     binary = arguments.atelier.resolve()
     torch.set_num_threads(1)
-    images = digits(arguments.images)
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
 
@@ -129,20 +197,22 @@ def main():
             command = [binary, *map(str, words)]
             return json.loads(subprocess.run(command, cwd=folder, check=True, capture_output=True).stdout)
 
-        paths = []
-        for number, image in enumerate(images):
-            paths.append(f"{number:04}.png")
-            Image.fromarray(image).save(folder / paths[-1])
         worst = 0.0
-        for name, check in ("tiny-cnn", check_classifier), ("tiny-detector", check_detector):
-            (folder / f"{name}.toml").write_text(RECIPES[name] + TRAINING)
-            accuracy = atelier("train", f"{name}.toml", "--json")["accuracy"]
+        for name, write, check in (
+            ("tiny-cnn", write_digits, check_classifier),
+            ("tiny-detector", write_digits, check_detector),
+            ("tiny-pyramid", write_scenes, check_detector),
+        ):
+            paths, images = write(atelier, folder, arguments.images)
+            (folder / f"{name}.toml").write_text(RECIPES[name])
+            trained = atelier("train", f"{name}.toml", "--json")
+            figure = next(kind for kind in ("accuracy", "map") if trained.get(kind) is not None)
             exported = atelier("export", name, "--format", "safetensors", "--json")["file"]
             model, recipe, _ = network.load(folder / exported)
             differences = Differences()
-            count = check(atelier, model, recipe, paths, images, differences)
+            count = check(atelier, name, model, recipe, paths, images, differences)
             kinds = ", ".join(f"{kind} {most:.1e}" for kind, most in differences.most.items())
-            print(f"{name} (accuracy {accuracy:.4f}): {count} answers on {len(images)} images; "
+            print(f"{name} ({figure} {trained[figure]:.4f}): {count} answers on {len(images)} images; "
                   f"greatest differences: {kinds}", flush=True)
             worst = max(worst, *differences.most.values())
     if worst > TOLERANCE:

@@ -2,14 +2,16 @@
 
 A classifier is an nn.Sequential, one module a layer of the recipe. A detector is torchvision's FasterRCNN, with what
 our recipes set otherwise than torchvision does:
-  anchors  not rounded to whole pixels, and centred in their cells (model.anchors.rounded, model.anchors.offset)
+  anchors  not rounded to whole pixels, centred in their cells, and as far apart as the backbone's strides say, also where
+           these do not divide the image (model.anchors.rounded, model.anchors.offset)
   RoIAlign aligned: pixels' centres at half coordinates (model.roi.aligned)
-  box head any number of hidden layers, with batch or group normalisation (model.roi.hidden, model.roi.norm)
+  box head any number of convolutions and hidden layers, with batch or group normalisation (model.roi.convolutions,
+           model.roi.hidden, model.roi.norm), and one box for all classes (model.roi.box-regression)
 """
 
 import json
-import math
 import tomllib
+from collections import OrderedDict
 
 import torch
 from safetensors import safe_open
@@ -18,7 +20,9 @@ from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor
 from torchvision.models.detection.rpn import RPNHead
-from torchvision.ops import MultiScaleRoIAlign, roi_align
+from torchvision.ops import Conv2dNormActivation, FeaturePyramidNetwork, MultiScaleRoIAlign, roi_align
+from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
+from torchvision.ops.poolers import LevelMapper
 
 
 def load(path):
@@ -68,12 +72,58 @@ def sequential(layers, shape):
     return nn.Sequential(*modules), list(example.shape[1:])
 
 
+def norm_layer(name):
+    """The recipe's normalisation of some channels, or None."""
+
+    def group_norm(channels):
+        return nn.GroupNorm(next(groups for groups in range(32, 0, -1) if channels % groups == 0), channels)
+
+    return {"none": None, "batch": nn.BatchNorm2d, "group": group_norm}[name]
+
+
+class Backbone(nn.Sequential):
+    """The backbone's layers, with its last map as the one level "0", or a pyramid over its last map of each stride."""
+
+    def __init__(self, layers, shape, pyramid):
+        body, _ = sequential(layers, shape)
+        super().__init__(*body)
+        self.ends, channels, self.strides = [], [], []
+        example, stride, reached = torch.zeros(1, *shape), 1, {}
+        for number, module in enumerate(body):
+            example = module(example)
+            if isinstance(module, (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)):
+                stride *= module.stride if isinstance(module.stride, int) else module.stride[0]
+            reached[stride] = number, example.shape[1]
+        for stride in [stride] if pyramid is None else pyramid["strides"]:
+            self.ends.append(reached[stride][0])
+            channels.append(reached[stride][1])
+            self.strides.append(stride)
+        self.out_channels = channels[-1]
+        if pyramid is not None:
+            self.out_channels = pyramid["channels"]
+            extra = LastLevelMaxPool() if pyramid["extra-level"] else None
+            fpn = FeaturePyramidNetwork(channels, self.out_channels, extra, norm_layer(pyramid["norm"]))
+            self.add_module("fpn", fpn)
+            if extra:
+                self.strides.append(2 * self.strides[-1])
+
+    def forward(self, x):
+        levels = OrderedDict()
+        for number, module in enumerate(list(self)[: self.ends[-1] + 1]):
+            x = module(x)
+            if number in self.ends:
+                levels[str(len(levels))] = x
+        return self.fpn(levels) if hasattr(self, "fpn") else levels
+
+
 class Anchors(AnchorGenerator):
     """torchvision's anchors without its rounding and with our offset."""
 
-    def __init__(self, sizes, ratios, offset, rounded):
-        self.offset, self.rounded = offset, rounded
-        super().__init__((tuple(sizes),), (tuple(ratios),))
+    def __init__(self, sizes, ratios, strides, offset, rounded):
+        self.strides, self.offset, self.rounded = strides, offset, rounded
+        # One list of sizes a level, or one for all.
+        of_level = [sizes] * len(strides) if not isinstance(sizes[0], list) else sizes
+        super().__init__(tuple(map(tuple, of_level)), (tuple(ratios),) * len(strides))
 
     def generate_anchors(self, scales, aspect_ratios, dtype=torch.float32, device="cpu"):
         scales, ratios = torch.as_tensor(scales, dtype=dtype), torch.as_tensor(aspect_ratios, dtype=dtype)
@@ -83,57 +133,95 @@ class Anchors(AnchorGenerator):
         anchors = torch.stack([-widths, -heights, widths, heights], dim=1) / 2
         return anchors.round() if self.rounded else anchors
 
-    def grid_anchors(self, grid_sizes, strides):
-        levels = super().grid_anchors(grid_sizes, strides)
-        shifts = [torch.stack([x, y, x, y]) * self.offset for y, x in strides]
-        return [anchors + shift for anchors, shift in zip(levels, shifts)]
+    def grid_anchors(self, grid_sizes, _strides):
+        levels = super().grid_anchors(grid_sizes, [[torch.tensor(stride)] * 2 for stride in self.strides])
+        return [anchors + stride * self.offset for anchors, stride in zip(levels, self.strides)]
 
 
 class Align(MultiScaleRoIAlign):
-    """RoIAlign from the one feature map, aligned as the recipe says."""
+    """RoIAlign, each region from the level of its size, aligned as the recipe says."""
 
-    def __init__(self, bins, stride, sampling, aligned):
-        super().__init__(["0"], bins, sampling)
-        self.stride, self.aligned = stride, aligned
+    def __init__(self, bins, strides, sampling, aligned, pyramid):
+        super().__init__([str(level) for level in range(len(strides))], bins, sampling)
+        self.strides, self.aligned = strides, aligned
+        if pyramid is None:
+            self.level_of = lambda boxes: torch.zeros(sum(map(len, boxes)), dtype=torch.long)
+        else:
+            levels = [stride.bit_length() - 1 for stride in strides]
+            self.level_of = LevelMapper(levels[0], levels[-1], pyramid["canonical-size"], pyramid["canonical-level"])
 
-    def forward(self, x, boxes, image_shapes):
-        return roi_align(x["0"], boxes, self.output_size, 1 / self.stride, self.sampling_ratio, self.aligned)
+    def forward(self, x, boxes, _image_shapes):
+        regions = torch.cat([
+            torch.cat([torch.full((len(of_image), 1), float(image)), of_image], 1)
+            for image, of_image in enumerate(boxes)
+        ])
+        level_of = self.level_of(boxes)
+        maps = list(x.values())
+        pooled = torch.zeros(len(regions), maps[0].shape[1], *self.output_size)
+        for level, (features, stride) in enumerate(zip(maps, self.strides)):
+            here = level_of == level
+            pooled[here] = roi_align(features, regions[here], self.output_size, 1 / stride, self.sampling_ratio,
+                                     self.aligned)
+        return pooled
 
 
 class BoxHead(nn.Module):
-    """Hidden layers fc6, fc7, ... as torchvision's TwoMLPHead has them, with normalisation."""
+    """Convolutions conv1, conv2, ..., and hidden layers fc6, fc7, ... as torchvision's TwoMLPHead has them."""
 
-    def __init__(self, inputs, hidden, norm):
+    def __init__(self, channels, bins, convolutions, hidden, norm):
         super().__init__()
-        self.numbers = range(6, 6 + len(hidden))
-        for number, outputs in zip(self.numbers, hidden):
+        self.convolutions, self.hidden = [], []
+        for number, outputs in enumerate(convolutions, 1):
+            block = Conv2dNormActivation(channels, outputs, norm_layer=norm_layer(norm), inplace=None)
+            setattr(self, f"conv{number}", block)
+            self.convolutions.append(block)
+            channels = outputs
+        inputs = channels * bins**2
+        for number, outputs in enumerate(hidden, 6):
             setattr(self, f"fc{number}", nn.Linear(inputs, outputs))
+            self.hidden.append(getattr(self, f"fc{number}"))
             if norm == "batch":
                 setattr(self, f"bn{number}", nn.BatchNorm1d(outputs))
+                self.hidden.append(getattr(self, f"bn{number}"))
             if norm == "group":
-                groups = next(groups for groups in range(32, 0, -1) if outputs % groups == 0)
-                setattr(self, f"gn{number}", nn.GroupNorm(groups, outputs))
+                setattr(self, f"gn{number}", norm_layer(norm)(outputs))
+                self.hidden.append(getattr(self, f"gn{number}"))
+            self.hidden.append(torch.relu)
             inputs = outputs
+        self.out_features = inputs
 
     def forward(self, x):
+        for block in self.convolutions:
+            x = block(x)
         x = x.flatten(1)
-        for number in self.numbers:
-            x = getattr(self, f"fc{number}")(x)
-            for norm in "bn", "gn":
-                if hasattr(self, f"{norm}{number}"):
-                    x = getattr(self, f"{norm}{number}")(x)
-            x = torch.relu(x)
+        for layer in self.hidden:
+            x = layer(x)
         return x
+
+
+class Predictor(FastRCNNPredictor):
+    """Class scores and boxes; where one box serves all classes, it is repeated for each."""
+
+    def __init__(self, inputs, classes, agnostic):
+        super().__init__(inputs, classes)
+        self.repeats = 1
+        if agnostic:
+            self.bbox_pred = nn.Linear(inputs, 4)
+            self.repeats = classes
+
+    def forward(self, x):
+        scores, boxes = super().forward(x)
+        return scores, boxes.repeat(1, self.repeats)
 
 
 def detector(recipe, shape, classes):
     model = recipe["model"]
-    if model.get("pyramid", "none") != "none" or model["roi"].get("convolutions"):
-        raise NotImplementedError("only detectors with one feature map and linear layers in their box head")
     rpn, roi, found, normalize = model["rpn"], model["roi"], model["detections"], recipe["data"]["normalize"]
-    backbone, (channels, height, _) = sequential(model["backbone"]["layers"], shape)
-    backbone.out_channels = channels
-    anchors = Anchors(model["anchors"]["sizes"], model["anchors"]["ratios"], model["anchors"]["offset"],
+    pyramid = model.get("pyramid", "none")
+    pyramid = None if pyramid == "none" else pyramid
+    backbone = Backbone(model["backbone"]["layers"], shape, pyramid)
+    channels, strides = backbone.out_channels, backbone.strides
+    anchors = Anchors(model["anchors"]["sizes"], model["anchors"]["ratios"], strides, model["anchors"]["offset"],
                       model["anchors"]["rounded"])
     head = RPNHead(channels, anchors.num_anchors_per_location()[0])
     if rpn["channels"] not in ("none", channels):
@@ -141,7 +229,9 @@ def detector(recipe, shape, classes):
         head.conv[0][0] = nn.Conv2d(channels, hidden, 3, padding=1)
         head.cls_logits = nn.Conv2d(hidden, head.cls_logits.out_channels, 1)
         head.bbox_pred = nn.Conv2d(hidden, head.bbox_pred.out_channels, 1)
-    box_head = BoxHead(channels * roi["output"] ** 2, roi["hidden"], roi["norm"])
+    box_head = BoxHead(channels, roi["output"], roi["convolutions"], roi["hidden"], roi["norm"])
+    # The extra level is for proposals only.
+    read = strides if pyramid is None else pyramid["strides"]
     network = FasterRCNN(
         backbone,
         rpn_anchor_generator=anchors,
@@ -149,9 +239,9 @@ def detector(recipe, shape, classes):
         rpn_pre_nms_top_n_test=rpn["pre-nms-test"],
         rpn_post_nms_top_n_test=rpn["post-nms-test"],
         rpn_nms_thresh=rpn["nms"],
-        box_roi_pool=Align(roi["output"], math.floor(shape[1] / height), roi["sampling"], roi["aligned"]),
+        box_roi_pool=Align(roi["output"], read, roi["sampling"], roi["aligned"], pyramid),
         box_head=box_head,
-        box_predictor=FastRCNNPredictor((roi["hidden"] or [channels * roi["output"] ** 2])[-1], classes + 1),
+        box_predictor=Predictor(box_head.out_features, classes + 1, roi["box-regression"] == "class-agnostic"),
         box_score_thresh=found["score-threshold"],
         box_nms_thresh=found["nms"],
         box_detections_per_img=found["per-image"],

@@ -106,8 +106,9 @@ pub struct Experiment {
     pub devices: Option<String>,
     #[command(flatten)]
     pub machine: Machine,
-    #[command(flatten)]
-    pub place: Place,
+    /// Folder of all runs
+    #[arg(long, default_value = "runs", value_name = "DIR")]
+    pub out: PathBuf,
 }
 
 /// What the command line says instead of the recipe.
@@ -154,12 +155,12 @@ pub struct Machine {
     pub threads: Option<usize>,
 }
 
-/// Where runs are kept.
+/// Where to look for runs.
 #[derive(Args, Debug)]
 pub struct Place {
     /// Folder of all runs
     #[arg(long, default_value = "runs", value_name = "DIR")]
-    pub out: PathBuf,
+    pub runs: PathBuf,
 }
 
 /// Flags of `compare`.
@@ -206,9 +207,8 @@ pub struct Report {
     /// The file; default: report.FORMAT in the run's folder, or in that of the comparison
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Folder of all runs
-    #[arg(long, default_value = "runs", value_name = "DIR")]
-    pub runs: PathBuf,
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// Flags of `train`.
@@ -284,9 +284,8 @@ pub struct Explain {
     /// Folder for the pictures; default: explain/IMAGE in the run's folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Folder of all runs
-    #[arg(long, default_value = "runs", value_name = "DIR")]
-    pub runs: PathBuf,
+    #[command(flatten)]
+    pub place: Place,
     #[command(flatten)]
     pub machine: Machine,
     /// Print one JSON document
@@ -306,9 +305,8 @@ pub struct Export {
     /// The file; default: pytorch.safetensors in the run's folder
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Folder of all runs
-    #[arg(long, default_value = "runs", value_name = "DIR")]
-    pub runs: PathBuf,
+    #[command(flatten)]
+    pub place: Place,
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,

@@ -147,14 +147,15 @@ impl ConvLayer {
         }
     }
 
-    /// Weights uniform in ±√(3 / fan-in), no initial bias: torchvision's and detectron2's for feature pyramids.
-    pub fn for_pyramid(conv: Conv, relu: bool, init: &mut Initializer) -> Self {
+    /// Weights uniform in ±√(3 / fan-in), biases of 0 where there are any: torchvision's and detectron2's for feature
+    /// pyramids.
+    pub fn for_pyramid(conv: Conv, bias: bool, relu: bool, init: &mut Initializer) -> Self {
         let [rows, columns] = conv.kernel;
         let bound = (3.0 / (conv.in_channels * rows * columns) as f64).sqrt();
         let shape = [conv.out_channels, conv.in_channels, rows, columns];
         Self {
             weight: init.uniform(bound, shape),
-            bias: Some(init.constant(0.0, [conv.out_channels])),
+            bias: bias.then(|| init.constant(0.0, [conv.out_channels])),
             conv,
             epilogue: if relu { Epilogue::Relu } else { Epilogue::None },
         }

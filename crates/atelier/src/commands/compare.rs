@@ -40,7 +40,7 @@ const NO_TEST: &str = "Each image shows several objects, or none: there is no on
     significance.";
 
 pub fn run(flags: &flags::Compare) -> Result<(), CommandError> {
-    let root = &flags.experiment.place.out;
+    let root = &flags.experiment.out;
     let (runs, split) = if flags.runs.is_empty() {
         train_all(flags, root)?
     } else {

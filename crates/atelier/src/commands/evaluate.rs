@@ -11,7 +11,7 @@ use crate::flags;
 use crate::table::{figures, table};
 
 pub fn run(flags: &flags::Evaluate) -> Result<(), CommandError> {
-    let run = Run::open(&flags.place.out, &flags.run)?;
+    let run = Run::open(&flags.place.runs, &flags.run)?;
     let computer = computer::open(&flags.machine)?;
     let trained = run.trained(&computer)?;
     let mut source = trained.recipe.data.clone();

@@ -8,7 +8,7 @@ use crate::error::CommandError;
 use crate::flags;
 
 pub fn run(flags: &flags::Explain) -> Result<(), CommandError> {
-    let run = Run::open(&flags.runs, &flags.run)?;
+    let run = Run::open(&flags.place.runs, &flags.run)?;
     let computer = computer::open(&flags.machine)?;
     let trained = run.trained(&computer)?;
     let folder = flags.out.clone().unwrap_or_else(|| {

@@ -21,7 +21,7 @@ struct Exported {
 }
 
 pub fn run(flags: &flags::Export) -> Result<(), CommandError> {
-    let run = Run::open(&flags.runs, &flags.run)?;
+    let run = Run::open(&flags.place.runs, &flags.run)?;
     let path = flags.out.clone().unwrap_or_else(|| run.path().join(NAME));
     if path == run.path().join(record::MODEL) {
         return Err(CommandError::Usage(format!(

@@ -12,7 +12,7 @@ use crate::error::CommandError;
 use crate::flags;
 
 pub fn run(flags: &flags::Predict) -> Result<(), CommandError> {
-    let run = Run::open(&flags.place.out, &flags.run)?;
+    let run = Run::open(&flags.place.runs, &flags.run)?;
     let computer = computer::open(&flags.machine)?;
     let trained = run.trained(&computer)?;
     let paths = image_files(&flags.images)?;

@@ -24,7 +24,7 @@ pub struct Style {
 }
 
 pub fn run(flags: &flags::Report) -> Result<(), CommandError> {
-    let (runs, split) = open_all(&flags.names, &flags.runs)?;
+    let (runs, split) = open_all(&flags.names, &flags.place.runs)?;
     let verdicts = if runs.len() > 1 {
         Verdicts::of(&runs)?
     } else {
@@ -38,7 +38,7 @@ pub fn run(flags: &flags::Report) -> Result<(), CommandError> {
         (Some(file), _) => file.clone(),
         (None, [(run, _)]) => run.path().join("report"),
         (None, runs) => {
-            let folder = flags.runs.join(folder_name(runs, &verdicts));
+            let folder = flags.place.runs.join(folder_name(runs, &verdicts));
             fs::create_dir_all(&folder)?;
             folder.join("report")
         }

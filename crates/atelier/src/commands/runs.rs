@@ -67,7 +67,7 @@ impl Entry {
 }
 
 pub fn run(flags: &flags::Runs) -> Result<(), CommandError> {
-    let all = Run::list(&flags.place.out);
+    let all = Run::list(&flags.place.runs);
     let nothing = all.is_empty();
     let mut runs: Vec<Entry> = all
         .into_iter()
@@ -101,10 +101,10 @@ pub fn run(flags: &flags::Runs) -> Result<(), CommandError> {
         return print_json(&list);
     }
     if runs.is_empty() {
-        let out = flags.place.out.display();
+        let folder = flags.place.runs.display();
         return print(&match nothing {
-            true => format!("no runs in {out} yet; make one with: atelier train lab-cnn"),
-            false => format!("none of the runs in {out} is like that"),
+            true => format!("no runs in {folder} yet; make one with: atelier train lab-cnn"),
+            false => format!("none of the runs in {folder} is like that"),
         });
     }
     let header = [

@@ -45,7 +45,7 @@ const WARNING_SHARE: f64 = 0.9;
 pub fn run(flags: &flags::Train) -> Result<(), CommandError> {
     let computer = computer::open_all(&flags.experiment)?;
     catch_interrupts()?;
-    let root = &flags.experiment.place.out;
+    let root = &flags.experiment.out;
     let (run, named) = match (&flags.resume, &flags.recipe) {
         (Some(name), _) => {
             // Held before the data is read: who can't have it is told at once.

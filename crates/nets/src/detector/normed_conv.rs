@@ -27,7 +27,8 @@ pub(super) fn same_size(inputs: usize, outputs: usize, kernel: usize) -> Conv {
 }
 
 impl NormedConv {
-    /// From `inputs` to `outputs` channels with a `kernel` x `kernel` window.
+    /// From `inputs` to `outputs` channels with a `kernel` x `kernel` window. Where a normalisation follows, which has a
+    /// shift of its own, the convolution has no bias, as in torchvision's `Conv2dNormActivation`.
     pub fn new(
         [inputs, outputs]: [usize; 2],
         kernel: usize,
@@ -36,8 +37,9 @@ impl NormedConv {
         init: &mut Initializer,
     ) -> Self {
         let conv = same_size(inputs, outputs, kernel);
+        let bare = norm == Norm::None;
         Self {
-            conv: ConvLayer::for_pyramid(conv, relu && norm == Norm::None, init),
+            conv: ConvLayer::for_pyramid(conv, bare, bare && relu, init),
             batch_norm: (norm == Norm::Batch)
                 .then(|| BatchNormLayer::new(outputs, 0.1, 1e-5, relu, init)),
             group_norm: (norm == Norm::Group).then(|| GroupNormLayer::new(outputs, relu, init)),

@@ -124,7 +124,8 @@ impl HeadConv {
     /// On one map of `cells`, seen from `field`; further maps of `more` cells share its weights.
     fn summary(&self, cells: [usize; 2], more: u64, field: Option<&mut Field>) -> LayerSummary {
         let weights = product(&[self.from, self.to, self.kernel, self.kernel]);
-        let scales = if self.norm { product(&[2, self.to]) } else { 0 };
+        // A bias, or a normalisation's scale and shift.
+        let others = product(&[if self.norm { 2 } else { 1 }, self.to]);
         let (receptive_field, stride) = match field {
             Some(field) => {
                 field.grow([self.kernel; 2], [1, 1], [1, 1]);
@@ -139,9 +140,7 @@ impl HeadConv {
                 height: cells[0],
                 width: cells[1],
             },
-            parameters: weights
-                .saturating_add(self.to as u64)
-                .saturating_add(scales),
+            parameters: weights.saturating_add(others),
             multiply_adds: weights.saturating_mul(product(&cells).saturating_add(more)),
             receptive_field,
             stride,
