@@ -44,7 +44,7 @@ source = "scenes"
 size = 90
 digits = [1, 6]
 side = [14, 50]
-train-images = 4000
+train-images = 10000
 test-images = 50
 [training]
 epochs = 2
