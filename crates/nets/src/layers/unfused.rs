@@ -2,15 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::{BatchNormLayer, ConvLayer, LayerModule, LinearLayer, Plain, plain};
-use crate::ops::{Epilogue, Pool};
-
-/// The pooling that a convolution does in the same pass.
-const HALVING: Pool = Pool {
-    kernel: [2, 2],
-    stride: [2, 2],
-    padding: [0, 0],
-};
+use super::chain::{HALVING, Plain, plain};
+use super::{BatchNormLayer, ConvLayer, LayerModule, LinearLayer};
+use crate::ops::Epilogue;
 
 /// The same chain with each layer on its own: the output of number i is what layer i of the recipe gives.
 pub(crate) fn unfused(layers: &[LayerModule]) -> Vec<LayerModule> {
