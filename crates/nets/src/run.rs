@@ -175,7 +175,12 @@ impl Run {
         } = about;
         let recipe = self.recipe()?;
         let network = Network::new(&recipe, input, classes.len(), &computer.device)?;
-        let network = weights::apply(network, &weights)?;
+        let network =
+            weights::apply(network, &weights).map_err(|cause| RunError::OtherNetwork {
+                file: path,
+                recipe: self.path.join(record::RECIPE),
+                cause,
+            })?;
         Ok(Trained {
             network: network.answering(answering(&recipe, calibration)),
             recipe,

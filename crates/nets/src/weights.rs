@@ -4,7 +4,7 @@
 //! in memory they are `[in, out]`.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use crate::ops::to_host;
@@ -44,6 +44,12 @@ pub enum WeightsError {
     /// A tensor that the network has and the file lacks.
     #[error("no tensor named '{name}': the weights belong to another network")]
     Missing {
+        /// The tensor's name.
+        name: String,
+    },
+    /// A tensor that the file has and the network lacks.
+    #[error("the network has no tensor named '{name}': the weights belong to another one")]
+    Surplus {
         /// The tensor's name.
         name: String,
     },
@@ -171,20 +177,23 @@ pub fn gradients(module: &impl Module, gradients: &mut Gradients) -> Weights {
 /// The module with its parameters and running statistics taken from `weights`.
 ///
 /// # Errors
-/// [`WeightsError::Missing`] or [`WeightsError::Shape`] for the first tensor that does not fit.
+/// [`WeightsError::Missing`] or [`WeightsError::Shape`] for the first tensor that does not fit, [`WeightsError::Surplus`] for
+/// the first that has no place.
 pub fn apply<M: Module>(module: M, weights: &Weights) -> Result<M, WeightsError> {
     struct Loader<'a> {
         names: Names,
         weights: &'a Weights,
+        placed: BTreeSet<String>,
         error: Option<WeightsError>,
     }
 
     impl Loader<'_> {
-        fn find(&self, dims: &[usize]) -> Result<Weight, WeightsError> {
+        fn find(&mut self, dims: &[usize]) -> Result<Weight, WeightsError> {
             let name = self.names.current();
             let Some(weight) = self.weights.get(&name) else {
                 return Err(WeightsError::Missing { name });
             };
+            self.placed.insert(name.clone());
             let weight = if dims.len() == 2 && weight.shape.len() == 2 {
                 transposed(weight)
             } else {
@@ -233,10 +242,17 @@ pub fn apply<M: Module>(module: M, weights: &Weights) -> Result<M, WeightsError>
     let mut loader = Loader {
         names: Names::default(),
         weights,
+        placed: BTreeSet::new(),
         error: None,
     };
     let module = module.map(&mut loader);
-    loader.error.map_or(Ok(module), Err)
+    if let Some(error) = loader.error {
+        return Err(error);
+    }
+    match weights.keys().find(|name| !loader.placed.contains(*name)) {
+        Some(name) => Err(WeightsError::Surplus { name: name.clone() }),
+        None => Ok(module),
+    }
 }
 
 fn transposed(weight: &Weight) -> Weight {
@@ -370,6 +386,8 @@ fn format_error(path: &Path, cause: &impl ToString) -> WeightsError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layers::{GroupNormLayer, Initializer};
+    use burn::tensor::Device;
     use measure::digest::blake3;
 
     #[test]
@@ -393,6 +411,26 @@ mod tests {
             values: values.to_vec(),
         };
         Weights::from([(name.to_string(), weight)])
+    }
+
+    #[test]
+    fn every_tensor_has_its_place() {
+        let device = Device::flex();
+        let layer = || GroupNormLayer::new(2, false, &Initializer::new(0, &device));
+        let mut all = weights("weight", &[2], &[3.0, 4.0]);
+        let problem = |weights: &Weights| apply(layer(), weights).err().map(|e| e.to_string());
+        let missing = "no tensor named 'bias': the weights belong to another network";
+        assert_eq!(problem(&all).as_deref(), Some(missing));
+        all.extend(weights("bias", &[3], &[0.0; 3]));
+        let shape = "tensor 'bias' has shape [3], the network expects [2]";
+        assert_eq!(problem(&all).as_deref(), Some(shape));
+        all.extend(weights("bias", &[2], &[1.0, 2.0]));
+        let applied = apply(layer(), &all).expect("weights that fit");
+        assert_eq!(digest(&collect(&applied)), digest(&all));
+        all.extend(weights("conv.bias", &[1], &[0.0]));
+        let surplus =
+            "the network has no tensor named 'conv.bias': the weights belong to another one";
+        assert_eq!(problem(&all).as_deref(), Some(surplus));
     }
 
     #[test]

@@ -73,6 +73,20 @@ pub enum RunError {
     /// The run's weights.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// Weights that are not those of the run's recipe, as this atelier builds it.
+    #[error(
+        "{}: {cause}; use the atelier that trained it, or train it again: atelier train {}",
+        file.display(),
+        recipe.display()
+    )]
+    OtherNetwork {
+        /// The weights.
+        file: PathBuf,
+        /// The run's recipe.
+        recipe: PathBuf,
+        /// What does not fit.
+        cause: WeightsError,
+    },
     /// Weights from elsewhere, or to elsewhere.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
