@@ -4,7 +4,8 @@ Trains a tiny classifier and a tiny detector on MNIST and one with a feature pyr
 compares on test images:
   classifier  logits (of `atelier explain`) and probabilities (of `atelier predict`)
   detectors   classes, scores and boxes of all detections (of `atelier predict`)
-Fails when a figure differs by more than 1e-4, or a detection is missing or another.
+Fails when a figure differs by more than 1e-4 (boxes in pixels of an image of 28 x 28, larger ones in proportion), or a detection
+is missing or another.
 
 Run from the project's folder, with PyTorch, torchvision, safetensors and Pillow installed:
   cargo build --release && python bench/weights/check.py [--atelier PATH] [--images N]
@@ -36,7 +37,7 @@ batch-size = 32
 optimizer = { name = "adam", learning-rate = 0.003 }
 clip-norm = 10
 """
-# 90 and 45 are not multiples of the coarser strides.
+# 90 is no multiple of the coarser strides.
 SCENES = """
 [data]
 source = "scenes"
