@@ -4,21 +4,21 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use data::DataError;
+use data::coco::WriteError;
+use data::contact::ContactError;
+use data::image::ImageError;
 use measure::detection::CocoError;
 use measure::files::FileError;
 use measure::record::RecordError;
 use nets::annotate::AnnotateError;
-use nets::contact::ContactError;
-use nets::data::DataError;
-use nets::data::coco::WriteError;
-use nets::data::image::ImageError;
 use nets::device::DeviceError;
 use nets::device::guard::Failure;
 use nets::explain::ExplainError;
-use nets::recipe::{RecipeError, ShapeError};
 use nets::run::RunError;
 use nets::sweep::SweepError;
 use nets::training::TrainingError;
+use recipe::{RecipeError, ShapeError};
 
 /// An error to show to the user.
 #[derive(Debug, thiserror::Error)]

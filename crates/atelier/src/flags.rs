@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use data::{Data, DataAction, DataAnchors, DataScenes, DataShow};
-use measure::report::{Format, Language};
+use report::{Format, Language};
 pub use sweep::Sweep;
 pub use worker::Worker;
 

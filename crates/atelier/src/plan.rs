@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
-use nets::data::Split;
+use data::Split;
 use nets::device::Computer;
-use nets::recipe::Recipe;
 use nets::run::{Origin, Run, initial_weights};
 use nets::weights::Weights;
+use recipe::Recipe;
 
 use crate::error::CommandError;
 use crate::flags::Overrides;

@@ -1,4 +1,4 @@
-//! A global allocator that keeps big blocks for the next training step, and the peak memory of this process.
+//! A global allocator that keeps big blocks for the next training step.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr::null_mut;
@@ -314,23 +314,6 @@ unsafe impl GlobalAlloc for RecyclingAllocator {
             }
         }
     }
-}
-
-/// The largest resident memory this process ever had, in bytes: `VmHWM` of `/proc/self/status`.
-/// `None` where the system does not say (anything but Linux).
-pub fn peak_rss_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024)
-}
-
-/// Lets [`peak_rss_bytes`] start again from what is resident now, where the system can (Linux).
-pub fn reset_peak_rss() {
-    // 5 resets the high-water mark (proc(5)); where that fails the mark simply stays.
-    let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
 #[cfg(test)]

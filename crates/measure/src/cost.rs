@@ -75,7 +75,7 @@ pub fn images_per_s(images: usize, time: Duration) -> f64 {
 
 /// The most memory this process held, in MiB; `None` where the system does not tell.
 pub fn peak_rss_mib() -> Option<f64> {
-    kernels::memory::peak_rss_bytes().map(|bytes| bytes as f64 / f64::from(1 << 20))
+    peak_rss_bytes().map(|bytes| bytes as f64 / f64::from(1 << 20))
 }
 
 /// Seconds of training until the validation accuracy first reached `target`, at the end of an epoch;
@@ -102,6 +102,23 @@ pub fn pareto_front(points: &[[f64; 2]]) -> Vec<usize> {
         better
     });
     order
+}
+
+/// The largest resident memory this process ever had, in bytes: `VmHWM` of `/proc/self/status`.
+/// `None` where the system does not say (anything but Linux).
+pub fn peak_rss_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+/// Lets [`peak_rss_bytes`] start again from what is resident now, where the system can (Linux).
+pub fn reset_peak_rss() {
+    // 5 resets the high-water mark (proc(5)); where that fails the mark simply stays.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
 #[cfg(test)]
@@ -174,5 +191,14 @@ mod tests {
         ] {
             assert_eq!(pareto_front(&points), expected, "{name}");
         }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_peak_covers_a_block_that_was_touched() {
+        let size = 96 << 20;
+        let block = std::hint::black_box(vec![1u8; size]);
+        assert!(peak_rss_bytes().unwrap() >= size as u64);
+        drop(block);
     }
 }

@@ -1,4 +1,4 @@
-//! Metrics, statistics, run records and reports: plain values in, text out.
+//! Metrics, statistics and run records: plain values in, plain values out.
 //!
 //! Nothing here knows a tensor or a framework. [`record`] says what a run is on disk;
 //! [`classification`], [`calibration`] and [`significance`] turn its predictions into figures, and
@@ -13,6 +13,5 @@ pub mod energy;
 pub mod files;
 pub mod importance;
 pub mod record;
-pub mod report;
 pub mod significance;
 pub mod tensorboard;

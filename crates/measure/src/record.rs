@@ -19,10 +19,9 @@ mod predictions;
 mod sweep;
 
 pub use comparison::{
-    COMPARISON_SCHEMA, Comparison, Contestant, McNemarRecord, Outcome, OverSeeds, SeedRun,
-    SeedRuns, SeedsFigure, SeedsTest, SeedsVerdict, Verdict,
+    COMPARISON_SCHEMA, Comparison, Contestant, Headline, McNemarRecord, Outcome, OverSeeds,
+    SeedRun, SeedRuns, SeedsFigure, SeedsHeadline, SeedsTest, SeedsVerdict, Verdict,
 };
-pub(crate) use comparison::{Headline, SeedsHeadline};
 pub use cost::{
     ACCURACIES, BoxPrecisionRecall, Energy, EnergyMeter, InferenceSpeed, NoEnergy, Throughput,
     TimeToAccuracy,

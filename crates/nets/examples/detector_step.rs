@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
+use data::random::{Key, Purpose};
 use kernels::boxes::Xyxy;
 use nets::batch::Batch;
 use nets::detector::Truth;
 use nets::layers::Mode;
 use nets::network::Network;
-use nets::random::{Key, Purpose};
-use nets::recipe::Recipe;
 use nets::training::Optimizer;
+use recipe::Recipe;
 
 /// As in `atelier`: without it every step would fault its pages in anew.
 #[global_allocator]

@@ -6,12 +6,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::Device;
+use data::preparation::Preparation;
+use data::random::{Purpose, permutation};
 use measure::record::EpochRecord;
-use nets::batch::Preparation;
-use nets::data;
-use nets::random::{Purpose, permutation};
-use nets::recipe::Recipe;
+use nets::batch::Batch;
 use nets::training::{Observer, StepReport, Trainer};
+use recipe::Recipe;
 
 /// As in `atelier`: without it every step would fault its pages in anew.
 #[global_allocator]
@@ -75,7 +75,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     batches = order.chunks_exact(recipe.training.batch_size.min(order.len()));
                 }
                 let numbers = batches.next().unwrap_or_default();
-                preparation.batch(&train, numbers, 1, &Device::flex());
+                Batch::prepare(&preparation, &train, numbers, 1, &Device::flex());
             }
         })?;
         Ok([step, prepare / 10.0])

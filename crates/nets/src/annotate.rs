@@ -7,8 +7,8 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
 use measure::files::{FileError, write_atomically};
 
-use crate::draw::{self, Labels, colour};
 use crate::predict::ImageAnswer;
+use data::draw::{self, Labels, colour};
 
 /// Why an annotated copy could not be written.
 #[derive(Debug, thiserror::Error)]

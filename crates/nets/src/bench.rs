@@ -7,16 +7,17 @@ use measure::cost;
 use measure::record::{InferenceSpeed, Throughput};
 use serde::Serialize;
 
-use crate::batch::{Batch, Preparation};
-use crate::data::{Dataset, Split};
+use crate::batch::Batch;
 use crate::device::Computer;
 use crate::evaluation::batch_size;
 use crate::loader::Loader;
 use crate::ops;
-use crate::random::{Purpose, permutation};
-use crate::recipe::Recipe;
 use crate::speed::speed;
 use crate::training::{Trainer, TrainingError};
+use data::preparation::Preparation;
+use data::random::{Purpose, permutation};
+use data::{Dataset, Split};
+use recipe::Recipe;
 
 /// Steps of each kind that are not timed: caches fill and memory is mapped.
 const WARM_UP: usize = 5;
@@ -97,7 +98,7 @@ pub fn bench(
     let test = &split.test;
     let predict = |numbers: &[usize]| {
         let start = Instant::now();
-        network.predict(preparation.batch(test, numbers, 0, &computer.device).images);
+        network.predict(Batch::prepare(&preparation, test, numbers, 0, &computer.device).images);
         start.elapsed()
     };
     let numbers: Vec<usize> = (0..test.count.min(INFERENCE_IMAGES)).collect();
@@ -189,7 +190,8 @@ fn time_steps(
                 steps.reads += ops::reads() - before;
             }
             finish(trainer, &mut steps.loaded)?;
-            let ready = (0..turn).map(|step| preparation.batch(data, at(step), 1, &device));
+            let ready =
+                (0..turn).map(|step| Batch::prepare(&preparation, data, at(step), 1, &device));
             for ready in ready.collect::<Vec<_>>() {
                 steps.ready.push(timed(trainer, |_| ready)?);
             }

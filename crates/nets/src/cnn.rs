@@ -6,8 +6,8 @@ use burn::tensor::{Device, Tensor};
 use crate::layers::{self, Initializer, LayerModule, Mode};
 use crate::network::{argmax, softmax};
 use crate::ops::{Maps, to_host};
-use crate::recipe::{self, ShapeError};
 use crate::weights::{Weight, read};
+use recipe::{self, ShapeError};
 
 /// What some layers gave out for one image.
 #[derive(Clone, Debug, PartialEq)]

@@ -14,14 +14,15 @@ use measure::record::{
     BoxPrecisionRecall, Localisation, LocalisationFigures, Prediction, Predictions,
 };
 
-use crate::batch::Preparation;
-use crate::data::Dataset;
+use crate::batch::Batch;
 use crate::detector::BadTruth;
 use crate::device::Computer;
 use crate::layers::Mode;
 use crate::network::{Answer, Network};
 use crate::ops;
-use crate::recipe::{self, Recipe};
+use data::Dataset;
+use data::preparation::Preparation;
+use recipe::{self, Recipe};
 
 /// IoU from which an object counts as found.
 const FOUND_IOU: f64 = 0.5;
@@ -193,7 +194,7 @@ fn losses(
     let mut sums = BTreeMap::new();
     let numbers: Vec<usize> = (0..data.count).collect();
     for chunk in numbers.chunks(recipe.training.batch_size) {
-        let batch = preparation.batch(data, chunk, 0, device);
+        let batch = Batch::prepare(&preparation, data, chunk, 0, device);
         let losses = network.losses(&batch, &recipe.training, Mode::Inference)?;
         let (names, values): (Vec<_>, Vec<_>) = losses.parts.into_iter().unzip();
         for (name, value) in names.into_iter().zip(ops::read(values)) {
@@ -217,7 +218,9 @@ fn answers(
     let numbers: Vec<usize> = (0..data.count).collect();
     numbers
         .chunks(batch_size(data))
-        .flat_map(|chunk| network.predict(preparation.batch(data, chunk, 0, device).images))
+        .flat_map(|chunk| {
+            network.predict(Batch::prepare(&preparation, data, chunk, 0, device).images)
+        })
         .collect()
 }
 

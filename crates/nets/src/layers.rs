@@ -7,9 +7,9 @@ use burn::module::{Module, Param, RunningState};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::ops::{Conv, Epilogue, Maps, Weights};
-use crate::random::{Key, Purpose, Stream};
 pub use chain::{LayerModule, build, forward};
 pub(crate) use chain::{dropout, dropout_key};
+use data::random::{Key, Purpose, Stream};
 pub(crate) use unfused::unfused;
 
 /// Whether a network is learning; layers such as dropout and batch-norm behave differently then.

@@ -1,15 +1,11 @@
-//! The networks of atelier: recipes, data, layers, Faster R-CNN and training, on Burn.
+//! The networks of atelier: layers, Faster R-CNN, training and runs, on Burn.
 
 pub mod annotate;
-pub mod augment;
 pub mod batch;
 pub mod bench;
 pub mod cnn;
-pub mod contact;
-pub mod data;
 pub mod detector;
 pub mod device;
-mod draw;
 pub mod evaluation;
 pub mod exchange;
 pub mod explain;
@@ -19,8 +15,6 @@ pub mod loss;
 pub mod network;
 pub mod ops;
 pub mod predict;
-pub mod random;
-pub mod recipe;
 pub mod run;
 pub mod speed;
 pub mod sweep;

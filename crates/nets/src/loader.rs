@@ -14,9 +14,10 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rayon::Scope;
 use rayon::prelude::*;
 
-use crate::batch::{Batch, Preparation};
-use crate::data::Dataset;
+use crate::batch::Batch;
 use crate::detector::Truth;
+use data::Dataset;
+use data::preparation::Preparation;
 
 /// Prepares the batches of a data set within a scope of the thread pool.
 pub struct Loader<'s, 'scope> {
@@ -53,7 +54,7 @@ impl<'s, 'scope> Loader<'s, 'scope> {
         let begun = self.next.take();
         let batch = match begun.filter(|begun| begun.is(numbers, epoch)) {
             Some(begun) => begun.finish(self.data, &self.preparation, device),
-            None => self.preparation.batch(self.data, numbers, epoch, device),
+            None => Batch::prepare(&self.preparation, self.data, numbers, epoch, device),
         };
         if let Some(then) = then {
             self.begin(then, epoch);
@@ -210,8 +211,8 @@ impl Part {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::scenes;
-    use crate::recipe::{Augment, Normalize, Scenes};
+    use data::scenes;
+    use recipe::{Augment, Normalize, Scenes};
 
     fn preparation() -> Preparation {
         let augment = Augment {
@@ -262,7 +263,7 @@ mod tests {
         let chunks: Vec<&[usize]> = numbers.chunks(9).collect();
         let expected: Vec<Batch> = chunks
             .iter()
-            .map(|numbers| preparation().batch(&data, numbers, 2, &device))
+            .map(|numbers| Batch::prepare(&preparation(), &data, numbers, 2, &device))
             .collect();
         for threads in [1, 2, 5] {
             let batches = pool(threads).install(|| {
@@ -284,12 +285,12 @@ mod tests {
     #[test]
     fn an_image_does_not_depend_on_its_batch() {
         let (data, device) = (data(), Device::flex());
-        let alone = preparation().batch(&data, &[7], 4, &device);
-        let among = preparation().batch(&data, &[3, 58, 7, 1], 4, &device);
+        let alone = Batch::prepare(&preparation(), &data, &[7], 4, &device);
+        let among = Batch::prepare(&preparation(), &data, &[3, 58, 7, 1], 4, &device);
         let length = data.image_len();
         assert_eq!(values(&alone), values(&among)[2 * length..3 * length]);
         assert_eq!(alone.truths[0], among.truths[2]);
-        let later = preparation().batch(&data, &[7], 5, &device);
+        let later = Batch::prepare(&preparation(), &data, &[7], 5, &device);
         assert_ne!(values(&alone), values(&later));
     }
 
@@ -302,7 +303,7 @@ mod tests {
                 loader.batch(&[1, 2], Some(&[3, 4]), 1, &device);
                 for (numbers, epoch) in [([5, 6], 1), ([3, 4], 2)] {
                     let batch = loader.batch(&numbers, Some(&[3, 4]), epoch, &device);
-                    let expected = preparation().batch(&data, &numbers, epoch, &device);
+                    let expected = Batch::prepare(&preparation(), &data, &numbers, epoch, &device);
                     assert!(same(&batch, &expected), "{numbers:?}");
                 }
                 // Dropped with a batch begun: it ends all the same.

@@ -9,7 +9,7 @@ use crate::detector::{BadTruth, Detection, FasterRcnn};
 use crate::layers::Mode;
 use crate::loss::{cross_entropy, mixed_cross_entropy};
 use crate::ops::{Scalar, has_lanes, to_host};
-use crate::recipe::{self, Model, Recipe, ShapeError};
+use recipe::{self, Model, Recipe, ShapeError};
 
 /// A classifier or a detector.
 #[allow(clippy::large_enum_variant)] // a process holds one or two, and Burn has no boxed modules

@@ -3,9 +3,9 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::Serialize;
 
-use crate::batch::Preparation;
-use crate::data::image::{Fitted, Gray, digit, whole};
 use crate::run::Trained;
+use data::image::{Fitted, Gray, digit, whole};
+use data::preparation::Preparation;
 
 /// What a network says of one image.
 #[derive(Clone, Debug, PartialEq, Serialize)]

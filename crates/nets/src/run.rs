@@ -22,18 +22,18 @@ use measure::tensorboard::{self, EventFile};
 use serde::{Deserialize, Serialize};
 
 use crate::cnn::Answering;
-use crate::data::{Dataset, Split};
 use crate::device::Computer;
 use crate::evaluation::{Evaluated, evaluate};
 use crate::network::Network;
-use crate::recipe::{Model, Recipe};
 use crate::speed::speed;
 use crate::temperature::Calibration;
 use crate::training::{BestEpoch, Ending, Observer, Progress, Restored, StepReport, Trainer};
 use crate::weights;
+use data::{Dataset, Split};
 pub use error::RunError;
 pub use exchange::initial_weights;
 pub(crate) use folder::Lock;
+use recipe::{Model, Recipe};
 
 /// A run's folder.
 #[derive(Clone, Debug)]

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use measure::cost::{Latency, images_per_s, median};
 use measure::record::{InferenceSpeed, Throughput};
 
-use crate::batch::Preparation;
-use crate::data::Dataset;
+use crate::batch::Batch;
 use crate::device::Computer;
 use crate::evaluation::batch_size;
 use crate::network::Network;
-use crate::recipe;
+use data::Dataset;
+use data::preparation::Preparation;
 
 /// Images predicted at a time, beside one.
 const BATCHES: [usize; 3] = [8, 64, 256];
@@ -34,7 +34,7 @@ pub fn speed(
     };
     let predict = |numbers: &[usize]| {
         let start = Instant::now();
-        network.predict(preparation.batch(data, numbers, 0, &computer.device).images);
+        network.predict(Batch::prepare(&preparation, data, numbers, 0, &computer.device).images);
         start.elapsed()
     };
     let mut next = (0..data.count).cycle();

@@ -5,12 +5,12 @@ use burn::tensor::Device;
 use measure::calibration::{BINS, reliability_equal_width};
 use serde::{Deserialize, Serialize};
 
-use crate::batch::Preparation;
+use crate::batch::Batch;
 use crate::cnn::Cnn;
-use crate::data::Dataset;
 use crate::evaluation::batch_size;
 use crate::network::{argmax, softmax};
-use crate::recipe;
+use data::Dataset;
+use data::preparation::Preparation;
 
 /// No temperature is lower, and none higher than its inverse: where every answer is right, the likelihood knows no end.
 const LOWEST: f64 = 0.05;
@@ -47,7 +47,9 @@ impl Calibration {
         let numbers: Vec<usize> = (0..data.count).collect();
         let rows: Vec<Vec<f32>> = numbers
             .chunks(batch_size(data))
-            .flat_map(|chunk| cnn.evidence(preparation.batch(data, chunk, 0, device).images))
+            .flat_map(|chunk| {
+                cnn.evidence(Batch::prepare(&preparation, data, chunk, 0, device).images)
+            })
             .collect();
         let temperature = fit(&rows, &labels);
         Some(Self {
@@ -115,7 +117,7 @@ fn ece(rows: &[Vec<f32>], labels: &[usize], temperature: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::{Key, Purpose};
+    use data::random::{Key, Purpose};
 
     /// Rows of logits, and labels drawn by the probabilities of these logits at `temperature`.
     fn drawn(temperature: f64) -> (Vec<Vec<f32>>, Vec<usize>) {

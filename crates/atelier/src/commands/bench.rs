@@ -2,14 +2,13 @@
 
 use measure::record::Machine;
 use nets::bench::{Settings, Speed, bench};
-use nets::data;
 
 use super::{print, print_json};
 use crate::computer;
 use crate::error::CommandError;
 use crate::flags;
 use crate::table::{grouped, table};
-use nets::recipe::Recipe;
+use recipe::Recipe;
 
 pub fn run(flags: &flags::Bench) -> Result<(), CommandError> {
     let mut recipe = Recipe::load(&flags.recipe, &flags.sets)?;

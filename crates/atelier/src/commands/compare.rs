@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
+use ::report::Format;
+use data::{self, Split};
 use measure::record::{
     COMPARISON_SCHEMA, Comparison, Contestant, SeedsVerdict, Verdict, write_json,
 };
-use measure::report::Format;
-use nets::data::{self, Split};
-use nets::recipe;
 use nets::run::seeds::{self, Grouping};
 use nets::run::{Finished, Run};
 use nets::training;
@@ -94,9 +93,10 @@ impl Verdicts {
     pub fn of(runs: &[(Run, Finished)]) -> Result<Self, CommandError> {
         match seeds::group(runs)? {
             Grouping::Seeds(trainings) => {
+                let over_seeds = seeds::verdict(runs, &trainings)?;
                 return Ok(Self {
                     of_runs: None,
-                    over_seeds: Some(seeds::verdict(runs, &trainings)?),
+                    over_seeds: Some(::report::with_sentence_over_seeds(over_seeds)),
                 });
             }
             Grouping::Unequal(trainings) => {
@@ -125,7 +125,10 @@ impl Verdicts {
             .iter()
             .any(|(_, finished)| finished.evaluation.classification.is_some());
         Ok(Self {
-            of_runs: paired.then(|| Verdict::among(&named, 0)).transpose()?,
+            of_runs: paired
+                .then(|| Verdict::among(&named, 0))
+                .transpose()?
+                .map(::report::with_sentence),
             over_seeds: None,
         })
     }
@@ -200,7 +203,7 @@ fn train_all(
             part: Some([before + 1, trainings.len()]),
         };
         // Each contestant's peak memory is its own.
-        kernels::memory::reset_peak_rss();
+        measure::cost::reset_peak_rss();
         if flags.seeds == 1 {
             let run = train(None, named, &split, root, &computer, show);
             runs.push(run.map_err(|error| error.with_next(COMPARE_LATER))?);

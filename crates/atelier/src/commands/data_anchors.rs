@@ -1,8 +1,7 @@
 //! `data anchors`: how a detector's anchors fit the objects of its data, and which would fit better.
 
-use nets::data;
 use nets::detector::anchor_fit::{AnchorFit, sample_objects, suggest};
-use nets::recipe::{Model, Recipe};
+use recipe::{Model, Recipe};
 use serde_json::json;
 
 use super::{print, print_json};

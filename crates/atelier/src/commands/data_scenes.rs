@@ -1,9 +1,10 @@
 //! `data scenes`: scenes of several digits as PNG files with COCO annotations.
 
-use nets::data::coco::{empty_folder, write};
-use nets::data::scenes::{Composer, composers};
-use nets::random::{Key, Purpose};
-use nets::recipe::Scenes;
+use data::coco::{empty_folder, write};
+use data::random::{Key, Purpose};
+use data::scenes::{Composer, composers};
+use measure::files::write_atomically;
+use recipe::Scenes;
 use serde_json::json;
 
 use super::{print, print_json};
@@ -35,7 +36,7 @@ pub fn run(flags: &flags::DataScenes) -> Result<(), CommandError> {
             })
         };
         let mut counter = Counter::new(name, count);
-        write(
+        let annotations = write(
             &flags.out,
             name,
             count,
@@ -44,6 +45,7 @@ pub fn run(flags: &flags::DataScenes) -> Result<(), CommandError> {
             &info,
             &mut |done| counter.done(done),
         )?;
+        write_atomically(flags.out.join(format!("{name}.json")), annotations)?;
     }
     if flags.json {
         return print_json(&json!({

@@ -1,9 +1,8 @@
 //! `data show`: a contact sheet of training images, as they are or with their random changes.
 
+use data::contact::{augmented_sheet, contact_sheet};
 use measure::files::write_atomically;
-use nets::contact::{augmented_sheet, contact_sheet};
-use nets::data;
-use nets::recipe::Recipe;
+use recipe::Recipe;
 use serde_json::json;
 
 use super::{print, print_json};

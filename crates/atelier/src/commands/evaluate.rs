@@ -1,6 +1,5 @@
 //! `evaluate`: every metric of a trained run on a split.
 
-use nets::data;
 use nets::evaluation::evaluate;
 use nets::run::Run;
 

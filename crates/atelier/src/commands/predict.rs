@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use nets::data::image;
+use data::image;
 use nets::predict::{ImageAnswer, predict};
 use nets::run::Run;
 

@@ -1,6 +1,6 @@
 //! `recipes`: what there is, and what is in it.
 
-use nets::recipe::{Recipe, built_in, names};
+use recipe::{Recipe, built_in, names};
 use serde_json::json;
 
 use super::{print, print_json};

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use data::Split;
 use measure::files::write_atomically;
-use measure::report::{Contestant, Format, Image, Language, Report, shell_quoted};
-use nets::data::Split;
 use nets::evaluation::ground_truth;
 use nets::run::{Finished, Run};
+use report::{Contestant, Format, Image, Language, Report, shell_quoted};
 
 use super::compare::{Verdicts, folder_name, open_all};
 use super::print;

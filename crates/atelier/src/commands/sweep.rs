@@ -3,20 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use data::{self, Split};
 use measure::files::write_atomically;
 use measure::record::{
     Sampler, SettingValue, SweepMetric, SweepPlan, TrialRecord, TrialStatus, best, ranked,
     rfc3339_utc, write_json,
 };
-use measure::report::{
-    SweepReport, shell_quoted, short_names, sweep_csv, sweep_document, sweep_html,
-};
-use nets::data::{self, Split};
-use nets::recipe::{Recipe, source};
 use nets::sweep::halving::Halving;
 use nets::sweep::sampler::Proposer;
 use nets::sweep::{Ending, Event, Learner, Runner, SweepError, SweepFolder, space};
 use nets::{sweep, training};
+use recipe::{Recipe, source};
+use report::{SweepReport, shell_quoted, short_names, sweep_csv, sweep_document, sweep_html};
 
 use super::train::{STOP, catch_interrupts};
 use super::{print, print_json};

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use data::{self, Split};
 use measure::record::{self, Contestant};
-use nets::data::{self, Split};
 use nets::detector::anchor_fit::{AnchorFit, sample_objects};
 use nets::device::Computer;
-use nets::recipe::Model;
 use nets::run::{Finished, Run};
 use nets::training;
+use recipe::Model;
 
 use super::compare::Verdicts;
 use super::report::Style;

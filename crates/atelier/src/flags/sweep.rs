@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use measure::record::{Sampler, SweepMetric};
-use measure::report::Language;
+use report::Language;
 
 use super::{Machine, Overrides};
 

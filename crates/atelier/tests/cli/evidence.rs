@@ -2,7 +2,7 @@
 
 use super::*;
 
-#[path = "../../../measure/tests/support/json_schema.rs"]
+#[path = "../../../report/tests/support/json_schema.rs"]
 mod json_schema;
 
 /// A wide and a narrow network, to learn from 600 images in `marks`.

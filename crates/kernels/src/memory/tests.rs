@@ -206,12 +206,3 @@ fn threads_never_share_a_block() {
     POOL.release();
     assert_eq!(POOL.retained_bytes(), 0);
 }
-
-#[test]
-#[cfg(target_os = "linux")]
-fn the_peak_covers_a_block_that_was_touched() {
-    let size = 96 << 20;
-    let block = std::hint::black_box(vec![1u8; size]);
-    assert!(peak_rss_bytes().unwrap() >= size as u64);
-    drop(block);
-}

@@ -301,7 +301,7 @@ impl CocoReport {
 }
 
 /// Quotes a text where CSV (RFC 4180) needs it.
-pub(crate) fn csv_field(text: &str) -> String {
+pub fn csv_field(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

@@ -1,11 +1,11 @@
 //! The JSON of `atelier compare`: the contestants, and whether the data can tell them apart.
 
+mod headline;
 mod seeds;
-mod words;
 
 pub use seeds::{Outcome, OverSeeds, SeedRun, SeedRuns, SeedsFigure, SeedsTest, SeedsVerdict};
 
-pub(crate) use words::{Headline, SeedsHeadline};
+pub use headline::{Headline, SeedsHeadline};
 
 use serde::{Deserialize, Serialize};
 
@@ -90,7 +90,7 @@ pub struct Verdict {
     /// Whether `mcnemar.p_value` is below 0.05 and `difference_interval` excludes zero: two kinds of evidence, and one
     /// alone is not enough to claim a difference.
     pub significant: bool,
-    /// The verdict in plain words, in English.
+    /// The verdict in plain words, in English; empty until the report crate writes it.
     pub sentence: String,
     /// The test of every pair.
     #[serde(default)]
@@ -150,7 +150,7 @@ impl Verdict {
         let better = (right(best) > right(second)).then(|| models[best].0.to_string());
         let significant = mcnemar.p_value < SIGNIFICANCE && interval.excludes_zero();
         let needed = images_to_tell(mcnemar.only_a, mcnemar.only_b, images as u64);
-        let mut verdict = Self {
+        Ok(Self {
             better,
             significant,
             mcnemar,
@@ -160,9 +160,7 @@ impl Verdict {
             pairs: tests.into_iter().map(|(_, record)| record).collect(),
             images: images as u64,
             images_to_tell: needed.filter(|_| !significant),
-        };
-        verdict.sentence = verdict.in_english();
-        Ok(verdict)
+        })
     }
 }
 

@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod bootstrap;
-mod browser;
 mod classification;
 mod coco;
 mod student;

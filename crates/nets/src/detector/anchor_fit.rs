@@ -7,9 +7,9 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::anchors::AnchorLevels;
-use crate::data::Dataset;
-use crate::random::{Key, Purpose, permutation};
-use crate::recipe::{self, ShapeError};
+use data::Dataset;
+use data::random::{Key, Purpose, permutation};
+use recipe::{self, ShapeError};
 
 /// Starts of the search for sizes and ratios; the best end counts.
 const STARTS: u64 = 8;
@@ -213,7 +213,7 @@ fn anchors(detector: &recipe::FasterRcnn, input: [usize; 3]) -> Result<Vec<Xyxy>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::{Model, Recipe};
+    use recipe::{Model, Recipe};
 
     fn detector(sizes: &str, ratios: &str) -> recipe::FasterRcnn {
         let text = format!(

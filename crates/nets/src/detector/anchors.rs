@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use kernels::boxes::Xyxy;
 
-use crate::recipe::{self, Stage};
+use recipe::{self, Stage};
 
 /// Which of size and ratio changes fastest among the anchors of one cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

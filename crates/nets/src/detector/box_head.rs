@@ -13,7 +13,7 @@ use crate::layers::{
 };
 use crate::loss::cross_entropy;
 use crate::ops::Maps;
-use crate::recipe::{Norm, Roi};
+use recipe::{Norm, Roi};
 
 /// One hidden layer: linear, normalisation where asked for, ReLU.
 #[derive(Module, Debug)]

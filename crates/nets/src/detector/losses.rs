@@ -5,7 +5,7 @@ use kernels::boxes::Xyxy;
 
 use super::box_coder::BoxCoder;
 use super::giou::giou;
-use crate::recipe::{self, BoxLoss};
+use recipe::{self, BoxLoss};
 
 /// What is minimised of predicted corrections.
 #[derive(Clone, Copy, Debug, PartialEq)]

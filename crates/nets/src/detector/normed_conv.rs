@@ -4,7 +4,7 @@ use burn::module::Module;
 
 use crate::layers::{BatchNormLayer, ConvLayer, GroupNormLayer, Initializer, Mode};
 use crate::ops::{Conv, Maps};
-use crate::recipe::Norm;
+use recipe::Norm;
 
 /// Convolution, normalisation where asked for, and ReLU where asked for.
 #[derive(Module, Debug)]

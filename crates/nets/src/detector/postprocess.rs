@@ -8,7 +8,7 @@ use kernels::nms::batched_nms;
 
 use super::box_coder::BoxCoder;
 use crate::network::softmax;
-use crate::recipe::{self, BoxRegression};
+use recipe::{self, BoxRegression};
 
 /// How detections are chosen. The defaults are for one digit an image: its best detection is the answer, however unsure.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,7 +7,6 @@ use kernels::boxes::Xyxy;
 use kernels::nms::{batched_nms, top_by_score};
 
 use super::box_coder::BoxCoder;
-use crate::recipe;
 
 /// How proposals are chosen. The defaults are for digits of 28 x 28 pixels.
 #[derive(Clone, Debug, PartialEq)]

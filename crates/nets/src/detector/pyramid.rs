@@ -7,7 +7,7 @@ use burn::module::Module;
 use super::normed_conv::NormedConv;
 use crate::layers::{Initializer, Mode};
 use crate::ops::{Maps, Pool};
-use crate::recipe::Pyramid;
+use recipe::Pyramid;
 
 /// Every level is a 1x1 convolution of the backbone's map, plus the next coarser level enlarged, then a 3x3
 /// convolution.

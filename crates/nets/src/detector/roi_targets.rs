@@ -7,8 +7,7 @@ use kernels::boxes::Xyxy;
 use super::box_coder::BoxCoder;
 use super::matcher::{Match, Matcher};
 use super::sampler::Sampler;
-use super::truths::{BadTruth, Truth, checked_boxes};
-use crate::recipe;
+use data::truth::{BadTruth, Truth, checked_boxes};
 
 /// How proposals are labelled and drawn. The defaults are for digits of 28 x 28 pixels.
 #[derive(Clone, Debug, PartialEq)]

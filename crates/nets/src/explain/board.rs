@@ -7,7 +7,7 @@ use kernels::boxes::Xyxy;
 
 use super::View;
 use crate::detector::proposals::Proposal;
-use crate::draw::{self, Area, GREY, Labels};
+use data::draw::{self, Area, GREY, Labels};
 
 /// Pixels for each dot, at least.
 const DOT_AREA: i64 = 120;

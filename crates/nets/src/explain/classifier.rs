@@ -6,13 +6,13 @@ use serde::Serialize;
 
 use super::{ExplainError, Figures, Pictures, View, enlarged, percent};
 use crate::cnn::Cnn;
-use crate::data::image::Fitted;
-use crate::draw::{self, BLACK, Row, Sheet, blend, heat};
 use crate::network::argmax;
 use crate::predict::tensor;
-use crate::recipe::{Layer, Model};
 use crate::run::Trained;
 use crate::weights::Weight;
+use data::draw::{self, BLACK, Row, Sheet, blend, heat};
+use data::image::Fitted;
+use recipe::{Layer, Model};
 
 /// A classifier's figures.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -8,8 +8,8 @@ use super::board::Board;
 use super::{Figures, Pictures, View, percent};
 use crate::detector::inspect::Inspection;
 use crate::detector::proposals::Proposal;
-use crate::draw::{GREY, Row, Sheet, colour, heat};
 use crate::run::Trained;
+use data::draw::{GREY, Row, Sheet, colour, heat};
 
 /// Anchors that are drawn; there may be hundreds more.
 const ANCHORS: usize = 10;

@@ -5,8 +5,8 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::{BatchNormLayer, ConvLayer, Initializer, LinearLayer, Mode};
 use crate::ops::{Conv, Epilogue, Maps, Pool, Weights};
-use crate::random::{Key, Purpose};
-use crate::recipe::{Layer, Shape, ShapeError, summary};
+use data::random::{Key, Purpose};
+use recipe::{Layer, Shape, ShapeError, summary};
 
 /// A layer without parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -293,7 +293,7 @@ pub(super) fn plain(plain: Plain) -> LayerModule {
     LayerModule::Plain(PlainLayer { plain })
 }
 
-fn window(pool: &crate::recipe::Pool) -> Pool {
+fn window(pool: &recipe::Pool) -> Pool {
     Pool {
         kernel: pool.size,
         stride: pool.stride,

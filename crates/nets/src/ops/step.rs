@@ -8,7 +8,6 @@ use kernels::optimizer::{self, Adam, RmsProp, Sgd};
 
 use super::extension::{floats, tensor};
 use super::has_lanes;
-use crate::recipe;
 
 /// One pass over a parameter, its gradient and its moments, all `[len]`; gives the new parameter and moments.
 #[backend_extension(Flex)]

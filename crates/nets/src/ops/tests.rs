@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{Conv, Epilogue, Maps, Pool, RoiAlign, Weights, to_host};
 use crate::device::{open_all, probe};
-use crate::random::{Key, Purpose};
+use data::random::{Key, Purpose};
 
 /// Normal values that differ from test to test by `index`.
 fn values(index: u64, count: usize) -> Vec<f32> {

@@ -6,11 +6,11 @@ use measure::detection::CocoError;
 use measure::files::FileError;
 use measure::record::{self, RecordError};
 
-use crate::data::DataError;
 use crate::exchange::ExchangeError;
-use crate::recipe::{RecipeError, ShapeError};
 use crate::training::{CheckpointError, TrainingError};
 use crate::weights::WeightsError;
+use data::DataError;
+use recipe::{RecipeError, ShapeError};
 
 /// Why a run could not be made, opened or carried on.
 #[derive(Debug, thiserror::Error)]

@@ -5,12 +5,12 @@ use std::path::Path;
 use measure::record;
 
 use super::{Run, RunError};
-use crate::data::Split;
 use crate::device::Computer;
 use crate::exchange;
 use crate::network::Network;
-use crate::recipe::Recipe;
 use crate::weights::{self, Weights};
+use data::Split;
+use recipe::Recipe;
 
 impl Run {
     /// Lets training start from `weights`, named as [`collect`](weights::collect) does; call it before [`Run::begin`].

@@ -3,7 +3,7 @@
 use measure::record::{Outcome, SeedRun, SeedRuns, SeedsVerdict};
 
 use super::{Finished, Run, RunError};
-use crate::recipe::Recipe;
+use recipe::Recipe;
 
 /// The trainings of one recipe.
 #[derive(Clone, Debug, PartialEq, Eq)]

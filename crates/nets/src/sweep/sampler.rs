@@ -4,7 +4,7 @@ use measure::record::{Sampler, SweepMetric, SweepParameter, TrialRecord, ranked}
 
 use super::space::{self, Point};
 use super::{SweepError, tpe};
-use crate::random::{Key, Purpose, Stream};
+use data::random::{Key, Purpose, Stream};
 
 /// Trials that TPE draws at random before it looks at what came out.
 pub const START: usize = 10;

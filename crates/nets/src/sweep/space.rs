@@ -3,7 +3,7 @@
 use measure::record::{Domain, SettingValue, SweepParameter};
 
 use super::SweepError;
-use crate::recipe::{Recipe, RecipeError};
+use recipe::{Recipe, RecipeError};
 
 /// A value for each parameter, in their order.
 pub type Point = Vec<SettingValue>;

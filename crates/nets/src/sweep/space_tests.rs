@@ -208,7 +208,7 @@ fn all_values_are_equally_likely() {
 fn recipes_are_asked_before_the_first_trial() {
     let ask = |arguments: &[&str]| {
         let parameters: Vec<_> = arguments.iter().map(|a| parameter(a).unwrap()).collect();
-        let text = crate::recipe::source("lab-cnn").unwrap();
+        let text = recipe::source("lab-cnn").unwrap();
         check(&parameters, &text, "lab-cnn", &[]).map_err(|error| error.to_string())
     };
     assert_eq!(

@@ -11,7 +11,7 @@ use std::f64::consts::SQRT_2;
 use measure::record::{Domain, SettingValue, SweepParameter};
 
 use super::space::{self, Point};
-use crate::random::Stream;
+use data::random::Stream;
 
 /// The share of the trials that counts as good.
 const GAMMA: f64 = 0.25;
@@ -174,8 +174,8 @@ fn cumulative(z: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::{Key, Purpose};
     use crate::sweep::space::parameter;
+    use data::random::{Key, Purpose};
 
     fn stream(index: u64) -> Stream {
         let key = Key {

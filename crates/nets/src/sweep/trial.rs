@@ -7,14 +7,14 @@ use measure::record::{EpochRecord, SettingValue, SweepParameter, TrialEpoch};
 
 use super::runner::{Next, Objective};
 use super::space::{Point, settings};
-use crate::data::Dataset;
-use crate::recipe::{Recipe, RecipeError};
 use crate::training::{BestEpoch, Observer, StepReport, Trainer};
+use data::Dataset;
+use recipe::{Recipe, RecipeError};
 
 /// What trials learn from, and from which recipe. It holds no test set.
 #[derive(Debug)]
 pub struct Learner<'a> {
-    /// The recipe's text, as [`recipe::source`](crate::recipe::source) gives it.
+    /// The recipe's text, as [`recipe::source`](recipe::source) gives it.
     pub text: &'a str,
     /// What errors call it.
     pub origin: &'a str,

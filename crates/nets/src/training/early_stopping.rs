@@ -1,20 +1,18 @@
 //! Early stopping: when a figure of the held-out images no longer gets better, training ends with the best weights.
 
 use super::BestEpoch;
-use crate::recipe::EarlyStopping;
+use recipe::EarlyStopping;
 
-impl EarlyStopping {
-    /// Whether training ends after so many epochs.
-    pub fn is_over(&self, epochs: usize, best: Option<&BestEpoch>) -> bool {
-        epochs >= best.map_or(0, |best| best.epoch) + self.patience
-    }
+/// Whether training ends after this many epochs.
+pub fn is_over(stopping: EarlyStopping, epochs: usize, best: Option<&BestEpoch>) -> bool {
+    epochs >= best.map_or(0, |best| best.epoch) + stopping.patience
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::Metric;
     use measure::record::EpochRecord;
+    use recipe::Metric;
 
     /// Feeds a figure an epoch; the epoch after which it is over, and the best one.
     fn run(stopping: EarlyStopping, values: &[f64]) -> (Option<usize>, Option<usize>) {
@@ -29,7 +27,7 @@ mod tests {
             best = BestEpoch::of(&record, Some(&stopping))
                 .filter(|ended| ended.beats(best.as_ref(), stopping.min_delta))
                 .or(best);
-            if stopping.is_over(epoch, best.as_ref()) {
+            if is_over(stopping, epoch, best.as_ref()) {
                 return (Some(epoch), best.map(|best| best.epoch));
             }
         }

@@ -4,8 +4,8 @@ use super::CheckpointError;
 use crate::detector::BadTruth;
 use crate::device::guard::Failure;
 use crate::evaluation::ValidationError;
-use crate::recipe::ShapeError;
 use crate::weights::WeightsError;
+use recipe::ShapeError;
 
 /// Why training stopped.
 #[derive(Debug, thiserror::Error)]

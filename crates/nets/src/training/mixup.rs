@@ -3,7 +3,7 @@
 use burn::tensor::{Int, Tensor, TensorData};
 
 use crate::batch::{Batch, Mixed};
-use crate::random::{Key, Purpose, Stream};
+use data::random::{Key, Purpose, Stream};
 
 /// Blends each image of `batch` with another of it, drawn as is their share, lambda of Beta(alpha, alpha), by the run's
 /// seed, the batch's epoch and the number of the step.

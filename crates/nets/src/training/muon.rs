@@ -10,7 +10,6 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
 use crate::ops::sum_of_squares;
-use crate::recipe;
 use crate::weights::Names;
 
 /// Of Newton and Schulz's iteration: chosen for a steep slope at 0, so that few steps do.
@@ -182,8 +181,8 @@ mod tests {
     use super::*;
     use crate::network::Network;
     use crate::ops::to_host;
-    use crate::random::{Key, Purpose};
-    use crate::recipe::Recipe;
+    use data::random::{Key, Purpose};
+    use recipe::Recipe;
 
     fn numbers(value: &Value) -> Vec<f32> {
         let list = value.as_array().expect("a list").iter();

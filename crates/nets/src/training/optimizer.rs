@@ -8,7 +8,6 @@ use rayon::prelude::*;
 
 use super::muon::{Direction, Muon, hidden_weights};
 use crate::ops::{self, Scalar, Step, to_host};
-use crate::recipe;
 use crate::weights::{Names, Weight, Weights, WeightsError, read};
 
 /// An optimizer with its state: a step counter, up to two moments a parameter, and the gradients of the running step.

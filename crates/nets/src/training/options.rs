@@ -1,11 +1,12 @@
 //! What training does beside its plain loop, each only where the recipe asks for it: the average of the weights, gradients of
 //! a step that is not yet full, an early end; and which weights are the result.
 
+use super::early_stopping::is_over;
 use super::{Trainer, TrainingError};
-use crate::data::Dataset;
 use crate::network::Network;
-use crate::recipe::{Metric, Recipe};
 use crate::weights::{self, WeightsError};
+use data::Dataset;
+use recipe::{Metric, Recipe};
 
 /// Makes sure that early stopping can watch its figure on images like `data`.
 pub(super) fn check_metric(recipe: &Recipe, data: &Dataset) -> Result<(), TrainingError> {
@@ -87,6 +88,6 @@ impl Trainer<'_> {
     pub(super) fn is_over(&self) -> bool {
         let stopping = self.recipe.training.early_stopping;
         let best = self.progress.best.as_ref();
-        stopping.is_some_and(|stopping| stopping.is_over(self.progress.epoch, best))
+        stopping.is_some_and(|stopping| is_over(stopping, self.progress.epoch, best))
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::TrainingError;
 use crate::batch::Batch;
 use crate::ops;
-use crate::recipe::Precision;
+use recipe::Precision;
 
 /// The type that layers compute in; `None` for that of the weights.
 pub(super) fn compute_type(precision: Precision) -> Option<FloatDType> {

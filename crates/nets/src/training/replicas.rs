@@ -26,7 +26,7 @@ use crate::device::guard::{Failure, guarded};
 use crate::layers::Mode;
 use crate::network::{Losses, Network};
 use crate::ops::{Scalar, to_host, weighted_sum};
-use crate::recipe::Recipe;
+use recipe::Recipe;
 
 /// The devices of a training beside the first.
 #[derive(Debug)]

@@ -2,11 +2,12 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use crate::batch::{Batch, Preparation};
-use crate::data::{Dataset, Samples};
+use crate::batch::Batch;
 use crate::detector::Truth;
 use crate::device::guard::guarded;
 use crate::ops;
+use data::preparation::Preparation;
+use data::{Dataset, Samples};
 
 /// Bytes that a data set may take on the device; a larger one is sent batch by batch.
 const MOST_BYTES: usize = 1 << 28;
@@ -34,7 +35,7 @@ impl Resident {
         let numbers: Vec<usize> = (0..data.count).collect();
         let mut truths = Vec::with_capacity(data.count);
         let chunks = numbers.chunks(CHUNK).map(|chunk| {
-            let batch = preparation.batch(data, chunk, 0, device);
+            let batch = Batch::prepare(preparation, data, chunk, 0, device);
             truths.extend(batch.truths);
             batch.images
         });

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::checkpoint::{self, Groups, State};
 use super::ema::Ema;
 use super::{CheckpointError, Progress, Restored, Trainer};
-use crate::recipe::{Checkpoints, EarlyStopping, Metric};
 use crate::weights::{Weights, WeightsError, apply, collect};
+use recipe::{Checkpoints, EarlyStopping, Metric};
 
 /// What is not asked for by steps takes one part in so many of the time. That is half of the 2 % that it may take: what a
 /// disk needs for the same bytes doubles easily.

@@ -3,15 +3,15 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::{Device, Tensor, TensorData};
+use data::{self, Dataset, Split};
 use measure::record::EpochRecord;
 use nets::cnn::{Answering, Cnn};
-use nets::data::{self, Dataset, Split};
 use nets::device;
-use nets::recipe::{Model, Recipe};
 use nets::run::{Origin, Run};
 use nets::temperature::Calibration;
 use nets::training::{BestEpoch, Ending, Observer, StepReport, Trainer, TrainingError};
 use nets::weights::{Weights, collect};
+use recipe::{Model, Recipe};
 
 const PLAIN: &str = r#"
 [model]

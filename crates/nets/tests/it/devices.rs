@@ -7,18 +7,19 @@ use burn::tensor::Tensor;
 use burn::tensor::distributed::{
     DistributedConfig, DistributedContext, ReduceOperation, all_reduce,
 };
+use data::preparation::Preparation;
+use data::{self, Dataset};
 use measure::record::EpochRecord;
-use nets::batch::Preparation;
-use nets::data::{self, Dataset};
+use nets::batch::Batch;
 use nets::detector::inspect::Inspection;
 use nets::device::guard::guarded;
 use nets::device::{Computer, open_all, probe};
 use nets::layers::Mode;
 use nets::network::Network;
 use nets::ops;
-use nets::recipe::Recipe;
 use nets::training::{Ending, Observer, StepReport, Trainer};
 use nets::weights::collect;
+use recipe::Recipe;
 
 const CNN: &str = r#"
 [model]
@@ -100,7 +101,7 @@ fn first_answers(recipe: &Recipe, data: &Dataset, computer: &Computer) -> (Vec<f
     let device = &computer.device;
     let network = Network::new(recipe, input, data.classes.len(), device).expect("fits");
     let numbers: Vec<usize> = (0..10).collect();
-    let batch = preparation.batch(data, &numbers, 0, device);
+    let batch = Batch::prepare(&preparation, data, &numbers, 0, device);
     let logits = match &network {
         Network::Cnn(cnn) => ops::to_host(cnn.forward(batch.images.clone(), Mode::Inference)),
         Network::FasterRcnn(detector) => {

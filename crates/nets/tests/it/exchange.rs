@@ -9,8 +9,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use nets::exchange::{self, ExchangeError};
 use nets::layers::Mode;
 use nets::network::Network;
-use nets::recipe::Recipe;
 use nets::weights::apply;
+use recipe::Recipe;
 
 /// The network of the golden script.
 const CNN: &str = r#"

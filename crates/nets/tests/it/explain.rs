@@ -7,9 +7,9 @@ use nets::detector::FasterRcnn;
 use nets::explain::{Figures, explain};
 use nets::layers::Mode;
 use nets::network::Network;
-use nets::recipe::{Model, Recipe};
 use nets::run::Trained;
 use nets::weights::collect;
+use recipe::{Model, Recipe};
 
 /// Every way in which a layer does the work of those behind it, and layers that stand alone.
 const CNN: &str = r#"

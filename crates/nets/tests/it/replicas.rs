@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use data::{self, Dataset};
 use measure::record::EpochRecord;
-use nets::data::{self, Dataset};
 use nets::device::Computer;
-use nets::recipe::Recipe;
 use nets::training::{Ending, Observer, StepReport, Trainer};
 use nets::weights::{Weights, collect};
+use recipe::Recipe;
 
 /// Neither batch size nor number of images is a multiple of the devices, and all that is drawn for an image is drawn.
 const CNN: &str = r#"

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use burn::tensor::Device;
+use data::{self, Split};
 use measure::files::{self, fault};
 use measure::record::{self, EpochRecord};
-use nets::data::{self, Split};
 use nets::device::{self, Computer};
-use nets::recipe::Recipe;
 use nets::run::{Finished, Origin, Run, RunError};
 use nets::training::{Observer, StepReport, Trainer};
+use recipe::Recipe;
 
 const CNN: &str = r#"
 [model]

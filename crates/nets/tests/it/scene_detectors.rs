@@ -7,9 +7,9 @@ use nets::batch::Batch;
 use nets::detector::Truth;
 use nets::layers::Mode;
 use nets::network::Network;
-use nets::recipe::Recipe;
 use nets::training::Optimizer;
 use nets::weights::{collect, gradients};
+use recipe::Recipe;
 
 /// Bright rectangles of the given corners on a dark ground, one list an image.
 fn batch(size: usize, objects: &[&[[usize; 4]]], device: &Device) -> Batch {

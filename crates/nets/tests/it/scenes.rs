@@ -3,14 +3,15 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::Device;
+use data::Content;
+use data::preparation::Preparation;
 use measure::record::EpochRecord;
-use nets::batch::Preparation;
-use nets::data::Content;
+use nets::batch::Batch;
+use nets::device;
 use nets::evaluation::evaluate;
-use nets::recipe::{Augment, Recipe};
 use nets::training::{Ending, Observer, StepReport, Trainer, TrainingError};
 use nets::weights::collect;
-use nets::{data, device};
+use recipe::{Augment, Recipe};
 
 const DETECTOR: &str = r#"
 [data]
@@ -178,7 +179,7 @@ fn boxes_follow_random_changes_of_annotated_images_and_of_scenes() {
     for data in [&split.train, &split.test] {
         let numbers: Vec<usize> = (0..data.count).collect();
         let preparation = Preparation::for_training(&recipe);
-        let batch = preparation.batch(data, &numbers, 1, &Device::flex());
+        let batch = Batch::prepare(&preparation, data, &numbers, 1, &Device::flex());
         let objects: usize = (0..data.count)
             .map(|number| match data.sample(number, 1).content {
                 Content::Objects(objects) => objects.len(),
@@ -212,7 +213,13 @@ fn what_an_image_shows_stays_when_its_object_is_moved_out() {
     recipe.data.augment.shift = 300;
     let test = data::load(&recipe.data, 0).expect("scenes").test;
     let numbers: Vec<usize> = (0..test.count).collect();
-    let batch = Preparation::for_training(&recipe).batch(&test, &numbers, 1, &Device::flex());
+    let batch = Batch::prepare(
+        &Preparation::for_training(&recipe),
+        &test,
+        &numbers,
+        1,
+        &Device::flex(),
+    );
     assert_eq!(Some(batch.labels), test.labels());
     assert!(batch.truths.iter().any(Vec::is_empty));
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::Device;
+use data::{self, Dataset};
 use measure::record::EpochRecord;
-use nets::data::{self, Dataset};
-use nets::recipe::Recipe;
 use nets::training::{Ending, Observer, StepReport, Trainer, TrainingError};
 use nets::weights::{Weights, collect};
+use recipe::Recipe;
 
 const CNN: &str = r#"
 [model]

@@ -125,7 +125,7 @@ pub struct SeedsVerdict {
     pub test: SeedsTest,
     /// Whether [`SeedsTest::seeds_tell`], and [`SeedsTest::images_tell`] or can't be asked.
     pub significant: bool,
-    /// The verdict in plain words, in English.
+    /// The verdict in plain words, in English; empty until the report crate writes it.
     pub sentence: String,
     /// The tests of every pair.
     pub pairs: Vec<SeedsTest>,
@@ -174,7 +174,7 @@ impl SeedsVerdict {
         let better = (totals[best] > totals[second]).then(|| recipes[best].recipe.to_string());
         let told = headline.seeds_tell() && headline.images_tell() != Some(false);
         let over = recipes.iter().enumerate();
-        let mut verdict = Self {
+        Ok(Self {
             figure: match scores {
                 Scores::Right(_) => SeedsFigure::Accuracy,
                 Scores::Figures(_) => SeedsFigure::AveragePrecision,
@@ -188,9 +188,7 @@ impl SeedsVerdict {
             test: headline,
             sentence: String::new(),
             pairs: tests.into_iter().map(|(_, test)| test).collect(),
-        };
-        verdict.sentence = verdict.in_english();
-        Ok(verdict)
+        })
     }
 }
 

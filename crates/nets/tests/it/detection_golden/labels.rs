@@ -1,9 +1,9 @@
 //! Matching, and the targets of both heads with torchvision's own random draw put in.
 
+use data::truth::Truth;
 use nets::detector::matcher::{Match, Matcher};
 use nets::detector::roi_targets::{RoiLabel, RoiTargetConfig};
 use nets::detector::rpn_targets::RpnTargetConfig;
-use nets::detector::truths::Truth;
 
 use super::{Golden, assert_near, flat};
 

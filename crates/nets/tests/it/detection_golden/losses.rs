@@ -5,7 +5,7 @@ use kernels::boxes::Xyxy;
 use nets::detector::box_head::{BoxOutput, box_losses};
 use nets::detector::losses::{BoxLossConfig, binary_cross_entropy, smooth_l1};
 use nets::detector::roi_targets::{RoiLabel, RoiTarget};
-use nets::recipe::Roi;
+use recipe::Roi;
 
 use super::{Golden, assert_close};
 

@@ -7,8 +7,8 @@ use nets::detector::pyramid::FeaturePyramid;
 use nets::detector::region_pooling::RegionPooling;
 use nets::layers::{Initializer, Mode};
 use nets::ops::{Maps, to_host};
-use nets::recipe::Pyramid;
 use nets::weights::{Weight, Weights, apply};
+use recipe::Pyramid;
 
 use super::{Golden, assert_near};
 

@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use data::random::Purpose;
 use nets::batch::Batch;
 use nets::detector::{FasterRcnn, Truth};
 use nets::exchange;
 use nets::layers::Mode;
 use nets::network::Network;
-use nets::random::Purpose;
-use nets::recipe::Recipe;
 use nets::weights::{Weight, Weights, apply, gradients};
+use recipe::Recipe;
 
 use super::{Golden, assert_close, assert_near, flat};
 

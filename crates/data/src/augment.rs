@@ -1,0 +1,121 @@
+//! Random changes of training images: what moves pixels in one resampling, and after it what changes their values.
+//!
+//! 'The result' is the changed image, 'the source' the image as it was; both have the same size. Places are in
+//! continuous pixels: the centre of the first pixel is (0.5, 0.5).
+
+mod elastic;
+mod shades;
+#[cfg(test)]
+mod tests;
+mod warp;
+
+use std::borrow::Cow;
+
+use kernels::boxes::Xyxy;
+
+use crate::random::{Key, Stream};
+use elastic::Field;
+use recipe::Augment;
+use shades::Shades;
+pub use shades::noise;
+use warp::Warp;
+
+/// An object is no longer learned from when less than this share of its box is left in the image, or uncovered.
+pub const LEAST_VISIBLE: f32 = 0.25;
+/// Nor when a side of its box is shorter than this, in pixels.
+pub const LEAST_SIDE: f32 = 1.0;
+
+/// The random change of one image.
+///
+/// ```
+/// use data::augment::Change;
+/// use data::random::{Key, Purpose};
+/// use recipe::Augment;
+///
+/// let augment = Augment { flip: 1.0, ..Augment::default() };
+/// let key = Key { seed: 0, purpose: Purpose::Augment, epoch: 1, index: 7 };
+/// let change = Change::draw(&augment, [1, 2, 3], key);
+/// let pixels = change.moved(vec![1, 2, 3, 4, 5, 6].into());
+/// assert_eq!(*pixels, [3, 2, 1, 6, 5, 4]);
+/// assert_eq!(change.bounds([0., 0., 1., 2.].into()), Some([2., 0., 3., 2.].into()));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// `[C, H, W]`
+    shape: [usize; 3],
+    warp: Warp,
+    shades: Shades,
+    /// Where it stands after all of the above.
+    stream: Stream,
+}
+
+impl Change {
+    /// What `key` draws for an image `[C, H, W]`: the same key gives the same change, whatever the batch.
+    pub fn draw(augment: &Augment, shape: [usize; 3], key: Key) -> Self {
+        let size = [shape[1], shape[2]];
+        let mut stream = key.stream();
+        // Every number is drawn whether its option is on or not, and new ones come after the old: turning one option
+        // on leaves the others' draws as they were.
+        let [turn, zoom, shift_x, shift_y, slant] =
+            std::array::from_fn(|_| stream.uniform(-1.0, 1.0));
+        let flip = stream.unit() < augment.flip;
+        let shades = Shades::draw(augment, size, &mut stream);
+        // These take as many numbers as there are pixels: the very last.
+        let field = (augment.elastic > 0.0).then(|| Field::draw(augment, size, &mut stream));
+        let shift = augment.shift as f64;
+        let warp = Warp::new(
+            size,
+            warp::Moves {
+                angle: turn * augment.rotate.to_radians(),
+                scale: 1.0 + zoom * augment.scale,
+                slant: (slant * augment.shear.to_radians()).tan(),
+                flip,
+                // Whole pixels: a part of one would smear the ink, and widen its box.
+                shift: [shift_x, shift_y].map(|draw| (draw * shift).round()),
+            },
+            field,
+        );
+        Self {
+            shape,
+            warp,
+            shades,
+            stream,
+        }
+    }
+
+    /// The source's pixels `[C, H, W]` where they move to; black comes in from outside.
+    pub fn moved<'a>(&self, pixels: Cow<'a, [u8]>) -> Cow<'a, [u8]> {
+        if self.warp.is_identity() {
+            return pixels;
+        }
+        let mut moved = vec![0; pixels.len()];
+        self.warp.resample(&pixels, &mut moved);
+        Cow::Owned(moved)
+    }
+
+    /// Changes the values of moved pixels `[C, H, W]`: contrast, brightness, black and white exchanged, noise, a covered
+    /// rectangle.
+    pub fn shade(&self, pixels: &mut [u8]) {
+        let mut stream = self.stream.clone();
+        self.shades.apply(pixels, self.shape, &mut stream);
+    }
+
+    /// Whether [`Change::shade`] changes anything.
+    pub fn shades(&self) -> bool {
+        !self.shades.is_none()
+    }
+
+    /// The box, in the result, of what has the box `bounds` in the source: the smallest around all of it, and of that
+    /// what lies in the image. `None` when [too little](LEAST_VISIBLE) is to be seen of it.
+    pub fn bounds(&self, bounds: Xyxy) -> Option<Xyxy> {
+        self.seen(self.warp.hull(bounds))
+    }
+
+    /// The part of a box of the result that lies in the image, unless too little is to be seen of it.
+    pub fn seen(&self, hull: Xyxy) -> Option<Xyxy> {
+        let [_, height, width] = self.shape;
+        let inside = hull.clip([height, width]);
+        let visible = inside.area() - self.shades.covered(inside);
+        (visible >= LEAST_VISIBLE * hull.area() && inside.has_sides(LEAST_SIDE)).then_some(inside)
+    }
+}

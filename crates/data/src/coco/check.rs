@@ -1,0 +1,238 @@
+//! What can be wrong with the entries of a COCO file, found before anything is trained on it.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use kernels::boxes::Xyxy;
+use serde::Deserialize;
+
+use crate::Object;
+
+/// Pixels that a box may reach beyond the image: tools round. It is cut off there.
+const ROUNDING: f64 = 1.0;
+
+/// A file of annotations as it stands.
+#[derive(Debug, Deserialize)]
+pub struct CocoFile {
+    pub images: Vec<CocoImage>,
+    pub annotations: Vec<CocoAnnotation>,
+    pub categories: Vec<CocoCategory>,
+}
+
+/// An entry of `images`.
+#[derive(Debug, Deserialize)]
+pub struct CocoImage {
+    pub id: i64,
+    pub file_name: String,
+    pub width: Option<usize>,
+    pub height: Option<usize>,
+}
+
+/// An entry of `annotations`.
+#[derive(Debug, Deserialize)]
+pub struct CocoAnnotation {
+    pub id: Option<i64>,
+    pub image_id: i64,
+    pub category_id: i64,
+    pub bbox: Vec<f64>,
+    pub area: Option<f64>,
+    #[serde(default)]
+    pub iscrowd: Crowd,
+}
+
+/// 0, 1, false or true.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Crowd {
+    Number(i64),
+    Flag(bool),
+}
+
+impl Default for Crowd {
+    fn default() -> Self {
+        Self::Flag(false)
+    }
+}
+
+/// An entry of `categories`.
+#[derive(Debug, Deserialize)]
+pub struct CocoCategory {
+    pub id: i64,
+    pub name: String,
+}
+
+/// What is wrong with one entry.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Problem {
+    /// Two images of one id.
+    ImageTwice {
+        /// The later one's file.
+        file: String,
+        /// Their id.
+        id: i64,
+    },
+    /// An image file is missing, broken, or of another size than stated.
+    Image {
+        /// The file's name.
+        file: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// Two categories of one id.
+    CategoryTwice {
+        /// Their id.
+        id: i64,
+    },
+    /// Something about an annotation.
+    Annotation {
+        /// Its place in the list `annotations`, from 0.
+        index: usize,
+        /// Its image's file; `None` where there is no such image.
+        file: Option<String>,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ImageTwice { file, id } => write!(f, "{file}: another image has the id {id} too"),
+            Self::Image { file, what } => write!(f, "{file}: {what}"),
+            Self::CategoryTwice { id } => write!(f, "two categories have the id {id}"),
+            Self::Annotation { index, file, what } => {
+                let file = file.as_deref().unwrap_or("no image");
+                write!(f, "annotations[{index}] ({file}): {what}")
+            }
+        }
+    }
+}
+
+/// The objects of each image, or all that is wrong with them and whether boxes look like corners.
+///
+/// `sizes` gives the height and width of each image, as far as they are known.
+pub fn objects(
+    file: &CocoFile,
+    sizes: &[Option<[usize; 2]>],
+) -> Result<Vec<Vec<Object>>, (Vec<Problem>, bool)> {
+    let mut problems = Vec::new();
+    let mut images = HashMap::new();
+    for (index, image) in file.images.iter().enumerate() {
+        if images.insert(image.id, index).is_some() {
+            problems.push(Problem::ImageTwice {
+                file: image.file_name.clone(),
+                id: image.id,
+            });
+        }
+    }
+    let mut classes = HashMap::new();
+    for (class, category) in file.categories.iter().enumerate() {
+        if classes.insert(category.id, class).is_some() {
+            problems.push(Problem::CategoryTwice { id: category.id });
+        }
+    }
+    let mut objects = vec![Vec::new(); file.images.len()];
+    let mut ids = HashSet::new();
+    let (mut beyond, mut like_corners) = (0, 0);
+    for (index, annotation) in file.annotations.iter().enumerate() {
+        let image = images.get(&annotation.image_id).copied();
+        let mut problem = |what: String| {
+            let file = image.map(|image| file.images[image].file_name.clone());
+            problems.push(Problem::Annotation { index, file, what });
+        };
+        if annotation.id.is_some_and(|id| !ids.insert(id)) {
+            problem(format!(
+                "another annotation has the id {} too",
+                annotation.id.unwrap_or(0)
+            ));
+        }
+        let class = classes.get(&annotation.category_id).copied();
+        if class.is_none() {
+            problem(format!(
+                "there is no category with the id {}",
+                annotation.category_id
+            ));
+        }
+        let Some(image) = image else {
+            problem(format!(
+                "there is no image with the id {}",
+                annotation.image_id
+            ));
+            continue;
+        };
+        match bounds(&annotation.bbox, sizes[image]) {
+            Ok(bounds) => objects[image].extend(class.map(|class| Object {
+                bounds,
+                class,
+                area: annotation.area.unwrap_or(f64::from(bounds.area())),
+                crowd: match annotation.iscrowd {
+                    Crowd::Number(number) => number != 0,
+                    Crowd::Flag(flag) => flag,
+                },
+            })),
+            Err(what) => problem(what),
+        }
+        beyond += usize::from(reaches_beyond(&annotation.bbox, sizes[image]));
+        like_corners += usize::from(could_be_corners(&annotation.bbox, sizes[image]));
+    }
+    if problems.is_empty() {
+        return Ok(objects);
+    }
+    // One box beyond the image is a slip; many, when nearly all of the file would fit as corners, are a convention.
+    let corners = beyond > 0 && 10 * like_corners >= 9 * file.annotations.len();
+    Err((problems, corners))
+}
+
+/// The box, cut off where it reaches a little beyond the image; or what is wrong with it.
+fn bounds(bbox: &[f64], size: Option<[usize; 2]>) -> Result<Xyxy, String> {
+    let &[x, y, width, height] = bbox else {
+        return Err(format!(
+            "bbox has {} numbers; expected [x, y, width, height]",
+            bbox.len()
+        ));
+    };
+    let text = format!("bbox [{x}, {y}, {width}, {height}]");
+    if !bbox.iter().all(|number| number.is_finite()) {
+        return Err(format!("{text} is not finite"));
+    }
+    if width <= 0.0 || height <= 0.0 {
+        return Err(format!(
+            "{text} has no area: width and height must be above 0"
+        ));
+    }
+    if let Some([rows, columns]) = size {
+        let inside = |low: f64, length: f64, most: usize| {
+            low >= -ROUNDING && low + length <= most as f64 + ROUNDING
+        };
+        if !inside(x, width, columns) || !inside(y, height, rows) {
+            return Err(format!(
+                "{text} reaches beyond the image of {columns} x {rows} pixels"
+            ));
+        }
+    }
+    let corners = Xyxy::new(x as f32, y as f32, (x + width) as f32, (y + height) as f32);
+    let bounds = size.map_or(corners, |size| corners.clip(size));
+    if bounds.has_sides(f32::MIN_POSITIVE) {
+        Ok(bounds)
+    } else {
+        Err(format!("{text} has no area inside the image"))
+    }
+}
+
+fn reaches_beyond(bbox: &[f64], size: Option<[usize; 2]>) -> bool {
+    match (bbox, size) {
+        (&[x, y, width, height], Some([rows, columns])) => {
+            x + width > columns as f64 + ROUNDING || y + height > rows as f64 + ROUNDING
+        }
+        _ => false,
+    }
+}
+
+fn could_be_corners(bbox: &[f64], size: Option<[usize; 2]>) -> bool {
+    match (bbox, size) {
+        (&[x1, y1, x2, y2], Some([rows, columns])) => {
+            x2 > x1 && y2 > y1 && x2 <= columns as f64 + ROUNDING && y2 <= rows as f64 + ROUNDING
+        }
+        _ => false,
+    }
+}

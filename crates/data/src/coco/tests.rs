@@ -1,0 +1,295 @@
+//! Folders of annotated images, right and wrong.
+
+use super::*;
+use crate::random::{Key, Purpose};
+use crate::scenes::composers;
+use crate::{Dataset, Samples};
+use serde_json::{Value, json};
+
+fn png(path: &Path, width: u32, height: u32) {
+    image::GrayImage::from_fn(width, height, |x, y| image::Luma([(x + 2 * y) as u8]))
+        .save(path)
+        .unwrap();
+}
+
+/// Two images of 20 x 10 pixels with three objects, and a test image with none.
+fn good() -> (Value, Value) {
+    let categories = json!([{"id": 7, "name": "b"}, {"id": 3, "name": "a"}]);
+    let train = json!({
+        "images": [
+            {"id": 5, "file_name": "x.png", "width": 20, "height": 10},
+            {"id": 2, "file_name": "y.png", "width": 20, "height": 10},
+        ],
+        "annotations": [
+            {"id": 1, "image_id": 2, "category_id": 7, "bbox": [1, 2, 3, 4.5], "area": 9, "iscrowd": 0},
+            {"id": 9, "image_id": 2, "category_id": 3, "bbox": [0, 0, 20, 10], "iscrowd": 1},
+            {"id": 4, "image_id": 2, "category_id": 3, "bbox": [-0.5, 5, 2, 5]},
+        ],
+        "categories": categories,
+    });
+    let test = json!({
+        "images": [{"id": 1, "file_name": "z.png"}], "annotations": [], "categories": categories,
+    });
+    (train, test)
+}
+
+fn folder(train: &Value, test: &Value) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, json) in FILES.iter().zip([train, test]) {
+        std::fs::write(folder.path().join(name), json.to_string()).unwrap();
+    }
+    for part in ["train", "test"] {
+        std::fs::create_dir(folder.path().join(part)).unwrap();
+    }
+    png(&folder.path().join("train/x.png"), 20, 10);
+    png(&folder.path().join("train/y.png"), 20, 10);
+    png(&folder.path().join("z.png"), 20, 10);
+    folder
+}
+
+#[test]
+fn good_folders_are_read() {
+    let (train, test) = good();
+    let split = read(folder(&train, &test).path()).unwrap();
+    let data = &split.train;
+    assert_eq!((data.count, data.image_shape()), (2, [1, 10, 20]));
+    assert_eq!(data.classes, ["a", "b"], "in order of their ids");
+    assert_eq!((data.category_id(0), data.image_id(0)), (3, 5));
+    assert_eq!(data.image(1)[..3], [0, 1, 2]);
+    assert!(data.objects(0).is_empty() && split.test.objects(0).is_empty());
+    let objects = data.objects(1);
+    assert_eq!(objects[0].bounds, [1., 2., 4., 6.5].into());
+    assert_eq!((objects[0].class, objects[0].area), (1, 9.0));
+    assert!(objects[1].crowd && !objects[2].crowd);
+    assert_eq!(
+        objects[2].bounds,
+        [0., 5., 1.5, 10.].into(),
+        "cut off at the edge"
+    );
+    assert_eq!(data.labels(), None);
+}
+
+#[test]
+fn everything_that_is_wrong_is_named() {
+    struct Case {
+        name: &'static str,
+        change: fn(&mut Value),
+        says: &'static [&'static str],
+    }
+    fn annotation(train: &mut Value, index: usize) -> &mut Value {
+        &mut train["annotations"][index]
+    }
+    let cases = [
+        Case {
+            name: "no width",
+            change: |t| annotation(t, 0)["bbox"] = json!([1, 2, 0, 4]),
+            says: &[
+                "train.json: one entry is wrong:",
+                "annotations[0] (y.png): bbox [1, 2, 0, 4] has no area",
+            ],
+        },
+        Case {
+            name: "negative height, and beyond the image",
+            change: |t| {
+                annotation(t, 0)["bbox"] = json!([1, 2, 3, -4]);
+                annotation(t, 2)["bbox"] = json!([15, 2, 7, 4]);
+            },
+            says: &[
+                "2 entries are wrong:",
+                "annotations[0] (y.png): bbox [1, 2, 3, -4] has no area",
+                "annotations[2] (y.png): bbox [15, 2, 7, 4] reaches beyond the image of 20 x 10 pixels",
+            ],
+        },
+        Case {
+            name: "left of the image",
+            change: |t| annotation(t, 0)["bbox"] = json!([-3, 2, 5, 4]),
+            says: &["annotations[0] (y.png): bbox [-3, 2, 5, 4] reaches beyond"],
+        },
+        Case {
+            name: "corners for width and height",
+            change: |t| {
+                annotation(t, 0)["bbox"] = json!([10, 4, 19, 9]);
+                annotation(t, 1)["bbox"] = json!([0, 0, 20, 10]);
+                annotation(t, 2)["bbox"] = json!([12, 1, 18, 8]);
+            },
+            says: &[
+                "2 entries are wrong (the boxes look like corners [x1, y1, x2, y2]",
+                "annotations[2]",
+            ],
+        },
+        Case {
+            name: "three numbers",
+            change: |t| annotation(t, 1)["bbox"] = json!([1, 2, 3]),
+            says: &["annotations[1] (y.png): bbox has 3 numbers"],
+        },
+        Case {
+            name: "unknown category",
+            change: |t| annotation(t, 0)["category_id"] = json!(0),
+            says: &["annotations[0] (y.png): there is no category with the id 0"],
+        },
+        Case {
+            name: "unknown image",
+            change: |t| annotation(t, 0)["image_id"] = json!(77),
+            says: &["annotations[0] (no image): there is no image with the id 77"],
+        },
+        Case {
+            name: "an annotation id twice",
+            change: |t| annotation(t, 2)["id"] = json!(9),
+            says: &["annotations[2] (y.png): another annotation has the id 9 too"],
+        },
+        Case {
+            name: "an image id twice",
+            change: |t| t["images"][0]["id"] = json!(2),
+            says: &["y.png: another image has the id 2 too"],
+        },
+        Case {
+            name: "a category id twice",
+            change: |t| t["categories"][0]["id"] = json!(3),
+            says: &["two categories have the id 3"],
+        },
+        Case {
+            name: "a missing file",
+            change: |t| t["images"][0]["file_name"] = json!("gone.png"),
+            says: &[
+                "gone.png: there is no such file, neither",
+                "train/gone.png nor",
+            ],
+        },
+        Case {
+            name: "another size than stated",
+            change: |t| t["images"][0]["width"] = json!(21),
+            says: &["x.png: it is 20 x 10 pixels, but width and height are stated as 21 x 10"],
+        },
+        Case {
+            name: "no images",
+            change: |t| (t["images"], t["annotations"]) = (json!([]), json!([])),
+            says: &["images: the list is empty"],
+        },
+        Case {
+            name: "no list of annotations",
+            change: |t| t["annotations"] = json!(null),
+            says: &[
+                "train.json: invalid type: null",
+                "line 1 column",
+                "expected COCO's object",
+            ],
+        },
+        Case {
+            name: "other classes",
+            change: |t| t["categories"][0]["name"] = json!("c"),
+            says: &["test.json: the categories differ from those of train.json"],
+        },
+    ];
+    for Case { name, change, says } in cases {
+        let (mut train, test) = good();
+        change(&mut train);
+        let error = match read(folder(&train, &test).path()) {
+            Ok(_) => panic!("{name}: accepted"),
+            Err(error) => error.to_string(),
+        };
+        for part in says {
+            assert!(error.contains(part), "{name}: '{part}' is not in:\n{error}");
+        }
+    }
+}
+
+#[test]
+fn images_must_be_there_whole_and_of_one_size() {
+    let (train, test) = good();
+    let folder = folder(&train, &test);
+    let error = || read(folder.path()).unwrap_err().to_string();
+    png(&folder.path().join("z.png"), 30, 10);
+    assert!(
+        error().contains("20 x 10 pixels (width x height), those of test.json 30 x 10"),
+        "{}",
+        error()
+    );
+    std::fs::write(folder.path().join("train/x.png"), "no picture").unwrap();
+    assert!(
+        error().contains("x.png: is no PNG or JPEG image"),
+        "{}",
+        error()
+    );
+    std::fs::remove_file(folder.path().join("test.json")).unwrap();
+    png(&folder.path().join("train/x.png"), 20, 10);
+    assert!(error().contains("test.json: "), "{}", error());
+}
+
+#[test]
+fn a_long_list_is_cut() {
+    let (mut train, test) = good();
+    let bad = json!({"id": null, "image_id": 2, "category_id": 3, "bbox": [0, 0, -1, 1]});
+    train["annotations"] = json!(vec![bad; 25]);
+    let error = read(folder(&train, &test).path()).unwrap_err().to_string();
+    assert!(error.contains("25 entries are wrong:"), "{error}");
+    assert!(error.ends_with("... and 15 more"), "{error}");
+    assert_eq!(error.lines().count(), 12);
+}
+
+#[test]
+fn what_is_written_is_read_back() {
+    let options = recipe::Scenes {
+        digits: [0, 3],
+        ..Default::default()
+    };
+    let [composer, _] = composers(&options).unwrap();
+    let scene = |index: usize| {
+        composer.scene(Key {
+            seed: 1,
+            purpose: Purpose::Scene,
+            epoch: 0,
+            index: index as u64,
+        })
+    };
+    let make = || {
+        let folder = tempfile::tempdir().unwrap();
+        let about = (options.size, composer.classes());
+        let mut told = Vec::new();
+        for name in ["train", "test"] {
+            let mut progress = |done| told.push(done);
+            let annotations = write(
+                folder.path(),
+                name,
+                70,
+                scene,
+                about,
+                &json!({}),
+                &mut progress,
+            )
+            .unwrap();
+            std::fs::write(folder.path().join(format!("{name}.json")), annotations).unwrap();
+        }
+        assert_eq!(told, [64, 70, 64, 70]);
+        folder
+    };
+    let (folder, again) = (make(), make());
+    for file in ["train.json", "train/000000.png", "test/000069.png"] {
+        let bytes = |folder: &tempfile::TempDir| std::fs::read(folder.path().join(file)).unwrap();
+        assert!(
+            bytes(&folder) == bytes(&again),
+            "{file}: not the same bytes"
+        );
+    }
+    let split = read(folder.path()).unwrap();
+    for index in 0..70 {
+        let scene = scene(index);
+        assert_eq!(split.train.image(index)[..], scene.pixels[..]);
+        assert_eq!(split.train.objects(index), scene.objects);
+    }
+    assert!(
+        (0..70).any(|index| split.train.objects(index).is_empty()),
+        "some are negatives"
+    );
+    // pycocotools and torchvision: ids from 1.
+    let text = std::fs::read_to_string(folder.path().join("train.json")).unwrap();
+    let json: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(json["annotations"][0]["id"], 1);
+    assert_eq!(json["categories"][0], json!({"id": 1, "name": "0"}));
+    assert_eq!(json["images"].as_array().unwrap().len(), 70);
+    assert!(matches!(
+        empty_folder(folder.path()),
+        Err(WriteError::NotEmpty(_))
+    ));
+    let _: &Dataset = &split.test;
+    assert!(matches!(split.test.samples, Samples::Annotated(_)));
+}

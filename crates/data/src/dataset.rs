@@ -1,0 +1,308 @@
+//! A data set: images of one size with their objects, its splits, and what is held out.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use kernels::boxes::{Xyxy, tight_box};
+
+use crate::error::DataError;
+use crate::random::{Purpose, permutation};
+use crate::scenes::{FreshScenes, Scene};
+use crate::{coco, mnist, scenes};
+
+/// Images of one size with their objects.
+///
+/// N images, C channels, H rows, W columns.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// N; of scenes that are new in every epoch, those of one epoch.
+    pub count: usize,
+    /// C.
+    pub channels: usize,
+    /// H.
+    pub height: usize,
+    /// W.
+    pub width: usize,
+    /// What each class is called.
+    pub classes: Vec<String>,
+    /// The images.
+    pub samples: Samples,
+}
+
+/// Where images and objects come from.
+#[derive(Clone, Debug)]
+pub enum Samples {
+    /// One object an image, with a class and no box: where the ink is, there the object is.
+    Labelled {
+        /// `[N, C, H, W]`, 0 to 255.
+        images: Vec<u8>,
+        /// `[N]`, each an index into the classes.
+        labels: Vec<u32>,
+    },
+    /// Any number of objects an image, each with its box.
+    Annotated(Annotated),
+    /// Composed when asked for, new in every epoch.
+    Scenes(FreshScenes),
+}
+
+/// Images with annotated objects.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Annotated {
+    /// `[N, C, H, W]`, 0 to 255.
+    pub images: Vec<u8>,
+    /// The objects of each image; none is fine.
+    pub objects: Vec<Vec<Object>>,
+    /// What COCO files call each image.
+    pub image_ids: Vec<i64>,
+    /// What COCO files call each class.
+    pub category_ids: Vec<i64>,
+}
+
+/// An annotated object.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Object {
+    /// Where it is, pixels of the image.
+    pub bounds: Xyxy,
+    /// What it is, an index into the classes.
+    pub class: usize,
+    /// Square pixels: what COCO's figures take for its size. A file may give that of a mask.
+    pub area: f64,
+    /// Whether it stands for a group: not learned from, and no detection of it is wrong.
+    pub crowd: bool,
+}
+
+/// One image as it is learned from.
+#[derive(Clone, Debug)]
+pub struct Sample<'a> {
+    /// `[C, H, W]`, 0 to 255.
+    pub pixels: Cow<'a, [u8]>,
+    /// What is in it.
+    pub content: Content<'a>,
+}
+
+/// What is in an image.
+#[derive(Clone, Debug)]
+pub enum Content<'a> {
+    /// One object of this class, where the ink is.
+    Ink(usize),
+    /// Annotated objects.
+    Objects(Cow<'a, [Object]>),
+}
+
+impl Dataset {
+    /// Bytes of one image: C * H * W.
+    pub fn image_len(&self) -> usize {
+        self.channels * self.height * self.width
+    }
+
+    /// `[C, H, W]`.
+    pub fn image_shape(&self) -> [usize; 3] {
+        [self.channels, self.height, self.width]
+    }
+
+    /// Image `index` as it is in `epoch` (from 1 in training, 0 elsewhere), with what is in it.
+    ///
+    /// # Panics
+    /// If there is no such image, as slices do.
+    pub fn sample(&self, index: usize, epoch: usize) -> Sample<'_> {
+        let length = self.image_len();
+        let range = index * length..(index + 1) * length;
+        match &self.samples {
+            Samples::Labelled { images, labels } => Sample {
+                pixels: Cow::Borrowed(&images[range]),
+                content: Content::Ink(labels[index] as usize),
+            },
+            Samples::Annotated(annotated) => Sample {
+                pixels: Cow::Borrowed(&annotated.images[range]),
+                content: Content::Objects(Cow::Borrowed(&annotated.objects[index])),
+            },
+            Samples::Scenes(scenes) => {
+                let Scene { pixels, objects } = scenes.scene(epoch, index);
+                Sample {
+                    pixels: Cow::Owned(pixels),
+                    content: Content::Objects(Cow::Owned(objects)),
+                }
+            }
+        }
+    }
+
+    /// The pixels of image `index` outside of training, `[C, H, W]`.
+    ///
+    /// # Panics
+    /// If there is no such image, as slices do.
+    pub fn image(&self, index: usize) -> Cow<'_, [u8]> {
+        self.sample(index, 0).pixels
+    }
+
+    /// The objects of image `index` outside of training.
+    ///
+    /// # Panics
+    /// If there is no such image, as slices do.
+    pub fn objects(&self, index: usize) -> Vec<Object> {
+        let sample = self.sample(index, 0);
+        match sample.content {
+            Content::Ink(class) => {
+                let ink = &sample.pixels[..self.height * self.width];
+                let object = |bounds: Xyxy| Object {
+                    bounds,
+                    class,
+                    area: f64::from(bounds.area()),
+                    crowd: false,
+                };
+                tight_box(ink, self.width).map(object).into_iter().collect()
+            }
+            Content::Objects(objects) => objects.into_owned(),
+        }
+    }
+
+    /// The class of each image where every image shows exactly one object: data that a classifier can learn from.
+    pub fn labels(&self) -> Option<Vec<usize>> {
+        match &self.samples {
+            Samples::Labelled { labels, .. } => {
+                Some(labels.iter().map(|&label| label as usize).collect())
+            }
+            Samples::Annotated(annotated) => annotated
+                .objects
+                .iter()
+                .map(|objects| match objects[..] {
+                    [Object { class, crowd, .. }] if !crowd => Some(class),
+                    _ => None,
+                })
+                .collect(),
+            Samples::Scenes(_) => None,
+        }
+    }
+
+    /// What COCO files call image `index`: its number where no file says otherwise.
+    pub fn image_id(&self, index: usize) -> i64 {
+        match &self.samples {
+            Samples::Annotated(annotated) => annotated.image_ids[index],
+            Samples::Labelled { .. } | Samples::Scenes(_) => index as i64,
+        }
+    }
+
+    /// What COCO files call a class: its number where no file says otherwise.
+    pub fn category_id(&self, class: usize) -> i64 {
+        match &self.samples {
+            Samples::Annotated(annotated) => annotated.category_ids[class],
+            Samples::Labelled { .. } | Samples::Scenes(_) => class as i64,
+        }
+    }
+
+    /// The images at `indices`, in that order; of scenes those outside of training, which then stay.
+    ///
+    /// # Panics
+    /// If one of them does not exist, as slices do.
+    pub fn subset(&self, indices: &[usize]) -> Self {
+        let mut images = Vec::with_capacity(indices.len() * self.image_len());
+        for &index in indices {
+            images.extend_from_slice(&self.image(index));
+        }
+        let samples = match &self.samples {
+            Samples::Labelled { labels, .. } => Samples::Labelled {
+                images,
+                labels: indices.iter().map(|&index| labels[index]).collect(),
+            },
+            Samples::Annotated(_) | Samples::Scenes(_) => Samples::Annotated(Annotated {
+                images,
+                objects: indices.iter().map(|&index| self.objects(index)).collect(),
+                image_ids: indices.iter().map(|&index| self.image_id(index)).collect(),
+                category_ids: (0..self.classes.len())
+                    .map(|class| self.category_id(class))
+                    .collect(),
+            }),
+        };
+        Self {
+            count: indices.len(),
+            classes: self.classes.clone(),
+            samples,
+            ..*self
+        }
+    }
+
+    /// What stays for training and, unless `validation` is 0, so many images that are held out, chosen by the seed.
+    ///
+    /// Scenes hold out digits, not scenes: the validation scenes are made of digits that no training scene then shows.
+    ///
+    /// # Errors
+    /// [`DataError::Validation`] when nothing would stay.
+    pub fn hold_out(
+        &self,
+        validation: usize,
+        seed: u64,
+    ) -> Result<(Cow<'_, Self>, Option<Self>), DataError> {
+        if validation == 0 {
+            return Ok((Cow::Borrowed(self), None));
+        }
+        let (train, held) = match &self.samples {
+            Samples::Scenes(scenes) => scenes.hold_out(validation)?,
+            Samples::Labelled { .. } | Samples::Annotated(_) => {
+                let (kept, held) = hold_out(self.count, validation, seed)?;
+                (self.subset(&kept), self.subset(&held))
+            }
+        };
+        Ok((Cow::Owned(train), Some(held)))
+    }
+}
+
+impl Annotated {
+    /// Scenes numbered from 0, classes from 1: see [`coco`].
+    pub fn from_scenes(scenes: Vec<Scene>, classes: usize) -> Self {
+        Self {
+            image_ids: (0..scenes.len() as i64).collect(),
+            category_ids: (0..classes).map(coco::category_id).collect(),
+            images: scenes
+                .iter()
+                .flat_map(|scene| &scene.pixels)
+                .copied()
+                .collect(),
+            objects: scenes.into_iter().map(|scene| scene.objects).collect(),
+        }
+    }
+}
+
+/// What is learned from and what the result is judged by.
+#[derive(Clone, Debug)]
+pub struct Split {
+    /// For training, and for validation by [`Dataset::hold_out`].
+    pub train: Dataset,
+    /// Touched once, at the end.
+    pub test: Dataset,
+}
+
+/// The data that a recipe's `data.source` names; `seed` is the training's, which scenes follow.
+///
+/// # Errors
+/// A source that does not exist or whose files are wrong.
+pub fn load(data: &recipe::Data, seed: u64) -> Result<Split, DataError> {
+    let folder = Path::new(&data.source);
+    match data.source.as_str() {
+        "mnist" => mnist::built_in(),
+        recipe::SCENES => scenes::load(&data.scenes.clone().unwrap_or_default(), seed),
+        _ if coco::is_folder(folder) => Ok(coco::read(folder)?),
+        _ => mnist::folder(folder),
+    }
+}
+
+/// Indices of the training images that stay (first) and of `validation` that are held out
+/// (second), both ascending. The choice depends on the seed alone.
+///
+/// # Errors
+/// When nothing would stay.
+pub fn hold_out(
+    count: usize,
+    validation: usize,
+    seed: u64,
+) -> Result<(Vec<usize>, Vec<usize>), DataError> {
+    if validation >= count {
+        return Err(DataError::Validation {
+            asked: validation,
+            count,
+        });
+    }
+    let mut held = permutation(seed, Purpose::Validation, 0, count);
+    let mut kept = held.split_off(validation);
+    kept.sort_unstable();
+    held.sort_unstable();
+    Ok((kept, held))
+}

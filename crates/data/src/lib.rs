@@ -1,0 +1,25 @@
+//! Images and what is in them: built in, composed, or read from a folder; decoding, augmentation, batches' pixels, drawing.
+//!
+//! Nothing here knows a tensor. Randomness is counter-based ([`random`]), so that what is drawn never depends on threads or
+//! on what was drawn before.
+
+pub mod augment;
+pub mod coco;
+pub mod contact;
+mod dataset;
+mod digest;
+pub mod draw;
+mod error;
+pub mod idx;
+pub mod image;
+mod ink;
+pub mod mnist;
+pub mod preparation;
+pub mod random;
+pub mod scenes;
+#[cfg(test)]
+mod tests;
+pub mod truth;
+
+pub use dataset::{Annotated, Content, Dataset, Object, Sample, Samples, Split, hold_out, load};
+pub use error::DataError;

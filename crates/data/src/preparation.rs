@@ -1,0 +1,133 @@
+//! From an image of a data set to the values that a network sees: random changes, then the scale of the pixels.
+
+use std::borrow::Cow;
+
+use kernels::boxes::tight_box;
+use recipe::{Augment, Data, Normalize, Recipe};
+
+use crate::augment::Change;
+use crate::random::{Key, Purpose};
+use crate::truth::Truth;
+use crate::{Content, Dataset, Object, Sample};
+
+/// Pixels that are worth a task of their own.
+const MIN_PIXELS: usize = 1 << 12;
+
+/// An image as it is learned from, before its pixels are scaled.
+pub struct Seen<'a> {
+    /// `[C, H, W]`, 0 to 255.
+    pub pixels: Cow<'a, [u8]>,
+    /// The class of its object, where it shows exactly one.
+    pub label: Option<usize>,
+    /// Its objects.
+    pub truths: Vec<Truth>,
+}
+
+/// How pixels become what the network sees.
+#[derive(Clone, Copy, Debug)]
+pub struct Preparation {
+    /// Scale of the pixels.
+    pub normalize: Normalize,
+    /// Random changes, with the run's seed; none outside training.
+    pub augment: Option<(Augment, u64)>,
+}
+
+impl Preparation {
+    /// As training images are prepared.
+    pub fn for_training(recipe: &Recipe) -> Self {
+        let Data {
+            normalize, augment, ..
+        } = recipe.data;
+        Self {
+            normalize,
+            augment: (!augment.is_none()).then_some((augment, recipe.training.seed)),
+        }
+    }
+
+    /// Images that are worth a task of their own.
+    pub fn images_a_task(data: &Dataset) -> usize {
+        MIN_PIXELS.div_ceil(data.image_len().max(1))
+    }
+
+    /// Writes one image's values, and gives its label, where it has one, and its objects.
+    pub fn image(
+        &self,
+        data: &Dataset,
+        index: usize,
+        epoch: usize,
+        values: &mut [f32],
+    ) -> (Option<usize>, Vec<Truth>) {
+        let seen = self.seen(data, data.sample(index, epoch), index, epoch);
+        self.normalize(&seen.pixels, values);
+        (seen.label, seen.truths)
+    }
+
+    /// Image `index` of `data` with the random changes of `epoch`.
+    pub fn seen<'a>(
+        &self,
+        data: &Dataset,
+        Sample { pixels, content }: Sample<'a>,
+        index: usize,
+        epoch: usize,
+    ) -> Seen<'a> {
+        let change = self.augment.map(|(augment, seed)| {
+            let key = Key {
+                seed,
+                purpose: Purpose::Augment,
+                epoch: epoch as u64,
+                index: index as u64,
+            };
+            Change::draw(&augment, data.image_shape(), key)
+        });
+        let mut pixels = match &change {
+            Some(change) => change.moved(pixels),
+            None => pixels,
+        };
+        let (label, truths) = match content {
+            Content::Ink(class) => {
+                // Around the ink before noise and the like, of which no pixel is black.
+                let bounds = tight_box(&pixels[..data.height * data.width], data.width);
+                let bounds = match &change {
+                    Some(change) => bounds.and_then(|bounds| change.seen(bounds)),
+                    None => bounds,
+                };
+                let truth = bounds.map(|bounds| Truth { bounds, class });
+                (Some(class), truth.into_iter().collect())
+            }
+            Content::Objects(objects) => {
+                let objects = || objects.iter().filter(|object| !object.crowd);
+                // What an image shows does not change with how much of it is left to be seen.
+                let label = match (objects().next(), objects().nth(1)) {
+                    (Some(object), None) => Some(object.class),
+                    _ => None,
+                };
+                let truth = |&Object { bounds, class, .. }: &Object| {
+                    let bounds = match &change {
+                        Some(change) => change.bounds(bounds)?,
+                        None => bounds,
+                    };
+                    Some(Truth { bounds, class })
+                };
+                (label, objects().filter_map(truth).collect())
+            }
+        };
+        if let Some(change) = change.filter(Change::shades) {
+            change.shade(pixels.to_mut());
+        }
+        Seen {
+            pixels,
+            label,
+            truths,
+        }
+    }
+
+    /// (p / 255 - mean) / std of every pixel p.
+    pub fn normalize(&self, pixels: &[u8], values: &mut [f32]) {
+        let Normalize { mean, std } = self.normalize;
+        let scale = (1.0 / (255.0 * std)) as f32;
+        let shift = (-mean / std) as f32;
+        for (value, &pixel) in values.iter_mut().zip(pixels) {
+            *value = f32::from(pixel) * scale + shift;
+        }
+    }
+}

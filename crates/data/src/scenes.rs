@@ -1,0 +1,321 @@
+//! Scenes: several digits of MNIST, scaled and scattered over one image, with the box of each.
+//!
+//! A scene is a pure function of its [`Key`]: neither threads, nor batches, nor what was drawn before change it.
+
+mod resize;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use kernels::boxes::{Xyxy, tight_box};
+use rayon::prelude::*;
+
+use super::{Annotated, DataError, Dataset, Object, Samples, Split, hold_out, mnist};
+use crate::augment::noise;
+use crate::random::{Key, Purpose, Stream};
+use resize::Resizer;
+
+/// Fainter pixels of a digit, as a share of white, do not belong to its box.
+const FAINT: f64 = 0.1;
+/// Tries to find room for a digit before it is left out.
+const TRIES: usize = 30;
+/// Cells a side of the grid of grey values that a background is smoothed from.
+const BACKGROUND_CELLS: usize = 4;
+/// One in so many digits makes validation scenes and no training scenes, where there are validation scenes.
+const HELD_OUT: usize = 6;
+
+/// An image with its objects.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scene {
+    /// `[size, size]`, 0 to 255.
+    pub pixels: Vec<u8>,
+    /// The digits, in the order in which they were placed.
+    pub objects: Vec<Object>,
+}
+
+/// Makes scenes of some digits.
+#[derive(Clone, Debug)]
+pub struct Composer {
+    digits: Arc<Digits>,
+    /// Numbers of the digits used.
+    numbers: Arc<[usize]>,
+    options: recipe::Scenes,
+    /// One a side from the shortest to the longest.
+    resizers: Arc<[Resizer]>,
+}
+
+/// Pictures of single digits.
+#[derive(Debug)]
+struct Digits {
+    /// `[N, side, side]`
+    pixels: Vec<u8>,
+    labels: Vec<u32>,
+    side: usize,
+    classes: Vec<String>,
+}
+
+/// Scenes that are made when they are asked for, new ones in every epoch.
+#[derive(Clone, Debug)]
+pub struct FreshScenes {
+    composer: Composer,
+    seed: u64,
+}
+
+/// A composer of MNIST's training digits and one of its test digits: they never share one.
+///
+/// # Errors
+/// [`DataError`] when the built-in MNIST can't be read.
+pub fn composers(options: &recipe::Scenes) -> Result<[Composer; 2], DataError> {
+    let Split { train, test } = mnist::built_in()?;
+    Ok([Composer::new(train, options), Composer::new(test, options)])
+}
+
+/// Training scenes that follow `seed`, and test scenes that follow the options' own.
+///
+/// # Errors
+/// As for [`composers`].
+pub fn load(options: &recipe::Scenes, seed: u64) -> Result<Split, DataError> {
+    let [train, test] = composers(options)?;
+    Ok(Split {
+        train: train.fresh(seed),
+        test: test.fixed(options.seed, Purpose::TestScene, options.test_images),
+    })
+}
+
+impl FreshScenes {
+    /// Scene `index` of `epoch`.
+    pub fn scene(&self, epoch: usize, index: usize) -> Scene {
+        self.composer.scene(Key {
+            seed: self.seed,
+            purpose: Purpose::Scene,
+            epoch: epoch as u64,
+            index: index as u64,
+        })
+    }
+
+    /// The same scenes without one in six of the digits, and `count` fixed scenes of those.
+    pub(super) fn hold_out(&self, count: usize) -> Result<(Dataset, Dataset), DataError> {
+        let composer = &self.composer;
+        let seed = composer.options.seed; // not the run's: all runs are validated on the same scenes
+        let digits = composer.numbers.len();
+        let (kept, held) = hold_out(digits, digits / HELD_OUT, seed)?;
+        let part = |places: Vec<usize>| Composer {
+            numbers: places
+                .iter()
+                .map(|&place| composer.numbers[place])
+                .collect(),
+            ..composer.clone()
+        };
+        let train = part(kept).fresh(self.seed);
+        Ok((
+            train,
+            part(held).fixed(seed, Purpose::ValidationScene, count),
+        ))
+    }
+}
+
+impl Composer {
+    /// For labelled square images of one channel.
+    fn new(digits: Dataset, options: &recipe::Scenes) -> Self {
+        let (count, side, classes) = (digits.count, digits.width, digits.classes);
+        let (pixels, labels) = match digits.samples {
+            Samples::Labelled { images, labels } => (images, labels),
+            Samples::Annotated(_) | Samples::Scenes(_) => (Vec::new(), Vec::new()),
+        };
+        let [shortest, longest] = options.side;
+        Self {
+            numbers: (0..count).collect(),
+            resizers: (shortest..=longest)
+                .map(|to| Resizer::new(side, to))
+                .collect(),
+            digits: Arc::new(Digits {
+                pixels,
+                labels,
+                side,
+                classes,
+            }),
+            options: options.clone(),
+        }
+    }
+
+    /// What the classes are called.
+    pub fn classes(&self) -> &[String] {
+        &self.digits.classes
+    }
+
+    /// As many scenes an epoch as the options say, never the same.
+    pub fn fresh(self, seed: u64) -> Dataset {
+        Dataset {
+            count: self.options.train_images,
+            channels: 1,
+            height: self.options.size,
+            width: self.options.size,
+            classes: self.digits.classes.clone(),
+            samples: Samples::Scenes(FreshScenes {
+                composer: self,
+                seed,
+            }),
+        }
+    }
+
+    /// The first `count` scenes of this seed and purpose, epoch 0.
+    pub fn fixed(&self, seed: u64, purpose: Purpose, count: usize) -> Dataset {
+        let scenes: Vec<Scene> = (0..count)
+            .into_par_iter()
+            .map(|index| {
+                self.scene(Key {
+                    seed,
+                    purpose,
+                    epoch: 0,
+                    index: index as u64,
+                })
+            })
+            .collect();
+        Dataset {
+            count,
+            channels: 1,
+            height: self.options.size,
+            width: self.options.size,
+            classes: self.digits.classes.clone(),
+            samples: Samples::Annotated(Annotated::from_scenes(scenes, self.digits.classes.len())),
+        }
+    }
+
+    /// The scene of `key`.
+    ///
+    /// Background, clutter and digits are combined by the brightest: strokes cross as they do on paper. Noise comes last.
+    pub fn scene(&self, key: Key) -> Scene {
+        let mut stream = key.stream();
+        let size = self.options.size;
+        let mut pixels = vec![0; size * size];
+        if self.options.background > 0.0 {
+            background(&mut pixels, size, self.options.background, &mut stream);
+        }
+        for _ in 0..self.options.clutter {
+            self.strew(&mut pixels, &mut stream);
+        }
+        let [fewest, most] = self.options.digits;
+        let count = fewest + stream.below(most - fewest + 1);
+        let mut objects = Vec::with_capacity(count);
+        for _ in 0..count {
+            let object = (0..TRIES).find_map(|_| self.place(&mut pixels, &objects, &mut stream));
+            objects.extend(object);
+        }
+        if self.options.noise > 0.0 {
+            noise(&mut pixels, self.options.noise, &mut stream);
+        }
+        Scene { pixels, objects }
+    }
+
+    /// Draws a digit, a size and a place, and paints it unless its box covers too much of an earlier one's.
+    fn place(&self, pixels: &mut [u8], objects: &[Object], stream: &mut Stream) -> Option<Object> {
+        let size = self.options.size;
+        let tile = self.tile(stream);
+        let [x, y] = [0, 1].map(|_| stream.below(size - tile.side + 1));
+        let bounds = shifted(tile.bounds?, x, y);
+        let apart = |object: &Object| f64::from(object.bounds.iou(bounds)) <= self.options.overlap;
+        if !objects.iter().all(apart) {
+            return None;
+        }
+        for (row, line) in tile.pixels.chunks_exact(tile.side).enumerate() {
+            brighten(&mut pixels[(y + row) * size + x..][..tile.side], line);
+        }
+        Some(Object {
+            bounds,
+            class: tile.class,
+            area: f64::from(bounds.area()),
+            crowd: false,
+        })
+    }
+
+    /// Paints a piece of a digit, a third of its side, somewhere.
+    fn strew(&self, pixels: &mut [u8], stream: &mut Stream) {
+        let size = self.options.size;
+        let tile = self.tile(stream);
+        let Some(bounds) = tile.bounds else {
+            return;
+        };
+        let piece = (tile.side / 3).max(1);
+        // From where the ink is.
+        let start = |low: f32, high: f32, stream: &mut Stream| {
+            let (low, high) = (low as usize, high as usize);
+            let last = tile.side - piece;
+            (low + stream.below((high - low).saturating_sub(piece) + 1)).min(last)
+        };
+        let from_x = start(bounds.x1, bounds.x2, stream);
+        let from_y = start(bounds.y1, bounds.y2, stream);
+        let [x, y] = [0, 1].map(|_| stream.below(size - piece + 1));
+        for row in 0..piece {
+            let line = &tile.pixels[(from_y + row) * tile.side + from_x..][..piece];
+            brighten(&mut pixels[(y + row) * size + x..][..piece], line);
+        }
+    }
+
+    /// A random digit in a random size.
+    fn tile(&self, stream: &mut Stream) -> Tile {
+        let [shortest, longest] = self.options.side;
+        let size = stream.below(longest - shortest + 1);
+        let number = self.numbers[stream.below(self.numbers.len())];
+        let side = self.digits.side;
+        let picture = &self.digits.pixels[number * side * side..][..side * side];
+        let pixels = self.resizers[size].resize(picture);
+        let side = shortest + size;
+        let inked: Vec<bool> = pixels
+            .iter()
+            .map(|&p| f64::from(p) > 255.0 * FAINT)
+            .collect();
+        Tile {
+            bounds: tight_box(&inked, side),
+            class: self.digits.labels[number] as usize,
+            pixels,
+            side,
+        }
+    }
+}
+
+/// A digit in the size it is painted in.
+struct Tile {
+    /// `[side, side]`
+    pixels: Vec<u8>,
+    side: usize,
+    /// Around the ink, pixels of the tile; `None` without any.
+    bounds: Option<Xyxy>,
+    class: usize,
+}
+
+fn shifted(bounds: Xyxy, x: usize, y: usize) -> Xyxy {
+    let (x, y) = (x as f32, y as f32);
+    Xyxy::new(bounds.x1 + x, bounds.y1 + y, bounds.x2 + x, bounds.y2 + y)
+}
+
+fn brighten(pixels: &mut [u8], line: &[u8]) {
+    for (pixel, &ink) in pixels.iter_mut().zip(line) {
+        *pixel = (*pixel).max(ink);
+    }
+}
+
+/// Fills with a bilinear blend of a coarse grid of grey values up to `brightest` (a fraction of white).
+fn background(pixels: &mut [u8], size: usize, brightest: f64, stream: &mut Stream) {
+    let corners = BACKGROUND_CELLS + 1;
+    let grid: Vec<f64> = (0..corners * corners)
+        .map(|_| stream.uniform(0.0, 255.0 * brightest))
+        .collect();
+    let cell = |pixel: usize| {
+        let place = (pixel as f64 + 0.5) / size as f64 * BACKGROUND_CELLS as f64;
+        let first = (place as usize).min(BACKGROUND_CELLS - 1);
+        (first, place - first as f64)
+    };
+    for (y, line) in pixels.chunks_exact_mut(size).enumerate() {
+        let (top, down) = cell(y);
+        for (x, pixel) in line.iter_mut().enumerate() {
+            let (left, right) = cell(x);
+            let row = |row: usize| {
+                let [a, b] = [grid[row * corners + left], grid[row * corners + left + 1]];
+                a + (b - a) * right
+            };
+            let (above, below) = (row(top), row(top + 1));
+            *pixel = (above + (below - above) * down).round() as u8;
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Detection figures: COCO evaluation equal to pycocotools', the reader of its files, and placement of the best box.
+//!
+//! Glossary. A *truth* is an annotated object, a *detection* a box that a model reports with a score;
+//! a *crowd* is a truth that stands for many objects and takes any number of detections.
+//! A truth *counts* in an area range if it is no crowd and its `area` is in range. *AP* (average
+//! precision) is the mean height of the precision-recall curve read at 101 recalls, *AR* (average
+//! recall) the share of truths found; both are means over ten IoU thresholds and over classes.
+//! Source of the definitions: `COCOeval` of pycocotools 2.0.11 with `iouType="bbox"`.
+//!
+//! ```
+//! use measure::detection::{Category, Detection, GroundTruth, Options, Truth, evaluate};
+//! let bounds = [10., 10., 50., 50.].into();
+//! let ground_truth = GroundTruth {
+//!     images: vec![1],
+//!     categories: vec![Category { id: 7, name: "seven".into() }],
+//!     truths: vec![Truth { image: 1, category: 7, id: 1, bounds, area: 2500., crowd: false }],
+//! };
+//! let detections = [Detection { image: 1, category: 7, bounds, score: 0.9 }];
+//! let report = evaluate(&ground_truth, &detections, &Options::default())?;
+//! assert!(report.figures.ap > Some(0.999_999));
+//! assert_eq!(report.figures.ap_small, None); // No truth is small.
+//! # Ok::<(), measure::detection::CocoError>(())
+//! ```
+
+mod accumulate;
+mod error;
+mod files;
+mod groups;
+mod iou;
+mod json;
+mod matched;
+mod matching;
+mod mistakes;
+mod report;
+
+use std::path::Path;
+
+use rayon::prelude::*;
+
+pub use accumulate::recall_grid;
+pub use error::{CocoError, List, Place};
+pub use files::{read_detections, read_ground_truth, to_json};
+pub use iou::{Placement, Xywh, crowd_overlap, iou, placement};
+pub use matched::{Match, matches};
+pub use matching::iou_thresholds;
+pub use mistakes::{DetectionMistakes, Fate, Judged, Mistake, MistakeFigures, judge, mistakes};
+pub use report::csv_field;
+pub use report::{CategoryReport, CocoReport, Curve, Figures};
+
+/// IoU thresholds: .50, .55, ..., .95 (see [`iou_thresholds`]).
+pub const THRESHOLDS: usize = 10;
+/// Points of the recall grid: 0, .01, ..., 1 (see [`recall_grid`]).
+pub const RECALLS: usize = 101;
+
+/// A range of box areas in square pixels, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct AreaRange {
+    pub least: f64,
+    pub most: f64,
+}
+
+impl AreaRange {
+    const fn new(least: f64, most: f64) -> Self {
+        Self { least, most }
+    }
+
+    fn contains(self, area: f64) -> bool {
+        self.least <= area && area <= self.most
+    }
+}
+
+/// All, small (up to 32 x 32), medium, large (from 96 x 96); 1e10 is pycocotools' infinity.
+pub(crate) const AREAS: [AreaRange; 4] = [
+    AreaRange::new(0.0, 1e10),
+    AreaRange::new(0.0, 1024.0),
+    AreaRange::new(1024.0, 9216.0),
+    AreaRange::new(9216.0, 1e10),
+];
+
+/// An annotated object.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Truth {
+    /// Id of its image.
+    pub image: i64,
+    /// Id of its class.
+    pub category: i64,
+    /// Its own id; only [`Options::pycocotools_quirks`] looks at it.
+    pub id: i64,
+    /// Where it is.
+    pub bounds: Xywh,
+    /// Its area in square pixels, which decides its size class: of the mask in COCO's own files, so
+    /// not always that of the box.
+    pub area: f64,
+    /// Whether it stands for a group: never missed, and takes any number of detections.
+    pub crowd: bool,
+}
+
+/// A box that a model reports.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Detection {
+    /// Id of its image.
+    pub image: i64,
+    /// Id of the class reported.
+    pub category: i64,
+    /// Where it is.
+    pub bounds: Xywh,
+    /// The higher the surer; any finite number.
+    pub score: f64,
+}
+
+/// A class that objects can have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Category {
+    /// Its id in the annotations.
+    pub id: i64,
+    /// Its name for people.
+    pub name: String,
+}
+
+/// Everything annotated: what detections are held against.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GroundTruth {
+    /// Ids of the images, those without objects too: a detection there is a false alarm.
+    pub images: Vec<i64>,
+    /// The classes.
+    pub categories: Vec<Category>,
+    /// The objects.
+    pub truths: Vec<Truth>,
+}
+
+/// How to evaluate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Repeat what pycocotools does by mistake or in silence: a truth with annotation id 0 is lost
+    /// when it is found, boxes of unknown classes and truths of unknown images are dropped, and
+    /// boxes may have negative sizes (they never match). Without it the first is counted and the
+    /// others are errors.
+    pub pycocotools_quirks: bool,
+    /// Detections counted per image and class, in any order. AP and AR by size use the largest;
+    /// AR is reported for each of the three.
+    pub max_detections: [usize; 3],
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            pycocotools_quirks: false,
+            max_detections: [1, 10, 100],
+        }
+    }
+}
+
+/// Holds detections against the ground truth.
+///
+/// Ties between equal scores go to the earlier detection, then to the lower image id. The result does
+/// not depend on the number of threads: classes are independent, and are put together in order of id.
+///
+/// # Errors
+/// [`CocoError::Entry`] names the first truth or detection whose image or class is unknown, whose
+/// numbers are not finite, or whose size is negative.
+pub fn evaluate(
+    ground_truth: &GroundTruth,
+    detections: &[Detection],
+    options: &Options,
+) -> Result<CocoReport, CocoError> {
+    let groups = groups::Groups::new(ground_truth, detections, options.pycocotools_quirks)?;
+    let mut max_detections = options.max_detections;
+    max_detections.sort_unstable();
+    let categories = groups
+        .categories
+        .par_iter()
+        .map(|group| {
+            let boxes = group.sorted();
+            let result =
+                accumulate::evaluate_category(&boxes, max_detections, options.pycocotools_quirks);
+            CategoryReport::new(group.category, boxes.detections.len(), result)
+        })
+        .collect();
+    Ok(CocoReport::new(groups.images, max_detections, categories))
+}
+
+/// Reads a ground-truth file and a results file, both at once, and evaluates.
+///
+/// # Errors
+/// Those of [`read_ground_truth`], [`read_detections`] and [`evaluate`], with the file at fault.
+pub fn evaluate_files(
+    ground_truth: &Path,
+    detections: &Path,
+    options: &Options,
+) -> Result<CocoReport, CocoError> {
+    let (truths, found) = rayon::join(
+        || read_ground_truth(ground_truth),
+        || read_detections(detections),
+    );
+    evaluate(&truths?, &found?, options).map_err(|error| error.in_files(ground_truth, detections))
+}

@@ -1,0 +1,152 @@
+//! A search for settings: which values of a recipe's keys give the best validation figures.
+//!
+//! A sweep is a folder. [`space`] reads what is varied, [`sampler`] chooses what a trial tries, [`halving`] ends bad trials
+//! early, [`runner`] makes trials, several at a time where asked, and [`folder`] keeps them. Nothing here takes a test set:
+//! trials learn from one [`Dataset`](data::Dataset) and are judged by another, both parts of the training images.
+
+pub mod folder;
+pub mod halving;
+pub mod runner;
+pub mod sampler;
+pub mod space;
+mod tpe;
+pub mod trial;
+
+use std::path::PathBuf;
+
+use measure::record::{RecordError, SweepMetric};
+
+use crate::run::RunError;
+use crate::training::TrainingError;
+use data::{DataError, Dataset};
+use recipe::{Model, Recipe, RecipeError};
+
+pub use folder::SweepFolder;
+pub use runner::{Ending, Event, Runner};
+pub use trial::Learner;
+
+/// Of so many training images one is held out where the recipe holds out none: 5,000 of MNIST's 60,000.
+pub const HELD_OUT: usize = 12;
+
+/// Why a sweep could not be made or carried on.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// A `--vary` is wrong.
+    #[error("--vary {argument}: {what}")]
+    Vary {
+        /// As typed.
+        argument: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A grid that nobody would finish.
+    #[error(
+        "the grid has more than {most} points; give each range fewer values, or use --sampler tpe or random"
+    )]
+    LargeGrid {
+        /// As many as are allowed.
+        most: usize,
+    },
+    /// A figure that the data or the model does not give.
+    #[error("--metric {metric}: {why}")]
+    Metric {
+        /// The figure.
+        metric: SweepMetric,
+        /// Why there is none.
+        why: &'static str,
+    },
+    /// The folder holds another sweep.
+    #[error("{} holds another sweep: {difference}; choose another folder with --out", folder.display())]
+    Another {
+        /// The folder.
+        folder: PathBuf,
+        /// What differs, there and here.
+        difference: String,
+    },
+    /// The folder holds something else.
+    #[error("{} is not empty and holds no sweep; choose another folder with --out", .0.display())]
+    Taken(PathBuf),
+    /// A record that JSON can't hold.
+    #[error("{}: {cause}", path.display())]
+    Folder {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// A line of `trials.jsonl` is damaged, and not the last.
+    #[error("{}: line {line}: {what}; restore the file, or delete the line to have the trial made again", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// What is wrong.
+        what: String,
+    },
+    /// Another process works on the sweep.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The recipe.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    /// The data.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The unvaried recipe can't be trained.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// A file of the sweep.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// A file of the sweep.
+    #[error(transparent)]
+    File(#[from] measure::files::FileError),
+    /// Threads can't be started.
+    #[error("can't start threads: {0}")]
+    Threads(String),
+}
+
+impl SweepError {
+    /// Whether the command line is at fault.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::Vary { .. }
+                | Self::LargeGrid { .. }
+                | Self::Metric { .. }
+                | Self::Another { .. }
+                | Self::Recipe(_)
+        )
+    }
+}
+
+/// The figure that trials of a recipe are judged by where none is asked for: average precision for a detector, accuracy
+/// for a classifier.
+///
+/// # Errors
+/// [`SweepError::Metric`] for a figure that this model gives no validation value of on this data.
+pub fn metric(
+    asked: Option<SweepMetric>,
+    recipe: &Recipe,
+    data: &Dataset,
+) -> Result<SweepMetric, SweepError> {
+    let detector = matches!(recipe.model, Model::FasterRcnn(_));
+    let metric = asked.unwrap_or(match detector {
+        true => SweepMetric::Ap,
+        false => SweepMetric::Accuracy,
+    });
+    let why = match metric {
+        SweepMetric::Ap if !detector => "a classifier finds no boxes; use accuracy or loss",
+        SweepMetric::Accuracy if data.labels().is_none() => {
+            "images with several objects, or none, have no right answer each; use ap or loss"
+        }
+        _ => return Ok(metric),
+    };
+    Err(SweepError::Metric { metric, why })
+}
+
+/// Images to hold out where the recipe holds out none.
+pub fn default_validation(train_images: usize) -> usize {
+    (train_images / HELD_OUT).max(1)
+}

@@ -1,0 +1,42 @@
+//! The recipes that are part of the program, from `recipes/` at the repository's root.
+
+/// A recipe that is part of the program.
+#[derive(Clone, Copy, Debug)]
+pub struct BuiltIn {
+    /// What to call it by.
+    pub name: &'static str,
+    /// Its TOML.
+    pub text: &'static str,
+}
+
+impl BuiltIn {
+    /// What it is, in a line: the first comment of the file.
+    pub fn about(&self) -> &'static str {
+        let first = self.text.lines().next().unwrap_or_default();
+        first.trim_start_matches('#').trim()
+    }
+}
+
+macro_rules! recipes {
+    ($($name:literal)*) => {
+        const RECIPES: &[BuiltIn] = &[$(BuiltIn {
+            name: $name,
+            text: include_str!(concat!("../../../recipes/", $name, ".toml")),
+        }),*];
+    };
+}
+
+recipes! {
+    "lab-cnn" "lab-faster-rcnn" "fast-cnn" "fast-faster-rcnn"
+    "scenes-faster-rcnn" "scenes-fpn"
+}
+
+/// The built-in recipe called `name`.
+pub fn built_in(name: &str) -> Option<&'static BuiltIn> {
+    RECIPES.iter().find(|recipe| recipe.name == name)
+}
+
+/// All names, in the order in which they are listed.
+pub fn names() -> Vec<&'static str> {
+    RECIPES.iter().map(|recipe| recipe.name).collect()
+}

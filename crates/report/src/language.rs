@@ -1,0 +1,364 @@
+//! The languages of reports, and how each writes numbers, units and days.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::format::{ABSENT, NARROW, with_unit};
+
+/// A language of reports.
+///
+/// ```
+/// use report::Language;
+/// assert_eq!("fr".parse(), Ok(Language::French));
+/// let error = "de".parse::<Language>().unwrap_err();
+/// assert_eq!(error.to_string(), "there are no reports in 'de': choose 'en' or 'fr'");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    /// English, `en`.
+    #[default]
+    English,
+    /// French, `fr`.
+    French,
+}
+
+/// A language that no report is written in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there are no reports in '{found}': choose 'en' or 'fr'")]
+pub struct UnknownLanguage {
+    /// What was asked for.
+    pub found: String,
+}
+
+impl Language {
+    /// The language tag: `en`, `fr`.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::French => "fr",
+        }
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.tag())
+    }
+}
+
+impl FromStr for Language {
+    type Err = UnknownLanguage;
+
+    fn from_str(text: &str) -> Result<Self, UnknownLanguage> {
+        match text {
+            "en" => Ok(Self::English),
+            "fr" => Ok(Self::French),
+            found => Err(UnknownLanguage {
+                found: found.to_string(),
+            }),
+        }
+    }
+}
+
+const MONTHS: [[&str; 12]; 2] = [
+    [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ],
+    [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ],
+];
+
+impl Language {
+    /// A number with `decimals` digits after the point, thousands grouped, a true minus sign:
+    /// `−1,234.5`, in French `−1 234,5`.
+    pub(super) fn decimal(self, value: f64, decimals: usize) -> String {
+        if !value.is_finite() {
+            return ABSENT.to_string();
+        }
+        let digits = format!("{:.decimals$}", value.abs());
+        let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
+        let negative = value < 0.0 && digits.contains(|c: char| ('1'..='9').contains(&c));
+        let sign = if negative { "−" } else { "" };
+        let whole = self.grouped(whole);
+        let point = match self {
+            _ if fraction.is_empty() => "",
+            Self::English => ".",
+            Self::French => ",",
+        };
+        format!("{sign}{whole}{point}{fraction}")
+    }
+
+    /// A number of things: `10,000`.
+    pub(crate) fn count(self, value: u64) -> String {
+        self.grouped(&value.to_string())
+    }
+
+    /// A fraction as a percentage: `0.989` with two decimals is `98.90 %`.
+    pub(super) fn percent(self, fraction: f64, decimals: usize) -> String {
+        with_unit(&self.decimal(100.0 * fraction, decimals), "%")
+    }
+
+    /// A difference with its sign: `+0.16`, `−0.05`.
+    pub(super) fn signed(self, value: f64, decimals: usize) -> String {
+        let text = self.decimal(value, decimals);
+        match value > 0.0 {
+            true => format!("+{text}"),
+            false => text,
+        }
+    }
+
+    /// Three significant digits and an SI prefix: `1.24 M`, `287 k`.
+    pub(super) fn metric(self, value: f64) -> String {
+        let (scaled, prefix) = match value.abs() {
+            v if v >= 1e9 => (value / 1e9, "G"),
+            v if v >= 1e6 => (value / 1e6, "M"),
+            v if v >= 1e4 => (value / 1e3, "k"),
+            _ => return self.decimal(value, 0),
+        };
+        with_unit(&self.significant(scaled), prefix)
+    }
+
+    /// Bytes with a decimal prefix: `6.65 MB`, in French `6,65 Mo`.
+    pub(super) fn bytes(self, value: f64) -> String {
+        let byte = match self {
+            Self::English => "B",
+            Self::French => "o",
+        };
+        let (scaled, prefix) = match value {
+            v if v >= 1e9 => (value / 1e9, "G"),
+            v if v >= 1e6 => (value / 1e6, "M"),
+            v if v >= 1e3 => (value / 1e3, "k"),
+            _ => return with_unit(&self.decimal(value, 0), byte),
+        };
+        with_unit(&self.significant(scaled), &format!("{prefix}{byte}"))
+    }
+
+    /// Mebibytes: `402 MiB`.
+    pub(super) fn mebibytes(self, value: f64) -> String {
+        let unit = match self {
+            Self::English => "MiB",
+            Self::French => "Mio",
+        };
+        with_unit(&self.decimal(value, 0), unit)
+    }
+
+    /// Milliseconds: `0.39 ms`.
+    pub(super) fn milliseconds(self, value: f64) -> String {
+        with_unit(&self.significant(value), "ms")
+    }
+
+    /// Energy with a prefix: `12.3 kJ`, `4.56 mJ`.
+    pub(super) fn joules(self, value: f64) -> String {
+        let (scaled, unit) = match value.abs() {
+            v if v >= 1e6 => (value / 1e6, "MJ"),
+            v if v >= 1e3 => (value / 1e3, "kJ"),
+            v if v >= 1.0 => (value, "J"),
+            _ => (value * 1e3, "mJ"),
+        };
+        with_unit(&self.significant(scaled), unit)
+    }
+
+    /// A time span: `9.4 s`, `9 min 47 s`, `1 h 02 min`.
+    pub(super) fn duration(self, seconds: f64) -> String {
+        if !seconds.is_finite() || seconds < 0.0 {
+            return ABSENT.to_string();
+        }
+        // Rounded first, or 59.96 s would become '60.0 s'.
+        let whole = seconds.round() as u64;
+        if seconds < 59.95 {
+            let decimals = if seconds < 0.95 { 2 } else { 1 };
+            return with_unit(&self.decimal(seconds, decimals), "s");
+        }
+        let (minutes, rest) = (whole / 60, whole % 60);
+        match minutes {
+            0..60 => format!("{minutes}{NARROW}min {rest:02}{NARROW}s"),
+            _ => {
+                let minutes = (seconds / 60.0).round() as u64;
+                let (hours, minutes) = (minutes / 60, minutes % 60);
+                format!("{}{NARROW}h {minutes:02}{NARROW}min", self.count(hours))
+            }
+        }
+    }
+
+    /// A rate or ratio: three significant digits below a thousand, whole above.
+    pub(super) fn significant(self, value: f64) -> String {
+        let decimals = match value.abs() {
+            v if v >= 99.95 => 0,
+            v if v >= 9.995 => 1,
+            _ => 2,
+        };
+        self.decimal(value, decimals)
+    }
+
+    /// `p = 0.0312`, `p < 0.0001`; a dash where there is none.
+    pub(super) fn p_value(self, p: f64) -> String {
+        match p {
+            p if !p.is_finite() => ABSENT.to_string(),
+            p if p < 0.0001 => format!("p\u{a0}<\u{a0}{}", self.decimal(0.0001, 4)),
+            p => format!(
+                "p\u{a0}=\u{a0}{}",
+                self.decimal(p, if p < 0.1 { 4 } else { 2 })
+            ),
+        }
+    }
+
+    /// The day of an RFC 3339 date: `31 January 2026`. What is no date stays as it is.
+    pub(super) fn day(self, date: &str) -> String {
+        day(date).map_or(date.to_string(), |(year, month, day)| {
+            let name = MONTHS[self as usize][month - 1];
+            match (self, day) {
+                (Self::French, 1) => format!("1er {name} {year}"),
+                _ => format!("{day} {name} {year}"),
+            }
+        })
+    }
+
+    /// The day and time of an RFC 3339 date in UTC: `31 January 2026, 12:00:00 UTC`.
+    pub(super) fn moment(self, date: &str) -> String {
+        let time = date.strip_suffix('Z').and_then(|d| d.split_once('T'));
+        match time {
+            Some((day, time)) => format!("{}, {time} UTC", self.day(day)),
+            None => date.to_string(),
+        }
+    }
+
+    /// What stands between a name and what is said of it.
+    pub(super) fn colon(self) -> &'static str {
+        match self {
+            Self::English => ": ",
+            Self::French => "\u{a0}: ",
+        }
+    }
+
+    fn grouped(self, digits: &str) -> String {
+        let separator = match self {
+            Self::English => ",",
+            Self::French => NARROW,
+        };
+        let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+        for (place, digit) in digits.char_indices() {
+            if place > 0 && (digits.len() - place).is_multiple_of(3) {
+                text.push_str(separator);
+            }
+            text.push(digit);
+        }
+        text
+    }
+}
+
+/// Year, month (1 to 12) and day of a date that starts with `YYYY-MM-DD`.
+fn day(date: &str) -> Option<(u32, usize, u32)> {
+    let mut parts = date.get(..10)?.splitn(3, '-');
+    let year = parts.next()?.parse().ok()?;
+    let month = parts.next()?.parse().ok()?;
+    let day = parts.next()?.parse().ok()?;
+    ((1..=12).contains(&month) && (1..=31).contains(&day)).then_some((year, month, day))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Language::{English, French};
+
+    #[test]
+    fn numbers() {
+        let (en, fr) = (English, French);
+        let cases = [
+            ("percent", en.percent(0.989, 2), "98.90 %"),
+            ("rounds", en.percent(0.99999, 2), "100.00 %"),
+            ("nan", en.percent(f64::NAN, 2), "–"),
+            ("infinite", en.decimal(f64::INFINITY, 1), "–"),
+            ("grouped", en.count(1_234_567), "1,234,567"),
+            ("not grouped", en.count(999), "999"),
+            ("minus", en.decimal(-1234.5, 1), "−1,234.5"),
+            ("no negative zero", en.decimal(-0.001, 2), "0.00"),
+            ("signed", en.signed(0.16, 2), "+0.16"),
+            ("signed minus", en.signed(-0.16, 2), "−0.16"),
+            ("tiny time", en.duration(0.034), "0.03 s"),
+            ("seconds", en.duration(9.44), "9.4 s"),
+            ("almost a minute", en.duration(59.96), "1 min 00 s"),
+            ("minutes", en.duration(587.17), "9 min 47 s"),
+            ("almost an hour", en.duration(3599.7), "1 h 00 min"),
+            ("hours", en.duration(3725.0), "1 h 02 min"),
+            ("nan time", en.duration(f64::NAN), "–"),
+            ("metric", en.metric(1_236_000.0), "1.24 M"),
+            ("metric small", en.metric(8_932.0), "8,932"),
+            ("metric nan", en.metric(f64::NAN), "–"),
+            ("bytes", en.bytes(6_650_000.0), "6.65 MB"),
+            ("latency", en.milliseconds(0.3912), "0.39 ms"),
+            ("energy", en.joules(12_345.0), "12.3 kJ"),
+            ("little energy", fr.joules(0.004_56), "4,56 mJ"),
+            ("no energy", en.joules(f64::NAN), "–"),
+            ("ratio", en.significant(3.8127), "3.81"),
+            ("rate", en.significant(4120.4), "4,120"),
+            ("tiny p", en.p_value(1e-9), "p < 0.0001"),
+            ("French percent", fr.percent(0.989, 2), "98,90 %"),
+            ("French count", fr.count(1_234_567), "1 234 567"),
+            ("French minus", fr.decimal(-1234.5, 1), "−1 234,5"),
+            ("French whole", fr.decimal(12.0, 0), "12"),
+            ("French bytes", fr.bytes(6_650_000.0), "6,65 Mo"),
+            ("French few bytes", fr.bytes(12.0), "12 o"),
+            ("French memory", fr.mebibytes(1402.0), "1 402 Mio"),
+            ("French seconds", fr.duration(9.44), "9,4 s"),
+            ("French p", fr.p_value(0.0312), "p = 0,0312"),
+        ];
+        for (name, found, expected) in cases {
+            assert_eq!(
+                found.replace(['\u{202f}', '\u{a0}'], " "),
+                expected,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn days() {
+        for (date, english, french) in [
+            ("2026-01-31T12:00:00Z", "31 January 2026", "31 janvier 2026"),
+            ("2026-08-01", "1 August 2026", "1er août 2026"),
+            ("2026-13-01", "2026-13-01", "2026-13-01"),
+            ("", "", ""),
+            ("janvier 26é", "janvier 26é", "janvier 26é"),
+        ] {
+            assert_eq!(English.day(date), english);
+            assert_eq!(French.day(date), french);
+        }
+        let moment = French.moment("2026-01-31T12:05:09Z");
+        assert_eq!(moment, "31 janvier 2026, 12:05:09 UTC");
+        assert_eq!(French.moment("hier"), "hier");
+    }
+
+    #[test]
+    fn tags() {
+        for language in [English, French] {
+            assert_eq!(language.to_string().parse(), Ok(language));
+        }
+        for wrong in ["", "FR", "français", "en-US"] {
+            let message = wrong.parse::<Language>().unwrap_err().to_string();
+            assert!(message.contains(&format!("'{wrong}'")), "{message}");
+        }
+    }
+}

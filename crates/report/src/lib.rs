@@ -1,0 +1,106 @@
+//! Reports of finished runs: one contestant or several, as one self-contained page ([`html`]), as
+//! [`markdown`], [`csv`] or [`json`].
+//!
+//! Each format is a file; all take the same [`Report`], get their figures from `figures` and their
+//! words from `words`, so that no number is computed twice and no word is said in two ways.
+
+mod box_mistakes;
+mod costs;
+mod csv;
+mod curves;
+mod facts;
+mod figures;
+mod format;
+mod formats;
+mod html;
+mod json;
+mod language;
+mod markdown;
+mod mistakes;
+mod plot;
+mod png;
+mod scenes;
+mod seeds;
+mod sentences;
+mod suspects;
+mod sweep;
+mod words;
+
+pub use csv::csv;
+pub use format::shell_quoted;
+pub use formats::{Format, UnknownFormat};
+pub use html::html;
+pub use json::{SCHEMA, json};
+pub use language::{Language, UnknownLanguage};
+pub use markdown::markdown;
+pub use sweep::{
+    SweepDocument, SweepReport, csv as sweep_csv, document as sweep_document, short_names,
+    sweep_html,
+};
+pub use words::verdict::{with_sentence, with_sentence_over_seeds};
+
+use measure::detection::{Detection, GroundTruth};
+use measure::record::{Environment, EpochRecord, Evaluation, Predictions, SeedsVerdict, Verdict};
+
+/// Everything a report says, borrowed from run records.
+pub struct Report<'a> {
+    /// One for the report of a single run. Colours follow this order.
+    pub contestants: Vec<Contestant<'a>>,
+    /// Which is better; `None` for a single run, and where recipes are compared over `seeds`.
+    pub verdict: Option<&'a Verdict>,
+    /// Which recipe is better over several trainings of each: its names of runs are those of contestants.
+    pub seeds: Option<&'a SeedsVerdict>,
+    /// The picture of an image by its index in the split; `None` where there is none to show.
+    pub image: &'a dyn Fn(usize) -> Option<Image>,
+    /// The images of the split in their order with their objects, where they show several, or none.
+    pub objects: Option<&'a GroundTruth>,
+    /// Name of each class.
+    pub class_names: &'a [String],
+    /// The command line that wrote this report, as [`shell_quoted`] writes it.
+    pub command: &'a str,
+    /// The language of every word that is not data.
+    pub language: Language,
+}
+
+impl Report<'_> {
+    /// Name of a class; its number where it has none.
+    fn class(&self, class: usize) -> String {
+        let name = self.class_names.get(class);
+        name.map_or_else(|| class.to_string(), String::clone)
+    }
+}
+
+/// A trained run.
+#[derive(Debug, Clone, Copy)]
+pub struct Contestant<'a> {
+    /// Its name, as in the verdict.
+    pub name: &'a str,
+    /// The recipe with every default, as TOML.
+    pub recipe_toml: &'a str,
+    /// Its figures.
+    pub evaluation: &'a Evaluation,
+    /// Its epochs; may be empty.
+    pub history: &'a [EpochRecord],
+    /// Its answers, in the order of the split.
+    pub predictions: &'a Predictions,
+    /// What it detected in images of several objects; empty elsewhere.
+    pub detections: &'a [Detection],
+    /// On what and from what it was made.
+    pub environment: &'a Environment,
+}
+
+/// A picture to show.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Image {
+    /// Pixels in a row.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// Gray values, `[height, width]`, row after row.
+    pub pixels: Vec<u8>,
+    /// The annotated box, `[x1, y1, x2, y2]` in pixels, right and bottom excluded.
+    pub truth: Option<[f32; 4]>,
+}
+
+#[cfg(test)]
+mod tests;

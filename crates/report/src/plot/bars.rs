@@ -1,0 +1,124 @@
+//! Horizontal bars in groups: figures of each class, side by side.
+
+use super::axis::{Axis, Scale, Unit};
+use super::{CHARACTER, Frame, SLOTS, WIDTH, horizontal_axis, open, put};
+use crate::Language;
+use crate::format::Text;
+
+const BAR: f64 = 11.0;
+const GAP: f64 = 10.0;
+/// Longer group names are cut: the tip still has the whole.
+const LONGEST_NAME: usize = 16;
+
+/// Bars from zero, one a series in every group.
+#[derive(Debug, Clone)]
+pub struct BarChart<'a> {
+    /// What a screen reader says.
+    pub description: &'a str,
+    /// In which numbers are written.
+    pub language: Language,
+    /// Name of the horizontal axis.
+    pub x_name: &'a str,
+    /// Names of the groups, top to bottom.
+    pub groups: Vec<&'a str>,
+    /// Name of each series and its fraction in every group; `None` draws no bar.
+    pub series: Vec<(&'a str, Vec<Option<f64>>)>,
+}
+
+impl BarChart<'_> {
+    /// The chart as SVG; `None` when there is nothing to draw.
+    pub fn svg(&self) -> Option<String> {
+        let values = self.series.iter().flat_map(|(_, values)| values.iter());
+        let values = values.filter_map(|v| v.filter(|v| v.is_finite()));
+        // Bars start at zero, or their lengths would lie.
+        let axis = Axis::around(
+            values.chain([0.0, 0.005]),
+            Scale::Linear,
+            Unit::Percent,
+            4,
+            self.language,
+        )?;
+        if self.groups.is_empty() || self.series.is_empty() {
+            return None;
+        }
+        let longest = self
+            .groups
+            .iter()
+            .map(|name| cut(name).chars().count())
+            .max();
+        let thickness = if self.groups.len() * self.series.len() > 60 {
+            7.0
+        } else {
+            BAR
+        };
+        let step = thickness * self.series.len() as f64 + GAP;
+        let frame = Frame {
+            left: 10.0 + CHARACTER * 1.1 * longest.unwrap_or(0) as f64,
+            // Room for the value behind the longest bar.
+            right: WIDTH - 48.0,
+            top: 4.0,
+            bottom: 4.0 + step * self.groups.len() as f64,
+        };
+        let mut svg = String::new();
+        open(&mut svg, frame.bottom + 42.0, self.description);
+        for tick in &axis.ticks {
+            let (x, top, bottom) = (frame.x(tick.place), frame.top, frame.bottom);
+            put(
+                &mut svg,
+                format_args!("<path class=\"grid\" d=\"M{x:.1} {top}V{bottom:.1}\"/>"),
+            );
+        }
+        horizontal_axis(&mut svg, frame, &axis, self.x_name);
+        for (index, group) in self.groups.iter().enumerate() {
+            let top = frame.top + GAP / 2.0 + step * index as f64;
+            let middle = top + (step - GAP) / 2.0 + 4.0;
+            let (x, name) = (frame.left - 8.0, cut(group));
+            put(
+                &mut svg,
+                format_args!(
+                    "<text class=\"tick\" x=\"{x:.1}\" y=\"{middle:.1}\" text-anchor=\"end\">{}</text>",
+                    Text(&name)
+                ),
+            );
+            for (slot, (series, values)) in self.series.iter().enumerate() {
+                let value = values.get(index).copied().flatten();
+                let Some(value) = value.filter(|v| v.is_finite()) else {
+                    continue;
+                };
+                let y = top + thickness * slot as f64;
+                let end = frame.x(axis.place(value));
+                let (class, text) = (slot % SLOTS, self.language.percent(value, 1));
+                let colon = self.language.colon();
+                put(
+                    &mut svg,
+                    format_args!(
+                        "<path class=\"bar s{class}\" d=\"M{:.1} {:.1}H{end:.1}v{:.1}H{:.1}z\">\
+                     <title>{}, {}{colon}{text}</title></path>\
+                     <text class=\"value\" x=\"{:.1}\" y=\"{:.1}\">{text}</text>",
+                        frame.left,
+                        y + 0.5,
+                        thickness - 1.0,
+                        frame.left,
+                        Text(group),
+                        Text(series),
+                        end + 4.0,
+                        y + thickness / 2.0 + 3.5
+                    ),
+                );
+            }
+        }
+        let (x, top, bottom) = (frame.left, frame.top, frame.bottom);
+        put(
+            &mut svg,
+            format_args!("<path class=\"base\" d=\"M{x:.1} {top}V{bottom:.1}\"/>"),
+        );
+        Some(svg + "</svg>")
+    }
+}
+
+fn cut(name: &str) -> String {
+    match name.chars().count() > LONGEST_NAME {
+        true => name.chars().take(LONGEST_NAME - 1).chain(['…']).collect(),
+        false => name.to_string(),
+    }
+}

@@ -1,0 +1,352 @@
+//! What a report says in sentences, as plain text: every format escapes it in its own way.
+
+use super::figures::{COST, rows};
+use super::format::fill;
+use super::seeds::columns;
+use super::words::Words;
+use super::{Contestant, Language, Report};
+use measure::record::Evaluation;
+
+/// The question that the report answers, or the name of its only contestant.
+pub fn title(report: &Report<'_>) -> String {
+    let words = Words::of(report.language);
+    let names: Vec<&str> = columns(report).iter().map(|column| column.name).collect();
+    match &names[..] {
+        [] => words.nothing.to_string(),
+        [one] => one.to_string(),
+        [a, b] => fill(words.title_two, &[("a", a), ("b", b)]),
+        [many @ .., last] => {
+            let many = many.join(", ");
+            fill(words.title_many, &[("many", &many), ("last", last)])
+        }
+    }
+}
+
+/// Of which data the report is, and from when; empty without contestants.
+pub fn eyebrow(report: &Report<'_>) -> String {
+    let (words, language) = (Words::of(report.language), report.language);
+    let Some(first) = report.contestants.first() else {
+        return String::new();
+    };
+    let dates = report.contestants.iter();
+    let newest = dates.map(|c| c.environment.date.as_str()).max();
+    let values = [
+        ("data", first.environment.data.name.clone()),
+        ("split", (words.split)(&first.evaluation.split)),
+        ("images", language.count(first.evaluation.images as u64)),
+        ("date", language.day(newest.unwrap_or(""))),
+    ];
+    filled(words.eyebrow, &values)
+}
+
+/// Which is better; how good it is, for a single contestant.
+pub fn verdict(report: &Report<'_>) -> String {
+    let words = Words::of(report.language);
+    if let Some(seeds) = report.seeds {
+        return (words.seeds_verdict)(seeds);
+    }
+    match (report.verdict, &report.contestants[..]) {
+        (Some(verdict), [first, ..]) => (words.verdict)(verdict, first.evaluation.images),
+        (None, [only]) => single(report.language, only.evaluation),
+        (None, contestants) => boxes_of(report.language, contestants),
+        _ => String::new(),
+    }
+}
+
+/// Average precisions, the best first: without one answer an image there is nothing to test.
+fn boxes_of(language: Language, contestants: &[Contestant<'_>]) -> String {
+    let words = Words::of(language);
+    let figure = |c: &Contestant<'_>| Some((c.name.to_string(), c.evaluation.localisation?.map?));
+    let figures: Option<Vec<(String, f64)>> = contestants.iter().map(figure).collect();
+    let mut figures = figures.unwrap_or_default();
+    figures.retain(|(_, map)| map.is_finite());
+    figures.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let [(best, most), others @ ..] = &figures[..] else {
+        return String::new();
+    };
+    let others: Vec<String> = others
+        .iter()
+        .map(|(name, map)| format!("{name} {}", language.decimal(*map, 3)))
+        .collect();
+    let values = [
+        ("best", best.clone()),
+        ("most", language.decimal(*most, 3)),
+        ("others", others.join(", ")),
+    ];
+    filled(words.several_boxes, &values)
+}
+
+/// How good a single contestant is, in a sentence.
+fn single(language: Language, evaluation: &Evaluation) -> String {
+    let words = Words::of(language);
+    let images = ("images", language.count(evaluation.images as u64));
+    match (&evaluation.classification, &evaluation.localisation) {
+        (Some(answers), _) => {
+            let right = answers.accuracy * evaluation.images as f64;
+            let values = [
+                ("accuracy", language.percent(answers.accuracy, 2)),
+                ("low", language.percent(answers.accuracy_interval[0], 2)),
+                ("high", language.percent(answers.accuracy_interval[1], 2)),
+                (
+                    "wrong",
+                    language.decimal(evaluation.images as f64 - right.round(), 0),
+                ),
+                images,
+            ];
+            filled(words.single, &values)
+        }
+        (None, Some(boxes)) => {
+            let (Some(map), Some(map_50)) = (boxes.map, boxes.map_50) else {
+                return String::new();
+            };
+            let values = [
+                ("map", language.decimal(map, 3)),
+                ("map_50", language.decimal(map_50, 3)),
+                images,
+            ];
+            filled(words.single_boxes, &values)
+        }
+        (None, None) => String::new(),
+    }
+}
+
+/// What it took, in words; a figure that was not measured is left out with its sentence.
+pub fn cost(report: &Report<'_>) -> String {
+    let (words, language) = (Words::of(report.language), report.language);
+    let mut sentences = Vec::new();
+    let columns = columns(report);
+    if let [a, b] = &columns[..] {
+        let rows = rows(report, COST, words);
+        let pair = |key: &str| {
+            let row = rows.iter().find(|row| row.key == key)?;
+            let values = row.cells.iter().map(|cell| cell.value);
+            let values: Vec<f64> = values.collect::<Option<_>>()?;
+            <[f64; 2]>::try_from(values).ok()
+        };
+        if let Some([ours, theirs]) = pair("train_time") {
+            let (fast, slow) = if ours < theirs { (a, b) } else { (b, a) };
+            let (least, most) = (ours.min(theirs), ours.max(theirs));
+            let ratio = language.decimal(most / least, 1);
+            // '1.0 times as long' would say nothing.
+            let ratio = match ratio == language.decimal(1.0, 1) {
+                true => String::new(),
+                false => fill(words.train_ratio, &[("ratio", &ratio)]),
+            };
+            let values = [
+                ("fast", fast.name.to_string()),
+                ("slow", slow.name.to_string()),
+                ("fast-time", language.duration(least)),
+                ("slow-time", language.duration(most)),
+                ("ratio", ratio),
+            ];
+            sentences.push(filled(words.train_two, &values));
+        }
+        if let Some([ours, theirs]) = pair("throughput") {
+            let (quick, slow) = if ours >= theirs { (a, b) } else { (b, a) };
+            let values = [
+                ("quick", quick.name.to_string()),
+                ("slow", slow.name.to_string()),
+                ("quick-rate", language.significant(ours.max(theirs))),
+                ("slow-rate", language.significant(ours.min(theirs))),
+            ];
+            sentences.push(filled(words.infer_two, &values));
+        }
+        if report.seeds.is_some() && !sentences.is_empty() {
+            let seeds = language.count(a.runs.len() as u64);
+            sentences.push(fill(words.trainings_means, &[("seeds", &seeds)]));
+        }
+    } else {
+        for contestant in report
+            .contestants
+            .iter()
+            .filter(|c| c.evaluation.train_s > 0.0)
+        {
+            let epochs = match contestant.evaluation.epochs {
+                1 => words.one_epoch.to_string(),
+                many => fill(
+                    words.many_epochs,
+                    &[("epochs", &language.count(many as u64))],
+                ),
+            };
+            let rate = contestant.evaluation.infer_images_per_s;
+            let template = match rate > 0.0 {
+                true => words.train_one,
+                false => words.train_only,
+            };
+            let values = [
+                ("name", contestant.name.to_string()),
+                ("time", language.duration(contestant.evaluation.train_s)),
+                ("epochs", epochs),
+                ("rate", language.significant(rate)),
+            ];
+            sentences.push(filled(template, &values));
+        }
+    }
+    sentences.join(" ")
+}
+
+/// The difference with its interval, the test behind the verdict, and what that means; empty without
+/// a verdict.
+pub fn difference(report: &Report<'_>) -> String {
+    let (words, language) = (Words::of(report.language), report.language);
+    let Some(verdict) = report.verdict else {
+        return String::new();
+    };
+    let test = &verdict.mcnemar;
+    let [low, high] = verdict.difference_interval;
+    let points = |share: f64| language.signed(100.0 * share, 2);
+    let values = [
+        ("a", test.a.clone()),
+        ("b", test.b.clone()),
+        ("difference", points(verdict.difference)),
+        ("low", points(low)),
+        ("high", points(high)),
+        ("p", language.p_value(test.p_value)),
+    ];
+    let meaning = if verdict.significant {
+        words.significant
+    } else if verdict.is_unbacked() {
+        words.tests_disagree
+    } else {
+        words.not_significant
+    };
+    format!("{} {meaning}", filled(words.difference, &values))
+}
+
+/// [`fill`] with owned values.
+fn filled(template: &str, values: &[(&str, String)]) -> String {
+    let values: Vec<(&str, &str)> = values
+        .iter()
+        .map(|(key, value)| (*key, value.as_str()))
+        .collect();
+    fill(template, &values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::plain;
+    use measure::record::{LocalisationFigures, McNemarRecord, Verdict};
+
+    fn report<'a>(
+        contestants: Vec<Contestant<'a>>,
+        verdict: Option<&'a Verdict>,
+        language: Language,
+    ) -> Report<'a> {
+        Report {
+            contestants,
+            verdict,
+            seeds: None,
+            image: &|_| None,
+            objects: None,
+            class_names: &[],
+            command: "",
+            language,
+        }
+    }
+
+    #[test]
+    fn what_the_difference_means_agrees_with_the_verdict() {
+        let verdict = |p_value, low, significant| Verdict {
+            mcnemar: McNemarRecord {
+                p_value,
+                ..Default::default()
+            },
+            difference_interval: [low, 0.01],
+            significant,
+            ..Default::default()
+        };
+        for (name, verdict, english, french) in [
+            (
+                "both find it",
+                verdict(0.01, 0.001, true),
+                "A difference this large is hardly chance.",
+                "Un tel écart n’est guère l’effet du hasard.",
+            ),
+            (
+                "the test alone",
+                verdict(0.0309, 0.0, false),
+                "The test and the interval disagree: these images can’t tell which is better.",
+                "Le test et l’intervalle se contredisent : ces images ne permettent pas de dire lequel est le meilleur.",
+            ),
+            (
+                "neither",
+                verdict(0.4, -0.01, false),
+                "Chance alone gives such differences: these images can’t tell which is better.",
+                "Le hasard seul produit de tels écarts : ces images ne permettent pas de dire lequel est le meilleur.",
+            ),
+        ] {
+            for (language, end) in [(Language::English, english), (Language::French, french)] {
+                let told = plain(&difference(&report(vec![], Some(&verdict), language)));
+                assert!(told.ends_with(end), "{name}: {told}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_not_measured_is_not_told() {
+        let environment = Default::default();
+        let predictions = Default::default();
+        let told = |evaluations: &[Evaluation], say: fn(&Report<'_>) -> String| {
+            let contestants = evaluations.iter().zip(["one", "two"]);
+            let contestants = contestants.map(|(evaluation, name)| Contestant {
+                name,
+                recipe_toml: "",
+                evaluation,
+                history: &[],
+                predictions: &predictions,
+                detections: &[],
+                environment: &environment,
+            });
+            let contestants: Vec<Contestant<'_>> = contestants.collect();
+            let texts = [Language::English, Language::French];
+            texts.map(|language| plain(&say(&report(contestants.clone(), None, language))))
+        };
+        let trained = |train_s, infer_images_per_s| Evaluation {
+            train_s,
+            infer_images_per_s,
+            epochs: 2,
+            ..Default::default()
+        };
+        assert_eq!(
+            told(&[trained(5.0, 0.0)], cost),
+            [
+                "one trained for 2 epochs in 5.0 s.",
+                "one a été entraîné pendant 5,0 s (2 époques)."
+            ]
+        );
+        assert_eq!(
+            told(&[trained(5.0, 10.0)], cost),
+            [
+                "one trained for 2 epochs in 5.0 s and answers 10.0 images per second.",
+                "Entraîné pendant 5,0 s (2 époques), one traite 10,0 images par seconde."
+            ]
+        );
+        assert_eq!(
+            told(&[trained(50.0, 0.0), trained(51.0, 0.0)], cost),
+            [
+                "one trained in 50.0 s; two took 51.0 s.",
+                "one a été entraîné en 50,0 s ; two en 51,0 s."
+            ]
+        );
+        assert_eq!(
+            told(&[trained(50.0, 0.0), trained(53.0, 0.0)], cost),
+            [
+                "one trained in 50.0 s; two took 53.0 s, 1.1 times as long.",
+                "one a été entraîné en 50,0 s ; two en 53,0 s, soit 1,1 fois plus longtemps."
+            ]
+        );
+        let boxes = |map_50| Evaluation {
+            localisation: Some(LocalisationFigures {
+                map: Some(0.5),
+                map_50,
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        assert_eq!(told(&[boxes(None)], verdict), ["", ""]);
+        assert!(
+            told(&[boxes(Some(0.75))], verdict)[1].contains("0,500 (à un IoU de 0,50 : 0,750)")
+        );
+    }
+}
