@@ -7,12 +7,12 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use kernels::boxes::Xyxy;
-use kernels::conv::Conv;
+use kernels::conv::{Conv, Epilogue};
 use kernels::norm::{self, Affine};
 use kernels::optimizer::{self, Adam};
 use kernels::pool::{self, Pool};
-use kernels::roi_align::RoiAlign;
-use kernels::{few, lanes, linear, nms, reference};
+use kernels::roi_align::{MapLayout, RoiAlign};
+use kernels::{lanes, linear, nms, reference, small_batch};
 
 #[global_allocator]
 static ALLOCATOR: kernels::memory::RecyclingAllocator = kernels::memory::RecyclingAllocator::new();
@@ -61,22 +61,15 @@ fn convolutions(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(2 * products as u64));
         group.sample_size(20);
         group.bench_function("forward", |b| {
-            b.iter(|| conv.forward(black_box(&xl), size, &weight, Some(&bias), false))
+            b.iter(|| conv.forward(black_box(&xl), size, &weight, Some(&bias), Epilogue::None))
         });
         group.bench_function("forward, obvious", |b| {
             b.iter(|| reference::conv(&conv, black_box(&x), images, size, &weight, Some(&bias)))
         });
-        if few::allows(&conv, 1) {
+        if small_batch::supports(&conv, 1) {
             group.bench_function("forward, image by image", |b| {
                 b.iter(|| {
-                    few::conv(
-                        &conv,
-                        black_box(&x),
-                        size,
-                        &weight,
-                        &bias,
-                        few::Finish::Plain,
-                    )
+                    small_batch::conv(&conv, black_box(&x), size, &weight, &bias, Epilogue::None)
                 })
             });
         }
@@ -128,7 +121,7 @@ fn fully_connected(criterion: &mut Criterion) {
         b.iter(|| reference::linear_backward_weights(black_box(&wide_x), &wide_dy, images, inputs))
     });
     group.bench_function("forward, one image", |b| {
-        b.iter(|| few::linear(black_box(&x[..inputs]), &weight, &bias, inputs, true))
+        b.iter(|| small_batch::linear(black_box(&x[..inputs]), &weight, &bias, inputs, true))
     });
 }
 
@@ -208,7 +201,7 @@ fn others(criterion: &mut Criterion) {
     let maps = noise(16 * 64 * 7 * 7);
     group.throughput(Throughput::Elements(rois.len() as u64));
     group.bench_function("RoIAlign of 256 regions", |b| {
-        b.iter(|| align.forward_lanes(black_box(&maps), [16, 64, 7, 7], &rois))
+        b.iter(|| align.forward(MapLayout::Lanes, black_box(&maps), [16, 64, 7, 7], &rois))
     });
     let boxes: Vec<Xyxy> = rois.iter().map(|(_, roi)| *roi).collect();
     let scores = noise(boxes.len());

@@ -6,12 +6,12 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use kernels::boxes::Xyxy;
-use kernels::conv::{self, Conv};
+use kernels::conv::{self, Conv, Epilogue};
 use kernels::lanes::LANES;
 use kernels::optimizer::{self, Adam};
-use kernels::roi_align::RoiAlign;
+use kernels::roi_align::{MapLayout, RoiAlign};
 use kernels::simd::{Lanes, Simd, Task};
-use kernels::{few, lanes, linear, nms, norm};
+use kernels::{lanes, linear, nms, norm, small_batch};
 use rayon::prelude::*;
 
 /// As in `atelier`: without it every call would fault its pages in anew.
@@ -152,7 +152,7 @@ fn convolution(table: &Table, name: &str, conv: &Conv, images: usize, side: usiz
         );
     } else {
         table.line(&format!("{name} forward"), flops, bytes, || {
-            conv.forward(&x, size, &weight, Some(&bias), true)
+            conv.forward(&x, size, &weight, Some(&bias), Epilogue::Relu)
         });
         table.line(
             &format!("{name} relu backward"),
@@ -199,19 +199,19 @@ fn one_image(table: &Table) {
             "conv 1 to 32, 28x28",
             square(1, 32, 3, 1),
             28,
-            few::Finish::ReluPool,
+            Epilogue::ReluPool,
         ),
         (
             "conv 32 to 64, 14x14",
             square(32, 64, 3, 1),
             14,
-            few::Finish::ReluPool,
+            Epilogue::ReluPool,
         ),
         (
             "conv 64 to 128, 7x7",
             square(64, 128, 3, 1),
             7,
-            few::Finish::Relu,
+            Epilogue::Relu,
         ),
     ] {
         let x = noise(conv.in_channels * side * side);
@@ -220,23 +220,23 @@ fn one_image(table: &Table) {
         let flops = 2.0 * (weight.len() * side * side) as f64;
         let bytes = 4.0 * (x.len() + weight.len()) as f64;
         table.line(&format!("{name}, one image"), flops, bytes, || {
-            few::conv(&conv, &x, [side, side], &weight, &bias, finish)
+            small_batch::conv(&conv, &x, [side, side], &weight, &bias, finish)
         });
-        if few::winograd::allows(&conv, 1, [side, side]) {
-            let weights = few::winograd::Transformed::new(&conv, &weight);
+        if small_batch::winograd::supports(&conv, 1, [side, side]) {
+            let weights = small_batch::winograd::TransformedWeights::new(&conv, &weight);
             let bytes = 4.0 * (x.len() + 4 * weight.len()) as f64;
             table.line(
                 &format!("{name}, one image, Winograd"),
                 flops,
                 bytes,
-                || few::winograd::conv(&conv, &x, [side, side], &weights, &bias, finish),
+                || small_batch::winograd::conv(&conv, &x, [side, side], &weights, &bias, finish),
             );
             let bytes = 4.0 * (5 * weight.len()) as f64;
             table.line(
                 &format!("{name}, transforming the weights"),
                 0.0,
                 bytes,
-                || few::winograd::Transformed::new(&conv, &weight),
+                || small_batch::winograd::TransformedWeights::new(&conv, &weight),
             );
         }
     }
@@ -252,7 +252,7 @@ fn one_image(table: &Table) {
             &format!("linear 6272 to 512, one image{name}"),
             bytes / 2.0,
             bytes,
-            || few::linear(&x, &weight, &bias, inputs, true),
+            || small_batch::linear(&x, &weight, &bias, inputs, true),
         );
     }
 }
@@ -285,11 +285,11 @@ fn regions(table: &Table) {
     let (flops, bytes) = (pooled * 32.0, 4.0 * (maps.len() as f64 + pooled));
     let name = format!("RoIAlign, {images} maps 64 x 32 x 32, {each} regions each");
     table.line(&format!("{name}: forward"), flops, bytes, || {
-        align.forward_lanes(&maps, shape, &rois)
+        align.forward(MapLayout::Lanes, &maps, shape, &rois)
     });
     let grad = noise(rois.len() * channels * 25);
     table.line(&format!("{name}: backward"), flops, bytes, || {
-        align.backward_lanes(&grad, shape, &rois)
+        align.backward(MapLayout::Lanes, &grad, shape, &rois)
     });
     let boxes: Vec<Xyxy> = rois.iter().map(|roi| roi.1).collect();
     let scores = noise(boxes.len());

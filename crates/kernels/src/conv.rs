@@ -3,18 +3,19 @@
 //! - 3x3 with stride 1 and enough channels: Winograd's F(4x4, 3x3), see `winograd`.
 //! - Everything else (1x1, strides, dilation, first layers): tap by tap, see `direct` and `direct_weights`.
 
-pub(crate) mod activation;
 pub(crate) mod direct;
 mod direct_weights;
+pub(crate) mod epilogue;
+mod epilogue_backward;
 #[cfg(test)]
 mod tests;
 mod winograd;
 
 use crate::buffer::{Fill, Shared};
 use crate::lanes::LANES;
-use activation::Finish;
-pub use activation::{bias_gradient, relu_backward, relu_pool_backward};
-use direct::Target;
+pub use epilogue::Epilogue;
+use epilogue::Target;
+pub use epilogue_backward::{bias_gradient, relu_backward, relu_pool_backward};
 pub(crate) use winograd::transforms;
 
 /// A convolution's geometry; kernel, stride, padding and dilation as `[rows, columns]`.
@@ -52,10 +53,10 @@ impl Conv {
         Some([axis(0)?, axis(1)?])
     }
 
-    /// y = conv(x, weight) + bias, then ReLU if `relu`.
+    /// y = epilogue(conv(x, weight) + bias).
     ///
     /// `x` `[blocks, in, H, W, 16]` of `size` H x W, `weight` `[out, in, kh, kw]`, `bias` `[out]` ->
-    /// `[blocks, out, OH, OW, 16]`. Lanes without an image hold what zeros give: the bias.
+    /// `[blocks, out, OH, OW, 16]`, halved where pooled. Lanes without an image hold what zeros give: the bias.
     ///
     /// # Panics
     /// If a length does not match, or the kernel does not fit.
@@ -65,17 +66,15 @@ impl Conv {
         size: [usize; 2],
         weight: &[f32],
         bias: Option<&[f32]>,
-        relu: bool,
+        epilogue: Epilogue,
     ) -> Vec<f32> {
-        let finish = if relu { Finish::Relu } else { Finish::Plain };
         let path = self.path(self.checked_output(size), TRANSFORM);
-        self.finished(path, x, size, weight, bias, finish).0
+        self.forward_by(path, x, size, weight, bias, epilogue, false)
+            .0
     }
 
-    /// [`Conv::forward`] with ReLU, then 2x2 max pooling with stride 2 (an odd last row or column is dropped).
-    ///
-    /// Returns `[blocks, out, OH / 2, OW / 2, 16]`, and for each value which of its four it was, row by row (0 to 3,
-    /// the first of equals), or 4 where ReLU made it zero.
+    /// [`Conv::forward`] with [`Epilogue::ReluPool`], and what its gradient needs: for each value which of its four
+    /// pixels it was, row by row (0 to 3, the first of equals), or 4 where ReLU made it zero.
     ///
     /// # Panics
     /// If a length does not match, or the kernel does not fit.
@@ -87,24 +86,7 @@ impl Conv {
         bias: Option<&[f32]>,
     ) -> (Vec<f32>, Vec<u8>) {
         let path = self.path(self.checked_output(size), TRANSFORM);
-        let finish = Finish::ReluPool { argmax: true };
-        self.finished(path, x, size, weight, bias, finish)
-    }
-
-    /// The values of [`Conv::forward_relu_pool`] alone, for inference.
-    ///
-    /// # Panics
-    /// If a length does not match, or the kernel does not fit.
-    pub fn infer_relu_pool(
-        &self,
-        x: &[f32],
-        size: [usize; 2],
-        weight: &[f32],
-        bias: Option<&[f32]>,
-    ) -> Vec<f32> {
-        let path = self.path(self.checked_output(size), TRANSFORM);
-        let finish = Finish::ReluPool { argmax: false };
-        self.finished(path, x, size, weight, bias, finish).0
+        self.forward_by(path, x, size, weight, bias, Epilogue::ReluPool, true)
     }
 
     /// The gradient of x `[blocks, in, H, W, 16]` from that of y `[blocks, out, OH, OW, 16]`; `size` is that of x.
@@ -128,8 +110,9 @@ impl Conv {
         let len = blocks * self.in_channels * size[0] * size[1] * LANES;
         let mut values = Fill::new(len);
         let target = Target {
+            epilogue: Epilogue::None,
             values: values.shared(),
-            argmax: Shared::new(&mut []),
+            argmax: None,
         };
         if len > 0 && path == Path::Winograd {
             let source = winograd::Source {
@@ -143,8 +126,7 @@ impl Conv {
                 in_channels: self.in_channels,
                 turned: true,
             };
-            let (channels, finish) = (self.in_channels, Finish::Plain);
-            winograd::convolve(source, channels, size, weights, None, finish, target);
+            winograd::convolve(source, self.in_channels, size, weights, None, target);
         } else if len > 0 {
             direct::backward_data(self, dy, [size, out], weight, target);
         }
@@ -182,14 +164,19 @@ impl Conv {
         dw
     }
 
-    fn finished(
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the public functions' arguments, and a path"
+    )]
+    fn forward_by(
         &self,
         path: Path,
         x: &[f32],
         size: [usize; 2],
         weight: &[f32],
         bias: Option<&[f32]>,
-        finish: Finish,
+        epilogue: Epilogue,
+        keep_argmax: bool,
     ) -> (Vec<f32>, Vec<u8>) {
         let out = self.checked_output(size);
         self.check_weight(weight);
@@ -197,14 +184,14 @@ impl Conv {
             assert_eq!(bias.len(), self.out_channels, "convolution: bias");
         }
         let blocks = self.blocks("x", x, self.in_channels, size);
-        let [rows, columns] = out.map(|len| len / finish.factor());
+        let [rows, columns] = out.map(|len| len / epilogue.factor());
         let len = blocks * self.out_channels * rows * columns * LANES;
         let mut values = Fill::new(len);
-        let traced = finish == Finish::ReluPool { argmax: true };
-        let mut argmax = Fill::new(if traced { len } else { 0 });
+        let mut argmax = Fill::new(if keep_argmax { len } else { 0 });
         let target = Target {
+            epilogue,
             values: values.shared(),
-            argmax: argmax.shared(),
+            argmax: keep_argmax.then(|| argmax.shared()),
         };
         if len > 0 && path == Path::Winograd {
             let source = winograd::Source {
@@ -218,17 +205,9 @@ impl Conv {
                 in_channels: self.in_channels,
                 turned: false,
             };
-            winograd::convolve(
-                source,
-                self.out_channels,
-                out,
-                weights,
-                bias,
-                finish,
-                target,
-            );
+            winograd::convolve(source, self.out_channels, out, weights, bias, target);
         } else if len > 0 {
-            direct::forward(self, x, [size, out], weight, bias, finish, target);
+            direct::forward(self, x, [size, out], weight, bias, target);
         }
         // SAFETY: both paths write every pixel of every channel, and the argmax where there is one.
         unsafe { (values.finish(), argmax.finish()) }

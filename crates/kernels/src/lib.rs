@@ -9,7 +9,7 @@
 //! This is the only crate with `unsafe` code.
 //!
 //! ```
-//! use kernels::conv::Conv;
+//! use kernels::conv::{Conv, Epilogue};
 //! use kernels::lanes::{pack, unpack};
 //!
 //! // One image of 2 x 2 pixels and one channel; a 1x1 kernel that doubles.
@@ -22,17 +22,15 @@
 //!     dilation: [1, 1],
 //! };
 //! let x = pack(&[1.0, -2.0, 3.0, 4.0], 1, 4);
-//! let y = double.forward(&x, [2, 2], &[2.0], None, true);
+//! let y = double.forward(&x, [2, 2], &[2.0], None, Epilogue::Relu);
 //! assert_eq!(unpack(&y, 1, 4), [2.0, 0.0, 6.0, 8.0]);
 //! ```
 
 pub mod boxes;
 mod buffer;
 pub mod conv;
-pub mod few;
 pub mod lanes;
 pub mod linear;
-pub mod loss;
 pub mod memory;
 mod micro;
 pub mod nms;
@@ -42,5 +40,6 @@ pub mod pool;
 pub mod reference;
 pub mod roi_align;
 pub mod simd;
+pub mod small_batch;
 #[cfg(test)]
 mod testing;

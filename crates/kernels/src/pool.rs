@@ -45,6 +45,12 @@ impl Pool {
         })
     }
 
+    /// One over the pixels of a window: the weight of each in an average.
+    #[inline(always)]
+    fn weight(&self) -> f32 {
+        1.0 / (self.kernel[0] * self.kernel[1]) as f32
+    }
+
     /// The part of window `index` that lies on the input, along one axis, and how far it starts inside the window.
     #[inline(always)]
     fn window(&self, axis: usize, index: usize, size: usize) -> (Range<usize>, usize) {
@@ -130,12 +136,11 @@ pub fn max_backward(dy: &[f32], offset: &[u16], size: [usize; 2], pool: Pool) ->
     unsafe { dx.finish() }
 }
 
-/// Average pooling of `[planes, size, 16]`. With `count_padding` (PyTorch's default) the divisor is the whole window,
-/// else the pixels of it that lie on the input.
+/// Average pooling of `[planes, size, 16]`. The divisor is the whole window, padding included (PyTorch's default).
 ///
 /// # Panics
 /// As [`Pool::output`], or if `x` is not `[planes, size, 16]`.
-pub fn average_forward(x: &[f32], size: [usize; 2], pool: Pool, count_padding: bool) -> Vec<f32> {
+pub fn average_forward(x: &[f32], size: [usize; 2], pool: Pool) -> Vec<f32> {
     let [rows, columns] = pool.output(size);
     let (from, to) = (size[0] * size[1] * LANES, rows * columns * LANES);
     let planes = planes(x, from, "average_forward: x");
@@ -150,7 +155,6 @@ pub fn average_forward(x: &[f32], size: [usize; 2], pool: Pool, count_padding: b
                 y,
                 size,
                 pool,
-                count_padding,
             })
         });
     // SAFETY: every plane was written.
@@ -161,7 +165,7 @@ pub fn average_forward(x: &[f32], size: [usize; 2], pool: Pool, count_padding: b
 ///
 /// # Panics
 /// As [`Pool::output`], or if `dy` does not fit.
-pub fn average_backward(dy: &[f32], size: [usize; 2], pool: Pool, count_padding: bool) -> Vec<f32> {
+pub fn average_backward(dy: &[f32], size: [usize; 2], pool: Pool) -> Vec<f32> {
     let [rows, columns] = pool.output(size);
     let (from, to) = (rows * columns * LANES, size[0] * size[1] * LANES);
     let planes = planes(dy, from, "average_backward: dy");
@@ -177,37 +181,10 @@ pub fn average_backward(dy: &[f32], size: [usize; 2], pool: Pool, count_padding:
                 dx: zeroed(dx),
                 size,
                 pool,
-                count_padding,
             });
         });
     // SAFETY: every plane was written.
     unsafe { dx.finish() }
-}
-
-/// The mean of each plane: `[planes, area, 16]` -> `[planes, 16]`.
-///
-/// # Panics
-/// If `x` is not `[planes, area, 16]`.
-pub fn global_average_forward(x: &[f32], area: usize) -> Vec<f32> {
-    let whole = Pool {
-        kernel: [1, area],
-        stride: [1, 1],
-        padding: [0, 0],
-    };
-    average_forward(x, [1, area], whole, true)
-}
-
-/// The gradient of [`global_average_forward`]: `[planes, 16]` -> `[planes, area, 16]`.
-///
-/// # Panics
-/// If `dy` is not `[planes, 16]`.
-pub fn global_average_backward(dy: &[f32], area: usize) -> Vec<f32> {
-    let whole = Pool {
-        kernel: [1, area],
-        stride: [1, 1],
-        padding: [0, 0],
-    };
-    average_backward(dy, [1, area], whole, true)
 }
 
 fn planes(x: &[f32], plane: usize, what: &str) -> usize {
@@ -318,23 +295,11 @@ impl Task for MaxBackward<'_> {
     }
 }
 
-/// One over the number of values that an average counts.
-#[inline(always)]
-fn weight(pool: Pool, count_padding: bool, ys: &Range<usize>, xs: &Range<usize>) -> f32 {
-    let count = if count_padding {
-        pool.kernel[0] * pool.kernel[1]
-    } else {
-        ys.len() * xs.len()
-    };
-    1.0 / count as f32
-}
-
 struct Average<'a> {
     x: &'a [Row],
     y: &'a mut [MaybeUninit<f32>],
     size: [usize; 2],
     pool: Pool,
-    count_padding: bool,
 }
 
 impl Task for Average<'_> {
@@ -343,6 +308,7 @@ impl Task for Average<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let [rows, columns] = self.pool.output(self.size);
+        let weight = l.splat(self.pool.weight());
         let mut outputs = self.y.as_chunks_mut().0.iter_mut();
         for row in 0..rows {
             let (ys, _) = self.pool.window(0, row, self.size[0]);
@@ -357,7 +323,6 @@ impl Task for Average<'_> {
                     }
                     sum = l.add(sum, line);
                 }
-                let weight = l.splat(weight(self.pool, self.count_padding, &ys, &xs));
                 let Some(y) = outputs.next() else { return };
                 write(l, y, l.mul(sum, weight));
             }
@@ -370,7 +335,6 @@ struct AverageBackward<'a> {
     dx: &'a mut [Row],
     size: [usize; 2],
     pool: Pool,
-    count_padding: bool,
 }
 
 impl Task for AverageBackward<'_> {
@@ -379,13 +343,13 @@ impl Task for AverageBackward<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let [rows, columns] = self.pool.output(self.size);
+        let weight = l.splat(self.pool.weight());
         let mut inputs = self.dy.iter();
         for row in 0..rows {
             let (ys, _) = self.pool.window(0, row, self.size[0]);
             for column in 0..columns {
                 let (xs, _) = self.pool.window(1, column, self.size[1]);
                 let Some(dy) = inputs.next() else { return };
-                let weight = l.splat(weight(self.pool, self.count_padding, &ys, &xs));
                 let share = l.mul(read(l, dy), weight);
                 for y in ys.clone() {
                     for dx in &mut self.dx[y * self.size[1]..][xs.clone()] {

@@ -213,7 +213,7 @@ fn for_each_sample(
     }
 }
 
-// ---- Linear, pooling, normalization, loss and optimizers, all in f64 ----
+// ---- Linear, pooling, normalization and optimizers, all in f64 ----
 
 /// The gradient of `sum(f(x) * dy)` with respect to `x` by central differences: the twin of every backward pass.
 pub fn gradient(x: &[f64], dy: &[f64], f: impl Fn(&[f64]) -> Vec<f64>) -> Vec<f64> {
@@ -313,24 +313,14 @@ pub fn max_pool(x: &[f64], size: [usize; 2], pool: crate::pool::Pool) -> (Vec<f6
 }
 
 /// Twin of [`crate::pool::average_forward`] for `[planes, H, W]`.
-pub fn average_pool(
-    x: &[f64],
-    size: [usize; 2],
-    pool: crate::pool::Pool,
-    count_padding: bool,
-) -> Vec<f64> {
+pub fn average_pool(x: &[f64], size: [usize; 2], pool: crate::pool::Pool) -> Vec<f64> {
     let outputs: usize = pool.output(size).iter().product();
+    let area = (pool.kernel[0] * pool.kernel[1]) as f64;
     x.chunks(size[0] * size[1])
         .flat_map(|plane| {
-            let (mut sums, mut counts) = (vec![0.0; outputs], vec![0.0; outputs]);
-            for_each_in_windows(size, pool, |output, _, input| {
-                sums[output] += plane[input];
-                counts[output] += 1.0;
-            });
-            let whole = (pool.kernel[0] * pool.kernel[1]) as f64;
-            let divided =
-                move |(sum, count): (f64, f64)| sum / if count_padding { whole } else { count };
-            sums.into_iter().zip(counts).map(divided)
+            let mut sums = vec![0.0; outputs];
+            for_each_in_windows(size, pool, |output, _, input| sums[output] += plane[input]);
+            sums.into_iter().map(move |sum| sum / area)
         })
         .collect()
 }
@@ -371,21 +361,6 @@ pub fn normalize(
             if relu { y.max(0.0) } else { y }
         })
         .collect()
-}
-
-/// Twin of [`crate::loss::softmax_cross_entropy`]: the loss.
-pub fn cross_entropy(logits: &[f64], classes: usize, labels: &[usize], smoothing: f64) -> f64 {
-    let rows = logits.chunks(classes).zip(labels);
-    let losses = rows.map(|(logits, &label)| {
-        let top = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let total = top + logits.iter().map(|x| (x - top).exp()).sum::<f64>().ln();
-        let of_class = |class: usize| {
-            let hit = if class == label { 1.0 - smoothing } else { 0.0 };
-            (hit + smoothing / classes as f64) * (total - logits[class])
-        };
-        (0..classes).map(of_class).sum::<f64>()
-    });
-    losses.sum::<f64>() / labels.len() as f64
 }
 
 /// Twin of [`crate::optimizer::average`] for one value: the new mean.

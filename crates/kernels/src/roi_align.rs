@@ -82,36 +82,36 @@ struct Scratch {
 }
 
 /// How the N images (or R boxes) of a buffer lie in it.
-#[derive(Clone, Copy)]
-enum Layout {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MapLayout {
     /// `[N, C, P]`: one after the other.
     Planes,
     /// `[ceil(N / 16), C, P, 16]`: sixteen at a time, innermost; unused lanes are zero.
     Lanes,
 }
 
-impl Layout {
+impl MapLayout {
     /// Floats for `count` items of `size` each.
     fn len(self, count: usize, size: usize) -> usize {
         match self {
-            Layout::Planes => count * size,
-            Layout::Lanes => lanes::blocks(count) * LANES * size,
+            MapLayout::Planes => count * size,
+            MapLayout::Lanes => lanes::blocks(count) * LANES * size,
         }
     }
 
     /// `count` items `[C, P]` of a buffer -> `[count, P, C]`.
     fn channels_last(self, from: &[f32], count: usize, channels: usize, cells: usize) -> Vec<f32> {
         match self {
-            Layout::Planes => turned(from, count, [channels, cells]),
-            Layout::Lanes => lanes::unpack_channels_last(from, count, channels, cells),
+            MapLayout::Planes => turned(from, count, [channels, cells]),
+            MapLayout::Lanes => lanes::unpack_channels_last(from, count, channels, cells),
         }
     }
 
     /// `[count, P, C]` -> items `[C, P]` of a buffer; unused lanes become zero.
     fn channels_first(self, from: &[f32], count: usize, channels: usize, cells: usize) -> Vec<f32> {
         match self {
-            Layout::Planes => turned(from, count, [cells, channels]),
-            Layout::Lanes => lanes::pack_channels_last(from, count, channels, cells),
+            MapLayout::Planes => turned(from, count, [cells, channels]),
+            MapLayout::Lanes => lanes::pack_channels_last(from, count, channels, cells),
         }
     }
 }
@@ -157,55 +157,14 @@ impl RoiAlign {
         }
     }
 
-    /// `features [N, C, H, W]` of `shape`, boxes with the image they lie in -> `[R, C, bins_y, bins_x]`.
+    /// Pools the features under each box: `features [N, C, H, W]` of `shape`, boxes with the image they lie in ->
+    /// `[R, C, bins_y, bins_x]`, both in `layout`; unused lanes become zero.
     ///
     /// # Panics
     /// When `features` does not have `shape` or a box names an image that is not there.
-    pub fn forward(&self, features: &[f32], shape: [usize; 4], rois: &[(usize, Xyxy)]) -> Vec<f32> {
-        self.pool(Layout::Planes, features, shape, rois)
-    }
-
-    /// The gradient `[N, C, H, W]` of the features from `grad [R, C, bins_y, bins_x]` of [`forward`](Self::forward).
-    ///
-    /// # Panics
-    /// When `grad` does not fit `shape` and `rois`, or a box names an image that is not there.
-    pub fn backward(&self, grad: &[f32], shape: [usize; 4], rois: &[(usize, Xyxy)]) -> Vec<f32> {
-        self.spread(Layout::Planes, grad, shape, rois)
-    }
-
-    /// [`forward`](Self::forward) with sixteen images, then sixteen boxes innermost:
-    /// `features [ceil(N / 16), C, H, W, 16]` -> `[ceil(R / 16), C * bins_y * bins_x, 16]`, unused lanes zero.
-    /// `shape` is still `[N, C, H, W]`.
-    ///
-    /// # Panics
-    /// As [`forward`](Self::forward).
-    pub fn forward_lanes(
+    pub fn forward(
         &self,
-        features: &[f32],
-        shape: [usize; 4],
-        rois: &[(usize, Xyxy)],
-    ) -> Vec<f32> {
-        self.pool(Layout::Lanes, features, shape, rois)
-    }
-
-    /// The gradient `[ceil(N / 16), C, H, W, 16]` of the features from
-    /// `grad [ceil(R / 16), C * bins_y * bins_x, 16]` of [`forward_lanes`](Self::forward_lanes). What unused lanes of
-    /// `grad` hold is not read; unused lanes of the result are zero.
-    ///
-    /// # Panics
-    /// As [`backward`](Self::backward).
-    pub fn backward_lanes(
-        &self,
-        grad: &[f32],
-        shape: [usize; 4],
-        rois: &[(usize, Xyxy)],
-    ) -> Vec<f32> {
-        self.spread(Layout::Lanes, grad, shape, rois)
-    }
-
-    fn pool(
-        &self,
-        layout: Layout,
+        layout: MapLayout,
         features: &[f32],
         shape: [usize; 4],
         rois: &[(usize, Xyxy)],
@@ -247,12 +206,12 @@ impl RoiAlign {
                 }
                 let pooled = &bins[..rois.len() * result];
                 match layout {
-                    Layout::Planes => pooled
+                    MapLayout::Planes => pooled
                         .chunks_exact(result)
                         .zip(out.chunks_exact_mut(result))
                         .for_each(|(from, to)| turn(from, cells, to)),
                     // SAFETY: a whole block, which this task alone has.
-                    Layout::Lanes => unsafe {
+                    MapLayout::Lanes => unsafe {
                         let to = out.as_mut_ptr().cast();
                         lanes::pack_block(pooled, channels, cells, 0..channels, to);
                     },
@@ -262,9 +221,14 @@ impl RoiAlign {
         unsafe { out.finish() }
     }
 
-    fn spread(
+    /// The gradient `[N, C, H, W]` of the features from `grad [R, C, bins_y, bins_x]` of [`forward`](Self::forward),
+    /// both in `layout`. What unused lanes of `grad` hold is not read; unused lanes of the result are zero.
+    ///
+    /// # Panics
+    /// When `grad` does not fit `shape` and `rois`, or a box names an image that is not there.
+    pub fn backward(
         &self,
-        layout: Layout,
+        layout: MapLayout,
         grad: &[f32],
         shape: [usize; 4],
         rois: &[(usize, Xyxy)],

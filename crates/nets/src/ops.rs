@@ -21,22 +21,11 @@ use kernels::lanes::{LANES, blocks};
 use extension::LaneOps;
 use few_ops::FewOps;
 pub use host::{Scalar, both_to_host, read, reads, to_host, weighted_sum};
-pub use kernels::conv::Conv;
-use kernels::few;
+pub use kernels::conv::{Conv, Epilogue};
 pub use kernels::pool::Pool;
 pub use kernels::roi_align::RoiAlign;
+use kernels::small_batch;
 pub use step::{Step, average, sum_of_squares};
-
-/// What follows a convolution in the same pass over memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Epilogue {
-    /// Nothing.
-    None,
-    /// ReLU.
-    Relu,
-    /// ReLU, then 2x2 max pooling with stride 2.
-    ReluPool,
-}
 
 /// Where a convolution's weights come from: work spent on those of a parameter pays, they come again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +82,7 @@ impl Maps {
         let images = x.dims()[0];
         let device = x.device();
         // Lanes hold sixteen images; a few are quicker one by one, as long as nobody wants a gradient.
-        let few = images <= few::MOST && !device.is_autodiff();
+        let few = images <= small_batch::MAX_IMAGES && !device.is_autodiff();
         let values = if has_lanes(&device) && !few {
             Values::Lanes(lanes(Dispatch::pack(x.into_dispatch())))
         } else {
@@ -210,7 +199,7 @@ impl Maps {
         epilogue: Epilogue,
         weights: Weights,
     ) -> Self {
-        if self.has_few() && !few::allows(conv, self.images) {
+        if self.has_few() && !small_batch::supports(conv, self.images) {
             let lanes = self.into_lanes();
             return lanes.conv(weight, bias, conv, epilogue, weights);
         }
@@ -221,11 +210,7 @@ impl Maps {
                 weight.into_dispatch(),
                 bias.into_dispatch(),
                 *conv,
-                match epilogue {
-                    Epilogue::None => few::Finish::Plain,
-                    Epilogue::Relu => few::Finish::Relu,
-                    Epilogue::ReluPool => few::Finish::ReluPool,
-                },
+                epilogue,
                 weights,
             ))),
             Values::Lanes(x) => {

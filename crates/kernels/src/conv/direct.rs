@@ -12,8 +12,7 @@
 use rayon::prelude::*;
 
 use super::Conv;
-use super::activation::{Finish, relu, relu_pool, relu_pool_value};
-use crate::buffer::Shared;
+use super::epilogue::{Epilogue, Target};
 use crate::lanes::LANES;
 use crate::micro::accumulate;
 use crate::simd::{Lanes, Simd, Task};
@@ -111,26 +110,16 @@ struct Plan<'a> {
     groups: Vec<std::ops::Range<usize>>,
     channels: usize,
     blocks: usize,
-    finish: Finish,
-    out: Shared<'a, f32>,
-    argmax: Shared<'a, u8>,
+    target: Target<'a>,
 }
 
-/// Where results go; `argmax` is written where [`Finish::ReluPool`] says so.
-#[derive(Clone, Copy)]
-pub(super) struct Target<'a> {
-    pub(super) values: Shared<'a, f32>,
-    pub(super) argmax: Shared<'a, u8>,
-}
-
-/// y = finish(conv(x, weight) + bias). All of the target is written.
+/// y = epilogue(conv(x, weight) + bias). All of the target is written.
 pub(super) fn forward(
     conv: &Conv,
     x: &[f32],
     [size, out]: [[usize; 2]; 2],
     weight: &[f32],
     bias: Option<&[f32]>,
-    finish: Finish,
     target: Target,
 ) {
     let [kh, kw] = conv.kernel;
@@ -148,9 +137,7 @@ pub(super) fn forward(
         groups: groups(conv.out_channels),
         channels: conv.out_channels,
         blocks: x.len() / (conv.in_channels * size[0] * size[1] * LANES),
-        finish,
-        out: target.values,
-        argmax: target.argmax,
+        target,
     });
 }
 
@@ -177,9 +164,7 @@ pub(super) fn backward_data(
         groups: groups(conv.in_channels),
         channels: conv.in_channels,
         blocks: dy.len() / (conv.out_channels * out[0] * out[1] * LANES),
-        finish: Finish::Plain,
-        out: target.values,
-        argmax: target.argmax,
+        target,
     });
 }
 
@@ -205,13 +190,13 @@ fn pack(
 const TASK: usize = 100_000;
 
 fn run(plan: &Plan) {
-    let rows = plan.axes[0].spans.len() / plan.finish.factor();
-    let columns = plan.axes[1].spans.len() / plan.finish.factor();
+    let factor = plan.target.epilogue.factor();
+    let rows = plan.axes[0].spans.len() / factor;
+    let columns = plan.axes[1].spans.len() / factor;
     if rows * columns == 0 {
         return;
     }
-    let area = plan.finish.factor() * plan.finish.factor();
-    let pixel = area * plan.kernel[0] * plan.kernel[1] * plan.source_channels * GROUP;
+    let pixel = factor * factor * plan.kernel[0] * plan.kernel[1] * plan.source_channels * GROUP;
     let row_cost = (pixel * columns).max(1);
     let groups = plan.groups.len();
     // Whole channels for a few rows while the rows are enough, so that the input rows stay in the cache.
@@ -269,15 +254,16 @@ impl Rows<'_> {
     fn group<L: Lanes, const R: usize>(&self, l: L, group: usize) {
         let plan = self.plan;
         let channel = plan.groups[group].start;
-        let columns = plan.axes[1].spans.len() / plan.finish.factor();
-        let rows = plan.axes[0].spans.len() / plan.finish.factor();
+        let factor = plan.target.epilogue.factor();
+        let columns = plan.axes[1].spans.len() / factor;
+        let rows = plan.axes[0].spans.len() / factor;
         for row in self.rows.clone() {
             for column in 0..columns {
                 let place = |r: usize| {
                     (((self.block * plan.channels + channel + r) * rows + row) * columns + column)
                         * LANES
                 };
-                if let Finish::ReluPool { argmax } = plan.finish {
+                if plan.target.epilogue == Epilogue::ReluPool {
                     let mut square = [[l.zero(); R]; 4];
                     for k in 0..4 {
                         square[k] = self.pixel::<L, R>(
@@ -289,28 +275,15 @@ impl Rows<'_> {
                     }
                     for r in 0..R {
                         let four = [square[0][r], square[1][r], square[2][r], square[3][r]];
-                        // SAFETY: a pixel of this task's rows and channels; the target is as long as the plan says,
-                        // and indices are 0 to 4.
-                        unsafe {
-                            if argmax {
-                                let (value, index) = relu_pool(l, four);
-                                l.store(plan.out.at(place(r)), value);
-                                l.store_bytes(plan.argmax.at(place(r)), index);
-                            } else {
-                                l.store(plan.out.at(place(r)), relu_pool_value(l, four));
-                            }
-                        }
+                        // SAFETY: a pixel of this task's rows and channels; the target is as long as the plan says.
+                        unsafe { plan.target.store_pooled(l, place(r), four) };
                     }
                 } else {
                     let (row, column) = (plan.axes[0].spans[row], plan.axes[1].spans[column]);
                     let sums = self.pixel::<L, R>(l, channel, row, column);
                     for r in 0..R {
-                        let value = match plan.finish {
-                            Finish::Relu => relu(l, sums[r]),
-                            _ => sums[r],
-                        };
                         // SAFETY: as above.
-                        unsafe { l.store(plan.out.at(place(r)), value) };
+                        unsafe { plan.target.store(l, place(r), sums[r]) };
                     }
                 }
             }

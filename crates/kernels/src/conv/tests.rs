@@ -91,21 +91,23 @@ impl Problem {
         let dx = reference::conv_backward_data(conv, &self.dy, n, size, &self.weight);
         let dw = reference::conv_backward_weights(conv, &self.x, &self.dy, n, size);
         for path in self.paths() {
-            let forward = |bias, finish| {
-                let values = conv.finished(path, &x, size, &self.weight, bias, finish).0;
+            let forward = |bias, epilogue| {
+                let values = conv
+                    .forward_by(path, &x, size, &self.weight, bias, epilogue, false)
+                    .0;
                 unpack(&values, n, self.out_features())
             };
             let name = |what| format!("{what} by {path:?} of {conv:?} on {n} of {size:?}");
             let terms = conv.in_channels * taps;
             let bias = Some(&self.bias[..]);
-            close(&name("y"), &forward(bias, Finish::Plain), &y, terms);
+            close(&name("y"), &forward(bias, Epilogue::None), &y, terms);
             close(
                 &name("y without bias"),
-                &forward(None, Finish::Plain),
+                &forward(None, Epilogue::None),
                 &unbiased,
                 terms,
             );
-            close(&name("relu"), &forward(bias, Finish::Relu), &relu, terms);
+            close(&name("relu"), &forward(bias, Epilogue::Relu), &relu, terms);
             self.check_pool(path, &x, &y, terms);
             let back = conv.backward_data_by(path, &dy, size, &self.weight);
             let terms = conv.out_channels * taps;
@@ -124,19 +126,12 @@ impl Problem {
     fn check_pool(&self, path: Path, x: &[f32], y: &[f32], terms: usize) {
         let [rows, columns] = self.out.map(|len| len / 2);
         let planes = self.n * self.conv.out_channels;
-        let (values, argmax) = self.conv.finished(
-            path,
-            x,
-            self.size,
-            &self.weight,
-            Some(&self.bias),
-            Finish::ReluPool { argmax: true },
-        );
-        let untraced = Finish::ReluPool { argmax: false };
         let bias = Some(&self.bias[..]);
-        let (alone, none) = self
-            .conv
-            .finished(path, x, self.size, &self.weight, bias, untraced);
+        let [(values, argmax), (alone, none)] = [true, false].map(|keep_argmax| {
+            let (weight, pool) = (&self.weight, Epilogue::ReluPool);
+            self.conv
+                .forward_by(path, x, self.size, weight, bias, pool, keep_argmax)
+        });
         assert!(
             alone == values && none.is_empty(),
             "pooling without the argmax"
@@ -294,7 +289,7 @@ proptest! {
         let dot = |a: &[f32], b: &[f32]| -> f64 {
             a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
         };
-        let y = dot(&conv.forward(&x, size, &p.weight, None, false), &dy);
+        let y = dot(&conv.forward(&x, size, &p.weight, None, Epilogue::None), &dy);
         let dx = dot(&conv.backward_data(&dy, size, &p.weight), &x);
         let dw = dot(&conv.backward_weights(&x, &dy, size), &p.weight);
         let tolerance = 1e-5 * (p.weight.len() * n * p.out[0] * p.out[1]).max(1) as f64;
@@ -326,7 +321,7 @@ fn check_activations(channels: usize, n: usize, size: [usize; 2]) {
     }
     let near = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
 
-    let y = identity.forward(&x, size, &weight, None, true);
+    let y = identity.forward(&x, size, &weight, None, Epilogue::Relu);
     let dy = noise(6, before.len());
     let (dx, sums) = relu_backward(&y, &pack(&dy, n, channels * area), channels, area);
     let expected: Vec<f32> = before
@@ -398,7 +393,7 @@ fn same_bits_for_any_number_of_threads() {
             pack(&p.dy, n, p.out_features()),
         );
         let all = || {
-            let y = conv.forward(&x, size, &p.weight, Some(&p.bias), true);
+            let y = conv.forward(&x, size, &p.weight, Some(&p.bias), Epilogue::Relu);
             let (pooled, argmax) = conv.forward_relu_pool(&x, size, &p.weight, Some(&p.bias));
             let dx = conv.backward_data(&dy, size, &p.weight);
             let dw = conv.backward_weights(&x, &dy, size);
@@ -438,7 +433,7 @@ fn winograd_error_is_bounded() {
     );
     for (path, bound) in [(Path::Winograd, 3e-6), (Path::Direct, 4e-7)] {
         let y = conv
-            .finished(path, &x, p.size, &p.weight, None, Finish::Plain)
+            .forward_by(path, &x, p.size, &p.weight, None, Epilogue::None, false)
             .0;
         let y = unpack(&y, p.n, p.out_features());
         let worst = y
@@ -499,10 +494,15 @@ fn path_crossover() {
             pool.install(|| {
                 [
                     best(&|| {
-                        drop(
-                            p.conv
-                                .finished(path, &x, p.size, &p.weight, None, Finish::Plain),
-                        )
+                        drop(p.conv.forward_by(
+                            path,
+                            &x,
+                            p.size,
+                            &p.weight,
+                            None,
+                            Epilogue::None,
+                            false,
+                        ))
                     }),
                     best(&|| drop(p.conv.backward_data_by(path, &dy, p.size, &p.weight))),
                     best(&|| drop(p.conv.backward_weights_by(path, &x, &dy, p.size))),

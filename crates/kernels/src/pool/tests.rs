@@ -40,7 +40,7 @@ fn distinct(count: usize) -> Vec<f32> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
-    fn agrees_with_the_obvious_loops_and_slopes((pool, size) in pools(), n in 1..20usize, channels in 1..3usize, count_padding: bool) {
+    fn agrees_with_the_obvious_loops_and_slopes((pool, size) in pools(), n in 1..20usize, channels in 1..3usize) {
         let area = size[0] * size[1];
         let outputs = pool.output(size).iter().product::<usize>();
         let (x, dy) = (distinct(n * channels * area), random(2, n * channels * outputs));
@@ -60,14 +60,14 @@ proptest! {
                 assert_close(&dx[plane(image)], &slopes, 1e-5, "gradient of the maximum");
             }
         }
-        let averages = reference::average_pool(&x, size, pool, count_padding);
-        for got in everywhere(|| average_forward(&xl, size, pool, count_padding)) {
+        let averages = reference::average_pool(&x, size, pool);
+        for got in everywhere(|| average_forward(&xl, size, pool)) {
             assert_sums_close(&unpack_with_zeros(&got, n), &averages, 1e-6, "average");
         }
         let slopes = reference::gradient(&x[..channels * area], &dy[..channels * outputs], |x| {
-            reference::average_pool(x, size, pool, count_padding)
+            reference::average_pool(x, size, pool)
         });
-        for got in everywhere(|| average_backward(&dyl, size, pool, count_padding)) {
+        for got in everywhere(|| average_backward(&dyl, size, pool)) {
             assert_close(&unpack_with_zeros(&got, n)[..channels * area], &slopes, 1e-5, "gradient of the average");
         }
     }
@@ -122,11 +122,16 @@ fn offsets_count_the_padding_and_large_windows_fit() {
 }
 
 #[test]
-fn the_global_average_and_no_planes() {
+fn the_average_of_whole_planes_and_no_planes() {
+    let whole = Pool {
+        kernel: [1, 3],
+        stride: [1, 1],
+        padding: [0, 0],
+    };
     let x = pack(&[1.0, 2.0, 3.0, 10.0, 20.0, 60.0], 1, 6);
-    let y = global_average_forward(&x, 3);
+    let y = average_forward(&x, [1, 3], whole);
     assert_eq!([y[0], y[16]], [2.0, 30.0]);
-    let dx = global_average_backward(&y, 3);
+    let dx = average_backward(&y, [1, 3], whole);
     assert_close(
         &unpack_with_zeros(&dx, 1),
         &[2.0 / 3.0, 2.0 / 3.0, 2.0 / 3.0, 10.0, 10.0, 10.0],
@@ -134,5 +139,5 @@ fn the_global_average_and_no_planes() {
         "dx",
     );
     assert!(max_forward(&[], [2, 2], TWO).y.is_empty());
-    assert!(average_backward(&[], [2, 2], TWO, true).is_empty());
+    assert!(average_backward(&[], [2, 2], TWO).is_empty());
 }

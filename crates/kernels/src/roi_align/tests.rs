@@ -82,16 +82,16 @@ proptest! {
     fn agrees_with_the_obvious_loop(p in problem()) {
         let Problem { op, shape, rois, features, grad } = p;
         let [n, c, h, w] = shape;
-        let out = op.forward(&features, shape, &rois);
+        let out = op.forward(MapLayout::Planes, &features, shape, &rois);
         close(&out, &reference::roi_align(&op, &features, shape, &rois))?;
-        let back = op.backward(&grad, shape, &rois);
+        let back = op.backward(MapLayout::Planes, &grad, shape, &rois);
         close(&back, &reference::roi_align_backward(&op, &grad, shape, &rois))?;
 
         // The arithmetic does not know the layout, so the other one gives the same bits.
         let size = c * op.output[0] * op.output[1];
-        let packed = op.forward_lanes(&lanes::pack(&features, n, c * h * w), shape, &rois);
+        let packed = op.forward(MapLayout::Lanes, &lanes::pack(&features, n, c * h * w), shape, &rois);
         prop_assert_eq!(packed, lanes::pack(&out, rois.len(), size));
-        let packed = op.backward_lanes(&lanes::pack(&grad, rois.len(), size), shape, &rois);
+        let packed = op.backward(MapLayout::Lanes, &lanes::pack(&grad, rois.len(), size), shape, &rois);
         prop_assert_eq!(packed, lanes::pack(&back, n, c * h * w));
     }
 
@@ -100,7 +100,7 @@ proptest! {
         let Problem { op, shape: [_, c, h, w], rois, features, .. } = p;
         let [by, bx] = op.output;
         let (mut wy, mut wx) = (vec![0.0; by * h], vec![0.0; bx * w]);
-        let out = op.forward(&features[..c * h * w], [1, c, h, w], &rois.iter().map(|r| (0, r.1)).collect::<Vec<_>>());
+        let out = op.forward(MapLayout::Planes, &features[..c * h * w], [1, c, h, w], &rois.iter().map(|r| (0, r.1)).collect::<Vec<_>>());
         for (roi, out) in rois.iter().zip(out.chunks_exact(c * by * bx)) {
             op.axis_weights(roi.1.y1, roi.1.y2, by, h, &mut wy);
             op.axis_weights(roi.1.x1, roi.1.x2, bx, w, &mut wx);
@@ -144,8 +144,8 @@ fn same_bits_for_any_number_of_threads() -> Result<(), rayon::ThreadPoolBuildErr
             .build()?;
         results.push(pool.install(|| {
             (
-                op.forward(&features, shape, &rois),
-                op.backward(&grad, shape, &rois),
+                op.forward(MapLayout::Planes, &features, shape, &rois),
+                op.backward(MapLayout::Planes, &grad, shape, &rois),
             )
         }));
     }
@@ -170,7 +170,12 @@ fn boxes_that_cannot_be_pooled_give_zero() {
             aligned: true,
         };
         for (i, roi) in rois.into_iter().enumerate() {
-            let out = op.forward(&[1.0; 16], [1, 1, 4, 4], &[(0, roi.into())]);
+            let out = op.forward(
+                MapLayout::Planes,
+                &[1.0; 16],
+                [1, 1, 4, 4],
+                &[(0, roi.into())],
+            );
             // A box without area is a single point for a fixed number of samples, which is torchvision's answer.
             let expected = if i == 3 && sampling_ratio > 0 {
                 1.0
@@ -191,6 +196,7 @@ fn a_constant_map_stays_constant() {
         aligned: true,
     };
     let out = op.forward(
+        MapLayout::Planes,
         &[2.5; 36],
         [1, 1, 6, 6],
         &[(0, Xyxy::new(1., 1., 11., 10.))],

@@ -13,7 +13,7 @@ use kernels::lanes::{self, LANES};
 use kernels::linear;
 use kernels::norm::{self, Affine, Moments};
 use kernels::pool::{self, Pool};
-use kernels::roi_align::RoiAlign;
+use kernels::roi_align::{MapLayout, RoiAlign};
 
 use super::extension::{
     LaneOps, conv_output, conv_relu_pool, dims, floats, max_pool, norm_shape, read_rois, tensor,
@@ -223,7 +223,7 @@ impl Backward<Flex, 1> for AveragePoolBackward {
         let [parent] = ops.parents;
         if let Some(node) = parent {
             let (shape, pool) = ops.state;
-            let dx = pool::average_backward(floats(&dy), [shape[2], shape[3]], pool, true);
+            let dx = pool::average_backward(floats(&dy), [shape[2], shape[3]], pool);
             grads.register::<Flex>(node.id, tensor(dx, shape));
         }
     }
@@ -298,7 +298,8 @@ impl Backward<Flex, 1> for RoiAlignBackward {
         if let Some(node) = parent {
             let RoiAlignState { rois, shape, align } = ops.state;
             let [blocks, channels, height, width, _] = shape;
-            let dx = align.backward_lanes(
+            let dx = align.backward(
+                MapLayout::Lanes,
                 floats(&dy),
                 [blocks * LANES, channels, height, width],
                 &read_rois(&rois),

@@ -8,12 +8,12 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{Bytes, DType, Shape};
 use kernels::boxes::Xyxy;
-use kernels::conv::Conv;
+use kernels::conv::{Conv, Epilogue};
 use kernels::lanes::{self, LANES};
 use kernels::linear;
 use kernels::norm::{self, Affine, Moments};
 use kernels::pool::{self, Pool};
-use kernels::roi_align::RoiAlign;
+use kernels::roi_align::{MapLayout, RoiAlign};
 
 use super::upsample;
 
@@ -221,7 +221,7 @@ impl LaneOps for Flex {
             [height, width],
             floats(&weight),
             Some(floats(&bias)),
-            relu,
+            if relu { Epilogue::Relu } else { Epilogue::None },
         );
         tensor(y, [blocks, conv.out_channels, rows, columns, LANES])
     }
@@ -240,7 +240,13 @@ impl LaneOps for Flex {
         let [blocks, _, height, width, _] = dims(&x);
         let size = [height, width];
         let [rows, columns] = conv_output(&conv, size);
-        let y = conv.infer_relu_pool(floats(&x), size, floats(&weight), Some(floats(&bias)));
+        let y = conv.forward(
+            floats(&x),
+            size,
+            floats(&weight),
+            Some(floats(&bias)),
+            Epilogue::ReluPool,
+        );
         tensor(y, [blocks, conv.out_channels, rows / 2, columns / 2, LANES])
     }
 
@@ -271,7 +277,7 @@ impl LaneOps for Flex {
         let x = x.to_contiguous();
         let [blocks, channels, height, width, _] = dims(&x);
         let [rows, columns] = pool.output([height, width]);
-        let y = pool::average_forward(floats(&x), [height, width], pool, true);
+        let y = pool::average_forward(floats(&x), [height, width], pool);
         tensor(y, [blocks, channels, rows, columns, LANES])
     }
 
@@ -363,7 +369,12 @@ impl LaneOps for Flex {
         let [blocks, channels, height, width, _] = dims(&x);
         let rois = read_rois(&rois);
         let [bins_y, bins_x] = align.output;
-        let y = align.forward_lanes(floats(&x), [blocks * LANES, channels, height, width], &rois);
+        let y = align.forward(
+            MapLayout::Lanes,
+            floats(&x),
+            [blocks * LANES, channels, height, width],
+            &rois,
+        );
         tensor(
             y,
             [lanes::blocks(rois.len()), channels, bins_y, bins_x, LANES],

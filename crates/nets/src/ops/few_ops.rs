@@ -7,10 +7,10 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Flex, backend_extension};
 use burn::tensor::Bytes;
-use kernels::conv::Conv;
-use kernels::few::winograd::{self, Transformed};
-use kernels::few::{self, Finish};
-use kernels::roi_align::RoiAlign;
+use kernels::conv::{Conv, Epilogue};
+use kernels::roi_align::{MapLayout, RoiAlign};
+use kernels::small_batch;
+use kernels::small_batch::winograd::{self, TransformedWeights};
 
 use super::Weights;
 use super::extension::{conv_output, dims, floats, read_rois, tensor};
@@ -24,7 +24,7 @@ pub trait FewOps: Backend {
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         conv: Conv,
-        finish: Finish,
+        epilogue: Epilogue,
         weights: Weights,
     ) -> FloatTensor<Self>;
     /// Linear layer on rows `[N, in, 1, 1]`, with ReLU if `relu`. Weight `[in, out]`.
@@ -46,19 +46,21 @@ pub trait FewOps: Backend {
 ///
 /// A parameter is known by the address of its values. As long as an entry is here the address is taken: a `Weak` keeps
 /// the place of what it points to, and whoever changes the parameter must move its values to another.
-static TRANSFORMED: Mutex<VecDeque<(Weak<Bytes>, Arc<Transformed>)>> = Mutex::new(VecDeque::new());
+static TRANSFORMED: Mutex<VecDeque<(Weak<Bytes>, Arc<TransformedWeights>)>> =
+    Mutex::new(VecDeque::new());
 
 /// Parameters that are kept transformed: more than the networks have that answer single images.
 const KEPT: usize = 64;
 
 /// A convolution's weights in Winograd's domain; transforming them takes longer than one image's convolution.
-fn transformed(conv: &Conv, weight: &FlexTensor) -> Arc<Transformed> {
+fn transformed(conv: &Conv, weight: &FlexTensor) -> Arc<TransformedWeights> {
     let values = Arc::downgrade(&weight.data_arc());
     let find = || {
         let mut kept = TRANSFORMED.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|(of, _)| of.strong_count() > 0);
-        let same =
-            |(of, made): &(Weak<Bytes>, Arc<Transformed>)| of.ptr_eq(&values) && made.is_of(conv);
+        let same = |(of, made): &(Weak<Bytes>, Arc<TransformedWeights>)| {
+            of.ptr_eq(&values) && made.fits(conv)
+        };
         let entry = kept.iter().position(same).and_then(|at| kept.remove(at))?;
         let weights = Arc::clone(&entry.1);
         kept.push_back(entry);
@@ -66,7 +68,7 @@ fn transformed(conv: &Conv, weight: &FlexTensor) -> Arc<Transformed> {
     };
     find().unwrap_or_else(|| {
         // Not under the lock: other threads may come here while this one works on the pool.
-        let weights = Arc::new(Transformed::new(conv, floats(weight)));
+        let weights = Arc::new(TransformedWeights::new(conv, floats(weight)));
         let mut kept = TRANSFORMED.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() == KEPT {
             kept.pop_front();
@@ -82,7 +84,7 @@ impl FewOps for Flex {
         weight: FlexTensor,
         bias: FlexTensor,
         conv: Conv,
-        finish: Finish,
+        epilogue: Epilogue,
         weights: Weights,
     ) -> FlexTensor {
         let (x, weight, bias) = (
@@ -92,14 +94,14 @@ impl FewOps for Flex {
         );
         let [images, _, height, width] = dims(&x);
         let size = [height, width];
-        let y = if weights == Weights::Parameter && winograd::allows(&conv, images, size) {
+        let y = if weights == Weights::Parameter && winograd::supports(&conv, images, size) {
             let weights = transformed(&conv, &weight);
-            winograd::conv(&conv, floats(&x), size, &weights, floats(&bias), finish)
+            winograd::conv(&conv, floats(&x), size, &weights, floats(&bias), epilogue)
         } else {
             let (weight, bias) = (floats(&weight), floats(&bias));
-            few::conv(&conv, floats(&x), size, weight, bias, finish)
+            small_batch::conv(&conv, floats(&x), size, weight, bias, epilogue)
         };
-        let [rows, columns] = conv_output(&conv, size).map(|len| len / finish.factor());
+        let [rows, columns] = conv_output(&conv, size).map(|len| len / epilogue.factor());
         tensor(y, [images, conv.out_channels, rows, columns])
     }
 
@@ -110,7 +112,7 @@ impl FewOps for Flex {
             bias.to_contiguous(),
         );
         let [inputs, outputs] = dims(&weight);
-        let y = few::linear(floats(&x), floats(&weight), floats(&bias), inputs, relu);
+        let y = small_batch::linear(floats(&x), floats(&weight), floats(&bias), inputs, relu);
         tensor(y, [dims::<4>(&x)[0], outputs, 1, 1])
     }
 
@@ -119,7 +121,7 @@ impl FewOps for Flex {
         let shape: [usize; 4] = dims(&x);
         let rois = read_rois(&rois);
         let [rows, columns] = align.output;
-        let y = align.forward(floats(&x), shape, &rois);
+        let y = align.forward(MapLayout::Planes, floats(&x), shape, &rois);
         tensor(y, [rois.len(), shape[1], rows, columns])
     }
 }

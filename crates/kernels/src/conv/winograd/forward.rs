@@ -9,8 +9,8 @@ use rayon::prelude::*;
 
 use super::transforms::{POINTS, Place, SIDE, TILE, Tiles, column, input_tile, output, weight};
 use crate::buffer::{Fill, Scratch, Shared};
-use crate::conv::activation::{Finish, relu, relu_pool, relu_pool_value};
-use crate::conv::direct::{Target, groups};
+use crate::conv::direct::groups;
+use crate::conv::epilogue::{Epilogue, Target};
 use crate::lanes::LANES;
 use crate::micro::accumulate_rows;
 use crate::simd::{Lanes, Simd, Task};
@@ -32,7 +32,6 @@ struct Plan<'a> {
     groups: Vec<std::ops::Range<usize>>,
     bias: Vec<f32>,
     channels: usize,
-    finish: Finish,
     target: Target<'a>,
 }
 
@@ -52,14 +51,13 @@ pub(in crate::conv) struct Weights<'a> {
     pub(in crate::conv) turned: bool,
 }
 
-/// target = finish(conv(source, weight) + bias).
+/// target = epilogue(conv(source, weight) + bias).
 pub(in crate::conv) fn convolve(
     source: Source,
     channels: usize,
     out: [usize; 2],
     weights: Weights,
     bias: Option<&[f32]>,
-    finish: Finish,
     target: Target,
 ) {
     let tiles = Tiles::new(source.size, out, source.pad);
@@ -97,7 +95,6 @@ pub(in crate::conv) fn convolve(
         groups,
         bias: bias.map_or_else(|| vec![0.0; channels], <[f32]>::to_vec),
         channels,
-        finish,
         target,
     };
     (0..count.div_ceil(per_task))
@@ -266,7 +263,7 @@ impl Chunk<'_> {
         let plan = self.plan;
         let step = self.product_step;
         let [rows, columns] = plan.tiles.extent(place);
-        let factor = plan.finish.factor();
+        let factor = plan.target.epilogue.factor();
         let (height, width) = (plan.tiles.out[0] / factor, plan.tiles.out[1] / factor);
         let bias = l.splat(plan.bias[channel]);
         let plane = (place.block * plan.channels + channel) * height;
@@ -299,7 +296,7 @@ impl Chunk<'_> {
                 }
             }
             // `y` holds columns: y[j][i] is row i, column j.
-            if let Finish::ReluPool { argmax } = plan.finish {
+            if plan.target.epilogue == Epilogue::ReluPool {
                 for i in 0..rows / 2 {
                     for j in 0..columns / 2 {
                         let square = [
@@ -309,29 +306,17 @@ impl Chunk<'_> {
                             y[2 * j + 1][2 * i + 1],
                         ];
                         let at = (corner + i * width + j) * LANES + half;
-                        // SAFETY: a pooled pixel that exists, written by this task only; indices are 0 to 4.
-                        unsafe {
-                            if argmax {
-                                let (value, index) = relu_pool(l, square);
-                                l.store(plan.target.values.at(at), value);
-                                l.store_bytes(plan.target.argmax.at(at), index);
-                            } else {
-                                l.store(plan.target.values.at(at), relu_pool_value(l, square));
-                            }
-                        }
+                        // SAFETY: a pooled pixel that exists, written by this task only.
+                        unsafe { plan.target.store_pooled(l, at, square) };
                     }
                 }
                 continue;
             }
             for j in 0..columns {
                 for i in 0..rows {
-                    let value = match plan.finish {
-                        Finish::Relu => relu(l, y[j][i]),
-                        _ => y[j][i],
-                    };
                     let at = (corner + i * width + j) * LANES + half;
                     // SAFETY: a pixel that exists, written by this task only.
-                    unsafe { l.store(plan.target.values.at(at), value) };
+                    unsafe { plan.target.store(l, at, y[j][i]) };
                 }
             }
         }

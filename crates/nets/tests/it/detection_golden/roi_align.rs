@@ -1,7 +1,7 @@
 //! RoIAlign, forward and gradient.
 
 use kernels::boxes::Xyxy;
-use kernels::roi_align::RoiAlign;
+use kernels::roi_align::{MapLayout, RoiAlign};
 
 use super::{Golden, assert_near};
 
@@ -23,9 +23,19 @@ fn roi_align_and_its_gradient() {
             .iter()
             .map(|&[image, x1, y1, x2, y2]| (image as usize, Xyxy::new(x1, y1, x2, y2)))
             .collect();
-        let out = op.forward(golden.floats(&format!("{name}.input")), shape, &rois);
+        let out = op.forward(
+            MapLayout::Planes,
+            golden.floats(&format!("{name}.input")),
+            shape,
+            &rois,
+        );
         assert_near(name, &out, golden.floats(&format!("{name}.output")));
-        let grad = op.backward(golden.floats(&format!("{name}.grad_output")), shape, &rois);
+        let grad = op.backward(
+            MapLayout::Planes,
+            golden.floats(&format!("{name}.grad_output")),
+            shape,
+            &rois,
+        );
         assert_near(name, &grad, golden.floats(&format!("{name}.grad_input")));
     }
 }

@@ -1,66 +1,11 @@
-//! ReLU and 2x2 max pooling fused behind a convolution, and the way back through them.
+//! Gradients back through a convolution's ReLU and pooling, with their sums per channel (the bias gradient).
 
 use rayon::prelude::*;
 
+use super::epilogue::CUT;
 use crate::buffer::{Fill, Shared};
 use crate::lanes::LANES;
 use crate::simd::{Lanes, Simd, Task};
-
-/// What becomes of a convolution's sums before they are stored.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Finish {
-    /// Stored as they are.
-    Plain,
-    /// max(0, y)
-    Relu,
-    /// max(0, y), then the greatest of each 2x2 square and, for training, which of the four it was.
-    ReluPool { argmax: bool },
-}
-
-impl Finish {
-    /// Whether 2x2 squares become one pixel.
-    pub(super) fn pools(self) -> bool {
-        matches!(self, Finish::ReluPool { .. })
-    }
-
-    /// Output pixels along an axis that make one stored pixel.
-    pub(super) fn factor(self) -> usize {
-        if self.pools() { 2 } else { 1 }
-    }
-}
-
-/// The argmax of a square that ReLU set to zero: its gradient goes nowhere.
-const CUT: f32 = 4.0;
-
-/// max(0, v), NaN kept: a training that diverged must show. (Pooling keeps one only where it comes first.)
-#[inline(always)]
-pub(crate) fn relu<L: Lanes>(l: L, v: L::V) -> L::V {
-    l.select_gt(l.zero(), v, l.zero(), v)
-}
-
-/// The greatest of four (the first of equals) after ReLU, and its index or [`CUT`].
-#[inline(always)]
-pub(crate) fn relu_pool<L: Lanes>(l: L, square: [L::V; 4]) -> (L::V, L::V) {
-    let [a, b, c, d] = square;
-    let top = l.select_gt(b, a, b, a);
-    let top_index = l.select_gt(b, a, l.splat(1.0), l.zero());
-    let bottom = l.select_gt(d, c, d, c);
-    let bottom_index = l.select_gt(d, c, l.splat(3.0), l.splat(2.0));
-    let best = l.select_gt(bottom, top, bottom, top);
-    let index = l.select_gt(bottom, top, bottom_index, top_index);
-    (
-        relu(l, best),
-        l.select_gt(best, l.zero(), index, l.splat(CUT)),
-    )
-}
-
-/// The value of [`relu_pool`] alone; where one is NaN, the processor's own maximum decides. (In this order of operands
-/// x86's gives the same.)
-#[inline(always)]
-pub(crate) fn relu_pool_value<L: Lanes>(l: L, square: [L::V; 4]) -> L::V {
-    let [a, b, c, d] = square;
-    relu(l, l.max(l.max(d, c), l.max(b, a)))
-}
 
 /// Channels that one task takes: enough work to be worth a task on small maps.
 fn channels_per_task(blocks: usize, area: usize) -> usize {
@@ -81,10 +26,9 @@ pub fn relu_backward(y: &[f32], dy: &[f32], channels: usize, area: usize) -> (Ve
     let simd = Simd::current();
     let to = out.shared();
     each_channel(&mut sums, blocks, area, |channel| {
-        simd.run(ReluBackward {
-            y,
+        simd.run(ChannelSum {
             dy,
-            to,
+            relu: Some((y, to)),
             channel,
             channels,
             blocks,
@@ -143,6 +87,7 @@ pub fn bias_gradient(dy: &[f32], channels: usize, area: usize) -> Vec<f32> {
     each_channel(&mut sums, blocks, area, |channel| {
         simd.run(ChannelSum {
             dy,
+            relu: None,
             channel,
             channels,
             blocks,
@@ -175,17 +120,18 @@ fn each_channel(
         .for_each(|(channel, to)| *to = sum(channel));
 }
 
-struct ReluBackward<'a> {
-    y: &'a [f32],
+/// Sums one channel of `dy`; behind a ReLU, what it let through, which is also stored.
+struct ChannelSum<'a> {
     dy: &'a [f32],
-    to: Shared<'a, f32>,
+    /// The output of the ReLU, and where the gradient before it goes.
+    relu: Option<(&'a [f32], Shared<'a, f32>)>,
     channel: usize,
     channels: usize,
     blocks: usize,
     area: usize,
 }
 
-impl Task for ReluBackward<'_> {
+impl Task for ChannelSum<'_> {
     type Output = f32;
 
     #[inline(always)]
@@ -194,13 +140,15 @@ impl Task for ReluBackward<'_> {
         for block in 0..self.blocks {
             let plane = (block * self.channels + self.channel) * self.area * LANES;
             for i in (plane..plane + self.area * LANES).step_by(LANES) {
-                // SAFETY: the plane lies within the three arrays of one length; only this task writes it.
+                // SAFETY: the plane lies within the arrays, all of one length; only this task writes it.
                 unsafe {
-                    let y = l.load(self.y.as_ptr().add(i));
-                    let dy = l.load(self.dy.as_ptr().add(i));
-                    let dy = l.select_gt(y, l.zero(), dy, l.zero());
+                    let mut dy = l.load(self.dy.as_ptr().add(i));
+                    if let Some((y, to)) = self.relu {
+                        let y = l.load(y.as_ptr().add(i));
+                        dy = l.select_gt(y, l.zero(), dy, l.zero());
+                        l.store(to.at(i), dy);
+                    }
                     sum = l.add(sum, dy);
-                    l.store(self.to.at(i), dy);
                 }
             }
         }
@@ -261,31 +209,6 @@ impl Task for PoolBackward<'_> {
                     // SAFETY: the plane's last row, in this task's plane.
                     unsafe { l.store(self.to.at(last * LANES), l.zero()) };
                 }
-            }
-        }
-        l.sum(sum)
-    }
-}
-
-struct ChannelSum<'a> {
-    dy: &'a [f32],
-    channel: usize,
-    channels: usize,
-    blocks: usize,
-    area: usize,
-}
-
-impl Task for ChannelSum<'_> {
-    type Output = f32;
-
-    #[inline(always)]
-    fn run<L: Lanes>(self, l: L) -> f32 {
-        let mut sum = l.zero();
-        for block in 0..self.blocks {
-            let plane = (block * self.channels + self.channel) * self.area * LANES;
-            for i in (plane..plane + self.area * LANES).step_by(LANES) {
-                // SAFETY: the plane lies within `dy`.
-                sum = l.add(sum, unsafe { l.load(self.dy.as_ptr().add(i)) });
             }
         }
         l.sum(sum)

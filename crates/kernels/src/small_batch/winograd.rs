@@ -13,11 +13,10 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::Finish;
 use crate::buffer::{Fill, Scratch, Shared};
-use crate::conv::Conv;
-use crate::conv::activation;
+use crate::conv::epilogue::{relu, relu_pool_value};
 use crate::conv::transforms::{POINTS, SIDE, TILE, column, input, output, weight};
+use crate::conv::{Conv, Epilogue};
 use crate::lanes::LANES;
 use crate::simd::{Lanes, Simd, Task};
 
@@ -37,7 +36,7 @@ const AT_ONCE: usize = 4;
 
 /// A convolution's weights in the transformed domain, for [`conv`].
 #[derive(Debug)]
-pub struct Transformed {
+pub struct TransformedWeights {
     /// `[group of CHANNELS outputs][point][in][CHANNELS]`, zero where there is no channel
     points: Vec<f32>,
     in_channels: usize,
@@ -45,7 +44,7 @@ pub struct Transformed {
 }
 
 /// Whether a convolution of so many images of this size can be and is worth being done this way.
-pub fn allows(conv: &Conv, images: usize, size: [usize; 2]) -> bool {
+pub fn supports(conv: &Conv, images: usize, size: [usize; 2]) -> bool {
     let [rows, columns] = size.map(|len| len.div_ceil(TILE));
     conv.kernel == [3, 3]
         && conv.stride == [1, 1]
@@ -55,18 +54,18 @@ pub fn allows(conv: &Conv, images: usize, size: [usize; 2]) -> bool {
         && images * rows * columns * POINTS * conv.in_channels <= MOST_SCRATCH
 }
 
-impl Transformed {
+impl TransformedWeights {
     /// G g G^T of weights `[out, in, 3, 3]`.
     ///
     /// # Panics
     /// If the kernel is not 3 x 3, or the length does not match.
     pub fn new(conv: &Conv, weights: &[f32]) -> Self {
-        assert_eq!(conv.kernel, [3, 3], "few::Transformed: kernel");
+        assert_eq!(conv.kernel, [3, 3], "small_batch::Transformed: kernel");
         let (inputs, outputs) = (conv.in_channels, conv.out_channels);
         assert_eq!(
             weights.len(),
             outputs * inputs * 9,
-            "few::Transformed: weights"
+            "small_batch::Transformed: weights"
         );
         let groups = outputs.div_ceil(CHANNELS);
         let mut points = vec![0.0; groups * POINTS * inputs * CHANNELS];
@@ -91,7 +90,7 @@ impl Transformed {
     }
 
     /// Whether these are weights of such a convolution.
-    pub fn is_of(&self, conv: &Conv) -> bool {
+    pub fn fits(&self, conv: &Conv) -> bool {
         [self.in_channels, self.out_channels] == [conv.in_channels, conv.out_channels]
     }
 }
@@ -148,35 +147,35 @@ impl Task for Transform<'_> {
     }
 }
 
-/// y = finish(conv(x, weights) + bias), as [`super::conv`] but for transformed weights. Rounding errors are those of
+/// y = epilogue(conv(x, weights) + bias), as [`super::conv`] but for transformed weights. Rounding errors are those of
 /// Winograd's algorithm: greater than the direct form's, see `conv`'s.
 ///
 /// # Panics
-/// If [`allows`] refuses the convolution, the weights are of another one, a length does not match, or the kernel does not
+/// If [`supports`] refuses the convolution, the weights are of another one, a length does not match, or the kernel does not
 /// fit.
 pub fn conv(
     conv: &Conv,
     x: &[f32],
     size: [usize; 2],
-    weights: &Transformed,
+    weights: &TransformedWeights,
     bias: &[f32],
-    finish: Finish,
+    epilogue: Epilogue,
 ) -> Vec<f32> {
-    assert!(weights.is_of(conv), "few::winograd: weights");
-    assert_eq!(bias.len(), conv.out_channels, "few::winograd: bias");
+    assert!(weights.fits(conv), "small_batch::winograd: weights");
+    assert_eq!(bias.len(), conv.out_channels, "small_batch::winograd: bias");
     let Some(out) = conv.output(size) else {
-        panic!("few::winograd: the kernel of {conv:?} does not fit an input of {size:?}");
+        panic!("small_batch::winograd: the kernel of {conv:?} does not fit an input of {size:?}");
     };
     let image = conv.in_channels * size[0] * size[1];
     let images = x.len().checked_div(image).unwrap_or(0);
-    assert_eq!(x.len(), images * image, "few::winograd: x");
+    assert_eq!(x.len(), images * image, "small_batch::winograd: x");
     assert!(
-        allows(conv, images, size),
-        "few::winograd: {images} of {size:?} through {conv:?}"
+        supports(conv, images, size),
+        "small_batch::winograd: {images} of {size:?} through {conv:?}"
     );
     let count = out.map(|len| len.div_ceil(TILE));
     let tiles = images * count[0] * count[1];
-    let stored = out.map(|len| len / finish.factor());
+    let stored = out.map(|len| len / epilogue.factor());
     let mut y = Fill::new(images * conv.out_channels * stored[0] * stored[1]);
     let inputs = conv.in_channels.next_multiple_of(LANES);
     let mut inputs_of_tiles = Scratch::new(POINTS * tiles * inputs);
@@ -217,7 +216,7 @@ pub fn conv(
         conv,
         weights,
         bias,
-        finish,
+        epilogue,
         out,
         stored,
         count,
@@ -356,9 +355,9 @@ fn inside(first: isize, len: usize) -> Range<usize> {
 
 struct Plan<'a> {
     conv: &'a Conv,
-    weights: &'a Transformed,
+    weights: &'a TransformedWeights,
     bias: &'a [f32],
-    finish: Finish,
+    epilogue: Epilogue,
     out: [usize; 2],
     stored: [usize; 2],
     count: [usize; 2],
@@ -471,7 +470,7 @@ impl Products<'_> {
         let mut bias = [0f32; LANES];
         bias[..channels].copy_from_slice(&plan.bias[first..first + channels]);
         let (image, row, across) = place(tile, plan.count);
-        let factor = plan.finish.factor();
+        let factor = plan.epilogue.factor();
         let side = TILE / factor;
         let rows = (plan.out[0] - row * TILE).min(TILE) / factor;
         let columns = (plan.out[1] - across * TILE).min(TILE) / factor;
@@ -499,17 +498,17 @@ impl Products<'_> {
             }
             for i in 0..side {
                 for j in 0..side {
-                    let value = match plan.finish {
-                        Finish::Plain => y[j][i],
-                        Finish::Relu => activation::relu(l, y[j][i]),
-                        Finish::ReluPool => {
+                    let value = match plan.epilogue {
+                        Epilogue::None => y[j][i],
+                        Epilogue::Relu => relu(l, y[j][i]),
+                        Epilogue::ReluPool => {
                             let square = [
                                 y[2 * j][2 * i],
                                 y[2 * j + 1][2 * i],
                                 y[2 * j][2 * i + 1],
                                 y[2 * j + 1][2 * i + 1],
                             ];
-                            activation::relu_pool_value(l, square)
+                            relu_pool_value(l, square)
                         }
                     };
                     l.store(cells[i][j].as_mut_ptr(), value);

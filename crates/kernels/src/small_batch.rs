@@ -7,7 +7,8 @@
 //! Where the same weights come again and again, [`winograd`] is quicker still.
 //!
 //! ```
-//! use kernels::{conv::Conv, few};
+//! use kernels::conv::{Conv, Epilogue};
+//! use kernels::small_batch;
 //! let blur = Conv {
 //!     in_channels: 1,
 //!     out_channels: 1,
@@ -16,8 +17,8 @@
 //!     padding: [0, 1],
 //!     dilation: [1, 1],
 //! };
-//! assert!(few::allows(&blur, 1));
-//! let y = few::conv(&blur, &[1.0, 2.0, 3.0], [1, 3], &[1.0; 3], &[0.0], few::Finish::Plain);
+//! assert!(small_batch::supports(&blur, 1));
+//! let y = small_batch::conv(&blur, &[1.0, 2.0, 3.0], [1, 3], &[1.0; 3], &[0.0], Epilogue::None);
 //! assert_eq!(y, [3.0, 6.0, 5.0]);
 //! ```
 
@@ -27,11 +28,11 @@ mod linear;
 mod tests;
 pub mod winograd;
 
-pub use conv::{Finish, allows, conv};
+pub use conv::{conv, supports};
 pub use linear::linear;
 
 /// Images up to which this path is the quicker one.
-pub const MOST: usize = 8;
+pub const MAX_IMAGES: usize = 8;
 
 /// max(0, x), NaN kept.
 #[inline(always)]

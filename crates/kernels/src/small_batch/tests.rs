@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::conv::Conv;
+use crate::conv::{Conv, Epilogue};
 use crate::reference;
 use crate::testing::{assert_close, assert_sums_close, everywhere, random, wide};
 
@@ -17,11 +17,11 @@ fn check_conv(geometry: &Conv, images: usize, size: [usize; 2]) {
     let bias = random(3, geometry.out_channels);
     let sums = reference::conv(geometry, &x, images, size, &weight, Some(&bias));
     let sums = wide(&sums);
-    for finish in [Finish::Plain, Finish::Relu, Finish::ReluPool] {
-        let expected: Vec<f64> = match finish {
-            Finish::Plain => sums.clone(),
-            Finish::Relu => sums.iter().map(|y| y.max(0.0)).collect(),
-            Finish::ReluPool => sums
+    for epilogue in [Epilogue::None, Epilogue::Relu, Epilogue::ReluPool] {
+        let expected: Vec<f64> = match epilogue {
+            Epilogue::None => sums.clone(),
+            Epilogue::Relu => sums.iter().map(|y| y.max(0.0)).collect(),
+            Epilogue::ReluPool => sums
                 .chunks_exact(out[0] * out[1])
                 .flat_map(|plane| {
                     (0..out[0] / 2 * (out[1] / 2)).map(move |i| {
@@ -33,14 +33,14 @@ fn check_conv(geometry: &Conv, images: usize, size: [usize; 2]) {
                 })
                 .collect(),
         };
-        let what = format!("{geometry:?}, {images} of {size:?}, {finish:?}");
-        for got in everywhere(|| conv(geometry, &x, size, &weight, &bias, finish)) {
+        let what = format!("{geometry:?}, {images} of {size:?}, {epilogue:?}");
+        for got in everywhere(|| conv(geometry, &x, size, &weight, &bias, epilogue)) {
             assert_close(&got, &expected, 1e-5, &what);
         }
-        if winograd::allows(geometry, images, size) {
+        if winograd::supports(geometry, images, size) {
             let by_winograd = || {
-                let weights = winograd::Transformed::new(geometry, &weight);
-                winograd::conv(geometry, &x, size, &weights, &bias, finish)
+                let weights = winograd::TransformedWeights::new(geometry, &weight);
+                winograd::conv(geometry, &x, size, &weights, &bias, epilogue)
             };
             for got in everywhere(by_winograd) {
                 assert_close(&got, &expected, 3e-5, &format!("Winograd: {what}"));
@@ -126,7 +126,7 @@ fn nan_survives() {
         [1, 2],
         &[-1.0],
         &[0.0],
-        Finish::Relu,
+        Epilogue::Relu,
     );
     assert!(y[0].is_nan() && y[1] == 0.0);
     let y = linear(&[f32::NAN], &[1.0, 2.0], &[0.0; 2], 1, true);

@@ -7,37 +7,19 @@
 
 use rayon::prelude::*;
 
-use super::{MOST, relu};
+use super::{MAX_IMAGES, relu};
 use crate::buffer::{Fill, Scratch, Shared};
-use crate::conv::Conv;
 use crate::conv::direct::groups;
+use crate::conv::{Conv, Epilogue};
 use crate::lanes::LANES;
 use crate::simd::{Lanes, Simd, Task};
 
-/// What becomes of a convolution's sums.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Finish {
-    /// Stored as they are.
-    Plain,
-    /// max(0, y)
-    Relu,
-    /// max(0, y), then the greatest of each 2x2 square; an odd last row or column is dropped.
-    ReluPool,
-}
-
-impl Finish {
-    /// Output pixels along an axis that make one stored pixel.
-    pub fn factor(self) -> usize {
-        if self == Finish::ReluPool { 2 } else { 1 }
-    }
-}
-
 /// Whether this path takes so many images through this convolution.
-pub fn allows(conv: &Conv, images: usize) -> bool {
-    images <= MOST && conv.stride == [1, 1]
+pub fn supports(conv: &Conv, images: usize) -> bool {
+    images <= MAX_IMAGES && conv.stride == [1, 1]
 }
 
-/// y = finish(conv(x, weight) + bias): `x` `[N, in, H, W]` of `size` H x W, `weight` `[out, in, kh, kw]`, `bias`
+/// y = epilogue(conv(x, weight) + bias): `x` `[N, in, H, W]` of `size` H x W, `weight` `[out, in, kh, kw]`, `bias`
 /// `[out]` -> `[N, out, OH, OW]`, halved where pooled.
 ///
 /// # Panics
@@ -48,23 +30,23 @@ pub fn conv(
     size: [usize; 2],
     weight: &[f32],
     bias: &[f32],
-    finish: Finish,
+    epilogue: Epilogue,
 ) -> Vec<f32> {
-    assert_eq!(conv.stride, [1, 1], "few::conv: stride");
+    assert_eq!(conv.stride, [1, 1], "small_batch::conv: stride");
     let Some(out) = conv.output(size) else {
-        panic!("few::conv: the kernel of {conv:?} does not fit an input of {size:?}");
+        panic!("small_batch::conv: the kernel of {conv:?} does not fit an input of {size:?}");
     };
     let taps = conv.kernel[0] * conv.kernel[1];
     assert_eq!(
         weight.len(),
         conv.out_channels * conv.in_channels * taps,
-        "few::conv: weight"
+        "small_batch::conv: weight"
     );
-    assert_eq!(bias.len(), conv.out_channels, "few::conv: bias");
+    assert_eq!(bias.len(), conv.out_channels, "small_batch::conv: bias");
     let image = conv.in_channels * size[0] * size[1];
     let images = x.len().checked_div(image).unwrap_or(0);
-    assert_eq!(x.len(), images * image, "few::conv: x");
-    let stored = out.map(|len| len / finish.factor());
+    assert_eq!(x.len(), images * image, "small_batch::conv: x");
+    let stored = out.map(|len| len / epilogue.factor());
     let mut y = Fill::new(images * conv.out_channels * stored[0] * stored[1]);
 
     let padded = Padded::new(conv, size, out);
@@ -94,7 +76,7 @@ pub fn conv(
         positions,
         weight,
         bias,
-        finish,
+        epilogue,
         y: y.shared(),
     };
     let simd = Simd::current();
@@ -163,7 +145,7 @@ struct Plan<'a> {
     positions: usize,
     weight: &'a [f32],
     bias: &'a [f32],
-    finish: Finish,
+    epilogue: Epilogue,
     y: Shared<'a, f32>,
 }
 
@@ -252,7 +234,7 @@ impl Group<'_> {
         let channel = self.image * plan.conv.out_channels + self.channels.start + channel;
         // SAFETY: rows of sums lie `padded.row` apart; this channel's plane is written by this task only.
         unsafe {
-            if plan.finish == Finish::ReluPool {
+            if plan.epilogue == Epilogue::ReluPool {
                 let [rows, columns] = [plan.out[0] / 2, plan.out[1] / 2];
                 let to = plan.y.at((channel * rows + self.rows.start / 2) * columns);
                 for y in 0..self.rows.len() / 2 {
@@ -273,7 +255,7 @@ impl Group<'_> {
             for y in 0..self.rows.len() {
                 for x in 0..columns {
                     let sum = *sums.add(y * plan.padded.row + x);
-                    let sum = if plan.finish == Finish::Relu {
+                    let sum = if plan.epilogue == Epilogue::Relu {
                         relu(sum)
                     } else {
                         sum

@@ -28,10 +28,14 @@ const AT_ONCE: usize = 16;
 /// If a length does not fit.
 pub fn linear(x: &[f32], weight: &[f32], bias: &[f32], inputs: usize, relu: bool) -> Vec<f32> {
     let outputs = bias.len();
-    assert!(inputs > 0, "few::linear: no inputs");
-    assert_eq!(weight.len(), inputs * outputs, "few::linear: weight");
+    assert!(inputs > 0, "small_batch::linear: no inputs");
+    assert_eq!(
+        weight.len(),
+        inputs * outputs,
+        "small_batch::linear: weight"
+    );
     let images = x.len() / inputs;
-    assert_eq!(x.len(), images * inputs, "few::linear: x");
+    assert_eq!(x.len(), images * inputs, "small_batch::linear: x");
     let mut y: Vec<f32> = bias.repeat(images);
     if y.is_empty() {
         return y;
