@@ -6,7 +6,6 @@ mod error;
 mod flags;
 mod plan;
 mod progress;
-mod table;
 
 use std::process::ExitCode;
 

@@ -63,8 +63,11 @@ pub fn csv(report: &Report<'_>) -> String {
             let mut number = |figure: &str, value: Option<f64>| {
                 table.number("time_to_accuracy", column.name, &item, figure, value);
             };
-            number("seconds", time.map(|time| time.seconds));
-            number("reached", time.map(|time| time.reached as f64));
+            number("seconds", time.seconds);
+            number(
+                "reached",
+                Some(time.reached as f64).filter(|_| time.reached > 0),
+            );
         }
     }
     for contestant in &report.contestants {

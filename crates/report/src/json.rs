@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::box_mistakes::{self, Line};
 use super::costs::{Cost, Gain, markets};
 use super::curves::{few, pooled, reliability};
-use super::figures::{Better, COST, FURTHER, QUALITY, rows, times_to_accuracy};
+use super::figures::{COST, FURTHER, QUALITY, rows, times_to_accuracy};
+use super::metrics::Better;
 use super::mistakes::mistakes;
 use super::scenes::{Kind, category, scenes};
 use super::seeds::{columns, shown};
@@ -69,14 +70,8 @@ pub fn json(report: &Report<'_>) -> String {
         times_to_accuracy: times
             .map(|(accuracy, times)| TimeTo {
                 accuracy,
-                seconds: times
-                    .iter()
-                    .map(|time| Some(time.as_ref()?.seconds))
-                    .collect(),
-                reached: times
-                    .iter()
-                    .map(|time| time.map_or(0, |time| time.reached))
-                    .collect(),
+                seconds: times.iter().map(|time| time.seconds).collect(),
+                reached: times.iter().map(|time| time.reached).collect(),
             })
             .collect(),
         mistakes: mistakes(report).map(|mistakes| {

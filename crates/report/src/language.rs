@@ -111,8 +111,13 @@ impl Language {
         format!("{sign}{whole}{point}{fraction}")
     }
 
+    /// A whole number: `10,000`.
+    pub fn whole(self, value: f64) -> String {
+        self.decimal(value, 0)
+    }
+
     /// A number of things: `10,000`.
-    pub(crate) fn count(self, value: u64) -> String {
+    pub fn count(self, value: u64) -> String {
         self.grouped(&value.to_string())
     }
 

@@ -5,6 +5,7 @@
 //! words from `words`, so that no number is computed twice and no word is said in two ways.
 
 mod box_mistakes;
+mod compared;
 mod costs;
 mod csv;
 mod curves;
@@ -16,7 +17,10 @@ mod html;
 mod json;
 mod language;
 mod markdown;
+mod metrics;
 mod mistakes;
+#[allow(dead_code)] // The other formats are built on it next.
+mod model;
 mod plot;
 mod png;
 mod scenes;
@@ -24,6 +28,8 @@ mod seeds;
 mod sentences;
 mod suspects;
 mod sweep;
+mod tables;
+pub mod terminal;
 mod words;
 
 pub use csv::csv;

@@ -3,9 +3,7 @@
 mod evidence;
 
 use super::curves::reliability;
-use super::figures::{
-    COST, Definition, FURTHER, QUALITY, epoch, rows, time_text, times_to_accuracy,
-};
+use super::figures::{COST, FURTHER, QUALITY, epoch, rows, times_to_accuracy};
 use super::format::{ABSENT, fill};
 use super::mistakes::mistakes;
 use super::seeds::shown;
@@ -121,7 +119,7 @@ impl Document<'_> {
     }
 
     /// A table of figures; the best of a row is bold.
-    fn rows(&self, definitions: &[Definition]) -> String {
+    fn rows(&self, definitions: crate::metrics::Group) -> String {
         let rows = rows(self.whole, definitions, self.words);
         let rows = rows.iter().map(|row| {
             let cells = row.cells.iter().map(|cell| match cell.best {
@@ -316,7 +314,7 @@ impl Document<'_> {
     fn times(&self) -> String {
         let rows = times_to_accuracy(self.whole).into_iter();
         let rows = rows.map(|(accuracy, times)| {
-            let times = times.iter().map(|time| time_text(self.language, time));
+            let times = times.iter().map(|time| time.text.clone());
             let first = self.language.percent(accuracy, 1);
             std::iter::once(first).chain(times).collect()
         });

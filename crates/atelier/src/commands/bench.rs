@@ -7,8 +7,8 @@ use super::{print, print_json};
 use crate::computer;
 use crate::error::CommandError;
 use crate::flags;
-use crate::table::{grouped, table};
 use recipe::Recipe;
+use report::terminal::{grouped, table};
 
 pub fn run(flags: &flags::Bench) -> Result<(), CommandError> {
     let mut recipe = Recipe::load(&flags.recipe, &flags.sets)?;
@@ -86,7 +86,7 @@ pub fn run(flags: &flags::Bench) -> Result<(), CommandError> {
             figures.batch_size, figures.device, figures.threads
         ),
     ];
-    print(&table(header, rows).to_string())
+    print(&table(header, rows))
 }
 
 /// The row for the table of `docs/guide/gpu.md`, under its header.

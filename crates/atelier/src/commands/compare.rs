@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ::report::Format;
+use ::report::{Format, terminal};
 use data::{self, Split};
 use measure::record::{
     COMPARISON_SCHEMA, Comparison, Contestant, SeedsVerdict, Verdict, write_json,
@@ -19,7 +19,6 @@ use crate::error::CommandError;
 use crate::flags;
 use crate::plan::NamedRecipe;
 use crate::progress::Show;
-use crate::table;
 
 /// The lab's two models.
 const LAB: [&str; 2] = ["lab-cnn", "lab-faster-rcnn"];
@@ -72,7 +71,7 @@ pub fn run(flags: &flags::Compare) -> Result<(), CommandError> {
     if flags.json {
         return print_json(&comparison);
     }
-    for part in table::comparison(&comparison) {
+    for part in terminal::comparison(&comparison) {
         print(&part)?;
     }
     print(&format!("\n{}", comparison.sentence().unwrap_or(NO_TEST)))?;

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{print, print_json};
 use crate::error::CommandError;
 use crate::flags;
-use crate::table::{grouped, table};
+use report::terminal::{grouped, table};
 
 /// Objects that are looked at.
 const OBJECTS: usize = 10_000;
@@ -61,7 +61,7 @@ pub fn run(flags: &flags::DataAnchors) -> Result<(), CommandError> {
         row("best IoU of 0.7 or more", &|fit| percent(fit.share_70)),
         row(&negative, &|fit| fit.unreached.to_string()),
     ];
-    print(&table(header, rows).to_string())?;
+    print(&table(header, rows))?;
     print(&histogram(&fit))
 }
 

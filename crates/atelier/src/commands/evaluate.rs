@@ -7,7 +7,7 @@ use super::{print, print_json};
 use crate::computer;
 use crate::error::CommandError;
 use crate::flags;
-use crate::table::{figures, table};
+use report::terminal::{self, table};
 
 pub fn run(flags: &flags::Evaluate) -> Result<(), CommandError> {
     let run = Run::open(&flags.place.runs, &flags.run)?;
@@ -39,7 +39,7 @@ pub fn run(flags: &flags::Evaluate) -> Result<(), CommandError> {
     if flags.json {
         return print_json(&evaluation);
     }
-    print(&figures(&evaluation))?;
+    print(&terminal::evaluation(&evaluation))?;
     if let Some(digest) = &evaluation.model_digest {
         print(&format!("weights: {digest}"))?;
     }
@@ -62,7 +62,7 @@ pub fn run(flags: &flags::Evaluate) -> Result<(), CommandError> {
             ]
         })
         .collect();
-    print(&table(header, rows).to_string())?;
+    print(&table(header, rows))?;
     let mut header = vec!["truth \\ answer".to_string()];
     header.extend(trained.classes.iter().cloned());
     let rows = answers
@@ -75,5 +75,5 @@ pub fn run(flags: &flags::Evaluate) -> Result<(), CommandError> {
             row
         })
         .collect();
-    print(&table(header, rows).to_string())
+    print(&table(header, rows))
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{print, print_json};
 use crate::error::CommandError;
 use crate::flags::{self, RunOrder};
-use crate::table::table;
+use report::terminal::table;
 
 /// A run, as far as its files can be read.
 struct Entry {
@@ -119,7 +119,7 @@ pub fn run(flags: &flags::Runs) -> Result<(), CommandError> {
         "date",
     ];
     let header = header.map(str::to_string).to_vec();
-    print(&table(header, runs.iter().map(row).collect()).to_string())
+    print(&table(header, runs.iter().map(row).collect()))
 }
 
 fn row(entry: &Entry) -> Vec<String> {

@@ -21,7 +21,7 @@ use super::{print, print_json};
 use crate::computer;
 use crate::error::CommandError;
 use crate::flags;
-use crate::table::{grouped, table};
+use report::terminal::{grouped, table};
 
 /// Trials where the command line names no number and the sampler knows none.
 const TRIALS: usize = 20;
@@ -354,7 +354,7 @@ impl Search<'_> {
             print(&counts)?;
             return print(&format!("report: {}", report.display()));
         }
-        print(&table(header, rows).to_string())?;
+        print(&table(header, rows))?;
         print(&format!("{counts}; judged by validation images alone"))?;
         let best = self.folder.path().join(BEST);
         let train = ["atelier", "train", &best.to_string_lossy()].map(String::from);

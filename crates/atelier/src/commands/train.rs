@@ -19,7 +19,7 @@ use crate::error::CommandError;
 use crate::flags;
 use crate::plan::{self, NamedRecipe};
 use crate::progress::{self, Progress, Show};
-use crate::table::figures;
+use report::terminal;
 
 /// Set by Ctrl-C; training looks at it after every step.
 pub static STOP: AtomicBool = AtomicBool::new(false);
@@ -82,7 +82,7 @@ pub fn run(flags: &flags::Train) -> Result<(), CommandError> {
     if flags.json {
         return print_json(&contestant);
     }
-    print(&figures(&contestant.evaluation))?;
+    print(&terminal::evaluation(&contestant.evaluation))?;
     let digest = contestant.evaluation.model_digest.unwrap_or_default();
     print(&format!(
         "\nweights: {digest}\nrun: {}\nreport: {}",

@@ -14,7 +14,7 @@ use ratatui_widgets::chart::{Axis, Chart, Dataset, GraphType};
 use super::curve::Curve;
 use super::view::{Phase, View, score, seconds_left};
 use super::{duration, percent};
-use crate::table::grouped;
+use report::terminal::grouped;
 
 /// Narrower screens have no curves.
 const CHARTS_WIDTH: u16 = 60;

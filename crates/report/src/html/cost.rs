@@ -3,7 +3,7 @@
 use super::{Page, details, figure, note, paragraph, scroll};
 use crate::Language;
 use crate::costs::{Cost, Gain, Market, markets};
-use crate::figures::{time_text, times_to_accuracy};
+use crate::figures::times_to_accuracy;
 use crate::format::Text;
 use crate::plot::axis::{Scale, Unit};
 use crate::plot::intervals::{Intervals, Row};
@@ -212,8 +212,7 @@ fn times(page: &Page<'_>) -> String {
     let words = page.words;
     let rows = times_to_accuracy(page.whole).into_iter();
     let rows = rows.map(|(target, times)| {
-        let times = times.iter().map(|time| time_text(page.language, time));
-        let cells = times.map(|time| format!("<td>{time}</td>"));
+        let cells = times.iter().map(|time| format!("<td>{}</td>", time.text));
         format!(
             "<tr><th scope=\"row\">{}</th>{}</tr>\n",
             page.language.percent(target, 1),
