@@ -69,6 +69,10 @@ impl<'de> Deserialize<'de> for Entry {
                 Ok(Entry::Size(value as f64))
             }
 
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Entry, E> {
+                Ok(Entry::Size(value as f64))
+            }
+
             fn visit_f64<E: de::Error>(self, value: f64) -> Result<Entry, E> {
                 Ok(Entry::Size(value))
             }

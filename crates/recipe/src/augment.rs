@@ -1,61 +1,61 @@
-//! The table `[data.augment]`: random changes of the training images.
+//! The table `data.augment`: random changes of the training images.
 
-use serde::{Deserialize, Serialize};
+use super::options::{
+    Checked, MOST_PIXELS, at, below_1, fraction, need, options, within, within_unit,
+};
 
-/// Random changes of each training image, drawn anew every epoch; all off by default.
-///
-/// Lengths are pixels, brightness is a fraction of white, a probability is that of one image in one epoch. Boxes follow
-/// what moves pixels. 'Up to' means uniform between the two ends.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Augment {
-    /// Pixels: moved by up to this much in each direction, whole pixels; default 0.
-    pub shift: usize,
-    /// Degrees: turned by up to this much either way; default 0.
-    pub rotate: f64,
-    /// Fraction: enlarged or shrunk by up to this much; 0.1 means 0.9 to 1.1 times; default 0.
-    pub scale: f64,
-    /// Degrees: upright lines are slanted by up to this much either way; default 0.
-    pub shear: f64,
-    /// Probability of mirroring left and right; default 0. A mirrored digit is no digit.
-    pub flip: f64,
-    /// Pixels: how far the picture is bent, the root mean square of the displacements in each direction; default 0
-    /// (Simard, Steinkraus & Platt 2003).
-    pub elastic: f64,
-    /// Pixels: over what distance bending changes, the standard deviation of the Gaussian that smooths it; default 4.
-    pub elastic_sigma: f64,
-    /// Fraction: differences from the image's mean are multiplied by 1 minus to 1 plus this; default 0.
-    pub contrast: f64,
-    /// Fraction of white: up to this much is added or taken away; default 0.
-    pub brightness: f64,
-    /// Probability of exchanging black and white; default 0.
-    pub invert: f64,
-    /// Fraction of white: noise of a standard deviation up to this much is added to every pixel; default 0.
-    pub noise: f64,
-    /// Probability of covering a rectangle with random pixels; default 0 (Zhong et al. 2017).
-    pub erase: f64,
-    /// Smallest and largest share of the image that the rectangle covers; default [0.02, 0.33].
-    pub erase_area: [f64; 2],
+options! {
+    /// Random changes of each training image, drawn anew in every epoch; all are off by default.
+    ///
+    /// Lengths are in pixels and brightness is a fraction of white. A probability is that of changing one image in one
+    /// epoch. Boxes move with the pixels. 'Up to' means drawn uniformly between the two ends.
+    #[derive(Copy)]
+    pub struct Augment {
+        /// Pixels: shift by up to this much in each direction, by whole pixels.
+        shift: usize = 0, within(..=MOST_PIXELS);
+        /// Degrees: rotate by up to this much either way.
+        rotate: f64 = 0.0, within_unit(0.0..=180.0, "degrees");
+        /// Fraction: enlarge or shrink by up to this much; 0.1 means 0.9 to 1.1 times.
+        scale: f64 = 0.0, below_1;
+        /// Degrees: slant vertical lines by up to this much either way.
+        // Beyond 60 degrees little of a picture is left in its frame.
+        shear: f64 = 0.0, within_unit(0.0..=60.0, "degrees");
+        /// Probability of mirroring left and right. Do not use it for digits.
+        flip: f64 = 0.0, fraction;
+        /// Pixels: elastic distortion, the root mean square of the displacements in each direction
+        /// (Simard, Steinkraus & Platt 2003).
+        elastic: f64 = 0.0;
+        /// Pixels: how smooth the distortion is, the standard deviation of the Gaussian that smooths it.
+        elastic_sigma: f64 = 4.0, within_unit(1.0..=MOST_PIXELS as f64, "pixels");
+        /// Fraction: multiply differences from the image's mean by 1 minus to 1 plus this.
+        contrast: f64 = 0.0, fraction;
+        /// Fraction of white: add or subtract up to this much.
+        brightness: f64 = 0.0, fraction;
+        /// Probability of swapping black and white.
+        invert: f64 = 0.0, fraction;
+        /// Fraction of white: add noise with a standard deviation of up to this much to every pixel.
+        noise: f64 = 0.0, fraction;
+        /// Probability of covering a rectangle with random pixels (Zhong et al. 2017).
+        erase: f64 = 0.0, fraction;
+        /// Smallest and largest share of the image that the rectangle covers.
+        erase_area: [f64; 2] = [0.02, 0.33], shares;
+    }
+    also no_folds;
 }
 
-impl Default for Augment {
-    fn default() -> Self {
-        Self {
-            shift: 0,
-            rotate: 0.0,
-            scale: 0.0,
-            shear: 0.0,
-            flip: 0.0,
-            elastic: 0.0,
-            elastic_sigma: 4.0,
-            contrast: 0.0,
-            brightness: 0.0,
-            invert: 0.0,
-            noise: 0.0,
-            erase: 0.0,
-            erase_area: [0.02, 0.33],
-        }
-    }
+fn shares(area: &[f64; 2]) -> Checked {
+    let [least, most] = *area;
+    let holds = least > 0.0 && least <= most && most <= 1.0;
+    let rule = "the smallest and the largest share, greater than 0 and at most 1";
+    need(holds, rule, format!("{area:?}"))
+}
+
+/// A picture that is distorted further folds over itself in places.
+fn no_folds(augment: &Augment) -> Checked {
+    let sigma = augment.elastic_sigma;
+    let holds = (0.0..=0.5 * sigma).contains(&augment.elastic);
+    let rule = format!("from 0 to half of data.augment.elastic-sigma, {sigma}");
+    at("elastic", need(holds, &rule, augment.elastic))
 }
 
 impl Augment {
@@ -66,7 +66,7 @@ impl Augment {
             erase_area,
             ..
         } = *self;
-        // Those say how, not whether.
+        // Those two say how, not whether.
         *self
             == Self {
                 elastic_sigma,

@@ -1,31 +1,21 @@
-//! When the state of a training is written, and what of it is kept.
+//! The table `training.checkpoints`: when the state of a training is saved, and which states are kept.
 
-use serde::{Deserialize, Serialize};
+use super::options::{at_least_1, given, options, positive};
 
-/// Checkpoints. Where training ends or is stopped one is always written.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Checkpoints {
-    /// Seconds between two, so much a kill loses; default 30; "none": at the ends of epochs only. Longer where the disk is
-    /// slow: what is not asked for by `every-steps` takes a hundredth of the time.
-    #[serde(with = "super::value::optional")]
-    pub every_seconds: Option<f64>,
-    /// Steps between two, whatever it costs; default "none".
-    #[serde(with = "super::value::optional")]
-    pub every_steps: Option<usize>,
-    /// How many of the newest are kept; default 2: the newest, and the one before in case it is damaged.
-    pub keep: usize,
-    /// Keep the weights of the best epoch as well, where images are held out; default true.
-    pub best: bool,
-}
-
-impl Default for Checkpoints {
-    fn default() -> Self {
-        Self {
-            every_seconds: Some(30.0),
-            every_steps: None,
-            keep: 2,
-            best: true,
-        }
+options! {
+    /// Checkpoints. One is always written where training ends or is stopped.
+    #[derive(Copy)]
+    pub struct Checkpoints {
+        /// Seconds between two checkpoints: what is lost at most when the program is killed; "none": at the end of
+        /// each epoch only. On a slow disk the pause is longer, so that writing takes at most 1 % of the time.
+        #[serde(with = "super::value::optional")]
+        every_seconds: Option<f64> = Some(30.0), given(positive);
+        /// Steps between two checkpoints, however long writing takes.
+        #[serde(with = "super::value::optional")]
+        every_steps: Option<usize> = None, given(at_least_1);
+        /// How many of the newest are kept: by default the newest, and the one before in case it is damaged.
+        keep: usize = 2, at_least_1;
+        /// Also keep the weights of the best epoch, if images are held out for validation.
+        best: bool = true;
     }
 }

@@ -1,10 +1,15 @@
-//! The sections of a Faster R-CNN's recipe: backbone, pyramid, anchors, proposals, regions, detections.
+//! The sections of a Faster R-CNN: backbone, pyramid, anchors, proposals, regions, detections.
 //!
-//! Box sides and sizes are pixels of the image; IoU is intersection over union, 0 to 1. The
-//! defaults suit one digit on 28 x 28 pixels.
+//! Box sides and sizes are in pixels of the image; IoU is intersection over union, 0 to 1. The defaults suit one digit on
+//! 28 x 28 pixels.
 
 use super::anchor_sizes::AnchorSizes;
-use super::layer::Layer;
+use super::layer::{self, Layer};
+use super::options::{
+    Check, Checked, MOST_PIXELS, at, below_1, count, each, filled, fraction, given, need,
+    not_negative, options, positive, positive_fraction, section, within,
+};
+use super::problem::Segment;
 use serde::{Deserialize, Serialize};
 
 /// Faster R-CNN (Ren et al. 2015) in its modern, jointly trained form, with one feature map or a pyramid of them.
@@ -16,7 +21,7 @@ pub struct FasterRcnn {
     /// Feature pyramid over several maps of the backbone; default "none": its last map alone.
     #[serde(default, with = "super::value::optional")]
     pub pyramid: Option<Pyramid>,
-    /// Reference boxes laid over every cell of the feature map.
+    /// Reference boxes centred on every cell of the feature map.
     #[serde(default)]
     pub anchors: Anchors,
     /// Region proposal network: which anchors hold an object, and where exactly.
@@ -25,12 +30,31 @@ pub struct FasterRcnn {
     /// The head that classifies each proposed region and refines its box.
     #[serde(default)]
     pub roi: Roi,
-    /// What is done with the head's output when detecting.
+    /// How detections are chosen from the head's outputs.
     #[serde(default)]
     pub detections: Detections,
 }
 
-/// The convolutional part that all regions share.
+impl Check for FasterRcnn {
+    fn check(&self) -> Checked {
+        at(
+            "backbone",
+            at("layers", layer::check_all(&self.backbone.layers)),
+        )?;
+        at("pyramid", given(section)(&self.pyramid))?;
+        let levels = self.pyramid.as_ref().map_or(1, Pyramid::levels);
+        at(
+            "anchors",
+            at("sizes", check_sizes(&self.anchors.sizes, levels)),
+        )?;
+        at("anchors", self.anchors.check())?;
+        at("rpn", self.rpn.check())?;
+        at("roi", self.roi.check())?;
+        at("detections", self.detections.check())
+    }
+}
+
+/// The convolutional layers that all regions share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Backbone {
@@ -38,190 +62,180 @@ pub struct Backbone {
     pub layers: Vec<Layer>,
 }
 
-/// Feature pyramid network (Lin et al. 2017): small objects are found on fine maps, large ones on coarse maps.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Pyramid {
-    /// Which maps of the backbone it starts from, finest first, by the pixels from one cell to the next (powers of
-    /// 2); default [4, 8, 16]. Of several maps of one stride it is the last.
-    pub strides: Vec<usize>,
-    /// Channels of every level; default 64.
-    pub channels: usize,
-    /// Normalisation after each of its convolutions; default none.
-    pub norm: Norm,
-    /// Whether proposals also come from a still coarser level, every second cell of the last; default false.
-    pub extra_level: bool,
-    /// Pixels: a region whose area is the square of this is read from the level with stride 2 to the power of
-    /// `canonical-level`, a region half as large from the next finer one; default 224.
-    pub canonical_size: f64,
-    /// See `canonical-size`; default 4, stride 16.
-    pub canonical_level: u32,
-}
-
-impl Default for Pyramid {
-    fn default() -> Self {
-        Self {
-            strides: vec![4, 8, 16],
-            channels: 64,
-            norm: Norm::None,
-            extra_level: false,
-            canonical_size: 224.0,
-            canonical_level: 4,
-        }
+options! {
+    /// Feature pyramid network (Lin et al. 2017): small objects are found on fine maps, large ones on coarse maps.
+    pub struct Pyramid {
+        /// The maps of the backbone to start from, finest first, each given by the pixels from one cell to the next
+        /// (powers of 2). Of several maps with the same stride the last is taken.
+        strides: Vec<usize> = vec![4, 8, 16], ascending_strides;
+        /// Channels of every level.
+        channels: usize = 64, count;
+        /// Normalisation after each of its convolutions.
+        norm: Norm = Norm::None;
+        /// Whether proposals also come from a still coarser level, every second cell of the last.
+        extra_level: bool = false;
+        /// Pixels: a region whose area is the square of this is read from the level with stride 2 to the power of
+        /// `canonical-level`, a region with half the side from the next finer one.
+        canonical_size: f64 = 224.0, positive;
+        /// See `canonical-size`; 4 means stride 16.
+        canonical_level: u32 = 4, within(..=16);
     }
 }
 
-/// Reference boxes: every size at every ratio on every cell.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Anchors {
-    /// Square roots of the boxes' areas, in pixels; default 12 and 17. With a pyramid one list for all levels, or a
-    /// list of lists of equal length, one a level.
-    pub sizes: AnchorSizes,
-    /// Height over width; default 1, 1.7 and 3.
-    pub ratios: Vec<f64>,
-    /// Where in its cell an anchor's centre lies: 0 the corner, 0.5 (default) the middle.
-    pub offset: f64,
-    /// Corners rounded to whole pixels, as torchvision does; default false.
-    pub rounded: bool,
+impl Pyramid {
+    fn levels(&self) -> usize {
+        self.strides.len() + usize::from(self.extra_level)
+    }
 }
 
-impl Default for Anchors {
-    fn default() -> Self {
-        Self {
-            sizes: AnchorSizes::Shared(vec![12.0, 17.0]),
-            ratios: vec![1.0, 1.7, 3.0],
-            offset: 0.5,
-            rounded: false,
-        }
+fn ascending_strides(strides: &Vec<usize>) -> Checked {
+    let list = format!("{strides:?}");
+    let holds = !strides.is_empty() && strides.is_sorted_by(|a, b| a < b);
+    need(holds, "a list of at least one stride, ascending", &list)?;
+    let rule = format!("a power of 2, at most {MOST_PIXELS}");
+    let stride = |stride: &usize| {
+        let holds = stride.is_power_of_two() && *stride <= MOST_PIXELS;
+        need(holds, &rule, stride)
+    };
+    each(stride)(strides)?;
+    // The level of a region is the logarithm of its size, so strides double from level to level.
+    let doubled = strides.windows(2).all(|pair| pair[1] == 2 * pair[0]);
+    need(doubled, "each twice the one before", &list)
+}
+
+options! {
+    /// Reference boxes: every size at every ratio on every cell.
+    pub struct Anchors {
+        /// Square roots of the boxes' areas, in pixels. With a pyramid: one list for all levels, or a list of lists of
+        /// equal length, one per level.
+        sizes: AnchorSizes = AnchorSizes::Shared(vec![12.0, 17.0]);
+        /// Height divided by width.
+        ratios: Vec<f64> = vec![1.0, 1.7, 3.0], anchor_numbers;
+        /// Where in its cell an anchor is centred: 0 is the corner, 0.5 the middle.
+        offset: f64 = 0.5, fraction;
+        /// Whether corners are rounded to whole pixels, halves to even, as torchvision does; coarse for small objects.
+        rounded: bool = false;
     }
 }
 
 impl Anchors {
-    /// Anchors on each cell; as many on every level.
+    /// Anchors on each cell, the same number on every level.
     pub fn per_cell(&self) -> usize {
-        self.sizes.of_level(0).len() * self.ratios.len()
+        self.sizes
+            .of_level(0)
+            .len()
+            .saturating_mul(self.ratios.len())
     }
 }
 
-/// Region proposal network.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Rpn {
-    /// Channels of its hidden 3x3 convolution; default "none": as many as the feature map has.
-    #[serde(with = "super::value::optional")]
-    pub channels: Option<usize>,
-    /// An anchor with at least this IoU with a truth is an object; default 0.7.
-    pub positive_iou: f64,
-    /// An anchor with less than this IoU with every truth is background; default 0.3.
-    pub negative_iou: f64,
-    /// Whether each truth's best anchors are objects even below `positive-iou`; default true.
-    pub low_quality: bool,
-    /// Whether a truth's best anchor must overlap it at all; default true. torchvision's false
-    /// turns every anchor into an object when some truth touches none.
-    pub require_overlap: bool,
-    /// Anchors per image that the losses look at; default 64.
-    pub sample: usize,
-    /// At most this share of the sample is objects; default 0.5.
-    pub positive_fraction: f64,
-    /// Proposals with more than this IoU with a better one are dropped; default 0.7.
-    pub nms: f64,
-    /// Best anchors per image that enter the suppression while training; default 294.
-    pub pre_nms_train: usize,
-    /// Proposals per image that leave it while training; default 64.
-    pub post_nms_train: usize,
-    /// Best anchors per image that enter the suppression when detecting; default 100.
-    pub pre_nms_test: usize,
-    /// Proposals per image that leave it when detecting; default 16.
-    pub post_nms_test: usize,
-    /// Pixels: proposals with a shorter side are dropped; default 0.001.
-    pub min_side: f64,
-    /// What is minimised of the objects' corrections; default smooth-l1.
-    pub box_loss: BoxLoss,
-    /// The box loss is multiplied by it; default 1.
-    pub box_loss_weight: f64,
-    /// Where smooth-l1 turns from square to straight; default 1/9.
-    pub smooth_l1_beta: f64,
+fn anchor_numbers(values: &Vec<f64>) -> Checked {
+    filled("number", values)?;
+    each(|value: &f64| {
+        positive(value)?;
+        within(1e-6..=1e6)(value)
+    })(values)
 }
 
-impl Default for Rpn {
-    fn default() -> Self {
-        Self {
-            channels: None,
-            positive_iou: 0.7,
-            negative_iou: 0.3,
-            low_quality: true,
-            require_overlap: true,
-            sample: 64,
-            positive_fraction: 0.5,
-            nms: 0.7,
-            pre_nms_train: 294,
-            post_nms_train: 64,
-            pre_nms_test: 100,
-            post_nms_test: 16,
-            min_side: 1e-3,
-            box_loss: BoxLoss::SmoothL1,
-            box_loss_weight: 1.0,
-            smooth_l1_beta: 1.0 / 9.0,
-        }
+fn check_sizes(sizes: &AnchorSizes, levels: usize) -> Checked {
+    let lists = match sizes {
+        AnchorSizes::Shared(sizes) => return anchor_numbers(sizes),
+        AnchorSizes::PerLevel(lists) => lists,
+    };
+    let rule = format!("one list of numbers, or {levels} lists, one for each level");
+    need(
+        lists.len() == levels,
+        &rule,
+        format!("{} lists", lists.len()),
+    )?;
+    for (index, sizes) in lists.iter().enumerate() {
+        let rule = "as long as the first level's, because all levels share one proposal head";
+        anchor_numbers(sizes)
+            .and_then(|()| need(sizes.len() == lists[0].len(), rule, sizes.len()))
+            .map_err(|problem| problem.inside(Segment::Index(index)))?;
     }
+    Ok(())
 }
 
-/// Region head: RoIAlign, hidden layers, then class scores and box corrections.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Roi {
-    /// Side of the grid that RoIAlign reads from a region; default 5: 5 x 5.
-    pub output: usize,
-    /// Samples per side of each grid cell; default 2: four a cell.
-    pub sampling: usize,
-    /// Whether pixels' centres lie at half coordinates, as they should; default true.
-    pub aligned: bool,
-    /// Channels of 3x3 convolutions with ReLU on the pooled region, before the linear layers; default []: none.
-    pub convolutions: Vec<usize>,
-    /// Features of the hidden linear layers; default [128, 128].
-    pub hidden: Vec<usize>,
-    /// Normalisation after each convolution and hidden layer; default none.
-    pub norm: Norm,
-    /// Probability of zeroing a hidden feature while training; default 0.
-    pub dropout: f64,
-    /// A region with at least this IoU with a truth is an object; default 0.5.
-    pub positive_iou: f64,
-    /// Regions per image that the losses look at; default 16.
-    pub sample: usize,
-    /// At most this share of the sample is objects; default 0.5.
-    pub positive_fraction: f64,
-    /// Whether each class has corrections of its own; default class-specific.
-    pub box_regression: BoxRegression,
-    /// Scales of the corrections (dx, dy, dw, dh); default [10, 10, 5, 5].
-    pub box_weights: [f64; 4],
-    /// What is minimised of the objects' corrections; default smooth-l1.
-    pub box_loss: BoxLoss,
-    /// The box loss is multiplied by it; default 1. giou, which `box-weights` do not scale, wants more.
-    pub box_loss_weight: f64,
-    /// Where smooth-l1 turns from square to straight; default 1/9.
-    pub smooth_l1_beta: f64,
+options! {
+    /// Region proposal network.
+    pub struct Rpn {
+        /// Channels of its hidden 3x3 convolution; "none": as many as the feature map has.
+        #[serde(with = "super::value::optional")]
+        channels: Option<usize> = None, given(count);
+        /// An anchor with at least this IoU with an object stands for it.
+        positive_iou: f64 = 0.7, fraction;
+        /// An anchor with less than this IoU with every object is background; in between it is ignored.
+        negative_iou: f64 = 0.3, fraction;
+        /// Whether each object's best anchors stand for it even below `positive-iou`.
+        low_quality: bool = true;
+        /// Whether an object's best anchor must overlap it at all. With false, as in torchvision, every anchor stands
+        /// for an object as soon as some object touches no anchor.
+        require_overlap: bool = true;
+        /// Anchors per image that count in the losses.
+        sample: usize = 64, count;
+        /// At most this share of the sample stands for objects.
+        positive_fraction: f64 = 0.5, positive_fraction;
+        /// Proposals with more than this IoU with a better one of their level are dropped.
+        nms: f64 = 0.7, fraction;
+        /// Best anchors of each level that enter non-maximum suppression (NMS) during training.
+        pre_nms_train: usize = 294, count;
+        /// Proposals per image that remain after NMS during training, best first over all levels.
+        post_nms_train: usize = 64, count;
+        /// Best anchors of each level that enter NMS during detection.
+        pre_nms_test: usize = 100, count;
+        /// Proposals per image that remain after NMS during detection.
+        post_nms_test: usize = 16, count;
+        /// Pixels: proposals with a shorter side are dropped.
+        min_side: f64 = 1e-3, not_negative;
+        /// The loss of the box corrections.
+        box_loss: BoxLoss = BoxLoss::SmoothL1;
+        /// The box loss is multiplied by this.
+        box_loss_weight: f64 = 1.0, not_negative;
+        /// Where smooth L1 changes from square to linear; 0 is L1.
+        smooth_l1_beta: f64 = 1.0 / 9.0, not_negative;
+    }
+    also ordered_ious;
 }
 
-impl Default for Roi {
-    fn default() -> Self {
-        Self {
-            output: 5,
-            sampling: 2,
-            aligned: true,
-            convolutions: Vec::new(),
-            hidden: vec![128, 128],
-            norm: Norm::None,
-            dropout: 0.0,
-            positive_iou: 0.5,
-            sample: 16,
-            positive_fraction: 0.5,
-            box_regression: BoxRegression::ClassSpecific,
-            box_weights: [10.0, 10.0, 5.0, 5.0],
-            box_loss: BoxLoss::SmoothL1,
-            box_loss_weight: 1.0,
-            smooth_l1_beta: 1.0 / 9.0,
-        }
+fn ordered_ious(rpn: &Rpn) -> Checked {
+    let rule = format!("at most positive-iou, {}", rpn.positive_iou);
+    let holds = rpn.negative_iou <= rpn.positive_iou;
+    at("negative-iou", need(holds, &rule, rpn.negative_iou))
+}
+
+options! {
+    /// Region head: RoIAlign, hidden layers, then class scores and box corrections.
+    pub struct Roi {
+        /// Side of the grid that RoIAlign reads from a region; 5 means 5 x 5.
+        output: usize = 5, within(1..=64);
+        /// Samples per side of each grid cell; 2 means four per cell.
+        sampling: usize = 2, within(1..=64);
+        /// Whether pixel centres lie at half coordinates, which is more exact.
+        aligned: bool = true;
+        /// Channels of 3x3 convolutions with ReLU on the pooled region, before the linear layers.
+        convolutions: Vec<usize> = Vec::new(), each(count);
+        /// Features of the hidden linear layers.
+        hidden: Vec<usize> = vec![128, 128], each(count);
+        /// Normalisation after each convolution and hidden layer.
+        norm: Norm = Norm::None;
+        /// Probability of setting a hidden feature to zero during training.
+        dropout: f64 = 0.0, below_1;
+        /// A region with at least this IoU with an object stands for it.
+        positive_iou: f64 = 0.5, fraction;
+        /// Regions per image that count in the losses.
+        sample: usize = 16, count;
+        /// At most this share of the sample stands for objects.
+        positive_fraction: f64 = 0.5, positive_fraction;
+        /// Whether each class has box corrections of its own.
+        box_regression: BoxRegression = BoxRegression::ClassSpecific;
+        /// Scales of the corrections (dx, dy, dw, dh).
+        box_weights: [f64; 4] = [10.0, 10.0, 5.0, 5.0], each(positive);
+        /// The loss of the box corrections.
+        box_loss: BoxLoss = BoxLoss::SmoothL1;
+        /// The box loss is multiplied by this. giou, which `box-weights` do not scale, needs more.
+        box_loss_weight: f64 = 1.0, not_negative;
+        /// Where smooth L1 changes from square to linear; 0 is L1.
+        smooth_l1_beta: f64 = 1.0 / 9.0, not_negative;
     }
 }
 
@@ -234,11 +248,11 @@ pub enum Norm {
     None,
     /// Over the batch (all regions of all images of a step).
     Batch,
-    /// Over groups of features of each region (or image) on its own.
+    /// Over groups of features of each region (or image) separately.
     Group,
 }
 
-/// What the region head corrects: one box a class, or one box.
+/// What the region head corrects: one box per class, or one box.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BoxRegression {
@@ -253,14 +267,14 @@ impl BoxRegression {
     /// Boxes that the head predicts for a region, with K `classes` without background.
     pub fn boxes(self, classes: usize) -> usize {
         match self {
-            // Background has a box too, unused: torchvision's weights have one.
+            // Background has a box too, unused, as in torchvision's weights.
             Self::ClassSpecific => classes.saturating_add(1),
             Self::ClassAgnostic => 1,
         }
     }
 }
 
-/// How far a predicted box is from the truth.
+/// How far a predicted box is from the annotated one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BoxLoss {
@@ -272,29 +286,17 @@ pub enum BoxLoss {
     Giou,
 }
 
-/// From the head's output to the detections of an image.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Detections {
-    /// Detections with at most this probability are dropped; default 0: with one digit an image
-    /// the best detection is the answer, however unsure.
-    pub score_threshold: f64,
-    /// Detections with more than this IoU with a better one of the same class are dropped;
-    /// default 0.5.
-    pub nms: f64,
-    /// At most this many detections an image; default 5.
-    pub per_image: usize,
-    /// Pixels: detections with a shorter side are dropped; default 0.01.
-    pub min_side: f64,
-}
-
-impl Default for Detections {
-    fn default() -> Self {
-        Self {
-            score_threshold: 0.0,
-            nms: 0.5,
-            per_image: 5,
-            min_side: 1e-2,
-        }
+options! {
+    /// From the head's outputs to the detections of an image.
+    pub struct Detections {
+        /// Detections with at most this probability are dropped. The default keeps all: with one digit per image the
+        /// best detection is the prediction, however low its score.
+        score_threshold: f64 = 0.0, fraction;
+        /// Detections with more than this IoU with a better one of the same class are dropped.
+        nms: f64 = 0.5, fraction;
+        /// At most this many detections per image, the best of all classes.
+        per_image: usize = 5, count;
+        /// Pixels: detections with a shorter side are dropped.
+        min_side: f64 = 1e-2, not_negative;
     }
 }

@@ -1,12 +1,16 @@
-//! The layers a recipe can name, with their options and defaults.
+//! The layers that a recipe can name, with their options, defaults and limits.
 
+use super::options::{
+    Check, Checked, MOST_PIXELS, at, below_1, count, each, filled, need, positive,
+    positive_fraction, section, within,
+};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// One layer. In TOML either a name, `"relu"`, or a table whose first key is the name:
 /// `{ conv = 32, kernel = 3, padding = 1 }`.
 ///
 /// Sizes in `[rows, columns]` may be written as one number when both are equal.
-// Deserialized by `value.rs`, which takes the variant from the key that is a layer's name.
+// Deserialized by `value.rs`, which takes the variant from the key that is the name of a layer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Layer {
@@ -27,7 +31,7 @@ pub enum Layer {
         /// Pixels between neighbouring taps of the kernel; default 1.
         #[serde(default = "ones", with = "pair")]
         dilation: [usize; 2],
-        /// Whether each output channel adds a trained constant; default true.
+        /// Whether each output channel has a trained bias; default true.
         #[serde(default = "yes")]
         bias: bool,
     },
@@ -58,7 +62,7 @@ pub enum Layer {
         #[serde(rename = "leaky-relu", default = "leaky_slope")]
         slope: f64,
     },
-    /// While training, sets features to zero at random and scales the rest up to make up for it.
+    /// During training, sets features to zero at random and scales the others up to compensate.
     Dropout {
         /// Probability of zero, in [0, 1); default 0.5.
         #[serde(rename = "dropout", default = "half")]
@@ -71,10 +75,73 @@ pub enum Layer {
         /// Output features.
         #[serde(rename = "linear")]
         features: usize,
-        /// Whether each output adds a trained constant; default true.
+        /// Whether each output has a trained bias; default true.
         #[serde(default = "yes")]
         bias: bool,
     },
+}
+
+/// A list of at least one layer, each with sensible options.
+pub(super) fn check_all(layers: &[Layer]) -> Checked {
+    filled("layer", layers)?;
+    each(section)(&layers)
+}
+
+impl Check for Layer {
+    fn check(&self) -> Checked {
+        let name = self.name();
+        match self {
+            Self::Conv {
+                channels,
+                kernel,
+                stride,
+                padding,
+                dilation,
+                ..
+            } => {
+                at(name, count(channels))?;
+                at("kernel", sides(*kernel, 1))?;
+                at("stride", sides(*stride, 1))?;
+                at("padding", sides(*padding, 0))?;
+                at("dilation", sides(*dilation, 1))
+            }
+            Self::MaxPool(pool) | Self::AvgPool(pool) => {
+                let Pool {
+                    size,
+                    stride,
+                    padding,
+                } = *pool;
+                at(name, sides(size, 1))?;
+                at("stride", sides(stride, 1))?;
+                let small = size[0] * size[1] <= 1 << 16;
+                at(
+                    name,
+                    need(small, "at most 65536 pixels", format!("{size:?}")),
+                )?;
+                // A window wholly inside the padding would have no value of its own.
+                let fits = padding[0] <= size[0] / 2 && padding[1] <= size[1] / 2;
+                let found = format!("{padding:?} for {size:?}");
+                at("padding", need(fits, "at most half the window", found))
+            }
+            Self::BatchNorm { momentum, epsilon } => {
+                at(name, at("momentum", positive_fraction(momentum)))?;
+                at(name, at("epsilon", positive(epsilon)))
+            }
+            Self::LeakyRelu { slope } => at(name, within(-1e6..=1e6)(slope)),
+            Self::Dropout { rate } => at(name, below_1(rate)),
+            Self::Linear { features, .. } => at(name, count(features)),
+            Self::GlobalAvgPool | Self::Relu | Self::Gelu | Self::Silu | Self::Flatten => Ok(()),
+        }
+    }
+}
+
+fn sides(pair: [usize; 2], least: usize) -> Checked {
+    let holds = pair.iter().all(|side| (least..=MOST_PIXELS).contains(side));
+    let found = match pair {
+        [rows, columns] if rows == columns => rows.to_string(),
+        _ => format!("{pair:?}"),
+    };
+    need(holds, &format!("from {least} to {MOST_PIXELS}"), found)
 }
 
 impl Layer {
@@ -156,10 +223,17 @@ mod pair {
                 formatter.write_str("a whole number or a pair [rows, columns]")
             }
 
-            fn visit_i64<E: de::Error>(self, value: i64) -> Result<[usize; 2], E> {
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<[usize; 2], E> {
                 let size = usize::try_from(value)
-                    .map_err(|_| E::custom(format!("must not be negative, found {value}")))?;
+                    .map_err(|_| E::custom(format!("{value} is too large")))?;
                 Ok([size, size])
+            }
+
+            fn visit_f64<E: de::Error>(self, value: f64) -> Result<[usize; 2], E> {
+                if value.fract() != 0.0 || !(0.0..1e9).contains(&value) {
+                    return Err(E::invalid_type(de::Unexpected::Float(value), &self));
+                }
+                self.visit_u64(value as u64)
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<[usize; 2], A::Error> {
@@ -177,7 +251,7 @@ mod pair {
     }
 }
 
-/// The two pooling layers differ in one key only: the name, which carries the window's size.
+/// The two pooling layers differ only in the key that holds the window's size, which is their name.
 macro_rules! pool_keys {
     ($module:ident, $name:literal) => {
         mod $module {

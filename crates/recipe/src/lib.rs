@@ -1,22 +1,23 @@
-//! A recipe: everything an experiment is, from its data and layers to its learning rate.
+//! A recipe describes an experiment completely, from its data and layers to its learning rate.
 //!
 //! Written in strict TOML. [`Recipe::load`] reads a built-in recipe by name or a file by path and
-//! applies `--set key=value` on top; [`Recipe::to_toml`] writes it back with every default stated.
+//! applies `--set key=value` on top; [`Recipe::to_toml`] writes it back with every default written out.
 
 mod anchor_sizes;
 mod augment;
 mod builtin;
-mod check;
 mod checkpoints;
+mod data;
 mod detector;
 mod error;
 mod layer;
 mod optimizer;
+mod options;
 mod parse;
 mod problem;
-mod ranges;
 mod scenes;
 mod schedule;
+mod shapes;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -27,8 +28,8 @@ mod write;
 pub use anchor_sizes::AnchorSizes;
 pub use augment::Augment;
 pub use builtin::{BuiltIn, built_in, names};
-pub use check::{ShapeError, Stage, stages, summary};
 pub use checkpoints::Checkpoints;
+pub use data::{Data, Normalize, SCENES};
 pub use detector::{
     Anchors, Backbone, BoxLoss, BoxRegression, Detections, FasterRcnn, Norm, Pyramid, Roi, Rpn,
 };
@@ -38,16 +39,18 @@ pub use optimizer::{Adam, AdamW, Muon, Optimizer, RmsProp, Sgd};
 pub use parse::source;
 pub use scenes::Scenes;
 pub use schedule::{Constant, Cosine, OneCycle, Schedule, Step};
+pub use shapes::{ShapeError, Stage, stages, summary};
 pub use summary::{LayerSummary, Shape, Summary};
 pub use training::{EarlyStopping, Metric, Precision, Training};
 
+use options::{Check, Checked, at, within};
 use serde::{Deserialize, Serialize};
 
-/// One experiment: what to learn from, what learns, and how.
+/// One experiment: the data, the network, and how it is trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Recipe {
-    /// Images and labels, and what is done to them before the network sees them.
+    /// Images and labels, and how they are prepared.
     #[serde(default)]
     pub data: Data,
     /// The network, layer by layer. The only section without a default.
@@ -57,76 +60,10 @@ pub struct Recipe {
     pub training: Training,
 }
 
-/// Where images come from and what is done to them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Data {
-    /// `mnist` (built in, the default), [`SCENES`] (composed of MNIST's digits) or the path of a folder.
-    pub source: String,
-    /// Images held out of the training set to choose settings with; default 0: train on all.
-    pub validation: usize,
-    /// Random changes of the training images; default none.
-    pub augment: Augment,
-    /// The scale of the pixels that the network sees.
-    pub normalize: Normalize,
-    /// How scenes are composed; stated where `source` is `scenes`, not used elsewhere.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scenes: Option<Scenes>,
-}
-
-/// The `data.source` that composes scenes of several digits.
-pub const SCENES: &str = "scenes";
-
-impl Data {
-    /// Whether both give the same test images.
-    pub fn same_test_images(&self, other: &Self) -> bool {
-        let test_scenes = |data: &Self| Scenes {
-            train_images: 0,
-            ..data.scenes.clone().unwrap_or_default()
-        };
-        self.source == other.source
-            && (self.source != SCENES || test_scenes(self) == test_scenes(other))
-    }
-}
-
-impl Default for Data {
-    fn default() -> Self {
-        Self {
-            source: "mnist".to_string(),
-            validation: 0,
-            augment: Augment::default(),
-            normalize: Normalize::default(),
-            scenes: None,
-        }
-    }
-}
-
-/// What a pixel p of 0..=255 becomes: (p / 255 - mean) / std.
-///
-/// The default, mean 0 and standard deviation 1, leaves pixels in 0..=1. MNIST's own figures are
-/// 0.1307 and 0.3081.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Normalize {
-    /// Subtracted from each pixel after division by 255; default 0.
-    pub mean: f64,
-    /// Each pixel is divided by it; default 1.
-    pub std: f64,
-}
-
-impl Default for Normalize {
-    fn default() -> Self {
-        Self {
-            mean: 0.0,
-            std: 1.0,
-        }
-    }
-}
-
 /// The network; `kind` says which.
-// Deserialized by `value.rs`, which takes the variant from the key `kind`.
+// serde's name for the enum is the key that names the variant: see `value.rs`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename = "kind", rename_all = "kebab-case")]
 // A run holds one recipe: 300 bytes more are not worth a Box in every match.
 #[expect(clippy::large_enum_variant)]
 pub enum Model {
@@ -134,6 +71,21 @@ pub enum Model {
     Cnn(Cnn),
     /// `kind = "faster-rcnn"`: a two-stage detector.
     FasterRcnn(FasterRcnn),
+}
+
+impl Check for Recipe {
+    fn check(&self) -> Checked {
+        at("data", self.data.check())?;
+        at(
+            "model",
+            match &self.model {
+                Model::Cnn(cnn) => cnn.check(),
+                Model::FasterRcnn(detector) => detector.check(),
+            },
+        )?;
+        at("training", self.training.check())?;
+        training::check_with_the_rest(self)
+    }
 }
 
 impl Model {
@@ -145,7 +97,7 @@ impl Model {
         }
     }
 
-    /// The layers that read the image: all of a CNN, the backbone of a detector.
+    /// The layers that read the image: all layers of a CNN, the backbone of a detector.
     pub fn layers(&self) -> &[Layer] {
         match self {
             Self::Cnn(cnn) => &cnn.layers,
@@ -158,10 +110,17 @@ impl Model {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Cnn {
-    /// In order; the last gives as many features as there are classes.
+    /// In order; the last has as many features as there are classes.
     pub layers: Vec<Layer>,
-    /// Pixels: once trained, an image is also answered moved by up to this much in each direction, and the probabilities
-    /// of all its positions are averaged; 1 takes nine times as long. Default 0.
+    /// Test-time augmentation. Pixels: predictions are averaged over the image shifted by up to this much in each
+    /// direction; 1 takes nine times as long, 3 takes 49 times as long. Default 0.
     #[serde(default)]
     pub test_shift: usize,
+}
+
+impl Check for Cnn {
+    fn check(&self) -> Checked {
+        at("layers", layer::check_all(&self.layers))?;
+        at("test-shift", within(..=3)(&self.test_shift))
+    }
 }

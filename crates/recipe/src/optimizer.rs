@@ -1,16 +1,17 @@
-//! Optimizers: what turns gradients into changes of the weights.
+//! The table `training.optimizer`: what turns gradients into changes of the weights.
 
+use super::options::{Check, Checked, at, below_1, need, not_negative, options, positive};
 use serde::{Deserialize, Serialize};
 
-/// The optimizer; `name` says which. Defaults are PyTorch's.
-// Deserialized by `value.rs`, which takes the variant from the key `name`.
+/// The optimizer; the key `name` says which. Defaults are PyTorch's.
+// serde's name for the enum is the key that names the variant: see `value.rs`. The first variant is the default.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename = "name", rename_all = "lowercase")]
 pub enum Optimizer {
-    /// Stochastic gradient descent.
-    Sgd(Sgd),
     /// Adam (Kingma and Ba 2014); weight decay is added to the gradient.
     Adam(Adam),
+    /// Stochastic gradient descent.
+    Sgd(Sgd),
     /// Adam with decoupled weight decay (Loshchilov and Hutter 2017).
     AdamW(AdamW),
     /// RMSprop (Hinton 2012).
@@ -25,12 +26,24 @@ impl Default for Optimizer {
     }
 }
 
+impl Check for Optimizer {
+    fn check(&self) -> Checked {
+        match self {
+            Self::Adam(options) => options.check(),
+            Self::Sgd(options) => options.check(),
+            Self::AdamW(options) => options.check(),
+            Self::RmsProp(options) => options.check(),
+            Self::Muon(options) => options.check(),
+        }
+    }
+}
+
 impl Optimizer {
     /// The value of `name`.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Sgd(_) => "sgd",
             Self::Adam(_) => "adam",
+            Self::Sgd(_) => "sgd",
             Self::AdamW(_) => "adamw",
             Self::RmsProp(_) => "rmsprop",
             Self::Muon(_) => "muon",
@@ -40,8 +53,8 @@ impl Optimizer {
     /// The base learning rate, which the schedule multiplies.
     pub fn learning_rate(&self) -> f64 {
         match self {
-            Self::Sgd(options) => options.learning_rate,
             Self::Adam(options) => options.learning_rate,
+            Self::Sgd(options) => options.learning_rate,
             Self::AdamW(options) => options.learning_rate,
             Self::RmsProp(options) => options.learning_rate,
             Self::Muon(options) => options.learning_rate,
@@ -49,149 +62,99 @@ impl Optimizer {
     }
 }
 
-/// Options of `sgd`. Momentum has no dampening: v = momentum * v + gradient.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Sgd {
-    /// Step size; default 0.001.
-    pub learning_rate: f64,
-    /// This much of each weight is added to its gradient; default 0.
-    pub weight_decay: f64,
-    /// Share of the last step that goes on, in [0, 1); default 0.
-    pub momentum: f64,
-    /// Look ahead along the momentum; default false.
-    pub nesterov: bool,
+fn nesterov(nesterov: bool, momentum: f64) -> Checked {
+    let holds = !nesterov || momentum > 0.0;
+    at("nesterov", need(holds, "false without momentum", nesterov))
 }
 
-impl Default for Sgd {
-    fn default() -> Self {
-        Self {
-            learning_rate: 1e-3,
-            weight_decay: 0.0,
-            momentum: 0.0,
-            nesterov: false,
-        }
+options! {
+    /// Options of `sgd`. Momentum has no dampening: v = momentum * v + gradient.
+    #[derive(Copy)]
+    pub struct Sgd {
+        /// Step size.
+        learning_rate: f64 = 1e-3, positive;
+        /// This fraction of each weight is added to its gradient.
+        weight_decay: f64 = 0.0, not_negative;
+        /// Share of the last step that is added to the next, in [0, 1).
+        momentum: f64 = 0.0, below_1;
+        /// Whether to look ahead along the momentum.
+        nesterov: bool = false;
+    }
+    also |sgd: &Sgd| nesterov(sgd.nesterov, sgd.momentum);
+}
+
+options! {
+    /// Options of `adam`.
+    #[derive(Copy)]
+    pub struct Adam {
+        /// Step size.
+        learning_rate: f64 = 1e-3, positive;
+        /// This fraction of each weight is added to its gradient.
+        weight_decay: f64 = 0.0, not_negative;
+        /// Decay of the running mean of gradients, in [0, 1).
+        beta_1: f64 = 0.9, below_1;
+        /// Decay of the running mean of squared gradients, in [0, 1).
+        beta_2: f64 = 0.999, below_1;
+        /// Added to the denominator.
+        epsilon: f64 = 1e-8, positive;
     }
 }
 
-/// Options of `adam`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Adam {
-    /// Step size; default 0.001.
-    pub learning_rate: f64,
-    /// This much of each weight is added to its gradient; default 0.
-    pub weight_decay: f64,
-    /// Decay of the mean of gradients, in [0, 1); default 0.9.
-    pub beta_1: f64,
-    /// Decay of the mean of squared gradients, in [0, 1); default 0.999.
-    pub beta_2: f64,
-    /// Added to the denominator; default 1e-8.
-    pub epsilon: f64,
-}
-
-impl Default for Adam {
-    fn default() -> Self {
-        Self {
-            learning_rate: 1e-3,
-            weight_decay: 0.0,
-            beta_1: 0.9,
-            beta_2: 0.999,
-            epsilon: 1e-8,
-        }
+options! {
+    /// Options of `adamw`.
+    #[derive(Copy)]
+    pub struct AdamW {
+        /// Step size.
+        learning_rate: f64 = 1e-3, positive;
+        /// Each step shrinks the weights by this times the learning rate.
+        weight_decay: f64 = 1e-2, not_negative;
+        /// Decay of the running mean of gradients, in [0, 1).
+        beta_1: f64 = 0.9, below_1;
+        /// Decay of the running mean of squared gradients, in [0, 1).
+        beta_2: f64 = 0.999, below_1;
+        /// Added to the denominator.
+        epsilon: f64 = 1e-8, positive;
     }
 }
 
-/// Options of `adamw`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct AdamW {
-    /// Step size; default 0.001.
-    pub learning_rate: f64,
-    /// Each step shrinks the weights by this times the learning rate; default 0.01.
-    pub weight_decay: f64,
-    /// Decay of the mean of gradients, in [0, 1); default 0.9.
-    pub beta_1: f64,
-    /// Decay of the mean of squared gradients, in [0, 1); default 0.999.
-    pub beta_2: f64,
-    /// Added to the denominator; default 1e-8.
-    pub epsilon: f64,
-}
-
-impl Default for AdamW {
-    fn default() -> Self {
-        Self {
-            learning_rate: 1e-3,
-            weight_decay: 1e-2,
-            beta_1: 0.9,
-            beta_2: 0.999,
-            epsilon: 1e-8,
-        }
+options! {
+    /// Options of `rmsprop`.
+    #[derive(Copy)]
+    pub struct RmsProp {
+        /// Step size.
+        learning_rate: f64 = 1e-2, positive;
+        /// This fraction of each weight is added to its gradient.
+        weight_decay: f64 = 0.0, not_negative;
+        /// Share of the last step that is added to the next, in [0, 1).
+        momentum: f64 = 0.0, below_1;
+        /// Decay of the running mean of squared gradients, in [0, 1).
+        alpha: f64 = 0.99, below_1;
+        /// Added to the denominator.
+        epsilon: f64 = 1e-8, positive;
     }
 }
 
-/// Options of `rmsprop`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct RmsProp {
-    /// Step size; default 0.01.
-    pub learning_rate: f64,
-    /// This much of each weight is added to its gradient; default 0.
-    pub weight_decay: f64,
-    /// Share of the last step that goes on, in [0, 1); default 0.
-    pub momentum: f64,
-    /// Decay of the mean of squared gradients, in [0, 1); default 0.99.
-    pub alpha: f64,
-    /// Added to the denominator; default 1e-8.
-    pub epsilon: f64,
-}
-
-impl Default for RmsProp {
-    fn default() -> Self {
-        Self {
-            learning_rate: 1e-2,
-            weight_decay: 0.0,
-            momentum: 0.0,
-            alpha: 0.99,
-            epsilon: 1e-8,
-        }
+options! {
+    /// Options of `muon`. Hidden weights have at least two dimensions and belong neither to the first layer nor to the
+    /// outputs. Biases, normalisations, the first layer and the outputs are trained by AdamW.
+    #[derive(Copy)]
+    pub struct Muon {
+        /// Step size of hidden weights.
+        learning_rate: f64 = 0.02, positive;
+        /// Each step shrinks the weights by this times their learning rate.
+        weight_decay: f64 = 0.0, not_negative;
+        /// Decay of the running mean of gradients, in [0, 1).
+        momentum: f64 = 0.95, below_1;
+        /// Whether to look ahead along the momentum.
+        nesterov: bool = true;
+        /// Step size of all other parameters; the schedule multiplies it likewise.
+        adam_learning_rate: f64 = 1e-3, positive;
+        /// Decay of AdamW's running mean of gradients, in [0, 1).
+        beta_1: f64 = 0.9, below_1;
+        /// Decay of AdamW's running mean of squared gradients, in [0, 1).
+        beta_2: f64 = 0.999, below_1;
+        /// Added to AdamW's denominator.
+        epsilon: f64 = 1e-8, positive;
     }
-}
-
-/// Options of `muon`. A hidden weight is one of at least two dimensions that is neither the first of the network nor
-/// one of its outputs; biases, normalisations, the first layer and the outputs take AdamW's steps.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Muon {
-    /// Step size of hidden weights; default 0.02.
-    pub learning_rate: f64,
-    /// Each step shrinks the weights by this times their learning rate; default 0.
-    pub weight_decay: f64,
-    /// Share of the mean of gradients that goes on, in [0, 1); default 0.95.
-    pub momentum: f64,
-    /// Look ahead along the momentum; default true.
-    pub nesterov: bool,
-    /// Step size of all other parameters, which the schedule multiplies likewise; default 0.001.
-    pub adam_learning_rate: f64,
-    /// Decay of AdamW's mean of gradients, in [0, 1); default 0.9.
-    pub beta_1: f64,
-    /// Decay of AdamW's mean of squared gradients, in [0, 1); default 0.999.
-    pub beta_2: f64,
-    /// Added to AdamW's denominator; default 1e-8.
-    pub epsilon: f64,
-}
-
-impl Default for Muon {
-    fn default() -> Self {
-        Self {
-            learning_rate: 0.02,
-            weight_decay: 0.0,
-            momentum: 0.95,
-            nesterov: true,
-            adam_learning_rate: 1e-3,
-            beta_1: 0.9,
-            beta_2: 0.999,
-            epsilon: 1e-8,
-        }
-    }
+    also |muon: &Muon| nesterov(muon.nesterov, muon.momentum);
 }

@@ -1,15 +1,16 @@
 //! Reading a recipe: text, then `--set key=value`, then types, then ranges.
 
 use super::error::{RecipeError, WrongLine, closest};
+use super::options::Check;
 use super::problem::{Problem, Segment, parse_path, path_text};
 use super::value::Node;
-use super::{Recipe, SCENES, builtin, ranges};
+use super::{Recipe, SCENES, builtin};
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::ops::Range;
 use std::path::Path;
 use toml::de::{DeTable, DeValue};
-use toml::{Spanned, Table, Value};
+use toml::{Spanned, Value};
 
 /// The text of the built-in recipe `name`, or of the file `name` if it ends in `.toml`.
 ///
@@ -59,11 +60,13 @@ impl Recipe {
             RecipeError::Line(Box::new(WrongLine::new(origin, text, span, what)))
         };
         let places = DeTable::parse(text).map_err(syntax)?;
-        let mut root = Value::Table(text.parse::<Table>().map_err(syntax)?);
+        let values: Vec<_> = sets.iter().map(|set| value_text(set.as_ref())).collect();
         let sets = sets
             .iter()
-            .map(|set| Setting::parse(set.as_ref()))
+            .zip(&values)
+            .map(|(set, value)| Setting::parse(set.as_ref(), value))
             .collect::<Result<Vec<_>, _>>()?;
+        let mut root = DeValue::Table(places.get_ref().clone());
         for set in &sets {
             set.apply(&mut root)?;
         }
@@ -81,12 +84,12 @@ impl Recipe {
     }
 }
 
-fn checked(root: &Value) -> Result<Recipe, Problem> {
+fn checked(root: &DeValue<'_>) -> Result<Recipe, Problem> {
     let mut recipe = Recipe::deserialize(Node(root))?;
     if recipe.data.source == SCENES {
         recipe.data.scenes.get_or_insert_default();
     }
-    ranges::check(&recipe)?;
+    recipe.check()?;
     Ok(recipe)
 }
 
@@ -150,21 +153,20 @@ fn to_blame<'a>(
 struct Setting<'a> {
     argument: &'a str,
     path: Vec<Segment>,
-    value: Value,
+    value: DeValue<'a>,
 }
 
 impl<'a> Setting<'a> {
-    fn parse(argument: &'a str) -> Result<Self, RecipeError> {
+    fn parse(argument: &'a str, value: &'a str) -> Result<Self, RecipeError> {
         let wrong = |what: String| RecipeError::Set {
             argument: argument.to_string(),
             what,
             help: Some("write it as training.epochs=1 or model.layers[0].conv=16".to_string()),
         };
-        let (path, value) = argument
+        let (path, _) = argument
             .split_once('=')
             .ok_or_else(|| wrong("there is no `=`".to_string()))?;
         let path = parse_path(path.trim()).map_err(wrong)?;
-        let value = value.trim();
         if value.is_empty() {
             return Err(wrong("there is no value after `=`".to_string()));
         }
@@ -175,7 +177,7 @@ impl<'a> Setting<'a> {
         })
     }
 
-    fn apply(&self, root: &mut Value) -> Result<(), RecipeError> {
+    fn apply(&self, root: &mut DeValue<'a>) -> Result<(), RecipeError> {
         let mut here = root;
         for (depth, segment) in self.path.iter().enumerate() {
             let so_far = || path_text(&self.path[..depth]);
@@ -185,19 +187,24 @@ impl<'a> Setting<'a> {
                 help: None,
             };
             here = match (segment, here) {
-                (Segment::Key(key), Value::Table(table)) => table
-                    .entry(key.as_str())
-                    .or_insert_with(|| Value::Table(Table::new())),
+                (Segment::Key(key), DeValue::Table(table)) => table
+                    .entry(Spanned::new(0..0, key.clone().into()))
+                    .or_insert_with(|| Spanned::new(0..0, DeValue::Table(DeTable::new())))
+                    .get_mut(),
                 (Segment::Key(key), other) => {
+                    let found = match other {
+                        DeValue::String(text) => format!("\"{text}\""),
+                        other => format!("a TOML {}", other.type_str()),
+                    };
                     return Err(wrong(format!(
-                        "{} is {other}, which has no key `{key}`",
+                        "{} is {found}, which has no key `{key}`",
                         so_far()
                     )));
                 }
-                (Segment::Index(index), Value::Array(items)) => {
+                (Segment::Index(index), DeValue::Array(items)) => {
                     let length = items.len();
                     match items.get_mut(*index) {
-                        Some(item) => item,
+                        Some(item) => item.get_mut(),
                         None => {
                             return Err(wrong(format!(
                                 "{} has {length} elements, counted from 0",
@@ -207,7 +214,7 @@ impl<'a> Setting<'a> {
                     }
                 }
                 (Segment::Index(_), _) => {
-                    return Err(wrong(format!("{} is no list", so_far())));
+                    return Err(wrong(format!("{} is not a list", so_far())));
                 }
             };
         }
@@ -234,7 +241,8 @@ impl<'a> Setting<'a> {
     }
 
     fn nearest_path(&self, text: &str) -> Option<String> {
-        let mut recipe = checked(&Value::Table(text.parse().ok()?)).ok()?;
+        let table = DeTable::parse(text).ok()?;
+        let mut recipe = checked(&DeValue::Table(table.into_inner())).ok()?;
         recipe.data.scenes.get_or_insert_default(); // its keys too can be meant
         let mut paths = Vec::new();
         collect_paths(
@@ -270,19 +278,24 @@ fn collect_paths(value: &Value, here: &mut Vec<Segment>, paths: &mut Vec<String>
     }
 }
 
+/// The value of `key=value` as TOML may read it: `.5` is a number on the command line, though not in TOML.
+fn value_text(argument: &str) -> Cow<'_, str> {
+    let value = argument
+        .split_once('=')
+        .map_or("", |(_, value)| value.trim());
+    match value.strip_prefix('.') {
+        Some(decimals) if value.parse::<f64>().is_ok() => Cow::Owned(format!("0.{decimals}")),
+        _ => Cow::Borrowed(value),
+    }
+}
+
 /// TOML, or else plain text: `adam` needs no quotes on the command line.
-fn parse_value(text: &str) -> Result<Value, String> {
-    if let Ok(mut table) = format!("value = {text}").parse::<Table>()
-        && table.len() == 1
-        && let Some(value) = table.remove("value")
-    {
-        return Ok(value);
-    }
-    if let Ok(number) = text.parse::<f64>() {
-        return Ok(Value::Float(number));
-    }
-    match text.chars().next() {
-        Some('[' | '{' | '"' | '\'') => Err(format!("`{text}` is not complete TOML")),
-        _ => Ok(Value::String(text.to_string())),
+fn parse_value(text: &str) -> Result<DeValue<'_>, String> {
+    match DeValue::parse(text) {
+        Ok(value) => Ok(value.into_inner()),
+        Err(_) if text.starts_with(['[', '{', '"', '\'']) => {
+            Err(format!("`{text}` is not complete TOML"))
+        }
+        Err(_) => Ok(DeValue::String(text.into())),
     }
 }

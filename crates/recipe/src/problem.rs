@@ -1,4 +1,4 @@
-//! What is wrong with a recipe as a tree of values, by its path in the tree.
+//! A problem with a recipe, by the path to the value at fault.
 
 use super::error::closest;
 use serde::de::{self, Unexpected};
@@ -35,7 +35,7 @@ pub(super) fn parse_path(text: &str) -> Result<Vec<Segment>, String> {
             .split_once('[')
             .map_or((part, None), |(k, i)| (k, Some(i)));
         if key.is_empty() {
-            return Err("a name is missing before or after a point".to_string());
+            return Err("a name is missing before or after a dot".to_string());
         }
         path.push(Segment::Key(key.to_string()));
         let Some(indices) = indices else { continue };
@@ -45,14 +45,14 @@ pub(super) fn parse_path(text: &str) -> Result<Vec<Segment>, String> {
         for index in inner.split("][") {
             let index = index
                 .parse()
-                .map_err(|_| format!("`[{index}]` is no index; the first element is [0]"))?;
+                .map_err(|_| format!("`[{index}]` is not an index; the first element is [0]"))?;
             path.push(Segment::Index(index));
         }
     }
     Ok(path)
 }
 
-/// What is wrong with a recipe, and where in it; not yet where in a file.
+/// What is wrong with a recipe, and at which key; the line in the file is looked up later.
 #[derive(Debug)]
 pub(super) struct Problem {
     /// From the root to the value at fault, or to the table that lacks a key.
@@ -66,17 +66,14 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    pub fn new(path: Vec<Segment>, what: impl Into<String>) -> Self {
+    /// Wrong where it is found; the path is added on the way out.
+    pub fn here(what: impl Into<String>) -> Self {
         Self {
-            path,
+            path: Vec::new(),
             at_key: false,
             what: what.into(),
             help: None,
         }
-    }
-
-    pub fn here(what: impl Into<String>) -> Self {
-        Self::new(Vec::new(), what)
     }
 
     pub fn inside(mut self, segment: Segment) -> Self {
@@ -89,19 +86,17 @@ impl Problem {
         self.inside(Segment::Key(key.to_string()))
     }
 
-    /// The message's place given as text, such as `training.epochs`.
-    pub fn at(path: &str, what: impl Into<String>) -> Self {
-        Self::new(parse_path(path).unwrap_or_default(), what)
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
     }
 
-    /// An unknown key among `valid` ones.
-    pub fn unknown_key<S: AsRef<str>>(key: &str, valid: &[S]) -> Self {
+    /// The key itself is wrong, not its value.
+    pub fn at_key(key: &str, what: impl Into<String>) -> Self {
         Self {
             at_key: true,
-            help: Some(suggestion(key, valid, "keys")),
-            ..Self::here(format!("unknown key `{key}`"))
+            ..Self::here(what).inside_key(key)
         }
-        .inside_key(key)
     }
 }
 
@@ -144,14 +139,13 @@ impl de::Error for Problem {
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self::unknown_key(field, expected)
+        Self::at_key(field, format!("unknown key `{field}`"))
+            .with_help(suggestion(field, expected, "keys"))
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Self {
-            help: Some(suggestion(variant, expected, "names")),
-            ..Self::here(format!("unknown name `{variant}`"))
-        }
+        Self::here(format!("unknown name `{variant}`"))
+            .with_help(suggestion(variant, expected, "names"))
     }
 
     fn missing_field(field: &'static str) -> Self {

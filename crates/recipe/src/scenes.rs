@@ -1,69 +1,71 @@
-//! The table `[data.scenes]`: how scenes of several digits are composed from MNIST.
+//! The table `data.scenes`: how scenes of several digits are composed from MNIST.
 
-use serde::{Deserialize, Serialize};
-
+use super::options::{
+    Check, Checked, MOST_PIXELS, at, fraction, need, options, within, within_unit,
+};
 use super::problem::Segment;
 
-/// Scenes of several digits; read with `data.source = "scenes"`.
-///
-/// Sides are pixels; brightness is a fraction of white. Training scenes are made of MNIST's training digits and are
-/// new in every epoch; test scenes are made of its test digits and never change.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Scenes {
-    /// Training scenes an epoch; default 10000.
-    pub train_images: usize,
-    /// Test scenes; default 1000.
-    pub test_images: usize,
-    /// Seed of test and validation scenes, which so stay the same whatever `training.seed` is; default 0. Training
-    /// scenes follow `training.seed`.
-    pub seed: u64,
-    /// Height and width of a scene; default 128.
-    pub size: usize,
-    /// Fewest and most digits in a scene, each number equally likely; default [1, 10]. With 0 as the fewest, some
-    /// scenes hold no digit. A digit for which 30 tries find no room is left out.
-    pub digits: [usize; 2],
-    /// Shortest and longest side of the square that MNIST's 28 x 28 pixels are scaled to; default [18, 44].
-    pub side: [usize; 2],
-    /// The boxes of two digits have at most this IoU; default 0.2.
-    pub overlap: f64,
-    /// Standard deviation of the noise added to every pixel; default 0.
-    pub noise: f64,
-    /// Pieces of digits strewn over the scene, which are no objects; default 0.
-    pub clutter: usize,
-    /// Brightest the smooth, uneven background may be; default 0: black.
-    pub background: f64,
+/// More scenes than anyone trains on in an epoch.
+const MOST_SCENES: usize = 100_000_000;
+/// More digits than fit into a scene.
+const MOST_DIGITS: usize = 1000;
+/// Smaller digits cannot be told apart.
+const LEAST_SIDE: usize = 4;
+
+options! {
+    /// Scenes of several digits; used with `data.source = "scenes"`.
+    ///
+    /// Sides are in pixels and brightness is a fraction of white. Training scenes are made of MNIST's training digits
+    /// and are new in every epoch; test scenes are made of its test digits and never change.
+    pub struct Scenes {
+        /// Training scenes per epoch.
+        train_images: usize = 10_000, within(1..=MOST_SCENES);
+        /// Test scenes.
+        test_images: usize = 1000, within(1..=MOST_SCENES);
+        /// Seed of the test and validation scenes, which therefore do not depend on `training.seed`. Training scenes
+        /// do.
+        seed: u64 = 0;
+        /// Height and width of a scene.
+        size: usize = 128, within_unit(16..=MOST_PIXELS, "pixels");
+        /// Fewest and most digits in a scene; each number is equally likely. With 0 as the fewest, some scenes are
+        /// empty. A digit is left out if no room is found for it in 30 tries.
+        digits: [usize; 2] = [1, 10], numbers_of_digits;
+        /// Shortest and longest side of the square to which MNIST's 28 x 28 pixels are scaled.
+        side: [usize; 2] = [18, 44];
+        /// The boxes of two digits have at most this IoU.
+        overlap: f64 = 0.2, fraction;
+        /// Standard deviation of the noise added to every pixel.
+        noise: f64 = 0.0, fraction;
+        /// Pieces of digits scattered over the scene, which are not objects.
+        clutter: usize = 0, within(..=MOST_DIGITS);
+        /// Greatest brightness of the smooth, uneven background; 0 is black.
+        background: f64 = 0.0, fraction;
+    }
+    also digits_fit;
+}
+
+fn numbers_of_digits(digits: &[usize; 2]) -> Checked {
+    let holds = digits[0] <= digits[1] && digits[1] <= MOST_DIGITS;
+    let rule = format!("the fewest and the most digits, at most {MOST_DIGITS}");
+    need(holds, &rule, format!("{digits:?}"))
+}
+
+fn digits_fit(Scenes { size, side, .. }: &Scenes) -> Checked {
+    let holds = (LEAST_SIDE..=side[1]).contains(&side[0]) && side[1] <= *size;
+    let rule =
+        format!("the shortest and the longest side, from {LEAST_SIDE} to data.scenes.size, {size}");
+    at("side", need(holds, &rule, format!("{side:?}")))
 }
 
 impl Scenes {
-    /// Makes sure that every option makes sense.
+    /// Checks that every option makes sense.
     ///
     /// # Errors
     /// The option's name, such as `side`, and what it must be.
     pub fn check(&self) -> Result<(), (String, String)> {
-        super::ranges::scenes(self).map_err(|problem| {
-            let name = match problem.path.last() {
-                Some(Segment::Key(key)) => key.clone(),
-                Some(Segment::Index(_)) | None => String::new(),
-            };
-            (name, problem.what)
+        Check::check(self).map_err(|problem| match problem.path.last() {
+            Some(Segment::Key(key)) => (key.clone(), problem.what),
+            Some(Segment::Index(_)) | None => (String::new(), problem.what),
         })
-    }
-}
-
-impl Default for Scenes {
-    fn default() -> Self {
-        Self {
-            train_images: 10_000,
-            test_images: 1000,
-            seed: 0,
-            size: 128,
-            digits: [1, 10],
-            side: [18, 44],
-            overlap: 0.2,
-            noise: 0.0,
-            clutter: 0,
-            background: 0.0,
-        }
     }
 }

@@ -1,16 +1,20 @@
 //! The course of the learning rate over the steps of a training.
 
+use super::options::{
+    Check, Checked, at, fraction, given, options, positive, positive_fraction, within,
+};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
+use std::ops::Bound::Excluded;
 
-/// The course of the learning rate; `name` says which. A step is one batch.
-// Deserialized by `value.rs`, which takes the variant from the key `name`.
+/// The course of the learning rate; the key `name` says which. A step is one mini-batch.
+// serde's name for the enum is the key that names the variant: see `value.rs`. The first variant is the default.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename = "name", rename_all = "kebab-case")]
 pub enum Schedule {
     /// The base rate throughout.
     Constant(Constant),
-    /// Multiplied by `gamma` every so many steps.
+    /// Multiplied by `gamma` at regular intervals.
     Step(Step),
     /// Falls along half a cosine.
     Cosine(Cosine),
@@ -24,74 +28,73 @@ impl Default for Schedule {
     }
 }
 
-/// Options of `constant`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Constant {
-    /// Steps over which the rate first grows in a straight line to its base; default 0.
-    pub warm_up: usize,
-}
-
-/// Options of `step`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Step {
-    /// Steps between two cuts, counted after the warm-up; default 1000.
-    pub every: usize,
-    /// Each cut multiplies the rate by this, in (0, 1]; default 0.1.
-    pub gamma: f64,
-    /// Steps over which the rate first grows in a straight line to its base; default 0.
-    pub warm_up: usize,
-}
-
-impl Default for Step {
-    fn default() -> Self {
-        Self {
-            every: 1000,
-            gamma: 0.1,
-            warm_up: 0,
+impl Check for Schedule {
+    fn check(&self) -> Checked {
+        match self {
+            Self::Constant(options) => options.check(),
+            Self::Step(options) => options.check(),
+            Self::Cosine(cosine) => at("final", fraction(&cosine.last)),
+            Self::OneCycle(options) => options.check(),
         }
+    }
+}
+
+options! {
+    /// Options of `constant`.
+    #[derive(Copy)]
+    pub struct Constant {
+        /// Steps over which the rate first grows linearly to its base.
+        warm_up: usize = 0;
+    }
+}
+
+options! {
+    /// Options of `step`.
+    #[derive(Copy)]
+    pub struct Step {
+        /// Steps between two cuts, counted after the warm-up.
+        every: usize = 1000, within(1..);
+        /// Each cut multiplies the rate by this, in (0, 1].
+        gamma: f64 = 0.1, positive_fraction;
+        /// Steps over which the rate first grows linearly to its base.
+        warm_up: usize = 0;
     }
 }
 
 /// Options of `cosine`.
+// Not by `options!`: `final` is a word of Rust.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Cosine {
-    /// The last rate as a fraction of the base, in [0, 1]; default 0.
+    /// The last rate as a fraction of the base, in [0, 1].
     #[serde(rename = "final")]
     pub last: f64,
-    /// Steps over which the rate first grows in a straight line to its base; default 0.
+    /// Steps over which the rate first grows linearly to its base.
     pub warm_up: usize,
 }
 
-/// Options of `one-cycle`: PyTorch's `OneCycleLR` with cosine annealing, momentum left alone.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct OneCycle {
-    /// The highest rate; default "none": the optimizer's `learning-rate`.
-    #[serde(with = "super::value::optional")]
-    pub peak: Option<f64>,
-    /// Fraction of all steps on the way up, in (0, 1); default 0.3.
-    pub rise: f64,
-    /// The first rate is the peak divided by this; default 25.
-    pub start_division: f64,
-    /// The last rate is the first divided by this; default 10000.
-    pub final_division: f64,
-    /// Steps before the cycle, over which the rate grows in a straight line to the cycle's first; default 0.
-    pub warm_up: usize,
-}
-
-impl Default for OneCycle {
-    fn default() -> Self {
-        Self {
-            peak: None,
-            rise: 0.3,
-            start_division: 25.0,
-            final_division: 1e4,
-            warm_up: 0,
-        }
+options! {
+    /// Options of `one-cycle`: PyTorch's `OneCycleLR` with cosine annealing, without its changes of momentum.
+    #[derive(Copy)]
+    pub struct OneCycle {
+        /// The highest rate; "none": the optimizer's `learning-rate`.
+        #[serde(with = "super::value::optional")]
+        peak: Option<f64> = None, given(positive);
+        /// Fraction of all steps on the way up, in (0, 1).
+        rise: f64 = 0.3, within((Excluded(0.0), Excluded(1.0)));
+        /// The first rate is the peak divided by this.
+        start_division: f64 = 25.0, division;
+        /// The last rate is the first divided by this.
+        final_division: f64 = 1e4, division;
+        /// Steps before the cycle, over which the rate grows linearly to the cycle's first.
+        warm_up: usize = 0;
     }
+}
+
+/// Rates stay finite in 32 bits.
+fn division(value: &f64) -> Checked {
+    positive(value)?;
+    within(1e-3..=1e12)(value)
 }
 
 impl Schedule {

@@ -247,7 +247,7 @@ fn errors_say_what_is_wrong() {
         (detector("[model.roi]\nbox-regression = \"agnostic\""), &["model.roi.box-regression: unknown name", "class-specific, class-agnostic"]),
         (detector("[model.roi]\nconvolutions = [0]"), &["model.roi.convolutions[0]: must be from 1 to"]),
         (training("epoch = 3"), &["training.epoch: unknown key `epoch`", "line 5, column 1", "did you mean `epochs`?"]),
-        (training("epochs = 0"), &["training.epochs: must be at least 1, found 0", "line 5, column 10"]),
+        (training("epochs = 0"), &["training.epochs: must be from 1 to 1000000, found 0", "line 5, column 10"]),
         (training("epochs = 1.5"), &["training.epochs: expected a whole number, found the number 1.5"]),
         (training("batch_size = 5"), &["did you mean `batch-size`?"]),
         (training("seed = -1"), &["training.seed: expected a whole number of at least 0"]),
@@ -261,11 +261,11 @@ fn errors_say_what_is_wrong() {
         (training("optimizer = { learning-rate = 0 }"), &["must be greater than 0"]),
         (training("optimizer = { name = \"sgd\", nesterov = true }"), &["nesterov: must be false without momentum"]),
         (training("schedule = \"one-cycl\""), &["training.schedule: unknown name", "`one-cycle`"]),
-        (training("accumulate = 0"), &["training.accumulate: must be at least 1, found 0"]),
+        (training("accumulate = 0"), &["training.accumulate: must be from 1 to 1000000, found 0"]),
         (training("mixup = -1"), &["training.mixup: must be at least 0 and finite, found -1"]),
         (detector("[training]\nmixup = 0.2"), &["training.mixup: is for classifiers (model.kind = \"cnn\") only", "line 5, column 9"]),
         (training("ema = 1"), &["training.ema: must be at least 0 and less than 1, found 1"]),
-        (training("early-stopping = {}"), &["training.early-stopping: watches held-out images, and data.validation is 0", "hold some out with data.validation"]),
+        (training("early-stopping = {}"), &["training.early-stopping: watches held-out images, and data.validation is 0", "hold out some with data.validation"]),
         (training("early-stopping = { metric = \"los\" }"), &["training.early-stopping.metric: unknown name `los`", "did you mean `loss`? Valid names: loss, accuracy, ap"]),
         (training("early-stopping = { patience = 0 }\n[data]\nvalidation = 9"), &["training.early-stopping.patience: must be at least 1, found 0"]),
         (training("early-stopping = 3"), &["training.early-stopping: expected a table of keys"]),
@@ -280,6 +280,83 @@ fn errors_say_what_is_wrong() {
             assert!(error.contains(part), "{text}\nlacks {part:?}:\n{error}");
         }
     }
+}
+
+#[test]
+fn numbers_are_read_however_they_are_written() {
+    let training = |line: &str| parse(&format!("{SMALL}{line}\n")).unwrap().training;
+    for (line, seed) in [
+        ("seed = 5.0", 5),
+        ("seed = 1e3", 1000),
+        ("seed = 0x10", 16),
+        ("seed = 1_024", 1024),
+        ("seed = 9223372036854775807", i64::MAX as u64),
+    ] {
+        assert_eq!(training(line).seed, seed, "{line}");
+    }
+    assert_eq!(set(&["training.epochs=2.0"]).unwrap().training.epochs, 2);
+    let layers = set(&["model.layers=[{ conv = 3.0, kernel = 2.0 }]"]).unwrap();
+    let Layer::Conv { kernel, .. } = layers.model.layers()[0] else {
+        panic!("{layers:?}");
+    };
+    assert_eq!(kernel, [2, 2]);
+    let most = "expected a whole number of at most 9223372036854775807";
+    #[rustfmt::skip]
+    let wrong = [
+        ("training.seed=9223372036854775808", most, "found the number 9223372036854775808"),
+        ("training.seed=18446744073709551616", most, "found the number 18446744073709551616"),
+        ("training.seed=1e300", "expected a whole number", "found the number 1e300"),
+        ("training.seed=-2.0", "at least 0", "found the number -2.0"),
+        ("training.epochs=99999999999999999999999999999999999999999", most, "found the number 9999"),
+        ("model.layers=[{ conv = 3, kernel = 2.5 }]", "expected a whole number or a pair", "`2.5`"),
+        ("model.layers=[{ conv = 3, kernel = -2 }]", "at least 0", "-2"),
+    ];
+    for (set_, says, found) in wrong {
+        let text = message(set(&[set_]));
+        assert!(
+            text.contains(says) && text.contains(found),
+            "{set_}: {text}"
+        );
+    }
+    let in_file = message(parse(&format!("{SMALL}seed = 9223372036854775808\n")));
+    assert!(
+        in_file.starts_with("training.seed: expected") && in_file.contains("line 8, column 8"),
+        "{in_file}"
+    );
+}
+
+#[test]
+fn numbers_that_32_bits_cannot_hold_are_refused() {
+    #[rustfmt::skip]
+    let cases = [
+        ("training.epochs=9223372036854775807", "from 1 to 1000000, found 9223372036854775807"),
+        ("training.batch-size=1000001", "from 1 to 1000000"),
+        ("data.normalize.std=1e308", "from 0.000001 to 1000000 (white is 1)"),
+        ("data.normalize.std=1e-320", "from 0.000001 to 1000000"),
+        ("data.normalize.mean=1e308", "from -1000 to 1000"),
+        ("data.normalize.mean=nan", "from -1000 to 1000"),
+        ("training.mixup=1e-320", "must be 0, or from"),
+        ("training.mixup=0.0001", "must be 0, or from 0.001 to 1000, found 1e-4"),
+        ("training.optimizer.learning-rate=1e-320", "from 1e-30 to 1e30"),
+        ("training.optimizer.epsilon=1e-320", "from 1e-30 to 1e30"),
+        ("training.optimizer.weight-decay=1e300", "must be 0, or from 1e-30 to 1e30, found 1e300"),
+        ("training.schedule={ name = \"one-cycle\", final-division = 5e-324 }", "final-division: must be from"),
+        ("training.schedule={ name = \"one-cycle\", start-division = 1e-9 }", "from 0.001 to 1000000000000"),
+        ("training.clip-norm=1e-320", "from 1e-30 to 1e30"),
+        ("model.layers=[{ leaky-relu = 1e308 }]", "from -1000000 to 1000000"),
+    ];
+    for (wrong, says) in cases {
+        let text = message(set(&[wrong]));
+        assert!(text.contains(says), "{wrong}: {text}");
+    }
+    let scenes = message(set(&[
+        "data.source=scenes",
+        "data.scenes.train-images=2000000000000000000",
+    ]));
+    assert!(
+        scenes.contains("from 1 to 100000000, found 2000000000000000000"),
+        "{scenes}"
+    );
 }
 
 #[test]
@@ -349,12 +426,12 @@ fn set_errors_name_the_argument() {
         ("training.epochs=", &["no value"]),
         ("=1", &["a name is missing"]),
         ("a[1=1", &["does not end with `]`"]),
-        ("a[x]=1", &["no index"]),
+        ("a[x]=1", &["not an index"]),
         ("training.epochs=many", &["expected a whole number, found the text \"many\""]),
         ("training.epochs=[1", &["not complete TOML"]),
         ("model.layers[2]=relu", &["model.layers has 2 elements, counted from 0"]),
         ("model.layers[0].conv=3", &["model.layers[0] is \"flatten\", which has no key `conv`"]),
-        ("training[0]=3", &["training is no list"]),
+        ("training[0]=3", &["training is not a list"]),
     ];
     for (argument, parts) in cases {
         let error = message(set(&[argument]));
@@ -506,7 +583,7 @@ fn scenes_state_their_defaults_and_are_checked() {
         ("data.scenes.side=[18, 129]", "data.scenes.size, 128, found [18, 129]"),
         ("data.scenes.side=[0, 10]", "from 4 to"),
         ("data.scenes.overlap=1.5", "from 0 to 1, found 1.5"),
-        ("data.scenes.test-images=0", "at least 1"),
+        ("data.scenes.test-images=0", "from 1 to 100000000, found 0"),
         ("data.scenes.noize=0.1", "data.scenes.noise"),
     ];
     for (wrong, says) in cases {

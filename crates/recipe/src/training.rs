@@ -1,83 +1,121 @@
-//! How a network is trained: epochs, batches, and what makes training better or cheaper.
+//! The table `training`: epochs, batches, and what makes training better or cheaper.
 
+use super::options::{
+    Checked, at, at_least_1, below_1, given, need, not_negative, options, positive, section, within,
+};
+use super::problem::Problem;
+use super::{Checkpoints, Model, Optimizer, Recipe, Schedule};
 use serde::{Deserialize, Serialize};
 
-use super::{Checkpoints, Optimizer, Schedule};
+/// More epochs, or images in a step, than anyone needs.
+const MOST_COUNT: usize = 1_000_000;
 
-/// Training options.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Training {
-    /// Times that every training image is seen; default 5.
-    pub epochs: usize,
-    /// Images that go through the network at a time; default 64.
-    pub batch_size: usize,
-    /// Same seed, same machine: same weights to the bit; default 0.
-    pub seed: u64,
-    /// What turns gradients into changes of the weights; default `adam`.
-    pub optimizer: Optimizer,
-    /// The learning rate over the steps; default `constant`.
-    pub schedule: Schedule,
-    /// Share of each target that is spread evenly over all classes, in [0, 1); default 0.
-    pub label_smoothing: f64,
-    /// Gradients whose norm over all parameters is larger are scaled down to it; default "none".
-    #[serde(with = "super::value::optional")]
-    pub clip_norm: Option<f64>,
-    /// When the state of the training is written, so that it can be resumed; default each half minute.
-    pub checkpoints: Checkpoints,
-    /// Batches whose gradients are averaged before each change of the weights; default 1.
-    pub accumulate: usize,
-    /// Blends each training image, and its label, with another of its batch (mixup, Zhang et al. 2018): the alpha of
-    /// Beta(alpha, alpha), from which each batch draws the shares; default 0: none.
-    pub mixup: f64,
-    /// Decay of an exponential moving average of the weights, in [0, 1), which then is what is validated, evaluated and
-    /// stored; default "none".
-    #[serde(with = "super::value::optional")]
-    pub ema: Option<f64>,
-    /// When to stop before the last epoch, with the best weights; default "none".
-    #[serde(with = "super::value::optional")]
-    pub early_stopping: Option<EarlyStopping>,
-    /// Fit one factor to a classifier's logits on the held-out images after training, so that its probabilities are
-    /// neither too sure nor too unsure (Guo et al. 2017); default false.
-    pub temperature_scaling: bool,
-    /// Write the figures of each epoch for TensorBoard as well; default false.
-    pub tensorboard: bool,
-    /// What layers compute in, `f32`, `f16` or `bf16`; weights stay in f32. Only GPUs have the others; default `f32`.
-    pub precision: Precision,
-}
-
-/// Ends training when a figure of the held-out images no longer gets better; the best epoch's weights are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct EarlyStopping {
-    /// The figure to watch; default `loss`.
-    pub metric: Metric,
-    /// Epochs without a better figure after which training ends; default 5.
-    pub patience: usize,
-    /// A figure is better only if it is so by more than this; default 0.
-    pub min_delta: f64,
-}
-
-impl Default for EarlyStopping {
-    fn default() -> Self {
-        Self {
-            metric: Metric::default(),
-            patience: 5,
-            min_delta: 0.0,
-        }
+options! {
+    /// How a network is trained.
+    pub struct Training {
+        /// How many times every training image is seen.
+        epochs: usize = 5, within(1..=MOST_COUNT);
+        /// Images in a mini-batch.
+        batch_size: usize = 64, within(1..=MOST_COUNT);
+        /// With the same seed on the same machine the weights are the same to the bit.
+        seed: u64 = 0;
+        /// What turns gradients into changes of the weights.
+        optimizer: Optimizer = Optimizer::default(), section;
+        /// The course of the learning rate over the steps.
+        schedule: Schedule = Schedule::default(), section;
+        /// Share of each target that is spread evenly over all classes, in [0, 1).
+        label_smoothing: f64 = 0.0, below_1;
+        /// Gradients whose norm over all parameters is larger are scaled down to it.
+        #[serde(with = "super::value::optional")]
+        clip_norm: Option<f64> = None, given(positive);
+        /// When the state of the training is saved, so that it can be resumed.
+        checkpoints: Checkpoints = Checkpoints::default(), section;
+        /// Batches whose gradients are averaged before each change of the weights.
+        accumulate: usize = 1, within(1..=MOST_COUNT);
+        /// Blends each training image and its label with another of its batch (mixup, Zhang et al. 2018): the alpha of
+        /// Beta(alpha, alpha), from which each batch draws its share; 0 turns it off.
+        mixup: f64 = 0.0, mixup_alpha;
+        /// Decay of an exponential moving average of the weights, in [0, 1). The average is then validated, evaluated
+        /// and stored instead of the weights.
+        #[serde(with = "super::value::optional")]
+        ema: Option<f64> = None, given(below_1);
+        /// When to stop before the last epoch, with the best weights.
+        #[serde(with = "super::value::optional")]
+        early_stopping: Option<EarlyStopping> = None, given(section);
+        /// Fit a factor for a classifier's logits to the held-out images after training, so that its probabilities
+        /// are neither too high nor too low (Guo et al. 2017).
+        temperature_scaling: bool = false;
+        /// Also write the metrics of each epoch for TensorBoard.
+        tensorboard: bool = false;
+        /// What layers compute in: `f32`, `f16` or `bf16`. Weights stay in f32. Only GPUs have the other two.
+        precision: Precision = Precision::default();
     }
 }
 
-/// A figure of the held-out images.
+fn mixup_alpha(alpha: &f64) -> Checked {
+    not_negative(alpha)?;
+    // With less, Beta's samples are 0 or 1 in 32 bits, and their logarithms infinite.
+    let holds = *alpha == 0.0 || (1e-3..=1e3).contains(alpha);
+    need(holds, "0, or from 0.001 to 1000", format!("{alpha:e}"))
+}
+
+options! {
+    /// Ends training when a metric on the held-out images no longer improves; the best epoch's weights are kept.
+    #[derive(Copy)]
+    pub struct EarlyStopping {
+        /// The metric to watch.
+        metric: Metric = Metric::default();
+        /// Training ends after this many epochs without improvement.
+        patience: usize = 5, at_least_1;
+        /// Only changes larger than this count as an improvement.
+        min_delta: f64 = 0.0, not_negative;
+    }
+}
+
+/// Conditions that the training options put on the rest of the recipe.
+pub(super) fn check_with_the_rest(recipe: &Recipe) -> Checked {
+    let training = &recipe.training;
+    let scaling = training.temperature_scaling;
+    for (key, used, does) in [
+        (
+            "early-stopping",
+            training.early_stopping.is_some(),
+            "watches",
+        ),
+        ("temperature-scaling", scaling, "fits"),
+    ] {
+        if used && recipe.data.validation == 0 {
+            let what = format!("{does} held-out images, and data.validation is 0");
+            let help = "hold out some with data.validation = 5000, say, or leave it out";
+            return at(
+                "training",
+                at(key, Err(Problem::here(what).with_help(help))),
+            );
+        }
+    }
+    for (key, used) in [
+        ("mixup", training.mixup > 0.0),
+        ("temperature-scaling", scaling),
+    ] {
+        if used && !matches!(recipe.model, Model::Cnn(_)) {
+            let what = "is for classifiers (model.kind = \"cnn\") only";
+            let problem = Problem::here(what).with_help("leave it out");
+            return at("training", at(key, Err(problem)));
+        }
+    }
+    Ok(())
+}
+
+/// A metric on the held-out images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Metric {
-    /// The validation loss; less is better.
+    /// The validation loss; lower is better.
     #[default]
     Loss,
-    /// The share of images answered rightly, where each shows one object; more is better.
+    /// The share of images classified correctly, if each shows one object; higher is better.
     Accuracy,
-    /// COCO's average precision, where images show several objects; more is better.
+    /// COCO's average precision, if images show several objects; higher is better.
     Ap,
 }
 
@@ -88,28 +126,6 @@ impl Metric {
             Self::Loss => "loss",
             Self::Accuracy => "accuracy",
             Self::Ap => "ap",
-        }
-    }
-}
-
-impl Default for Training {
-    fn default() -> Self {
-        Self {
-            epochs: 5,
-            batch_size: 64,
-            seed: 0,
-            optimizer: Optimizer::default(),
-            schedule: Schedule::default(),
-            label_smoothing: 0.0,
-            clip_norm: None,
-            checkpoints: Checkpoints::default(),
-            accumulate: 1,
-            mixup: 0.0,
-            ema: None,
-            early_stopping: None,
-            temperature_scaling: false,
-            tensorboard: false,
-            precision: Precision::default(),
         }
     }
 }
@@ -128,7 +144,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// As recipes write it.
+    /// Its name in a recipe.
     pub fn name(self) -> &'static str {
         match self {
             Self::F32 => "f32",

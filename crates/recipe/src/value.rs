@@ -1,7 +1,7 @@
-//! From TOML values to the recipe's types, remembering the path to whatever is wrong.
+//! From parsed TOML to the recipe's types, remembering the path to whatever is wrong.
 //!
-//! serde's own way with `kind = "..."` and `name = "..."` buffers the table and loses the path on
-//! the way; here the variant is looked up in the table and the rest is read in place.
+//! toml's own deserializer forgets the path inside of enums that are written as `{ kind = "...", ... }`, because serde
+//! has to buffer them. Here the variant is looked up in the table and the rest is read in place.
 
 use super::problem::{Problem, Segment, suggestion};
 use serde::de::value::StrDeserializer;
@@ -9,53 +9,70 @@ use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
     VariantAccess, Visitor,
 };
-use toml::{Table, Value};
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
 
 /// A value about to be read.
 #[derive(Clone, Copy)]
-pub(super) struct Node<'a>(pub &'a Value);
+pub(super) struct Node<'a>(pub &'a DeValue<'a>);
 
 impl<'a> Node<'a> {
     fn expected(self, what: &str) -> Problem {
         let found = match self.0 {
-            Value::String(text) => format!("the text \"{text}\""),
-            Value::Integer(number) => format!("the number {number}"),
-            Value::Float(number) => format!("the number {number}"),
-            Value::Boolean(value) => format!("{value}"),
-            Value::Datetime(_) => "a date or time".to_string(),
-            Value::Array(_) => "a list [...]".to_string(),
-            Value::Table(_) => "a table of keys".to_string(),
+            DeValue::String(text) => format!("the text \"{text}\""),
+            DeValue::Integer(number) => format!("the number {number}"),
+            DeValue::Float(number) => format!("the number {number}"),
+            DeValue::Boolean(value) => format!("{value}"),
+            DeValue::Datetime(_) => "a date or time".to_string(),
+            DeValue::Array(_) => "a list [...]".to_string(),
+            DeValue::Table(_) => "a table of keys".to_string(),
         };
         Problem::here(format!("expected {what}, found {found}"))
     }
 
-    fn whole(self) -> Result<i64, Problem> {
-        match self.0 {
-            Value::Integer(number) => Ok(*number),
-            _ => Err(self.expected("a whole number")),
+    /// Also 5.0, as some programs write whole numbers.
+    fn whole(self) -> Result<u64, Problem> {
+        let number = match self.0 {
+            DeValue::Integer(text) => i128::from_str_radix(text.as_str(), text.radix()).ok(),
+            DeValue::Float(_) => {
+                let number = self.number()?;
+                // Beyond 2^53 a float does not say which whole number was meant.
+                let whole = number.fract() == 0.0 && number.abs() <= (1_u64 << 53) as f64;
+                if !whole {
+                    return Err(self.expected("a whole number"));
+                }
+                Some(number as i128)
+            }
+            _ => return Err(self.expected("a whole number")),
+        };
+        match number {
+            Some(number) if number < 0 => Err(self.expected("a whole number of at least 0")),
+            Some(number) if number <= i64::MAX.into() => Ok(number as u64),
+            _ => {
+                let most = format!("a whole number of at most {}, TOML's largest", i64::MAX);
+                Err(self.expected(&most))
+            }
         }
+    }
+
+    fn number(self) -> Result<f64, Problem> {
+        let number = match self.0 {
+            DeValue::Float(text) => text.as_str().parse().ok(),
+            DeValue::Integer(text) => i128::from_str_radix(text.as_str(), text.radix())
+                .ok()
+                .map(|number| number as f64),
+            _ => None,
+        };
+        number.ok_or_else(|| self.expected("a number"))
     }
 }
 
 macro_rules! whole_numbers {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Problem> {
-            match u64::try_from(self.whole()?) {
-                Ok(number) => visitor.visit_u64(number),
-                Err(_) => Err(self.expected("a whole number of at least 0")),
-            }
+            visitor.visit_u64(self.whole()?)
         }
     )*};
-}
-
-macro_rules! tables {
-    ($table:expr, $visitor:expr, $skip:expr) => {
-        $visitor.visit_map(Entries {
-            entries: $table,
-            skip: $skip,
-            value: None,
-        })
-    };
 }
 
 impl<'a> Deserializer<'a> for Node<'a> {
@@ -63,21 +80,21 @@ impl<'a> Deserializer<'a> for Node<'a> {
 
     fn deserialize_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Problem> {
         match self.0 {
-            Value::String(text) => visitor.visit_borrowed_str(text),
-            Value::Integer(number) => visitor.visit_i64(*number),
-            Value::Float(number) => visitor.visit_f64(*number),
-            Value::Boolean(value) => visitor.visit_bool(*value),
-            Value::Datetime(time) => visitor.visit_string(time.to_string()),
-            Value::Array(items) => visitor.visit_seq(Items {
+            DeValue::String(text) => visitor.visit_borrowed_str(text),
+            DeValue::Integer(_) => visitor.visit_u64(self.whole()?),
+            DeValue::Float(_) => visitor.visit_f64(self.number()?),
+            DeValue::Boolean(value) => visitor.visit_bool(*value),
+            DeValue::Datetime(time) => visitor.visit_string(time.to_string()),
+            DeValue::Array(items) => visitor.visit_seq(Items {
                 items: items.iter().enumerate(),
             }),
-            Value::Table(table) => tables!(Some(table.iter()), visitor, None),
+            DeValue::Table(table) => visitor.visit_map(Entries::new(Some(table), None)),
         }
     }
 
     fn deserialize_bool<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Problem> {
         match self.0 {
-            Value::Boolean(value) => visitor.visit_bool(*value),
+            DeValue::Boolean(value) => visitor.visit_bool(*value),
             _ => Err(self.expected("true or false")),
         }
     }
@@ -88,11 +105,7 @@ impl<'a> Deserializer<'a> for Node<'a> {
     }
 
     fn deserialize_f64<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Problem> {
-        match self.0 {
-            Value::Float(number) => visitor.visit_f64(*number),
-            Value::Integer(number) => visitor.visit_f64(*number as f64),
-            _ => Err(self.expected("a number")),
-        }
+        visitor.visit_f64(self.number()?)
     }
 
     fn deserialize_f32<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Problem> {
@@ -101,7 +114,7 @@ impl<'a> Deserializer<'a> for Node<'a> {
 
     fn deserialize_string<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Problem> {
         match self.0 {
-            Value::String(text) => visitor.visit_borrowed_str(text),
+            DeValue::String(text) => visitor.visit_borrowed_str(text),
             _ => Err(self.expected("text in quotes")),
         }
     }
@@ -113,14 +126,14 @@ impl<'a> Deserializer<'a> for Node<'a> {
     /// TOML has no null; `"none"` stands for it.
     fn deserialize_option<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Problem> {
         match self.0 {
-            Value::String(text) if text == NONE => visitor.visit_none(),
+            DeValue::String(text) if text == NONE => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
 
     fn deserialize_seq<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Problem> {
         match self.0 {
-            Value::Array(_) => self.deserialize_any(visitor),
+            DeValue::Array(_) => self.deserialize_any(visitor),
             _ => Err(self.expected("a list [...]")),
         }
     }
@@ -131,7 +144,7 @@ impl<'a> Deserializer<'a> for Node<'a> {
         visitor: V,
     ) -> Result<V::Value, Problem> {
         match self.0 {
-            Value::Array(items) if items.len() == length => self.deserialize_any(visitor),
+            DeValue::Array(items) if items.len() == length => self.deserialize_any(visitor),
             _ => Err(self.expected(&format!("a list of {length} numbers"))),
         }
     }
@@ -143,32 +156,39 @@ impl<'a> Deserializer<'a> for Node<'a> {
         visitor: V,
     ) -> Result<V::Value, Problem> {
         match self.0 {
-            Value::Table(_) => self.deserialize_any(visitor),
+            DeValue::Table(_) => self.deserialize_any(visitor),
             _ => Err(self.expected("a table of keys")),
         }
     }
 
-    /// The variant comes from the key that is a layer's name (`Layer`), from `kind` (`Model`) or
-    /// from `name`; a text alone names a variant without options.
+    /// A text alone names a variant without options. In a table, the enum's serde name says where the variant's name
+    /// is: in the key `kind`, which must be there; in the key `name`, without which it is the first variant; otherwise
+    /// the key itself is the name of the variant.
     fn deserialize_enum<V: Visitor<'a>>(
         self,
-        enumeration: &'static str,
+        tag: &'static str,
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Problem> {
-        let variant = match (self.0, enumeration) {
-            (Value::String(name), "Model") => {
+        let variant = match (self.0, tag) {
+            (DeValue::String(name), "kind") => {
                 return Err(self.expected(&format!("a table with `kind = \"{name}\"`")));
             }
-            (Value::String(name), _) => Variant {
-                name,
-                tag: None,
-                content: None,
-            },
-            (Value::Table(table), "Layer") => layer_variant(table, variants)?,
-            (Value::Table(table), "Model") => tagged(table, "kind", None, variants)?,
-            (Value::Table(table), "Optimizer") => tagged(table, "name", Some("adam"), variants)?,
-            (Value::Table(table), "Schedule") => tagged(table, "name", Some("constant"), variants)?,
+            (DeValue::String(name), _) => Variant::alone(name),
+            (DeValue::Table(table), "kind" | "name") => {
+                match table.get(tag).map(Spanned::get_ref) {
+                    Some(DeValue::String(name)) => Variant::tagged(name, tag, table),
+                    Some(other) => {
+                        return Err(Node(other).expected("a name in quotes").inside_key(tag));
+                    }
+                    None if tag == "name" => Variant::tagged(variants[0], tag, table),
+                    None => {
+                        return Err(Problem::here(format!("missing key `{tag}`"))
+                            .with_help(format!("one of: {}", variants.join(", "))));
+                    }
+                }
+            }
+            (DeValue::Table(table), _) if !table.is_empty() => layer(table, variants)?,
             _ => return Err(self.expected("a name in quotes")),
         };
         visitor.visit_enum(variant)
@@ -181,75 +201,31 @@ impl<'a> Deserializer<'a> for Node<'a> {
     }
 }
 
-/// `{ name = "adam", learning-rate = 0.001 }`: the variant is the value of one key.
-fn tagged<'a>(
-    table: &'a Table,
-    tag: &'static str,
-    default: Option<&'static str>,
-    variants: &'static [&'static str],
-) -> Result<Variant<'a>, Problem> {
-    let name = match (table.get(tag), default) {
-        (Some(Value::String(name)), _) => name.as_str(),
-        (Some(other), _) => {
-            return Err(Node(other).expected("a name in quotes").inside_key(tag));
-        }
-        (None, Some(default)) => default,
-        (None, None) => {
-            return Err(Problem {
-                help: Some(format!("one of: {}", variants.join(", "))),
-                ..Problem::here(format!("missing key `{tag}`"))
-            });
-        }
-    };
-    Ok(Variant {
-        name,
-        tag: Some(tag),
-        content: Some((table, None)),
-    })
-}
-
-/// `{ conv = 32, kernel = 3 }`: the variant is the key that is a layer's name.
-fn layer_variant<'a>(
-    table: &'a Table,
-    variants: &'static [&'static str],
-) -> Result<Variant<'a>, Problem> {
-    let mut named = table.keys().filter(|key| variants.contains(&key.as_str()));
+/// `{ conv = 32, kernel = 3 }`: the variant is the key that is the name of a layer.
+fn layer<'a>(table: &'a DeTable<'a>, variants: &[&str]) -> Result<Variant<'a>, Problem> {
+    let keys = || table.keys().map(|key| key.get_ref().as_ref());
+    let mut named = keys().filter(|key: &&str| variants.contains(key));
     match (named.next(), named.next()) {
-        (Some(first), Some(second)) => Err(Problem {
-            at_key: true,
-            help: Some("write each layer as its own element of the list".to_string()),
-            ..Problem::here(format!(
-                "one layer with two names, `{first}` and `{second}`"
-            ))
-        }
-        .inside_key(second)),
-        // { batch-norm = { momentum = 0.1 } }: the options are in a table of their own.
-        (Some(name), None) => match &table[name] {
-            Value::Table(inner) if table.len() == 1 => Ok(Variant {
-                name,
-                tag: None,
-                content: Some((inner, Some(name))),
-            }),
-            _ => Ok(Variant {
-                name,
-                tag: None,
-                content: Some((table, None)),
-            }),
-        },
+        (Some(first), Some(second)) => Err(Problem::at_key(
+            second,
+            format!("one layer with two names, `{first}` and `{second}`"),
+        )
+        .with_help("write each layer as its own element of the list")),
+        (Some(name), None) => Ok(match table[name].get_ref() {
+            // { batch-norm = { momentum = 0.1 } }: the options are in a table of their own.
+            DeValue::Table(inner) if table.len() == 1 => Variant {
+                inside: Some(name),
+                ..Variant::with_options(name, inner)
+            },
+            _ => Variant::with_options(name, table),
+        }),
         (None, _) => {
             let options = ["kernel", "stride", "padding", "dilation", "bias"];
-            let wrong = table.keys().find(|key| !options.contains(&key.as_str()));
-            Err(match wrong {
-                Some(key) => Problem {
-                    at_key: true,
-                    help: Some(suggestion(key, variants, "layers")),
-                    ..Problem::here(format!("no layer is called `{key}`"))
-                }
-                .inside_key(key),
-                None => Problem {
-                    help: Some(format!("valid layers: {}", variants.join(", "))),
-                    ..Problem::here("no key of this table names a layer")
-                },
+            Err(match keys().find(|key| !options.contains(key)) {
+                Some(key) => Problem::at_key(key, format!("no layer is called `{key}`"))
+                    .with_help(suggestion(key, variants, "names")),
+                None => Problem::here("no key of this table names a layer")
+                    .with_help(format!("one of: {}", variants.join(", "))),
             })
         }
     }
@@ -258,27 +234,46 @@ fn layer_variant<'a>(
 /// A variant and the table with its options.
 struct Variant<'a> {
     name: &'a str,
-    /// The key that held the name and is no option.
+    /// The key that held the name and is not an option.
     tag: Option<&'static str>,
-    /// The options, and the key that leads to them where they are in a table of their own.
-    content: Option<(&'a Table, Option<&'a str>)>,
+    options: Option<&'a DeTable<'a>>,
+    /// The key that leads to the options if they are in a table of their own.
+    inside: Option<&'a str>,
 }
 
 impl<'a> Variant<'a> {
-    fn options<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Problem> {
-        let Some((table, key)) = self.content else {
-            return tables!(None, visitor, None).map_err(|problem| match &problem.help {
-                // "conv" alone: say how the rest is written.
-                None => Problem {
-                    help: Some(format!("write it as a table: {{ {} = ... }}", self.name)),
-                    ..problem
-                },
-                Some(_) => problem,
-            });
-        };
-        tables!(Some(table.iter()), visitor, self.tag).map_err(|problem| match key {
-            Some(key) => problem.inside_key(key),
-            None => problem,
+    fn alone(name: &'a str) -> Self {
+        Self {
+            name,
+            tag: None,
+            options: None,
+            inside: None,
+        }
+    }
+
+    fn with_options(name: &'a str, options: &'a DeTable<'a>) -> Self {
+        Self {
+            options: Some(options),
+            ..Self::alone(name)
+        }
+    }
+
+    fn tagged(name: &'a str, tag: &'static str, options: &'a DeTable<'a>) -> Self {
+        Self {
+            tag: Some(tag),
+            ..Self::with_options(name, options)
+        }
+    }
+
+    fn read<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Problem> {
+        let read = visitor.visit_map(Entries::new(self.options, self.tag));
+        read.map_err(|problem| match (self.options, self.inside) {
+            // "conv" alone: say how the rest is written.
+            (None, _) if problem.help.is_none() => {
+                problem.with_help(format!("write it as a table: {{ {} = ... }}", self.name))
+            }
+            (Some(_), Some(key)) => problem.inside_key(key),
+            _ => problem,
         })
     }
 }
@@ -303,14 +298,13 @@ impl<'a> VariantAccess<'a> for Variant<'a> {
     type Error = Problem;
 
     fn unit_variant(self) -> Result<(), Problem> {
-        match self.content.and_then(|(table, _)| table.keys().next()) {
+        match self.options.and_then(|table| table.keys().next()) {
             None => Ok(()),
-            Some(key) => Err(Problem {
-                at_key: true,
-                help: Some(format!("write \"{}\" alone", self.name)),
-                ..Problem::here(format!("`{}` has no options", self.name))
+            Some(key) => {
+                let what = format!("`{}` has no options", self.name);
+                let help = format!("write \"{}\" alone", self.name);
+                Err(Problem::at_key(key.get_ref(), what).with_help(help))
             }
-            .inside_key(key)),
         }
     }
 
@@ -319,7 +313,7 @@ impl<'a> VariantAccess<'a> for Variant<'a> {
     }
 
     fn tuple_variant<V: Visitor<'a>>(self, _: usize, _: V) -> Result<V::Value, Problem> {
-        Err(Problem::here("no layer is written as a list"))
+        Err(Problem::here("expected a table of keys"))
     }
 
     fn struct_variant<V: Visitor<'a>>(
@@ -327,7 +321,7 @@ impl<'a> VariantAccess<'a> for Variant<'a> {
         _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Problem> {
-        self.options(visitor)
+        self.read(visitor)
     }
 }
 
@@ -336,7 +330,7 @@ impl<'a> Deserializer<'a> for Variant<'a> {
     type Error = Problem;
 
     fn deserialize_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.options(visitor)
+        self.read(visitor)
     }
 
     serde::forward_to_deserialize_any! {
@@ -348,10 +342,19 @@ impl<'a> Deserializer<'a> for Variant<'a> {
 }
 
 struct Entries<'a> {
-    /// None where a variant was named without options.
-    entries: Option<toml::map::Iter<'a, String, Value>>,
-    skip: Option<&'static str>,
-    value: Option<(&'a str, &'a Value)>,
+    entries: Box<dyn Iterator<Item = (&'a Spanned<DeString<'a>>, &'a Spanned<DeValue<'a>>)> + 'a>,
+    value: Option<(&'a str, &'a DeValue<'a>)>,
+}
+
+impl<'a> Entries<'a> {
+    /// All but the key `tag`.
+    fn new(table: Option<&'a DeTable<'a>>, tag: Option<&'static str>) -> Self {
+        let entries = table.into_iter().flatten();
+        Self {
+            entries: Box::new(entries.filter(move |(key, _)| Some(key.get_ref().as_ref()) != tag)),
+            value: None,
+        }
+    }
 }
 
 impl<'a> MapAccess<'a> for Entries<'a> {
@@ -361,14 +364,11 @@ impl<'a> MapAccess<'a> for Entries<'a> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Problem> {
-        let skip = self.skip;
-        let left = self.entries.as_mut();
-        let next = left.and_then(|left| left.find(|(key, _)| Some(key.as_str()) != skip));
-        let Some((key, value)) = next else {
+        let Some((key, value)) = self.entries.next() else {
             return Ok(None);
         };
-        self.value = Some((key, value));
-        let key: StrDeserializer<'_, Problem> = key.as_str().into_deserializer();
+        self.value = Some((key.get_ref(), value.get_ref()));
+        let key: StrDeserializer<'_, Problem> = key.get_ref().as_ref().into_deserializer();
         seed.deserialize(key).map(Some)
     }
 
@@ -383,7 +383,7 @@ impl<'a> MapAccess<'a> for Entries<'a> {
 }
 
 struct Items<'a> {
-    items: std::iter::Enumerate<std::slice::Iter<'a, Value>>,
+    items: std::iter::Enumerate<std::slice::Iter<'a, Spanned<DeValue<'a>>>>,
 }
 
 impl<'a> SeqAccess<'a> for Items<'a> {
@@ -396,7 +396,7 @@ impl<'a> SeqAccess<'a> for Items<'a> {
         let Some((index, value)) = self.items.next() else {
             return Ok(None);
         };
-        seed.deserialize(Node(value))
+        seed.deserialize(Node(value.get_ref()))
             .map(Some)
             .map_err(|problem| problem.inside(Segment::Index(index)))
     }
