@@ -12,6 +12,7 @@ use measure::detection::CocoError;
 use measure::files::FileError;
 use measure::record::RecordError;
 use nets::annotate::AnnotateError;
+use nets::coco::CocoEvalError;
 use nets::device::DeviceError;
 use nets::device::guard::Failure;
 use nets::explain::ExplainError;
@@ -75,9 +76,12 @@ pub enum CommandError {
     /// A file.
     #[error(transparent)]
     File(#[from] FileError),
-    /// Detections.
+    /// Boxes that a network detected.
     #[error(transparent)]
-    Coco(#[from] CocoError),
+    Detections(#[from] CocoError),
+    /// Files of `coco-eval`.
+    #[error(transparent)]
+    Coco(#[from] CocoEvalError),
     /// A folder without images.
     #[error("{}: no PNG or JPEG file in this folder", .0.display())]
     EmptyFolder(PathBuf),

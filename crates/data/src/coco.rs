@@ -9,6 +9,7 @@
 //! around torchvision takes category ids for labels, where 0 is the background and would never be learned.
 
 mod check;
+pub mod file;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ mod write;
 use std::path::{Path, PathBuf};
 
 pub use check::Problem;
+pub use file::CocoFileError;
 pub use read::read;
 pub use write::{WriteError, empty_folder, write};
 
@@ -36,22 +38,9 @@ pub fn category_id(class: usize) -> i64 {
 /// Why a folder of annotated images could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum CocoFolderError {
-    /// A file of annotations is missing or can't be read.
-    #[error("{}: {cause}; a folder of annotated images holds {} and {}", path.display(), FILES[0], FILES[1])]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        cause: std::io::Error,
-    },
-    /// A file of annotations is no JSON, or not COCO's.
-    #[error("{}: {cause}; expected COCO's object with `images`, `annotations` and `categories`", path.display())]
-    Form {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, with line and column.
-        cause: serde_json::Error,
-    },
+    /// A file of annotations can't be read.
+    #[error(transparent)]
+    File(#[from] CocoFileError),
     /// Annotations or images are wrong.
     #[error("{}: {} wrong{}:{}{}", path.display(), counted(problems.len()), hint(*corners), listed(problems), left_out(problems.len()))]
     Annotations {

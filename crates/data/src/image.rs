@@ -1,24 +1,20 @@
-//! A user's image file, of any size and polarity, in the form the networks were trained on.
-//!
-//! `Gray` is 0 where there is paper and 255 where there is ink, as in MNIST. A [`Fitted`] image
-//! remembers where its pixels come from, so that boxes found in it can be given in the original.
+//! Image files: the one decoder that training, prediction and drawing use.
 
-use crate::ink::ink_box;
-use image::imageops::{self, FilterType};
-use image::{DynamicImage, GrayImage, ImageDecoder, ImageReader, Limits};
+mod fit;
+
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-/// Rows and columns of MNIST's images.
-const SIDE: u32 = 28;
-/// Rows and columns of the box that MNIST's digits were scaled to fit.
-const DIGIT: u32 = 20;
-/// Wider or higher files are refused before they are decoded.
-const MOST_SIDE: u32 = 20_000;
-/// Grey levels between paper and ink below which there is nothing to see.
+use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage, Rgba, RgbaImage};
+
+pub use fit::{Fitted, Gray, Mapping, digit, whole};
+
+/// Images of more pixels are refused before they are decoded.
+const MOST_PIXELS: u64 = 100_000_000;
+/// Bytes that a file's metadata may unpack to.
+const MOST_METADATA: u64 = 64 << 20;
+/// An image whose grey levels differ by less shows nothing.
 const LEAST_CONTRAST: u8 = 12;
-/// Grey levels above the paper that still count as paper: JPEG leaves such ripples near edges.
-const RIPPLE: u8 = 12;
 
 /// Why a file cannot be read as an image.
 #[derive(Debug, thiserror::Error)]
@@ -31,15 +27,31 @@ pub enum ImageError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A folder, a pipe or a device.
+    #[error("{} is not a regular file", .0.display())]
+    NotRegular(PathBuf),
     /// Neither PNG nor JPEG.
-    #[error("{} is no PNG or JPEG image{found}; convert it to PNG first", .path.display())]
+    #[error("{} is not a PNG or JPEG image{found}; convert it to PNG first", .path.display())]
     Format {
         /// The file.
         path: PathBuf,
         /// What it seems to be, such as `: it is empty`.
         found: &'static str,
     },
-    /// PNG or JPEG by its first bytes, but broken or too large.
+    /// Too many pixels.
+    #[error(
+        "{} has {width} x {height} pixels, more than the {} million that are allowed; shrink it first",
+        .path.display(), MOST_PIXELS / 1_000_000
+    )]
+    Large {
+        /// The file.
+        path: PathBuf,
+        /// Its width in pixels.
+        width: u32,
+        /// Its height in pixels.
+        height: u32,
+    },
+    /// PNG or JPEG by its first bytes, but broken.
     #[error("{} cannot be decoded: {source}", .path.display())]
     Decode {
         /// The file.
@@ -49,76 +61,30 @@ pub enum ImageError {
     },
 }
 
-/// An image of ink: 0 paper, 255 the darkest ink (or the brightest chalk).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Gray {
-    /// `[H, W]`.
-    pub pixels: Vec<u8>,
-    /// H.
-    pub height: usize,
-    /// W.
-    pub width: usize,
-    /// True if the file showed dark ink on light paper, unlike MNIST.
-    pub dark_on_light: bool,
-}
-
-/// An image of the size that a network takes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Fitted {
-    /// `[H, W]`, 0 paper to 255 ink.
-    pub pixels: Vec<u8>,
-    /// H.
-    pub height: usize,
-    /// W.
-    pub width: usize,
-    /// Where the pixels come from.
-    pub mapping: Mapping,
-}
-
-/// From a fitted image's pixels to the original's: original = fitted * scale + shift.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Mapping {
-    /// Original pixels per fitted pixel, `[x, y]`.
-    pub scale: [f32; 2],
-    /// The original's place of the fitted image's upper left corner, `[x, y]`.
-    pub shift: [f32; 2],
-    /// Width and height of the original; boxes are cut off there.
-    pub original: [f32; 2],
-}
-
-impl Mapping {
-    /// A box `[x1, y1, x2, y2]` of the fitted image, in pixels of the original.
-    pub fn to_original(&self, fitted: [f32; 4]) -> [f32; 4] {
-        let mut original = [0.0; 4];
-        for (index, place) in original.iter_mut().enumerate() {
-            let axis = index % 2;
-            let exact = fitted[index] * self.scale[axis] + self.shift[axis];
-            *place = exact.clamp(0.0, self.original[axis]);
-        }
-        original
-    }
-}
-
-/// Reads a PNG or JPEG file.
+/// Reads a PNG or JPEG file as [`decode`] does.
 ///
 /// # Errors
-/// A file that cannot be opened or is no such image.
-pub fn read(path: &Path) -> Result<Gray, ImageError> {
-    let bytes = std::fs::read(path).map_err(|source| ImageError::Read {
+/// A file that cannot be opened, is not a regular file, or is no such image.
+pub fn read(path: &Path) -> Result<DynamicImage, ImageError> {
+    let failed = |source| ImageError::Read {
         path: path.to_path_buf(),
         source,
-    })?;
-    decode(path, &bytes)
+    };
+    // Reading a pipe or a device could wait for ever or never end.
+    if !std::fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(ImageError::NotRegular(path.to_path_buf()));
+    }
+    decode(path, &std::fs::read(path).map_err(failed)?)
 }
 
-/// Reads the bytes of a PNG or JPEG file; `path` is for messages.
+/// Decodes a PNG or JPEG file; `path` is for messages.
 ///
-/// Transparency is laid over white. Paper is what the border shows, ink what differs most from
-/// it; grey levels are stretched so that paper is 0 and the strongest ink 255.
+/// The result stands upright, as the file's EXIF note says, and is opaque: transparency is laid over white, or over black
+/// where the image would show nothing on white.
 ///
 /// # Errors
-/// Bytes that are no such image.
-pub fn decode(path: &Path, bytes: &[u8]) -> Result<Gray, ImageError> {
+/// Bytes that are no such image, or one of more than 100 million pixels.
+pub fn decode(path: &Path, bytes: &[u8]) -> Result<DynamicImage, ImageError> {
     let wrong = |source| ImageError::Decode {
         path: path.to_path_buf(),
         source,
@@ -135,200 +101,54 @@ pub fn decode(path: &Path, bytes: &[u8]) -> Result<Gray, ImageError> {
             found: resemblance(bytes),
         });
     }
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(MOST_SIDE);
-    limits.max_image_height = Some(MOST_SIDE);
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(MOST_METADATA);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(wrong)?;
-    // A telephone writes how it was held; an unreadable note about that is no reason to fail.
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > MOST_PIXELS {
+        return Err(ImageError::Large {
+            path: path.to_path_buf(),
+            width,
+            height,
+        });
+    }
+    // An unreadable note about the orientation is no reason to fail.
     let orientation = decoder.orientation().ok();
     let mut image = DynamicImage::from_decoder(decoder).map_err(wrong)?;
     if let Some(orientation) = orientation {
         image.apply_orientation(orientation);
     }
-    Ok(from_image(&image))
+    Ok(opaque(image))
 }
 
-fn from_image(image: &DynamicImage) -> Gray {
-    let pixels = image.to_luma_alpha8();
-    let (width, height) = (pixels.width() as usize, pixels.height() as usize);
-    let over = |paper: u32| {
-        let mix = |[luma, alpha]: [u8; 2]| {
-            let (luma, alpha) = (u32::from(luma), u32::from(alpha));
-            ((luma * alpha + paper * (255 - alpha) + 127) / 255) as u8
-        };
-        let pixels = pixels.pixels().map(|pixel| mix(pixel.0)).collect();
-        ink(pixels, height, width)
-    };
-    let on_white = over(255);
-    let blank = on_white.pixels.iter().all(|&pixel| pixel == 0);
-    if blank && image.color().has_alpha() {
+fn opaque(image: DynamicImage) -> DynamicImage {
+    if !image.color().has_alpha() {
+        return image;
+    }
+    let pixels = image.into_rgba8();
+    let on_white = DynamicImage::from(over(&pixels, 255));
+    let grey = on_white.to_luma8();
+    let levels = || grey.iter().copied();
+    let contrast = levels().max().unwrap_or(0) - levels().min().unwrap_or(0);
+    if contrast < LEAST_CONTRAST {
         // White drawn on nothing.
-        over(0)
+        over(&pixels, 0).into()
     } else {
         on_white
     }
 }
 
-/// Decides what is paper and stretches the levels.
-fn ink(mut pixels: Vec<u8>, height: usize, width: usize) -> Gray {
-    let paper = border_median(&pixels, height, width);
-    // A border in the middle greys says little: then the paper is the end further from the ink,
-    // and the ink is the side that reaches further.
-    let darkest = pixels.iter().copied().min().unwrap_or(paper);
-    let brightest = pixels.iter().copied().max().unwrap_or(paper);
-    let (below, above) = (paper - darkest, brightest - paper);
-    let dark_on_light = match paper {
-        0..=85 => false,
-        170..=255 => true,
-        _ => below > above,
-    };
-    let reach = if dark_on_light { below } else { above };
-    if reach < LEAST_CONTRAST {
-        pixels.fill(0);
-    } else {
-        for pixel in &mut pixels {
-            let level = if dark_on_light {
-                paper.saturating_sub(*pixel)
-            } else {
-                pixel.saturating_sub(paper)
-            };
-            let (level, reach) = (u32::from(level), u32::from(reach));
-            *pixel = ((level * 255 + reach / 2) / reach).min(255) as u8;
-        }
-    }
-    Gray {
-        pixels,
-        height,
-        width,
-        dark_on_light,
-    }
-}
-
-fn border_median(pixels: &[u8], height: usize, width: usize) -> u8 {
-    let mut border = Vec::with_capacity(2 * (height + width));
-    for (index, &pixel) in pixels.iter().enumerate() {
-        let (y, x) = (index / width, index % width);
-        if y == 0 || x == 0 || y + 1 == height || x + 1 == width {
-            border.push(pixel);
-        }
-    }
-    border.sort_unstable();
-    border.get(border.len() / 2).copied().unwrap_or(0)
-}
-
-/// One digit in MNIST's form: its longer side scaled to 20 pixels, antialiased, its centre of
-/// mass in the middle of 28 x 28. An image that has that form already is left as it is.
-pub fn digit(gray: &Gray) -> Fitted {
-    let (height, width) = (gray.height, gray.width);
-    let mapping = |scale, shift| Mapping {
-        scale,
-        shift,
-        original: [width as f32, height as f32],
-    };
-    let is_small = (width, height) == (SIDE as usize, SIDE as usize);
-    let threshold = if is_small { 0 } else { RIPPLE };
-    let ink = ink_box(&gray.pixels, height, width, threshold);
-    let Some([x1, y1, x2, y2]) = ink else {
-        let scale = [width as f32 / SIDE as f32, height as f32 / SIDE as f32];
-        return fitted(vec![0; (SIDE * SIDE) as usize], mapping(scale, [0.0, 0.0]));
-    };
-    let longer = (x2 - x1).max(y2 - y1);
-    let has_the_form = is_small && (longer - DIGIT as f32).abs() <= 1.0;
-    if has_the_form {
-        return fitted(gray.pixels.clone(), mapping([1.0; 2], [0.0; 2]));
-    }
-    let side = |length: f32| ((length * DIGIT as f32 / longer).round() as u32).max(1);
-    let (digit_width, digit_height) = (side(x2 - x1), side(y2 - y1));
-    let small = resize(
-        gray,
-        [x1, y1, x2, y2].map(|place| place as u32),
-        digit_width,
-        digit_height,
-    );
-
-    // Whole pixels, as MNIST did, and never so far that ink falls off the edge.
-    let [mass_x, mass_y] = centre_of_mass(&small);
-    let corner = |mass: f32, length: u32| {
-        let wanted = (SIDE as f32 / 2.0 - mass).round();
-        wanted.clamp(0.0, (SIDE - length) as f32) as u32
-    };
-    let (left, top) = (corner(mass_x, digit_width), corner(mass_y, digit_height));
-    let mut canvas = GrayImage::new(SIDE, SIDE);
-    imageops::replace(&mut canvas, &small, i64::from(left), i64::from(top));
-    let scale = [
-        (x2 - x1) / digit_width as f32,
-        (y2 - y1) / digit_height as f32,
-    ];
-    let shift = [x1 - left as f32 * scale[0], y1 - top as f32 * scale[1]];
-    fitted(canvas.into_raw(), mapping(scale, shift))
-}
-
-fn fitted(pixels: Vec<u8>, mapping: Mapping) -> Fitted {
-    Fitted {
-        pixels,
-        height: SIDE as usize,
-        width: SIDE as usize,
-        mapping,
-    }
-}
-
-/// The whole image scaled to fit `height` x `width`, its proportions kept, paper around it.
-///
-/// Both sides must be at least 1; a side of 0 is taken as 1.
-pub fn whole(gray: &Gray, height: usize, width: usize) -> Fitted {
-    let (height, width) = (height.max(1) as u32, width.max(1) as u32);
-    let (from_width, from_height) = (gray.width as f32, gray.height as f32);
-    let shrink = (width as f32 / from_width).min(height as f32 / from_height);
-    let side = |length: f32, most: u32| ((length * shrink).round() as u32).clamp(1, most);
-    let (small_width, small_height) = (side(from_width, width), side(from_height, height));
-    let all = [0, 0, gray.width as u32, gray.height as u32];
-    let small = resize(gray, all, small_width, small_height);
-    let (left, top) = ((width - small_width) / 2, (height - small_height) / 2);
-    let mut canvas = GrayImage::new(width, height);
-    imageops::replace(&mut canvas, &small, i64::from(left), i64::from(top));
-    let scale = [
-        from_width / small_width as f32,
-        from_height / small_height as f32,
-    ];
-    Fitted {
-        pixels: canvas.into_raw(),
-        height: height as usize,
-        width: width as usize,
-        mapping: Mapping {
-            scale,
-            shift: [-(left as f32) * scale[0], -(top as f32) * scale[1]],
-            original: [from_width, from_height],
-        },
-    }
-}
-
-/// The part `[x1, y1, x2, y2]` in another size. A triangle as wide as a new pixel's share of the
-/// old ones: no old pixel is skipped, however much smaller the new image is.
-fn resize(gray: &Gray, [x1, y1, x2, y2]: [u32; 4], width: u32, height: u32) -> GrayImage {
-    let part = GrayImage::from_fn(x2 - x1, y2 - y1, |x, y| {
-        let index = (y + y1) as usize * gray.width + (x + x1) as usize;
-        image::Luma([gray.pixels[index]])
-    });
-    if part.dimensions() == (width, height) {
-        return part;
-    }
-    imageops::resize(&part, width, height, FilterType::Triangle)
-}
-
-/// `[x, y]` in pixels from the upper left corner; the middle if there is no ink.
-fn centre_of_mass(image: &GrayImage) -> [f32; 2] {
-    let (mut mass, mut x_moment, mut y_moment) = (0.0f64, 0.0f64, 0.0f64);
-    for (x, y, pixel) in image.enumerate_pixels() {
-        let ink = f64::from(pixel.0[0]);
-        mass += ink;
-        x_moment += ink * (f64::from(x) + 0.5);
-        y_moment += ink * (f64::from(y) + 0.5);
-    }
-    if mass == 0.0 {
-        return [image.width() as f32 / 2.0, image.height() as f32 / 2.0];
-    }
-    [(x_moment / mass) as f32, (y_moment / mass) as f32]
+/// The image laid over a grey background.
+fn over(image: &RgbaImage, background: u8) -> RgbImage {
+    RgbImage::from_fn(image.width(), image.height(), |x, y| {
+        let Rgba([red, green, blue, alpha]) = *image.get_pixel(x, y);
+        let alpha = u32::from(alpha);
+        let mix = |level: u8| {
+            ((u32::from(level) * alpha + u32::from(background) * (255 - alpha) + 127) / 255) as u8
+        };
+        image::Rgb([red, green, blue].map(mix))
+    })
 }
 
 fn resemblance(bytes: &[u8]) -> &'static str {
@@ -364,15 +184,15 @@ fn resemblance(bytes: &[u8]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{ImageFormat, LumaA, Rgb, RgbImage};
+    use image::{ImageEncoder, ImageFormat, LumaA, Rgb};
 
-    fn encode(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+    pub fn encode(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
         image.write_to(&mut bytes, format).unwrap();
         bytes.into_inner()
     }
 
-    fn bar(width: u32, height: u32, paper: u8, ink: u8) -> DynamicImage {
+    pub fn bar(width: u32, height: u32, paper: u8, ink: u8) -> DynamicImage {
         // A bar from 2/5 to 3/5 of the width and 1/5 to 4/5 of the height.
         DynamicImage::ImageRgb8(RgbImage::from_fn(width, height, |x, y| {
             let inside = (width * 2 / 5..width * 3 / 5).contains(&x)
@@ -382,92 +202,19 @@ mod tests {
     }
 
     #[test]
-    fn size_and_polarity_do_not_matter() {
-        let cases = [
-            ("black on white", 100, 100, 255, 0, ImageFormat::Png),
-            ("white on black", 100, 100, 0, 255, ImageFormat::Png),
-            ("pencil on grey paper", 100, 100, 180, 90, ImageFormat::Png),
-            ("photograph", 1000, 1000, 230, 40, ImageFormat::Jpeg),
-            ("chalk, oblong", 500, 500, 30, 200, ImageFormat::Jpeg),
-            ("tiny", 10, 10, 255, 0, ImageFormat::Png),
-        ];
-        for (name, width, height, paper, ink, format) in cases {
-            let bytes = encode(&bar(width, height, paper, ink), format);
-            let gray = decode(Path::new(name), &bytes).unwrap();
-            assert_eq!(gray.dark_on_light, ink < paper, "{name}");
-            let fitted = digit(&gray);
-            let [x1, y1, x2, y2] = ink_box(&fitted.pixels, 28, 28, 127).unwrap();
-            // 3 times as high as wide, scaled to 20 and put in the middle.
-            assert!(
-                (y1 - 4.0).abs() <= 1.0 && (y2 - 24.0).abs() <= 1.0,
-                "{name}: {y1} {y2}"
-            );
-            assert!(
-                (x2 - x1 - 7.0).abs() <= 1.0 && (x1 - 11.0).abs() <= 1.0,
-                "{name}: {x1} {x2}"
-            );
-            assert!(fitted.pixels[14 * 28 + 14] > 230, "{name}");
-            assert_eq!(fitted.pixels[0], 0, "{name}");
-
-            let original = fitted.mapping.to_original([x1, y1, x2, y2]);
-            let (w, h) = (width as f32, height as f32);
-            let expected = [w * 0.4, h * 0.2, w * 0.6, h * 0.8];
-            for (found, expected) in original.into_iter().zip(expected) {
-                assert!((found - expected).abs() <= 0.05 * w, "{name}: {original:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn mnist_stays_as_it_is() {
-        let test = crate::mnist::built_in().unwrap().test;
-        let mut changed = 0;
-        for index in 0..1000 {
-            let pixels = test.image(index).to_vec();
-            let image = GrayImage::from_raw(28, 28, pixels.clone()).unwrap();
-            let fitted = digit(&from_image(&image.into()));
-            let stretched = *pixels.iter().max().unwrap() != 255;
-            changed += usize::from(fitted.pixels != pixels && !stretched);
-        }
-        assert!(changed <= 20, "{changed} of 1000 digits were changed");
-    }
-
-    #[test]
     fn transparency_is_paper() {
         let drawn = |luma| {
             let image = image::ImageBuffer::from_fn(40, 40, |x, y| {
                 let ink = (15..25).contains(&x) && (5..35).contains(&y);
                 LumaA([luma, if ink { 255u8 } else { 0 }])
             });
-            let gray = from_image(&DynamicImage::ImageLumaA8(image));
-            gray.pixels[20 * 40 + 20]
+            let png = encode(&DynamicImage::ImageLumaA8(image), ImageFormat::Png);
+            let image = decode(Path::new("x"), &png).unwrap();
+            let levels = [(20, 20), (0, 0)].map(|(x, y)| image.to_luma8().get_pixel(x, y).0[0]);
+            (levels, Gray::of(&image).pixels[20 * 40 + 20])
         };
-        assert_eq!((drawn(0), drawn(255)), (255, 255));
-    }
-
-    #[test]
-    fn nothing_drawn_gives_nothing() {
-        let gray = from_image(&bar(50, 30, 200, 200));
-        let fitted = digit(&gray);
-        assert!(fitted.pixels.iter().all(|&pixel| pixel == 0));
-        assert_eq!(
-            fitted.mapping.to_original([0.0, 0.0, 28.0, 28.0]),
-            [0.0, 0.0, 50.0, 30.0]
-        );
-    }
-
-    #[test]
-    fn the_whole_image_keeps_its_proportions() {
-        let gray = from_image(&bar(200, 100, 0, 255));
-        let fitted = whole(&gray, 28, 28);
-        assert_eq!(
-            (fitted.height, fitted.width, fitted.pixels.len()),
-            (28, 28, 784)
-        );
-        let all = fitted.mapping.to_original([0.0, 7.0, 28.0, 21.0]);
-        assert_eq!(all, [0.0, 0.0, 200.0, 100.0]);
-        assert!(fitted.pixels[14 * 28 + 14] > 230 && fitted.pixels[3 * 28 + 14] == 0);
-        assert_eq!(whole(&gray, 100, 200).pixels, gray.pixels);
+        assert_eq!(drawn(0), ([0, 255], 255));
+        assert_eq!(drawn(255), ([255, 0], 255), "white on nothing");
     }
 
     #[test]
@@ -477,7 +224,7 @@ mod tests {
             (
                 "empty",
                 b"",
-                "is no PNG or JPEG image: it is empty; convert it to PNG first",
+                "is not a PNG or JPEG image: it is empty; convert it to PNG first",
             ),
             ("text", b"hello", "it looks like text"),
             ("pdf", b"%PDF-1.7", "it is a PDF document"),
@@ -486,7 +233,7 @@ mod tests {
             (
                 "noise",
                 b"\xff\x00\x01\x02",
-                "is no PNG or JPEG image; convert",
+                "is not a PNG or JPEG image; convert",
             ),
         ];
         for (name, bytes, expected) in cases {
@@ -494,7 +241,51 @@ mod tests {
             assert!(error.starts_with(name) || error.contains(name), "{error}");
             assert!(error.contains(expected), "{name}: {error}");
         }
+        let folder = tempfile::tempdir().unwrap();
+        let error = read(folder.path()).unwrap_err().to_string();
+        assert!(error.ends_with("is not a regular file"), "{error}");
         let error = read(Path::new("/no/such.png")).unwrap_err().to_string();
         assert!(error.starts_with("cannot read /no/such.png"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn pipes_and_devices_are_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("x.png");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        for path in [&pipe, Path::new("/dev/zero")] {
+            let error = read(path).unwrap_err();
+            assert!(matches!(error, ImageError::NotRegular(_)), "{error}");
+        }
+    }
+
+    #[test]
+    fn images_stand_as_their_exif_note_says() {
+        let image = RgbImage::from_fn(3, 1, |x, _| Rgb([x as u8; 3]));
+        let mut png = Cursor::new(Vec::new());
+        let mut encoder = image::codecs::png::PngEncoder::new(&mut png);
+        // One entry: orientation (0x0112), a short, 6: turned by 90 degrees.
+        let note = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
+        encoder.set_exif_metadata(note.to_vec()).unwrap();
+        image.write_with_encoder(encoder).unwrap();
+        let upright = decode(Path::new("x"), png.get_ref()).unwrap();
+        assert_eq!((upright.width(), upright.height()), (1, 3));
+    }
+
+    #[test]
+    fn too_many_pixels_are_refused_before_decoding() {
+        let mut png = encode(&bar(20, 20, 0, 255), ImageFormat::Png);
+        // The sides in the header, and its checksum.
+        png[16..24].copy_from_slice(&[0, 0, 0x4e, 0x20, 0, 0, 0x4e, 0x20]);
+        let mut crc = flate2::Crc::new();
+        crc.update(&png[12..29]);
+        png[29..33].copy_from_slice(&crc.sum().to_be_bytes());
+        let error = decode(Path::new("x.png"), &png).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "x.png has 20000 x 20000 pixels, more than the 100 million that are allowed; shrink it first"
+        );
     }
 }

@@ -12,10 +12,10 @@ pub mod draw;
 mod error;
 pub mod idx;
 pub mod image;
-mod ink;
 pub mod mnist;
 pub mod preparation;
 pub mod random;
+mod resize;
 pub mod scenes;
 #[cfg(test)]
 mod tests;

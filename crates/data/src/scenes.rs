@@ -2,7 +2,6 @@
 //!
 //! A scene is a pure function of its [`Key`]: neither threads, nor batches, nor what was drawn before change it.
 
-mod resize;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +13,7 @@ use rayon::prelude::*;
 use super::{Annotated, DataError, Dataset, Object, Samples, Split, hold_out, mnist};
 use crate::augment::noise;
 use crate::random::{Key, Purpose, Stream};
-use resize::Resizer;
+use crate::resize::Resizer;
 
 /// Fainter pixels of a digit, as a share of white, do not belong to its box.
 const FAINT: f64 = 0.1;
@@ -127,7 +126,7 @@ impl Composer {
         Self {
             numbers: (0..count).collect(),
             resizers: (shortest..=longest)
-                .map(|to| Resizer::new(side, to))
+                .map(|to| Resizer::new([side; 2], [to; 2]))
                 .collect(),
             digits: Arc::new(Digits {
                 pixels,

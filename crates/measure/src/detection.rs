@@ -1,4 +1,4 @@
-//! Detection figures: COCO evaluation equal to pycocotools', the reader of its files, and placement of the best box.
+//! COCO evaluation of detections, with the figures of pycocotools.
 //!
 //! Glossary. A *truth* is an annotated object, a *detection* a box that a model reports with a score;
 //! a *crowd* is a truth that stands for many objects and takes any number of detections.
@@ -24,23 +24,18 @@
 
 mod accumulate;
 mod error;
-mod files;
 mod groups;
 mod iou;
-mod json;
 mod matched;
 mod matching;
 mod mistakes;
 mod report;
 
-use std::path::Path;
-
 use rayon::prelude::*;
 
 pub use accumulate::recall_grid;
-pub use error::{CocoError, List, Place};
-pub use files::{read_detections, read_ground_truth, to_json};
-pub use iou::{Placement, Xywh, crowd_overlap, iou, placement};
+pub use error::{CocoError, List};
+pub use iou::{Xywh, crowd_overlap, iou};
 pub use matched::{Match, matches};
 pub use matching::iou_thresholds;
 pub use mistakes::{DetectionMistakes, Fate, Judged, Mistake, MistakeFigures, judge, mistakes};
@@ -156,7 +151,7 @@ impl Default for Options {
 /// not depend on the number of threads: classes are independent, and are put together in order of id.
 ///
 /// # Errors
-/// [`CocoError::Entry`] names the first truth or detection whose image or class is unknown, whose
+/// [`CocoError`] names the first truth or detection whose image or class is unknown, whose
 /// numbers are not finite, or whose size is negative.
 pub fn evaluate(
     ground_truth: &GroundTruth,
@@ -179,18 +174,26 @@ pub fn evaluate(
     Ok(CocoReport::new(groups.images, max_detections, categories))
 }
 
-/// Reads a ground-truth file and a results file, both at once, and evaluates.
-///
-/// # Errors
-/// Those of [`read_ground_truth`], [`read_detections`] and [`evaluate`], with the file at fault.
-pub fn evaluate_files(
-    ground_truth: &Path,
-    detections: &Path,
-    options: &Options,
-) -> Result<CocoReport, CocoError> {
-    let (truths, found) = rayon::join(
-        || read_ground_truth(ground_truth),
-        || read_detections(detections),
-    );
-    evaluate(&truths?, &found?, options).map_err(|error| error.in_files(ground_truth, detections))
+/// A results file as COCO's tools read it, one detection a line.
+pub fn to_json(detections: &[Detection]) -> String {
+    let lines: Vec<String> = detections
+        .iter()
+        .map(|found| {
+            let Xywh {
+                x,
+                y,
+                width,
+                height,
+            } = found.bounds;
+            // JSON has no infinity; scores and boxes that pass an evaluation are finite.
+            serde_json::json!({
+                "image_id": found.image,
+                "category_id": found.category,
+                "bbox": [x, y, width, height],
+                "score": found.score,
+            })
+            .to_string()
+        })
+        .collect();
+    format!("[\n{}\n]\n", lines.join(",\n"))
 }

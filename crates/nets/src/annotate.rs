@@ -1,24 +1,25 @@
 //! Copies of images with what was detected drawn on them.
 
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
 use measure::files::{FileError, write_atomically};
 
 use crate::predict::ImageAnswer;
 use data::draw::{self, Labels, colour};
+use data::image::ImageError;
 
 /// Why an annotated copy could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum AnnotateError {
     /// The original can't be read any more.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The copy has no PNG form.
     #[error("{}: {cause}", path.display())]
-    Image {
+    Png {
         /// The original.
         path: PathBuf,
-        /// What the decoder says.
+        /// What the encoder says.
         cause: image::ImageError,
     },
     /// The copy can't be written.
@@ -47,11 +48,7 @@ pub fn write(
     classes: &[String],
     folder: &Path,
 ) -> Result<(), AnnotateError> {
-    let failed = |cause| AnnotateError::Image {
-        path: path.to_path_buf(),
-        cause,
-    };
-    let original = upright(&measure::files::read_bytes(path)?).map_err(failed)?;
+    let original = data::image::read(path)?.into_rgb8();
     let (width, height) = original.dimensions();
     let factor = LEAST_SIDE.div_ceil(width.min(height).max(1));
     let factor = factor.min((MOST_SIDE / width.max(height).max(1)).max(1));
@@ -86,19 +83,11 @@ pub fn write(
         let label = format!("{} {:.0} %", found.class, 100.0 * found.score);
         labels.add(&mut canvas, area, &label, text, colour);
     }
-    let png = draw::png(&canvas).map_err(failed)?;
+    let png = draw::png(&canvas).map_err(|cause| AnnotateError::Png {
+        path: path.to_path_buf(),
+        cause,
+    })?;
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".boxes.png");
     Ok(write_atomically(folder.join(name), png)?)
-}
-
-/// The image as it is meant to be seen: photos may say that they lie on a side.
-fn upright(bytes: &[u8]) -> Result<RgbImage, image::ImageError> {
-    let mut decoder = ImageReader::new(Cursor::new(bytes))
-        .with_guessed_format()?
-        .into_decoder()?;
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut image = DynamicImage::from_decoder(decoder)?;
-    image.apply_orientation(orientation);
-    Ok(image.to_rgb8())
 }

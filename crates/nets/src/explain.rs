@@ -18,7 +18,7 @@ use crate::predict::{fit, tensor};
 use crate::run::Trained;
 pub use classifier::ClassifierFigures;
 use data::draw;
-use data::image::{Fitted, ImageError};
+use data::image::{Fitted, Gray, ImageError};
 pub use detector::DetectorFigures;
 
 /// Why an explanation could not be made.
@@ -96,7 +96,7 @@ pub fn explain(
     folder: &Path,
     device: &Device,
 ) -> Result<Explanation, ExplainError> {
-    let gray = data::image::read(path)?;
+    let gray = Gray::read(path)?;
     let fitted = fit(trained, &gray);
     let seen = View::of(&fitted);
     let (class, score, figures, pictures) = match &trained.network {

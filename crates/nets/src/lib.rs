@@ -4,6 +4,7 @@ pub mod annotate;
 pub mod batch;
 pub mod bench;
 pub mod cnn;
+pub mod coco;
 pub mod detector;
 pub mod device;
 pub mod evaluation;

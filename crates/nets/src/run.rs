@@ -22,6 +22,7 @@ use measure::tensorboard::{self, EventFile};
 use serde::{Deserialize, Serialize};
 
 use crate::cnn::Answering;
+use crate::coco;
 use crate::device::Computer;
 use crate::evaluation::{Evaluated, evaluate};
 use crate::network::Network;
@@ -127,7 +128,7 @@ impl Run {
         };
         let detections = self.path.join(record::DETECTIONS);
         let detections = match evaluation.classification {
-            None if detections.is_file() => detection::read_detections(&detections)?,
+            None if detections.is_file() => coco::read_detections(&detections)?,
             _ => Vec::new(),
         };
         Ok(Finished {

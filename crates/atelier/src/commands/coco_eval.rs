@@ -1,7 +1,8 @@
 //! `coco-eval`: the twelve COCO figures of a results file.
 
-use measure::detection::{Options, evaluate_files};
+use measure::detection::Options;
 use measure::files::write_atomically;
+use nets::coco::evaluate_files;
 
 use super::{print, print_json};
 use crate::error::CommandError;

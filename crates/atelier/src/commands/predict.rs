@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use data::image;
+use data::image::Gray;
 use nets::predict::{ImageAnswer, predict};
 use nets::run::Run;
 
@@ -21,7 +21,7 @@ pub fn run(flags: &flags::Predict) -> Result<(), CommandError> {
     for part in paths.chunks(64) {
         let images = part
             .iter()
-            .map(|path| image::read(path))
+            .map(|path| Gray::read(path))
             .collect::<Result<Vec<_>, _>>()?;
         let found = predict(&trained, &images, &computer.device)
             .into_iter()

@@ -4,62 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use kernels::boxes::Xyxy;
-use serde::Deserialize;
 
+use super::file::CocoFile;
 use crate::Object;
 
 /// Pixels that a box may reach beyond the image: tools round. It is cut off there.
 const ROUNDING: f64 = 1.0;
-
-/// A file of annotations as it stands.
-#[derive(Debug, Deserialize)]
-pub struct CocoFile {
-    pub images: Vec<CocoImage>,
-    pub annotations: Vec<CocoAnnotation>,
-    pub categories: Vec<CocoCategory>,
-}
-
-/// An entry of `images`.
-#[derive(Debug, Deserialize)]
-pub struct CocoImage {
-    pub id: i64,
-    pub file_name: String,
-    pub width: Option<usize>,
-    pub height: Option<usize>,
-}
-
-/// An entry of `annotations`.
-#[derive(Debug, Deserialize)]
-pub struct CocoAnnotation {
-    pub id: Option<i64>,
-    pub image_id: i64,
-    pub category_id: i64,
-    pub bbox: Vec<f64>,
-    pub area: Option<f64>,
-    #[serde(default)]
-    pub iscrowd: Crowd,
-}
-
-/// 0, 1, false or true.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(untagged)]
-pub enum Crowd {
-    Number(i64),
-    Flag(bool),
-}
-
-impl Default for Crowd {
-    fn default() -> Self {
-        Self::Flag(false)
-    }
-}
-
-/// An entry of `categories`.
-#[derive(Debug, Deserialize)]
-pub struct CocoCategory {
-    pub id: i64,
-    pub name: String,
-}
 
 /// What is wrong with one entry.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,19 +58,19 @@ impl fmt::Display for Problem {
     }
 }
 
-/// The objects of each image, or all that is wrong with them and whether boxes look like corners.
+/// The objects of each image, all that is wrong with them, and whether the boxes look like corners.
 ///
 /// `sizes` gives the height and width of each image, as far as they are known.
 pub fn objects(
     file: &CocoFile,
     sizes: &[Option<[usize; 2]>],
-) -> Result<Vec<Vec<Object>>, (Vec<Problem>, bool)> {
+) -> (Vec<Vec<Object>>, Vec<Problem>, bool) {
     let mut problems = Vec::new();
     let mut images = HashMap::new();
     for (index, image) in file.images.iter().enumerate() {
         if images.insert(image.id, index).is_some() {
             problems.push(Problem::ImageTwice {
-                file: image.file_name.clone(),
+                file: name(file, index),
                 id: image.id,
             });
         }
@@ -137,7 +87,7 @@ pub fn objects(
     for (index, annotation) in file.annotations.iter().enumerate() {
         let image = images.get(&annotation.image_id).copied();
         let mut problem = |what: String| {
-            let file = image.map(|image| file.images[image].file_name.clone());
+            let file = image.map(|image| name(file, image));
             problems.push(Problem::Annotation { index, file, what });
         };
         if annotation.id.is_some_and(|id| !ids.insert(id)) {
@@ -160,37 +110,32 @@ pub fn objects(
             ));
             continue;
         };
-        match bounds(&annotation.bbox, sizes[image]) {
+        if let Some(area) = annotation
+            .area
+            .filter(|area| !(0.0..f64::INFINITY).contains(area))
+        {
+            problem(format!("area is {area}; expected a number of at least 0"));
+        }
+        match bounds(annotation.bbox, sizes[image]) {
             Ok(bounds) => objects[image].extend(class.map(|class| Object {
                 bounds,
                 class,
                 area: annotation.area.unwrap_or(f64::from(bounds.area())),
-                crowd: match annotation.iscrowd {
-                    Crowd::Number(number) => number != 0,
-                    Crowd::Flag(flag) => flag,
-                },
+                crowd: annotation.iscrowd,
             })),
             Err(what) => problem(what),
         }
-        beyond += usize::from(reaches_beyond(&annotation.bbox, sizes[image]));
-        like_corners += usize::from(could_be_corners(&annotation.bbox, sizes[image]));
-    }
-    if problems.is_empty() {
-        return Ok(objects);
+        beyond += usize::from(reaches_beyond(annotation.bbox, sizes[image]));
+        like_corners += usize::from(could_be_corners(annotation.bbox, sizes[image]));
     }
     // One box beyond the image is a slip; many, when nearly all of the file would fit as corners, are a convention.
     let corners = beyond > 0 && 10 * like_corners >= 9 * file.annotations.len();
-    Err((problems, corners))
+    (objects, problems, corners)
 }
 
 /// The box, cut off where it reaches a little beyond the image; or what is wrong with it.
-fn bounds(bbox: &[f64], size: Option<[usize; 2]>) -> Result<Xyxy, String> {
-    let &[x, y, width, height] = bbox else {
-        return Err(format!(
-            "bbox has {} numbers; expected [x, y, width, height]",
-            bbox.len()
-        ));
-    };
+fn bounds(bbox: [f64; 4], size: Option<[usize; 2]>) -> Result<Xyxy, String> {
+    let [x, y, width, height] = bbox;
     let text = format!("bbox [{x}, {y}, {width}, {height}]");
     if !bbox.iter().all(|number| number.is_finite()) {
         return Err(format!("{text} is not finite"));
@@ -219,20 +164,21 @@ fn bounds(bbox: &[f64], size: Option<[usize; 2]>) -> Result<Xyxy, String> {
     }
 }
 
-fn reaches_beyond(bbox: &[f64], size: Option<[usize; 2]>) -> bool {
-    match (bbox, size) {
-        (&[x, y, width, height], Some([rows, columns])) => {
-            x + width > columns as f64 + ROUNDING || y + height > rows as f64 + ROUNDING
-        }
-        _ => false,
-    }
+fn reaches_beyond([x, y, width, height]: [f64; 4], size: Option<[usize; 2]>) -> bool {
+    size.is_some_and(|[rows, columns]| {
+        x + width > columns as f64 + ROUNDING || y + height > rows as f64 + ROUNDING
+    })
 }
 
-fn could_be_corners(bbox: &[f64], size: Option<[usize; 2]>) -> bool {
-    match (bbox, size) {
-        (&[x1, y1, x2, y2], Some([rows, columns])) => {
-            x2 > x1 && y2 > y1 && x2 <= columns as f64 + ROUNDING && y2 <= rows as f64 + ROUNDING
-        }
-        _ => false,
-    }
+fn could_be_corners([x1, y1, x2, y2]: [f64; 4], size: Option<[usize; 2]>) -> bool {
+    size.is_some_and(|[rows, columns]| {
+        let inside = x2 <= columns as f64 + ROUNDING && y2 <= rows as f64 + ROUNDING;
+        inside && x2 > x1 && y2 > y1
+    })
+}
+
+/// What messages call an image: its file, or its place in the list.
+pub fn name(file: &CocoFile, image: usize) -> String {
+    let name = file.images[image].file_name.clone();
+    name.unwrap_or_else(|| format!("images[{image}]"))
 }

@@ -1,10 +1,12 @@
 //! Reads a folder of annotated images and finds everything that is wrong with it before training does.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
+use image::GrayImage;
 use rayon::prelude::*;
 
-use super::check::{CocoFile, CocoImage, Problem, objects};
+use super::check::{self, Problem, objects};
+use super::file::{CocoCategory, CocoFile, CocoImage, read_annotations};
 use super::{CocoFolderError, FILES};
 use crate::{Annotated, Dataset, Samples, Split};
 
@@ -33,59 +35,36 @@ pub fn read(folder: &Path) -> Result<Split, CocoFolderError> {
 /// One file of annotations and its images.
 fn part(folder: &Path, name: &str) -> Result<Dataset, CocoFolderError> {
     let path = folder.join(name);
-    let text = std::fs::read(&path).map_err(|cause| CocoFolderError::Unreadable {
-        path: path.clone(),
-        cause,
-    })?;
-    let mut file: CocoFile =
-        serde_json::from_slice(&text).map_err(|cause| CocoFolderError::Form {
-            path: path.clone(),
-            cause,
-        })?;
-    drop(text);
+    let mut file = read_annotations(&path)?;
     // Classes are numbered by their ids, however the file orders them.
     file.categories.sort_by_key(|category| category.id);
-    let images: PathBuf = folder.join(name.trim_end_matches(".json"));
-    let mut pictures: Vec<Result<Picture, Problem>> = file
-        .images
-        .par_iter()
-        .map(|image| picture(&[&images, folder], image))
+    let pictures: Vec<Result<GrayImage, Problem>> = (0..file.images.len())
+        .into_par_iter()
+        .map(|index| picture(folder, name.trim_end_matches(".json"), &file, index))
         .collect();
-    let expected = pictures.iter().flatten().next().map(Picture::size);
-    for (picture, image) in pictures.iter_mut().zip(&file.images) {
-        let found = picture.as_ref().ok().map(Picture::size);
-        if let (Some(found), Some(expected)) = (found, expected)
-            && found != expected
-        {
-            *picture = Err(Problem::Image {
-                file: image.file_name.clone(),
-                what: format!(
-                    "it is {} x {} pixels, the first image {} x {}; a network takes one size: resize the images",
-                    found[1], found[0], expected[1], expected[0]
-                ),
-            });
-        }
-    }
     let sizes: Vec<_> = pictures
         .iter()
-        .map(|picture| picture.as_ref().ok().map(Picture::size))
+        .map(|picture| Some(size(picture.as_ref().ok()?)))
         .collect();
-    let objects = objects(&file, &sizes);
-    let mut problems: Vec<Problem> = Vec::new();
+    let expected = sizes.iter().flatten().next().copied();
+    let (objects, mut problems, corners) = objects(&file, &sizes);
     let mut pixels = Vec::new();
-    for picture in pictures {
+    for (index, picture) in pictures.into_iter().enumerate() {
         match picture {
-            Ok(picture) => pixels.extend(picture.pixels),
             Err(problem) => problems.push(problem),
+            Ok(picture) if Some(size(&picture)) == expected => pixels.extend(picture.into_raw()),
+            Ok(picture) => {
+                let [height, width] = expected.unwrap_or_default();
+                problems.push(Problem::Image {
+                    file: check::name(&file, index),
+                    what: format!(
+                        "it is {} x {} pixels, the first image {width} x {height}; a network takes one size: resize the images",
+                        picture.width(), picture.height()
+                    ),
+                });
+            }
         }
     }
-    let (objects, corners) = match objects {
-        Ok(objects) => (objects, false),
-        Err((more, corners)) => {
-            problems.extend(more);
-            (Vec::new(), corners)
-        }
-    };
     if file.images.is_empty() {
         problems.push(Problem::Image {
             file: "images".to_string(),
@@ -105,11 +84,7 @@ fn part(folder: &Path, name: &str) -> Result<Dataset, CocoFolderError> {
         channels: 1,
         height,
         width,
-        classes: file
-            .categories
-            .iter()
-            .map(|category| category.name.clone())
-            .collect(),
+        classes: file.categories.iter().map(CocoCategory::name).collect(),
         samples: Samples::Annotated(Annotated {
             images: pixels,
             objects,
@@ -119,52 +94,74 @@ fn part(folder: &Path, name: &str) -> Result<Dataset, CocoFolderError> {
     })
 }
 
-/// A grey image.
-struct Picture {
-    /// `[height, width]`
-    pixels: Vec<u8>,
-    height: usize,
-    width: usize,
+/// `[height, width]`
+fn size(picture: &GrayImage) -> [usize; 2] {
+    [picture.height() as usize, picture.width() as usize]
 }
 
-impl Picture {
-    fn size(&self) -> [usize; 2] {
-        [self.height, self.width]
-    }
-}
-
-/// The image of an entry, from the first of `folders` that has it.
-fn picture(folders: &[&Path], image: &CocoImage) -> Result<Picture, Problem> {
+/// The image of an entry: `folder/PART/FILE_NAME`, or else `folder/FILE_NAME`.
+fn picture(folder: &Path, part: &str, file: &CocoFile, index: usize) -> Result<GrayImage, Problem> {
     let wrong = |what: String| Problem::Image {
-        file: image.file_name.clone(),
+        file: check::name(file, index),
         what,
     };
-    let candidates = folders.iter().map(|folder| folder.join(&image.file_name));
-    let path = candidates
-        .clone()
-        .find(|path| path.is_file())
-        .ok_or_else(|| {
-            let looked: Vec<String> = candidates.map(|path| path.display().to_string()).collect();
-            wrong(format!(
-                "there is no such file, neither {}",
-                looked.join(" nor ")
-            ))
-        })?;
-    let bytes = std::fs::read(&path).map_err(|cause| wrong(format!("can't be read: {cause}")))?;
-    let grey = image::load_from_memory(&bytes)
-        .map_err(|cause| wrong(format!("is no PNG or JPEG image: {cause}")))?
-        .into_luma8();
-    let (width, height) = (grey.width() as usize, grey.height() as usize);
-    let stated = [image.width.unwrap_or(width), image.height.unwrap_or(height)];
-    if stated != [width, height] {
+    let CocoImage {
+        file_name: Some(file_name),
+        width,
+        height,
+        ..
+    } = &file.images[index]
+    else {
+        return Err(wrong("it has no file_name".to_string()));
+    };
+    let candidates: Vec<PathBuf> = [part, ""]
+        .into_iter()
+        .filter_map(|part| inside(&Path::new(part).join(file_name)))
+        .map(|path| folder.join(path))
+        .collect();
+    let Some(path) = candidates.iter().find(|path| path.exists()) else {
+        if candidates.is_empty() {
+            return Err(wrong(
+                "file_name leads out of the folder; images must lie inside it".to_string(),
+            ));
+        }
+        let looked: Vec<String> = candidates
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
         return Err(wrong(format!(
-            "it is {width} x {height} pixels, but width and height are stated as {} x {}",
-            stated[0], stated[1]
+            "there is no such file, neither {}",
+            looked.join(" nor ")
+        )));
+    };
+    let grey = crate::image::read(path)
+        .map_err(|error| wrong(error.to_string()))?
+        .into_luma8();
+    let actual = [grey.width(), grey.height()].map(f64::from);
+    let stated = [width.unwrap_or(actual[0]), height.unwrap_or(actual[1])];
+    if stated != actual {
+        return Err(wrong(format!(
+            "it is {} x {} pixels, but width and height are stated as {} x {}",
+            actual[0], actual[1], stated[0], stated[1]
         )));
     }
-    Ok(Picture {
-        pixels: grey.into_raw(),
-        height,
-        width,
-    })
+    Ok(grey)
+}
+
+/// A relative path without `..`; `None` where it leads out of the folder it starts in.
+fn inside(path: &Path) -> Option<PathBuf> {
+    let mut inside = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::Normal(name) => inside.push(name),
+            Component::CurDir => {}
+            Component::ParentDir => {
+                if !inside.pop() {
+                    return None;
+                }
+            }
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(inside)
 }

@@ -120,7 +120,10 @@ fn everything_that_is_wrong_is_named() {
         Case {
             name: "three numbers",
             change: |t| annotation(t, 1)["bbox"] = json!([1, 2, 3]),
-            says: &["annotations[1] (y.png): bbox has 3 numbers"],
+            says: &[
+                "train.json: annotations[1].bbox: ",
+                "expected four numbers, [x, y, width, height]",
+            ],
         },
         Case {
             name: "unknown category",
@@ -161,6 +164,33 @@ fn everything_that_is_wrong_is_named() {
             says: &["x.png: it is 20 x 10 pixels, but width and height are stated as 21 x 10"],
         },
         Case {
+            name: "files outside the folder",
+            change: |t| {
+                t["images"][0]["file_name"] = json!("../../x.png");
+                t["images"][1]["file_name"] = json!("/etc/x.png");
+            },
+            says: &[
+                "../../x.png: file_name leads out of the folder",
+                "/etc/x.png: file_name leads out of the folder",
+            ],
+        },
+        Case {
+            name: "an image without file",
+            change: |t| t["images"][0]["file_name"] = json!(null),
+            says: &["images[0]: it has no file_name"],
+        },
+        Case {
+            name: "areas that are not",
+            change: |t| {
+                annotation(t, 0)["area"] = json!(-1);
+                annotation(t, 1)["area"] = json!("inf");
+            },
+            says: &[
+                "annotations[0] (y.png): area is -1; expected a number of at least 0",
+                "annotations[1] (y.png): area is inf",
+            ],
+        },
+        Case {
             name: "no images",
             change: |t| (t["images"], t["annotations"]) = (json!([]), json!([])),
             says: &["images: the list is empty"],
@@ -169,9 +199,8 @@ fn everything_that_is_wrong_is_named() {
             name: "no list of annotations",
             change: |t| t["annotations"] = json!(null),
             says: &[
-                "train.json: invalid type: null",
+                "train.json: annotations: invalid type: null",
                 "line 1 column",
-                "expected COCO's object",
             ],
         },
         Case {
@@ -206,13 +235,35 @@ fn images_must_be_there_whole_and_of_one_size() {
     );
     std::fs::write(folder.path().join("train/x.png"), "no picture").unwrap();
     assert!(
-        error().contains("x.png: is no PNG or JPEG image"),
+        error().contains("x.png is not a PNG or JPEG image"),
         "{}",
         error()
     );
     std::fs::remove_file(folder.path().join("test.json")).unwrap();
     png(&folder.path().join("train/x.png"), 20, 10);
     assert!(error().contains("test.json: "), "{}", error());
+}
+
+#[test]
+fn the_test_file_is_checked_before_training() {
+    let (train, mut test) = good();
+    test["annotations"] =
+        json!([{"image_id": 1, "category_id": 7, "bbox": [1, 2, 3, 4], "area": -1}]);
+    let error = read(folder(&train, &test).path()).unwrap_err().to_string();
+    assert!(error.contains("test.json: one entry is wrong"), "{error}");
+    assert!(
+        error.contains("annotations[0] (z.png): area is -1"),
+        "{error}"
+    );
+}
+
+#[test]
+fn files_are_found_by_every_relative_path_inside_the_folder() {
+    let (mut train, test) = good();
+    for name in ["x.png", "./x.png", "train/x.png", "../train/x.png"] {
+        train["images"][0]["file_name"] = json!(name);
+        assert!(read(folder(&train, &test).path()).is_ok(), "{name}");
+    }
 }
 
 #[test]

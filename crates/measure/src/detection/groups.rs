@@ -1,6 +1,7 @@
 //! Checks boxes and sorts them into classes and images.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
 use super::accumulate::{CategoryBoxes, falling};
 use super::error::{CocoError, List};
@@ -55,67 +56,46 @@ impl<'a> Groups<'a> {
             .collect();
 
         for (index, truth) in ground_truth.truths.iter().enumerate() {
-            let error = |field, expected: &str, found: &dyn std::fmt::Display| {
-                CocoError::entry(List::Annotations, index, field, expected, found)
-            };
+            let error = error(List::Annotations, index);
             check_bounds(truth.bounds, lenient)
                 .map_err(|(what, value)| error("bbox", what, &value))?;
             if !truth.area.is_finite() || (truth.area < 0.0 && !lenient) {
-                return Err(error(
-                    "area",
-                    "a finite number that is not negative",
-                    &truth.area,
-                ));
+                let expected = "a finite number that is not negative";
+                return Err(error("area", expected, &truth.area));
             }
             match (places.get(&truth.image), class_of.get(&truth.category)) {
                 (Some(&place), Some(&class)) => categories[class].truths.push((place, truth)),
                 _ if lenient => {}
                 (None, _) => {
-                    return Err(error(
-                        "image_id",
-                        "the id of an image listed in `images`",
-                        &truth.image,
-                    ));
+                    let expected = "the id of an image listed in `images`";
+                    return Err(error("image_id", expected, &truth.image));
                 }
                 (Some(_), None) => {
-                    return Err(error(
-                        "category_id",
-                        "the id of a class listed in `categories`",
-                        &truth.category,
-                    ));
+                    let expected = "the id of a class listed in `categories`";
+                    return Err(error("category_id", expected, &truth.category));
                 }
             }
         }
         for (index, detection) in detections.iter().enumerate() {
-            let error = |field, expected: &str, found: &dyn std::fmt::Display| {
-                CocoError::entry(List::Detections, index, field, expected, found)
-            };
+            let error = error(List::Detections, index);
             check_bounds(detection.bounds, lenient)
                 .map_err(|(what, value)| error("bbox", what, &value))?;
             if !detection.score.is_finite() {
                 return Err(error("score", "a finite number", &detection.score));
             }
-            match (
-                places.get(&detection.image),
-                class_of.get(&detection.category),
-            ) {
+            let class = class_of.get(&detection.category);
+            match (places.get(&detection.image), class) {
                 (Some(&place), Some(&class)) => {
-                    categories[class].detections.push((place, detection))
+                    categories[class].detections.push((place, detection));
                 }
                 (None, _) => {
-                    return Err(error(
-                        "image_id",
-                        "the id of an image of the ground truth",
-                        &detection.image,
-                    ));
+                    let expected = "the id of an image of the ground truth";
+                    return Err(error("image_id", expected, &detection.image));
                 }
                 (Some(_), None) if lenient => {}
                 (Some(_), None) => {
-                    return Err(error(
-                        "category_id",
-                        "the id of a class of the ground truth",
-                        &detection.category,
-                    ));
+                    let expected = "the id of a class of the ground truth";
+                    return Err(error("category_id", expected, &detection.category));
                 }
             }
         }
@@ -123,6 +103,20 @@ impl<'a> Groups<'a> {
             images: ids.len(),
             categories,
         })
+    }
+}
+
+/// Makes errors about an entry of the field, what is expected there and what is found.
+fn error(
+    list: List,
+    index: usize,
+) -> impl Fn(&'static str, &'static str, &dyn fmt::Display) -> CocoError {
+    move |field, expected, found| CocoError {
+        list,
+        index,
+        field,
+        expected,
+        found: found.to_string(),
     }
 }
 

@@ -1,8 +1,6 @@
-//! Boxes as COCO files write them, their overlap, and how well the best detection of an image is placed.
+//! Boxes as COCO files write them, and their overlap.
 
-use std::collections::BTreeMap;
-
-use super::{Detection, Truth};
+use super::Truth;
 
 /// A box as COCO files write it: left top corner and size, in pixels, continuous (no `+ 1` anywhere).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -85,45 +83,6 @@ fn share(part: f64, whole: f64) -> f64 {
     if part > 0.0 { part / whole } else { 0.0 }
 }
 
-/// How well the best detection of each image is placed, whatever its class.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Placement {
-    /// Images with at least one truth that is no crowd: those that are averaged.
-    pub images: usize,
-    /// Of these, images without any detection; each counts as an IoU of 0.
-    pub without_detection: usize,
-    /// Mean over the images of the IoU between the highest-scoring detection (the earlier one on
-    /// ties) and the truth it overlaps most. `None` where no image has a truth.
-    pub mean_iou: Option<f64>,
-}
-
-/// Mean IoU of each image's best detection with its truth; made for images with one object.
-pub fn placement(truths: &[Truth], detections: &[Detection]) -> Placement {
-    let mut images: BTreeMap<i64, (Option<&Detection>, f64)> = truths
-        .iter()
-        .filter(|truth| !truth.crowd)
-        .map(|truth| (truth.image, (None, 0.0)))
-        .collect();
-    for detection in detections {
-        if let Some((best, _)) = images.get_mut(&detection.image)
-            && best.is_none_or(|best| detection.score > best.score)
-        {
-            *best = Some(detection);
-        }
-    }
-    for truth in truths.iter().filter(|truth| !truth.crowd) {
-        if let Some((Some(best), found)) = images.get_mut(&truth.image) {
-            *found = found.max(iou(best.bounds, truth.bounds));
-        }
-    }
-    let sum: f64 = images.values().map(|(_, found)| found).sum();
-    Placement {
-        images: images.len(),
-        without_detection: images.values().filter(|(best, _)| best.is_none()).count(),
-        mean_iou: (!images.is_empty()).then(|| sum / images.len() as f64),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,32 +145,5 @@ mod tests {
             Xywh::from_corners([1., 2., 4., 6.]),
             Xywh::from([1., 2., 3., 4.])
         );
-    }
-
-    #[test]
-    fn placement_takes_the_best_scored_not_the_best_placed() {
-        let truth = |image| Truth {
-            image,
-            bounds: [0., 0., 2., 2.].into(),
-            ..Truth::default()
-        };
-        let detection = |image, x, score| Detection {
-            image,
-            category: 0,
-            bounds: [x, 0., 2., 2.].into(),
-            score,
-        };
-        let truths = [truth(1), truth(2), truth(3)];
-        let detections = [
-            detection(1, 1.0, 0.9),
-            detection(1, 0.0, 0.9),
-            detection(2, 0.0, 0.2),
-            detection(9, 0.0, 1.0),
-        ];
-        let found = placement(&truths, &detections);
-        // Image 1: a third (the first of two equal scores), image 2: one, image 3: nothing found.
-        assert_eq!((found.images, found.without_detection), (3, 1));
-        assert_eq!(found.mean_iou, Some((1.0 / 3.0 + 1.0) / 3.0));
-        assert_eq!(placement(&[], &detections).mean_iou, None);
     }
 }

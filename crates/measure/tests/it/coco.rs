@@ -1,6 +1,5 @@
 //! COCO evaluation as a user sees it: against pycocotools' answers, an obvious twin, and damaged files.
 
-mod damaged_files;
 mod goldens;
 mod mistakes;
 mod obvious;

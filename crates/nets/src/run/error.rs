@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use data::coco::CocoFileError;
 use measure::detection::CocoError;
 use measure::files::FileError;
 use measure::record::{self, RecordError};
@@ -96,6 +97,9 @@ pub enum RunError {
     /// The run's detections.
     #[error(transparent)]
     Detections(#[from] CocoError),
+    /// The file of the run's detections.
+    #[error(transparent)]
+    DetectionsFile(#[from] CocoFileError),
     /// The run's training.
     #[error(transparent)]
     Training(#[from] TrainingError),

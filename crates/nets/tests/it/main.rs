@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod better_training;
+mod coco_files;
 mod detection_golden;
 mod devices;
 mod exchange;

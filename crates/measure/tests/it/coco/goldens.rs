@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use measure::detection::{CocoReport, Options, evaluate_files};
+use measure::detection::{
+    Category, CocoReport, Curve, Detection, GroundTruth, Options, THRESHOLDS, Truth, Xywh, evaluate,
+};
 use serde_json::Value;
 
 const TOLERANCE: f64 = 1e-9;
@@ -33,15 +35,48 @@ fn goldens() -> Vec<(String, Value)> {
     files.iter().map(read).collect()
 }
 
-/// Writes the two parts of a golden as the files a user would have, and evaluates them.
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().unwrap().iter()
+}
+
+fn bounds(entry: &Value) -> Xywh {
+    let side = |index: usize| entry["bbox"][index].as_f64().unwrap();
+    [0, 1, 2, 3].map(side).into()
+}
+
 fn evaluate_golden(golden: &Value, options: &Options) -> CocoReport {
-    let folder = tempfile::tempdir().unwrap();
-    let [truth, detections] = ["ground_truth", "detections"].map(|part| {
-        let path = folder.path().join(part);
-        std::fs::write(&path, golden[part].to_string()).unwrap();
-        path
-    });
-    evaluate_files(&truth, &detections, options).unwrap()
+    let whole = |value: &Value| value.as_f64().unwrap() as i64;
+    let file = &golden["ground_truth"];
+    let truths = GroundTruth {
+        images: list(&file["images"])
+            .map(|image| whole(&image["id"]))
+            .collect(),
+        categories: list(&file["categories"])
+            .map(|category| Category {
+                id: whole(&category["id"]),
+                name: category["name"].as_str().unwrap().to_string(),
+            })
+            .collect(),
+        truths: list(&file["annotations"])
+            .map(|entry| Truth {
+                image: whole(&entry["image_id"]),
+                category: whole(&entry["category_id"]),
+                id: whole(&entry["id"]),
+                bounds: bounds(entry),
+                area: entry["area"].as_f64().unwrap(),
+                crowd: entry["iscrowd"].as_f64() == Some(1.0),
+            })
+            .collect(),
+    };
+    let detections: Vec<Detection> = list(&golden["detections"])
+        .map(|entry| Detection {
+            image: whole(&entry["image_id"]),
+            category: whole(&entry["category_id"]),
+            bounds: bounds(entry),
+            score: entry["score"].as_f64().unwrap(),
+        })
+        .collect();
+    evaluate(&truths, &detections, options).unwrap()
 }
 
 fn assert_close(found: Option<f64>, expected: &Value, what: &str) {
@@ -89,8 +124,10 @@ fn assert_equal(name: &str, report: &CocoReport, expected: &Value) {
                 );
             }
         }
+        let each: Vec<f64> = class.curves.iter().map(Curve::mean_precision).collect();
+        let ap_per_iou: Option<[f64; THRESHOLDS]> = each.try_into().ok();
         for (key, values) in [
-            ("ap_per_iou", class.ap_per_iou()),
+            ("ap_per_iou", ap_per_iou),
             ("recall_per_iou", class.recall_per_iou),
         ] {
             for t in 0..expected

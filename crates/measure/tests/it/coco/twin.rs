@@ -1,6 +1,6 @@
 //! The fast evaluation holds to the obvious one on random boxes, and to itself on any number of threads.
 
-use measure::detection::{Category, CocoError, Detection, GroundTruth, Options, Truth, evaluate};
+use measure::detection::{Category, Detection, GroundTruth, Options, Truth, evaluate};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -277,7 +277,6 @@ fn impossible_values_are_named() {
             &Options::default(),
         )
         .unwrap_err();
-        assert!(matches!(error, CocoError::Entry { .. }), "{name}");
         assert_eq!(error.to_string(), expected, "{name}");
     }
 }

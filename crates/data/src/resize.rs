@@ -1,12 +1,19 @@
-//! Antialiased bilinear resizing of small square pictures, with the weights worked out once a size.
+//! Antialiased bilinear resizing of grey pictures, with the weights worked out once a size.
 
-/// From `from` x `from` pixels to `to` x `to`.
+/// From pictures of one size to another; sizes are `[height, width]`.
 ///
 /// A triangle over the source, centred where the new pixel's centre lies and as wide as one source pixel each way, or
 /// as one new pixel where the picture shrinks, so that none is skipped. Weights of pixels beyond the edge are left out
 /// and the rest add up to 1. This is PyTorch's `interpolate(mode="bilinear", antialias=True, align_corners=False)`.
 #[derive(Clone, Debug)]
 pub struct Resizer {
+    rows: Axis,
+    columns: Axis,
+}
+
+/// One direction.
+#[derive(Clone, Debug)]
+struct Axis {
     from: usize,
     to: usize,
     /// The first source pixel of each new one.
@@ -16,9 +23,8 @@ pub struct Resizer {
     taps: usize,
 }
 
-impl Resizer {
-    /// Works out the weights. Both sides must be at least 1.
-    pub fn new(from: usize, to: usize) -> Self {
+impl Axis {
+    fn new(from: usize, to: usize) -> Self {
         let scale = from as f64 / to as f64;
         let reach = scale.max(1.0);
         let taps = (2.0 * reach).ceil() as usize + 1;
@@ -45,29 +51,47 @@ impl Resizer {
             taps,
         }
     }
+}
 
-    /// `[from, from]` grey values to `[to, to]`, rounded to the nearest.
+impl Resizer {
+    /// Works out the weights. All sides must be at least 1.
+    pub fn new(from: [usize; 2], to: [usize; 2]) -> Self {
+        Self {
+            rows: Axis::new(from[0], to[0]),
+            columns: Axis::new(from[1], to[1]),
+        }
+    }
+
+    /// Grey values in the new size, rounded to the nearest.
     ///
     /// # Panics
     /// When `picture` has another size.
     pub fn resize(&self, picture: &[u8]) -> Vec<u8> {
-        let Self { from, to, taps, .. } = *self;
-        assert_eq!(picture.len(), from * from, "{from} x {from} pixels");
-        // Columns first: `[from, to]`.
-        let mut narrow = Vec::with_capacity(from * to);
-        for row in picture.chunks_exact(from) {
-            for (&start, weights) in self.starts.iter().zip(self.weights.chunks_exact(taps)) {
+        let Self { rows, columns } = self;
+        let pixels = rows.from * columns.from;
+        assert_eq!(
+            picture.len(),
+            pixels,
+            "{} x {} pixels",
+            rows.from,
+            columns.from
+        );
+        // Columns first: `[rows.from, columns.to]`.
+        let mut narrow = Vec::with_capacity(rows.from * columns.to);
+        let weights = || columns.weights.chunks_exact(columns.taps);
+        for row in picture.chunks_exact(columns.from) {
+            for (&start, weights) in columns.starts.iter().zip(weights()) {
                 let pixels = row[start..].iter().zip(weights);
                 narrow.push(pixels.map(|(&p, w)| f32::from(p) * w).sum::<f32>());
             }
         }
-        let mut small = vec![0; to * to];
-        let mut sums = vec![0.0f32; to];
-        for (y, line) in small.chunks_exact_mut(to).enumerate() {
+        let mut small = vec![0; rows.to * columns.to];
+        let mut sums = vec![0.0f32; columns.to];
+        for (y, line) in small.chunks_exact_mut(columns.to).enumerate() {
             sums.fill(0.0);
-            let weights = &self.weights[y * taps..][..taps];
-            let rows = narrow[self.starts[y] * to..].chunks_exact(to);
-            for (row, weight) in rows.zip(weights) {
+            let weights = &rows.weights[y * rows.taps..][..rows.taps];
+            let source = narrow[rows.starts[y] * columns.to..].chunks_exact(columns.to);
+            for (row, weight) in source.zip(weights) {
                 for (sum, value) in sums.iter_mut().zip(row) {
                     *sum += value * weight;
                 }
@@ -97,7 +121,11 @@ mod tests {
             ("half as large", 4, &[70, 0, 0, 0, 70, 0, 0, 0, 70, 0, 0, 0, 70, 0, 0, 0], 2, &[30, 0, 30, 0]),
         ];
         for (name, from, picture, to, expected) in cases {
-            assert_eq!(Resizer::new(from, to).resize(picture), expected, "{name}");
+            assert_eq!(
+                Resizer::new([from; 2], [to; 2]).resize(picture),
+                expected,
+                "{name}"
+            );
         }
     }
 
@@ -105,9 +133,15 @@ mod tests {
     fn grey_stays_grey_at_any_size() {
         for from in [1, 2, 3, 28, 31] {
             for to in [1, 2, 5, 13, 15, 28, 44, 100] {
-                let small = Resizer::new(from, to).resize(&vec![200; from * from]);
+                let small = Resizer::new([from; 2], [to; 2]).resize(&vec![200; from * from]);
                 assert!(small.iter().all(|&p| p == 200), "{from} to {to}");
             }
         }
+    }
+
+    #[test]
+    fn each_direction_has_its_own_size() {
+        let wide = Resizer::new([1, 4], [2, 2]).resize(&[70, 0, 0, 0]);
+        assert_eq!(wide, [30, 0, 30, 0]);
     }
 }

@@ -1,0 +1,193 @@
+//! The one reader of COCO's files: annotations and results, for training and for `coco-eval`.
+//!
+//! It takes what exporters write: whole numbers as `1.0` or `"1"`, `iscrowd` as 0, 0.0, false or null, names that are numbers,
+//! sizes, areas and ids that are null or missing, a byte order mark, a field that is listed twice (the last counts, as in
+//! Python). Other fields are skipped. Errors name the file, the entry and the field, and what was expected and found.
+
+mod fields;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Error};
+use serde_path_to_error::Track;
+
+/// A file of annotations.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(expecting = "an object with lists `images`, `categories` and `annotations`")]
+pub struct CocoFile {
+    /// Its images.
+    pub images: Vec<CocoImage>,
+    /// Its classes.
+    pub categories: Vec<CocoCategory>,
+    /// Its objects.
+    pub annotations: Vec<CocoAnnotation>,
+}
+
+/// An entry of `images`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CocoImage {
+    /// Its id; a text that is no number becomes a negative number, see [`read_annotations`].
+    pub id: i64,
+    /// Its file; training needs it.
+    pub file_name: Option<String>,
+    /// Width in pixels, as stated.
+    pub width: Option<f64>,
+    /// Height in pixels, as stated.
+    pub height: Option<f64>,
+}
+
+/// An entry of `categories`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CocoCategory {
+    /// Its id.
+    pub id: i64,
+    /// Its name; without one it is named after its id.
+    pub name: Option<String>,
+}
+
+/// An entry of `annotations`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CocoAnnotation {
+    /// Its own id.
+    pub id: Option<i64>,
+    /// Its image.
+    pub image_id: i64,
+    /// Its class.
+    pub category_id: i64,
+    /// `[x, y, width, height]` in pixels.
+    pub bbox: [f64; 4],
+    /// Square pixels.
+    pub area: Option<f64>,
+    /// Whether it stands for a group of objects.
+    pub iscrowd: bool,
+}
+
+/// An entry of a results file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CocoDetection {
+    /// Its image.
+    pub image_id: i64,
+    /// The class reported.
+    pub category_id: i64,
+    /// `[x, y, width, height]` in pixels.
+    pub bbox: [f64; 4],
+    /// How certain the model is.
+    pub score: f64,
+}
+
+impl CocoCategory {
+    /// The class's name, or its id.
+    pub fn name(&self) -> String {
+        self.name.clone().unwrap_or_else(|| self.id.to_string())
+    }
+}
+
+/// Why a COCO file could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum CocoFileError {
+    /// The system refused.
+    #[error("{}: {cause}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// It is not JSON, or not of COCO's form.
+    #[error("{}: {entry}{cause}", path.display())]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// Entry and field, such as `annotations[79].bbox: `; empty for the file as a whole.
+        entry: String,
+        /// What was expected and found, with line and column.
+        cause: serde_json::Error,
+    },
+}
+
+/// Reads a file of annotations. A size or area of NaN counts as missing, as pandas means it.
+///
+/// Ids may be text: digits are read as the number they show, any other text becomes a number that is the same in every file.
+///
+/// # Errors
+/// [`CocoFileError`] with the first entry that cannot be read. Whether the numbers make sense is not checked.
+pub fn read_annotations(path: &Path) -> Result<CocoFile, CocoFileError> {
+    let mut file: CocoFile = read(path, "")?;
+    let sizes = file.images.iter_mut();
+    let sizes = sizes.flat_map(|image| [&mut image.width, &mut image.height]);
+    let areas = file.annotations.iter_mut().map(|entry| &mut entry.area);
+    for number in sizes.chain(areas) {
+        *number = number.filter(|number| !number.is_nan());
+    }
+    Ok(file)
+}
+
+/// Reads a results file: a list, which may be empty.
+///
+/// # Errors
+/// As for [`read_annotations`].
+pub fn read_detections(path: &Path) -> Result<Vec<CocoDetection>, CocoFileError> {
+    read(path, "detections")
+}
+
+/// `root` is what messages call the outermost value.
+fn read<T: DeserializeOwned>(path: &Path, root: &str) -> Result<T, CocoFileError> {
+    let bytes = std::fs::read(path).map_err(|cause| CocoFileError::Unreadable {
+        path: path.to_path_buf(),
+        cause,
+    })?;
+    let form = |entry: String, cause| CocoFileError::Form {
+        path: path.to_path_buf(),
+        entry,
+        cause,
+    };
+    let text = str::from_utf8(&bytes).map_err(|error| {
+        let cause = serde_json::Error::custom(format_args!("expected UTF-8, found {error}"));
+        form(String::new(), cause)
+    })?;
+    let text = text.trim_start_matches('\u{feff}');
+    if let Ok(value) = serde_json::from_str(text) {
+        return Ok(value);
+    }
+    // Slower, and only now: this reads NaN, and says in which entry it fails.
+    read_tracked(&quote_not_finite(text)).map_err(|(place, cause)| match place.as_str() {
+        "." => form(String::new(), cause),
+        place => form(format!("{root}{place}: "), cause),
+    })
+}
+
+fn read_tracked<T: DeserializeOwned>(text: &str) -> Result<T, (String, serde_json::Error)> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let mut track = Track::new();
+    T::deserialize(serde_path_to_error::Deserializer::new(
+        &mut json, &mut track,
+    ))
+    .and_then(|value| json.end().map(|()| value))
+    .map_err(|cause| (track.path().to_string(), cause))
+}
+
+/// Python writes NaN and infinities bare, which is not JSON; in quotes they are text, which is read as a number.
+fn quote_not_finite(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len());
+    let mut in_string = false;
+    let mut escaped = false;
+    let mut rest = text.chars();
+    loop {
+        let here = rest.as_str();
+        let mut words = ["NaN", "Infinity", "-Infinity"].into_iter();
+        if let Some(word) = words.find(|word| !in_string && here.starts_with(word)) {
+            quoted.extend(["\"", word, "\""]);
+            rest = here[word.len()..].chars();
+            continue;
+        }
+        let Some(next) = rest.next() else {
+            return quoted;
+        };
+        in_string ^= next == '"' && !escaped;
+        escaped = in_string && next == '\\' && !escaped;
+        quoted.push(next);
+    }
+}

@@ -1,0 +1,104 @@
+//! COCO's files as the values that an evaluation takes.
+
+use std::path::{Path, PathBuf};
+
+use data::coco::CocoFileError;
+use data::coco::file::{self, CocoFile};
+use measure::detection::{
+    Category, CocoError, CocoReport, Detection, GroundTruth, List, Options, Truth, evaluate,
+};
+
+/// Why files could not be evaluated.
+#[derive(Debug, thiserror::Error)]
+pub enum CocoEvalError {
+    /// A file can't be read.
+    #[error(transparent)]
+    File(#[from] CocoFileError),
+    /// An entry makes no sense.
+    #[error("{}: {cause}", path.display())]
+    Entry {
+        /// The file it is in.
+        path: PathBuf,
+        /// What is wrong.
+        cause: CocoError,
+    },
+}
+
+/// Evaluates the detections of a results file against a file of annotations.
+///
+/// # Errors
+/// [`CocoEvalError`] with the file and the entry at fault.
+pub fn evaluate_files(
+    annotations: &Path,
+    detections: &Path,
+    options: &Options,
+) -> Result<CocoReport, CocoEvalError> {
+    let (truths, found) = rayon::join(
+        || read_ground_truth(annotations),
+        || read_detections(detections),
+    );
+    evaluate(&truths?, &found?, options).map_err(|cause| {
+        let path = match cause.list {
+            List::Annotations => annotations,
+            List::Detections => detections,
+        };
+        CocoEvalError::Entry {
+            path: path.to_path_buf(),
+            cause,
+        }
+    })
+}
+
+/// Reads a file of annotations. Without an area an object has that of its box.
+///
+/// # Errors
+/// [`CocoFileError`] with the entry at fault.
+pub fn read_ground_truth(path: &Path) -> Result<GroundTruth, CocoFileError> {
+    let CocoFile {
+        images,
+        categories,
+        annotations,
+    } = file::read_annotations(path)?;
+    Ok(GroundTruth {
+        images: images.iter().map(|image| image.id).collect(),
+        categories: categories
+            .iter()
+            .map(|category| Category {
+                id: category.id,
+                name: category.name(),
+            })
+            .collect(),
+        truths: annotations
+            .iter()
+            .map(|annotation| {
+                let [.., width, height] = annotation.bbox;
+                Truth {
+                    image: annotation.image_id,
+                    category: annotation.category_id,
+                    // It only matters whether an id is 0, which a missing one is not.
+                    id: annotation.id.unwrap_or(1),
+                    bounds: annotation.bbox.into(),
+                    area: annotation.area.unwrap_or(width * height),
+                    crowd: annotation.iscrowd,
+                }
+            })
+            .collect(),
+    })
+}
+
+/// Reads a results file.
+///
+/// # Errors
+/// [`CocoFileError`] with the entry at fault.
+pub fn read_detections(path: &Path) -> Result<Vec<Detection>, CocoFileError> {
+    let detections = file::read_detections(path)?;
+    Ok(detections
+        .into_iter()
+        .map(|found| Detection {
+            image: found.image_id,
+            category: found.category_id,
+            bounds: found.bbox.into(),
+            score: found.score,
+        })
+        .collect())
+}

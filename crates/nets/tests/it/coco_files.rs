@@ -1,0 +1,129 @@
+//! Files that are not what they should be: an error that names file, entry and field, never a panic.
+
+use std::path::PathBuf;
+
+use data::coco::CocoFileError;
+use measure::detection::Options;
+use nets::coco::{CocoEvalError, evaluate_files, read_detections, read_ground_truth};
+use proptest::prelude::*;
+
+const GROUND_TRUTH: &str = r#"{"info": {"year": 2026}, "images": [{"id": 1, "file_name": "a \"b\".png"}, {"id": 2}],
+ "categories": [{"id": 5, "name": "five", "supercategory": null}],
+ "annotations": [{"id": 10, "image_id": 1, "category_id": 5, "bbox": [1, 2.5, 30, 4e1], "area": 1200.0, "iscrowd": 0,
+   "segmentation": [[1, 2, 3, 4, 5, 6]]},
+  {"id": 11, "image_id": 2.0, "category_id": 5, "bbox": [0, 0, 5, 5], "iscrowd": true}]}"#;
+const DETECTIONS: &str = r#"[{"image_id": 1, "category_id": 5, "bbox": [1, 2, 30, 40], "score": 0.75, "extra": {"a": []}},
+ {"image_id": 2, "category_id": 5, "bbox": [0, 0, 5, 5], "score": 1e-3}]"#;
+
+/// A file that is removed with the value.
+struct Temporary {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+fn file(bytes: impl AsRef<[u8]>) -> Temporary {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file.json");
+    std::fs::write(&path, bytes).unwrap();
+    Temporary {
+        _folder: folder,
+        path,
+    }
+}
+
+#[test]
+fn sound_files_are_read() {
+    let truth = read_ground_truth(&file(GROUND_TRUTH).path).unwrap();
+    assert_eq!(truth.images, [1, 2]);
+    assert_eq!(truth.categories[0].name, "five");
+    assert_eq!(
+        (truth.truths[0].area, truth.truths[0].bounds),
+        (1200.0, [1.0, 2.5, 30.0, 40.0].into())
+    );
+    assert!(
+        truth.truths[1].crowd && truth.truths[1].area == 25.0,
+        "area of the box where none is given"
+    );
+    let found = read_detections(&file(DETECTIONS).path).unwrap();
+    assert_eq!(
+        (found.len(), found[0].score, found[1].score),
+        (2, 0.75, 1e-3)
+    );
+    assert_eq!(read_detections(&file("\u{feff} [ ] \n").path).unwrap(), []);
+}
+
+#[test]
+fn values_are_blamed_on_their_file() {
+    let truth = file(GROUND_TRUTH);
+    for (text, end) in [
+        (
+            DETECTIONS.replace("0.75", "NaN"),
+            "detections[0].score: expected a finite number, found NaN",
+        ),
+        (
+            DETECTIONS.replace("0.75", "-Infinity"),
+            "detections[0].score: expected a finite number, found -inf",
+        ),
+        (
+            DETECTIONS.replace("0.75", "1e999"),
+            "detections[0].score: number out of range at line 1 column 69",
+        ),
+        (
+            DETECTIONS.replace("\"image_id\": 2", "\"image_id\": 3"),
+            "detections[1].image_id: expected the id of an image of the ground truth, found 3",
+        ),
+    ] {
+        let found = file(text);
+        let error = evaluate_files(&truth.path, &found.path, &Options::default()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("{}: {end}", found.path.display())
+        );
+    }
+}
+
+#[test]
+fn files_that_cannot_be_read() {
+    let truth = file(GROUND_TRUTH);
+    let missing = truth.path.with_file_name("missing.json");
+    let error = evaluate_files(&truth.path, &missing, &Options::default()).unwrap_err();
+    let CocoEvalError::File(CocoFileError::Unreadable { path, .. }) = error else {
+        panic!("{error}");
+    };
+    assert_eq!(path, missing);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Bytes replaced, inserted and removed: an answer or an error.
+    #[test]
+    fn damage_never_panics(
+        in_truth: bool,
+        damage in proptest::collection::vec((any::<prop::sample::Index>(), 0..4u8, any::<prop::sample::Index>(), 0..12usize), 1..5),
+    ) {
+        const PIECES: &[&[u8]] = &[b"\"", b"{", b"}", b"[", b"]", b",", b"-", b"9", b"e9", b"\\", b"null", b"NaN", b"\xc3", b"\0", b"1e308", "\u{e9}".as_bytes()];
+        let mut parts = [GROUND_TRUTH.as_bytes().to_vec(), DETECTIONS.as_bytes().to_vec()];
+        let bytes = &mut parts[usize::from(!in_truth)];
+        for (place, kind, piece, length) in damage {
+            if bytes.is_empty() { break; }
+            let at = place.index(bytes.len());
+            let end = (at + length).min(bytes.len());
+            let piece = PIECES[piece.index(PIECES.len())];
+            match kind {
+                0 => { bytes.splice(at..at + 1, piece.iter().copied()); }
+                1 => { bytes.splice(at..at, piece.iter().copied()); }
+                2 => { bytes.drain(at..end); }
+                _ => bytes.truncate(at),
+            }
+        }
+        let [truth, found] = parts.map(file);
+        for pycocotools_quirks in [false, true] {
+            let options = Options { pycocotools_quirks, ..Options::default() };
+            match evaluate_files(&truth.path, &found.path, &options) {
+                Ok(report) => prop_assert!(report.figures.stats().iter().all(|value| (-1.0..=1.0).contains(value))),
+                Err(error) => prop_assert!(error.to_string().contains("file.json")),
+            }
+        }
+    }
+}
