@@ -20,9 +20,9 @@ use shades::Shades;
 pub use shades::noise;
 use warp::Warp;
 
-/// An object is no longer learned from when less than this share of its box is left in the image, or uncovered.
+/// An object is dropped when less than this share of its box is left in the image, or uncovered.
 pub const LEAST_VISIBLE: f32 = 0.25;
-/// Nor when a side of its box is shorter than this, in pixels.
+/// It is dropped, too, when a side of its box is shorter than this, in pixels.
 pub const LEAST_SIDE: f32 = 1.0;
 
 /// The random change of one image.

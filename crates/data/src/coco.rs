@@ -38,6 +38,12 @@ pub fn category_id(class: usize) -> i64 {
 /// Why a folder of annotated images could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum CocoFolderError {
+    /// A file of annotations is missing.
+    #[error("{}: there is no such file; a folder of annotated images holds {} and {}", .0.display(), FILES[0], FILES[1])]
+    Missing(PathBuf),
+    /// A folder, a pipe or a device in place of a file.
+    #[error("{} is not a regular file", .0.display())]
+    NotRegular(PathBuf),
     /// A file of annotations can't be read.
     #[error(transparent)]
     File(#[from] CocoFileError),
@@ -51,8 +57,8 @@ pub enum CocoFolderError {
         /// Whether the boxes look like corners.
         corners: bool,
     },
-    /// Training and test annotations have other classes.
-    #[error("{}: the categories differ from those of {}: {test:?} for {train:?}", FILES[1], FILES[0])]
+    /// Training and test annotations have different classes.
+    #[error("{} and {} must have the same categories, but have {test:?} and {train:?}", FILES[1], FILES[0])]
     Categories {
         /// Of the training images.
         train: Vec<String>,
@@ -60,7 +66,7 @@ pub enum CocoFolderError {
         test: Vec<String>,
     },
     /// Training and test images differ in size.
-    #[error("the images of {} are {} x {} pixels (width x height), those of {} {} x {}; networks take one size: resize them", FILES[0], train[1], train[0], FILES[1], test[1], test[0])]
+    #[error("the images of {} have {} x {} pixels (width x height), but those of {} have {} x {}; a network takes one size: resize them", FILES[0], train[1], train[0], FILES[1], test[1], test[0])]
     Sizes {
         /// Height and width of the training images.
         train: [usize; 2],

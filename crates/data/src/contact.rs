@@ -66,7 +66,7 @@ pub fn augmented_sheet(
     let (plain, changing) = (plain(recipe), Preparation::for_training(recipe));
     let mut cells = Vec::with_capacity(count * (1 + EPOCHS));
     for number in first(recipe, data, count) {
-        // Scenes are new in every epoch: the changes are shown on that of the first.
+        // Scenes are new in every epoch: the changes are shown on the first epoch's scene.
         let sample = data.sample(number, 1);
         let seen = plain.seen(data, sample.clone(), number, 1);
         cells.push(cell(data, &seen, &caption(data, number, &seen)));

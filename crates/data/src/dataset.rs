@@ -15,7 +15,7 @@ use crate::{coco, mnist, scenes};
 /// N images, C channels, H rows, W columns.
 #[derive(Clone, Debug)]
 pub struct Dataset {
-    /// N; of scenes that are new in every epoch, those of one epoch.
+    /// N; for scenes that are new in every epoch, the number in one epoch.
     pub count: usize,
     /// C.
     pub channels: usize,
@@ -23,7 +23,7 @@ pub struct Dataset {
     pub height: usize,
     /// W.
     pub width: usize,
-    /// What each class is called.
+    /// The name of each class.
     pub classes: Vec<String>,
     /// The images.
     pub samples: Samples,
@@ -32,7 +32,7 @@ pub struct Dataset {
 /// Where images and objects come from.
 #[derive(Clone, Debug)]
 pub enum Samples {
-    /// One object an image, with a class and no box: where the ink is, there the object is.
+    /// One object an image, with a class and no box: the object is where the ink is.
     Labelled {
         /// `[N, C, H, W]`, 0 to 255.
         images: Vec<u8>,
@@ -41,7 +41,7 @@ pub enum Samples {
     },
     /// Any number of objects an image, each with its box.
     Annotated(Annotated),
-    /// Composed when asked for, new in every epoch.
+    /// Composed on demand, new in every epoch.
     Scenes(FreshScenes),
 }
 
@@ -65,13 +65,13 @@ pub struct Object {
     pub bounds: Xyxy,
     /// What it is, an index into the classes.
     pub class: usize,
-    /// Square pixels: what COCO's figures take for its size. A file may give that of a mask.
+    /// Square pixels: COCO's figures sort objects by it. In COCO's own files it is the area of the mask.
     pub area: f64,
-    /// Whether it stands for a group: not learned from, and no detection of it is wrong.
+    /// Whether it stands for a group: training skips it, and detections of it are never wrong.
     pub crowd: bool,
 }
 
-/// One image as it is learned from.
+/// One training image.
 #[derive(Clone, Debug)]
 pub struct Sample<'a> {
     /// `[C, H, W]`, 0 to 255.
@@ -220,12 +220,12 @@ impl Dataset {
         }
     }
 
-    /// What stays for training and, unless `validation` is 0, so many images that are held out, chosen by the seed.
+    /// The images left for training and, unless `validation` is 0, that many held-out images, chosen by the seed.
     ///
-    /// Scenes hold out digits, not scenes: the validation scenes are made of digits that no training scene then shows.
+    /// Scenes hold out digits, not scenes: validation scenes are made of digits that no training scene shows.
     ///
     /// # Errors
-    /// [`DataError::Validation`] when nothing would stay.
+    /// [`DataError::Validation`] when nothing would be left for training.
     pub fn hold_out(
         &self,
         validation: usize,
@@ -261,7 +261,7 @@ impl Annotated {
     }
 }
 
-/// What is learned from and what the result is judged by.
+/// Training and test images.
 #[derive(Clone, Debug)]
 pub struct Split {
     /// For training, and for validation by [`Dataset::hold_out`].
@@ -284,11 +284,11 @@ pub fn load(data: &recipe::Data, seed: u64) -> Result<Split, DataError> {
     }
 }
 
-/// Indices of the training images that stay (first) and of `validation` that are held out
+/// Indices of the images left for training (first) and of the `validation` held-out images
 /// (second), both ascending. The choice depends on the seed alone.
 ///
 /// # Errors
-/// When nothing would stay.
+/// When nothing would be left for training.
 pub fn hold_out(
     count: usize,
     validation: usize,

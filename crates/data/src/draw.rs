@@ -15,8 +15,8 @@ pub const BLACK: Rgb<u8> = Rgb([0, 0, 0]);
 /// What should not stand out.
 pub const GREY: Rgb<u8> = Rgb([150, 150, 150]);
 
-/// Colours of classes: those of Okabe & Ito (2008), which the colour-blind can tell apart, without black, then three
-/// more so that ten classes differ.
+/// Colours of classes: the palette of Okabe & Ito (2008), which colour-blind people can tell apart, without black, then
+/// three more so that ten classes differ.
 const COLOURS: [Rgb<u8>; 10] = [
     Rgb([230, 159, 0]),
     Rgb([86, 180, 233]),

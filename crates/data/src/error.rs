@@ -1,18 +1,18 @@
-//! Why data could not be had, with the file at fault and what to do.
+//! Why data could not be loaded, with the file at fault and what to do.
 
 use std::path::PathBuf;
 
 use super::{coco, idx, mnist};
 
-/// Why data could not be had.
+/// Why data could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    /// A file is not what it should be.
+    /// A wrong IDX file.
     #[error(transparent)]
     Idx(#[from] idx::IdxError),
     /// A folder lacks a file.
     #[error(
-        "{}: there is no {name} nor {name}.gz. A folder of IDX files holds {}, each gzipped or not; \
+        "{}: there is neither {name} nor {name}.gz. A folder of IDX files holds {}, each gzipped or not; \
          a folder of annotated images holds {} and {}",
         .folder.display(), mnist::FILES.join(", "), coco::FILES[0], coco::FILES[1]
     )]
@@ -69,7 +69,7 @@ pub enum DataError {
     /// Annotated images with something wrong.
     #[error(transparent)]
     Coco(#[from] coco::CocoFolderError),
-    /// More held out than there is.
+    /// More images held out than there are.
     #[error(
         "data.validation is {asked}, but there are only {count} training images: hold out fewer than that"
     )]

@@ -7,6 +7,8 @@ use flate2::read::MultiGzDecoder;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::memory::{self, NotEnoughMemory};
+
 const IMAGES_MAGIC: u32 = 0x0803;
 const LABELS_MAGIC: u32 = 0x0801;
 /// Rows and columns; more are refused before anything is read.
@@ -15,6 +17,8 @@ const MOST_SIDE: u64 = 4096;
 const MOST_EXPANSION: u64 = 1032;
 /// Bytes of pixels or labels; more are refused before anything is read.
 const MOST_BYTES: u64 = 8 << 30;
+/// Images or labels; more are refused before anything is read. A label takes four bytes in memory.
+const MOST_IMAGES: u64 = 100_000_000;
 
 /// Why a file is not the IDX file it should be.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +33,7 @@ pub struct IdxError {
 /// What is wrong with an IDX file.
 #[derive(Debug, thiserror::Error)]
 pub enum IdxFault {
-    /// The first four bytes are those of no IDX file, or of the other kind.
+    /// The first four bytes belong to no IDX file, or to one of the other kind.
     #[error("expected IDX {kind} (magic number 0x{expected:08x}), found 0x{found:08x}{hint}")]
     Magic {
         /// `images` or `labels`.
@@ -51,7 +55,7 @@ pub enum IdxFault {
     },
     /// A size in the header is zero or beyond any sensible image.
     #[error(
-        "the header states {count} x {height} x {width}: each must be at least 1, sides at most {MOST_SIDE}, the whole at most {MOST_BYTES} bytes"
+        "the header states {count} x {height} x {width}: each must be at least 1, the first at most {MOST_IMAGES}, sides at most {MOST_SIDE}, the whole at most {MOST_BYTES} bytes"
     )]
     Size {
         /// Images or labels.
@@ -61,6 +65,9 @@ pub enum IdxFault {
         /// Columns of an image; 1 for labels.
         width: u64,
     },
+    /// More bytes than fit into memory.
+    #[error(transparent)]
+    Memory(#[from] NotEnoughMemory),
     /// Fewer bytes than the header states.
     #[error(
         "the header states {expected} bytes of data, found only {found}: the file is cut short"
@@ -102,7 +109,7 @@ pub struct IdxImages {
 ///
 /// # Errors
 /// Whatever is wrong with the bytes. Memory grows with what is there, never with what the header
-/// states alone.
+/// states alone, and never beyond what the machine has.
 pub fn images(path: &Path, bytes: &[u8]) -> Result<IdxImages, IdxError> {
     let read = || {
         let ([count, height, width], pixels) = read::<3>("images", IMAGES_MAGIC, bytes)?;
@@ -192,7 +199,7 @@ fn body<const SIZES: usize>(
     }
     let [count, height, width] = sizes;
     let expected = count.checked_mul(height).and_then(|n| n.checked_mul(width));
-    let sensible = height <= MOST_SIDE && width <= MOST_SIDE;
+    let sensible = count <= MOST_IMAGES && height <= MOST_SIDE && width <= MOST_SIDE;
     let expected = match expected {
         Some(bytes) if sensible && (1..=MOST_BYTES).contains(&bytes) => bytes,
         _ => {
@@ -203,11 +210,12 @@ fn body<const SIZES: usize>(
             });
         }
     };
+    memory::check(expected.min(most))?;
     // Room for all at once: growing would hold the pixels twice. A false header gets no more than the file can fill,
     // and pages that are never written cost nothing; where even that is refused, the buffer grows as bytes arrive.
     let mut data = Vec::new();
     let _ = data.try_reserve_exact(expected.min(most) as usize);
-    // One byte more than stated is asked for, to notice if there is one.
+    // One byte more than stated, to notice trailing data.
     source
         .take(expected + 1)
         .read_to_end(&mut data)

@@ -12,6 +12,7 @@ pub mod draw;
 mod error;
 pub mod idx;
 pub mod image;
+mod memory;
 pub mod mnist;
 pub mod preparation;
 pub mod random;
@@ -23,3 +24,4 @@ pub mod truth;
 
 pub use dataset::{Annotated, Content, Dataset, Object, Sample, Samples, Split, hold_out, load};
 pub use error::DataError;
+pub use memory::NotEnoughMemory;

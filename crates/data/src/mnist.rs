@@ -42,7 +42,7 @@ pub fn built_in() -> Result<Split, DataError> {
 pub fn folder(folder: &Path) -> Result<Split, DataError> {
     if !folder.is_dir() {
         let what = if folder.exists() {
-            "this is no folder"
+            "this is not a folder"
         } else {
             "there is no such folder"
         };

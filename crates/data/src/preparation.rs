@@ -13,7 +13,7 @@ use crate::{Content, Dataset, Object, Sample};
 /// Pixels that are worth a task of their own.
 const MIN_PIXELS: usize = 1 << 12;
 
-/// An image as it is learned from, before its pixels are scaled.
+/// A training image before its pixels are scaled.
 pub struct Seen<'a> {
     /// `[C, H, W]`, 0 to 255.
     pub pixels: Cow<'a, [u8]>,

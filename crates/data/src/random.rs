@@ -1,6 +1,6 @@
 //! Counter-based randomness: what is drawn depends on a key, never on what was drawn before.
 //!
-//! A generator is made anew for each purpose, epoch and index, so that neither the number of
+//! Each purpose, epoch and index has a generator of its own, so that neither the number of
 //! threads, nor the order of work, nor where a run was resumed can change a result.
 
 use rand_chacha::ChaCha8Rng;
@@ -95,7 +95,7 @@ impl Stream {
         (self.generator.next_u32() >> 8) as f32 * (1.0 / (1u32 << 24) as f32)
     }
 
-    /// Leaves out the next `count` draws of [`Stream::unit_f32`] of a stream that nothing else is drawn from.
+    /// Skips the next `count` draws of [`Stream::unit_f32`]; nothing else may be drawn from this stream.
     pub fn skip_f32(&mut self, count: usize) {
         if count > 0 {
             let words = self.generator.get_word_pos() + count as u128;
@@ -165,7 +165,7 @@ mod tests {
     }
 
     /// If one of these changes, every recorded run changes: raise the version and say so. The values
-    /// come from ChaCha8 and the rules above written anew in Python.
+    /// come from ChaCha8 and the rules above, written again in Python.
     #[test]
     fn values_never_change() {
         let mut stream = key(42).stream();

@@ -21,7 +21,7 @@ const FAINT: f64 = 0.1;
 const TRIES: usize = 30;
 /// Cells a side of the grid of grey values that a background is smoothed from.
 const BACKGROUND_CELLS: usize = 4;
-/// One in so many digits makes validation scenes and no training scenes, where there are validation scenes.
+/// One in this many digits is held out for the validation scenes, where there are any.
 const HELD_OUT: usize = 6;
 
 /// An image with its objects.
@@ -54,14 +54,14 @@ struct Digits {
     classes: Vec<String>,
 }
 
-/// Scenes that are made when they are asked for, new ones in every epoch.
+/// Scenes that are made on demand, new ones in every epoch.
 #[derive(Clone, Debug)]
 pub struct FreshScenes {
     composer: Composer,
     seed: u64,
 }
 
-/// A composer of MNIST's training digits and one of its test digits: they never share one.
+/// Two composers, one of MNIST's training digits and one of its test digits: they never share a digit.
 ///
 /// # Errors
 /// [`DataError`] when the built-in MNIST can't be read.
@@ -70,7 +70,7 @@ pub fn composers(options: &recipe::Scenes) -> Result<[Composer; 2], DataError> {
     Ok([Composer::new(train, options), Composer::new(test, options)])
 }
 
-/// Training scenes that follow `seed`, and test scenes that follow the options' own.
+/// Training scenes by `seed`, and test scenes by the seed in the options.
 ///
 /// # Errors
 /// As for [`composers`].
@@ -93,7 +93,7 @@ impl FreshScenes {
         })
     }
 
-    /// The same scenes without one in six of the digits, and `count` fixed scenes of those.
+    /// The same scenes without one sixth of the digits, and `count` fixed scenes made of that sixth.
     pub(super) fn hold_out(&self, count: usize) -> Result<(Dataset, Dataset), DataError> {
         let composer = &self.composer;
         let seed = composer.options.seed; // not the run's: all runs are validated on the same scenes
@@ -138,12 +138,12 @@ impl Composer {
         }
     }
 
-    /// What the classes are called.
+    /// The names of the classes.
     pub fn classes(&self) -> &[String] {
         &self.digits.classes
     }
 
-    /// As many scenes an epoch as the options say, never the same.
+    /// The number of scenes an epoch that the options state, always new ones.
     pub fn fresh(self, seed: u64) -> Dataset {
         Dataset {
             count: self.options.train_images,

@@ -161,7 +161,7 @@ fn folders() {
         let error = load_it().unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
     };
-    error("there is no train-images-idx3-ubyte nor train-images-idx3-ubyte.gz");
+    error("there is neither train-images-idx3-ubyte nor train-images-idx3-ubyte.gz");
     write_folder(path, 2, &[0, 9], true);
     let split = load_it().unwrap();
     assert_eq!((split.train.count, split.test.height), (2, 2));
@@ -181,7 +181,7 @@ fn folders() {
     );
     let file = path.join(mnist::FILES[0]);
     let error = load(file.to_str().unwrap()).unwrap_err().to_string();
-    assert!(error.contains("this is no folder"), "{error}");
+    assert!(error.contains("this is not a folder"), "{error}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The annotated boxes of one image, and the check that none of them can spoil training.
+//! The annotated boxes of one image, and the check that each has an area.
 //!
 //! 'truth' is annotated; K classes without background, numbered from 0.
 

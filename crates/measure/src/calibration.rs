@@ -1,4 +1,4 @@
-//! Whether confidence is deserved: reliability bins and the expected calibration error.
+//! Whether confidence matches accuracy: reliability bins and the expected calibration error.
 //!
 //! C. Guo et al., "On Calibration of Modern Neural Networks", 2017 (equal width); K. Nguyen and
 //! B. O'Connor, "Posterior calibration and exploratory analysis for natural language processing
@@ -14,7 +14,7 @@ pub const BINS: usize = 15;
 /// Images of similar confidence.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ReliabilityBin {
-    /// Lowest confidence of the bin: excluded where bins are of equal width (but for 0), included
+    /// Lowest confidence of the bin: excluded where bins are of equal width (except 0), included
     /// where they are of equal mass.
     pub lower: f64,
     /// Highest confidence of the bin, included.
@@ -23,7 +23,7 @@ pub struct ReliabilityBin {
     pub images: u64,
     /// Mean confidence of the images; 0 without any.
     pub confidence: f64,
-    /// Fraction of the images answered rightly; 0 without any.
+    /// Fraction of the images classified correctly; 0 without any.
     pub accuracy: f64,
 }
 
@@ -49,13 +49,6 @@ impl Reliability {
         let bins = self.bins.iter();
         let gaps = bins.map(|bin| bin.images as f64 * (bin.accuracy - bin.confidence).abs());
         gaps.sum::<f64>() / images as f64
-    }
-
-    /// Maximum calibration error: the gap of the worst bin that is not empty.
-    pub fn mce(&self) -> f64 {
-        let bins = self.bins.iter().filter(|bin| bin.images > 0);
-        bins.map(|bin| (bin.accuracy - bin.confidence).abs())
-            .fold(0.0, f64::max)
     }
 }
 
@@ -200,11 +193,5 @@ mod tests {
         let reversed = reliability_equal_mass(&confidences, &correct, 3).unwrap();
         assert!((reversed.ece() - reliability.ece()).abs() < 1e-15);
         assert_eq!(reversed.bins[1].images, 4);
-    }
-
-    #[test]
-    fn the_worst_bin() {
-        let reliability = reliability_equal_width(&[0.25, 1.0], &[true, true], 2).unwrap();
-        assert_eq!((reliability.mce(), reliability.ece()), (0.75, 0.375));
     }
 }

@@ -1,14 +1,12 @@
 //! How often a classifier is right: figures from counts, and from probabilities.
 //!
-//! 'Truth' is the true class of an image, 'answer' the class a model gave; classes are `0..K`.
+//! 'Truth' is the true class of an image, 'answer' the predicted class; classes are `0..K`.
 //! All figures agree with scikit-learn's defaults to 1e-9 (`tests/golden/classification.py`).
 //! A ratio without anything to count, such as the precision of a class never answered, is 0: that is
 //! scikit-learn's `zero_division = 0`, its default, without the warning.
 
-mod curves;
 mod probabilities;
 
-pub use curves::{PLOT_TOLERANCE, thin};
 pub use probabilities::Probabilities;
 
 /// Why no figures can be given.
@@ -17,7 +15,7 @@ pub enum ClassificationError {
     /// There is nothing to count.
     #[error("no images to measure")]
     Empty,
-    /// Lists that should go together do not.
+    /// Lists of different lengths.
     #[error("{what}: expected {expected}, found {found}")]
     Length {
         /// Which list.
@@ -39,7 +37,7 @@ pub enum ClassificationError {
         /// The class found.
         found: usize,
     },
-    /// A probability outside 0 to 1, or none at all.
+    /// A probability outside 0 to 1, or NaN.
     #[error("probability of image {image}: expected 0 to 1, found {found}")]
     Probability {
         /// Row of the image, from 0.
@@ -99,8 +97,6 @@ pub enum Average {
     /// Each class counts the same. Classes that are neither truth nor answer of any image do not
     /// count, as in scikit-learn where `labels` is not given.
     Macro,
-    /// Each image counts the same: all three are the accuracy, for one answer an image.
-    Micro,
     /// Each class counts by its truths.
     Weighted,
 }
@@ -139,7 +135,7 @@ impl Confusion {
         self.counts.iter().sum()
     }
 
-    /// Number of images answered rightly.
+    /// Number of images classified correctly.
     pub fn correct(&self) -> u64 {
         (0..self.classes).map(|class| self.right(class)).sum()
     }
@@ -184,7 +180,6 @@ impl Confusion {
         let images = self.images();
         let over = |score: fn(&ClassScores) -> f64| match average {
             Average::Macro => mean(scores.iter().map(score)),
-            Average::Micro => self.accuracy(),
             Average::Weighted => {
                 let weighted = scores
                     .iter()
@@ -304,7 +299,7 @@ fn check_classes(
     }
 }
 
-/// Probabilities are finite and from 0 to 1, but for the rounding of a softmax in f32.
+/// Probabilities are from 0 to 1, except for the rounding of a softmax in f32.
 pub(crate) fn check_probability(image: usize, found: f32) -> Result<(), ClassificationError> {
     if (-1e-5..=1.0 + 1e-5).contains(&found) {
         Ok(())

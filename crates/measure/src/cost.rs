@@ -73,7 +73,7 @@ pub fn images_per_s(images: usize, time: Duration) -> f64 {
     }
 }
 
-/// The most memory this process held, in MiB; `None` where the system does not tell.
+/// The most memory this process held, in MiB; `None` where the system does not say.
 pub fn peak_rss_mib() -> Option<f64> {
     peak_rss_bytes().map(|bytes| bytes as f64 / f64::from(1 << 20))
 }

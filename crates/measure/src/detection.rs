@@ -2,7 +2,7 @@
 //!
 //! Glossary. A *truth* is an annotated object, a *detection* a box that a model reports with a score;
 //! a *crowd* is a truth that stands for many objects and takes any number of detections.
-//! A truth *counts* in an area range if it is no crowd and its `area` is in range. *AP* (average
+//! A truth *counts* in an area range if it is not a crowd and its `area` is in range. *AP* (average
 //! precision) is the mean height of the precision-recall curve read at 101 recalls, *AR* (average
 //! recall) the share of truths found; both are means over ten IoU thresholds and over classes.
 //! Source of the definitions: `COCOeval` of pycocotools 2.0.11 with `iouType="bbox"`.
@@ -24,6 +24,7 @@
 
 mod accumulate;
 mod error;
+mod figures;
 mod groups;
 mod iou;
 mod matched;
@@ -33,14 +34,13 @@ mod report;
 
 use rayon::prelude::*;
 
-pub use accumulate::recall_grid;
 pub use error::{CocoError, List};
+pub use figures::{Curve, Figures, recall_grid};
 pub use iou::{Xywh, crowd_overlap, iou};
 pub use matched::{Match, matches};
 pub use matching::iou_thresholds;
 pub use mistakes::{DetectionMistakes, Fate, Judged, Mistake, MistakeFigures, judge, mistakes};
-pub use report::csv_field;
-pub use report::{CategoryReport, CocoReport, Curve, Figures};
+pub use report::{CategoryReport, CocoReport, csv_field};
 
 /// IoU thresholds: .50, .55, ..., .95 (see [`iou_thresholds`]).
 pub const THRESHOLDS: usize = 10;
@@ -83,8 +83,8 @@ pub struct Truth {
     pub id: i64,
     /// Where it is.
     pub bounds: Xywh,
-    /// Its area in square pixels, which decides its size class: of the mask in COCO's own files, so
-    /// not always that of the box.
+    /// Its area in square pixels, which decides its size class. In COCO's own files it is the area of the mask, not of
+    /// the box.
     pub area: f64,
     /// Whether it stands for a group: never missed, and takes any number of detections.
     pub crowd: bool,
@@ -99,7 +99,7 @@ pub struct Detection {
     pub category: i64,
     /// Where it is.
     pub bounds: Xywh,
-    /// The higher the surer; any finite number.
+    /// Any finite number; a higher score means more certain.
     pub score: f64,
 }
 
@@ -108,11 +108,11 @@ pub struct Detection {
 pub struct Category {
     /// Its id in the annotations.
     pub id: i64,
-    /// Its name for people.
+    /// Its name.
     pub name: String,
 }
 
-/// Everything annotated: what detections are held against.
+/// Everything annotated, which detections are compared with.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GroundTruth {
     /// Ids of the images, those without objects too: a detection there is a false alarm.
@@ -145,7 +145,7 @@ impl Default for Options {
     }
 }
 
-/// Holds detections against the ground truth.
+/// Compares detections with the ground truth.
 ///
 /// Ties between equal scores go to the earlier detection, then to the lower image id. The result does
 /// not depend on the number of threads: classes are independent, and are put together in order of id.

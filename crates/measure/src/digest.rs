@@ -1,6 +1,6 @@
-//! BLAKE3, to tell whether two networks, files or data sets are the same.
+//! BLAKE3 checksums, to see whether two networks, files or data sets are the same.
 
-/// The digest of some bytes as records hold it: `blake3:` and 64 hexadecimal digits.
+/// The checksum of some bytes as records hold it: `blake3:` and 64 hexadecimal digits.
 ///
 /// ```
 /// let digest = measure::digest::blake3([&b"ab"[..], b"c"]);

@@ -1,4 +1,4 @@
-//! Energy from the processor's own counters, as Linux shows them in `/sys/class/powercap`, or from those of a GPU.
+//! Energy, read from the processor's counters in Linux's `/sys/class/powercap` or from a GPU's.
 
 #[cfg(feature = "nvml")]
 pub mod nvml;

@@ -1,4 +1,4 @@
-//! How much a setting by itself decides how good a trial is.
+//! How much a single setting decides how good a trial is.
 //!
 //! The trials are ranked, and grouped by the setting's value (a number: into up to five groups of about equal size). The
 //! importance is the share of the variance of the ranks that lies between the groups, less what chance alone would put
@@ -7,9 +7,9 @@
 //! `(H - k + 1) / (n - k)` for n trials in k groups, from 0 (nothing) to 1 (everything).
 //!
 //! Ranks, because trials that diverge would drown everything else in a variance of figures, and because trials that were
-//! stopped early or failed have a rank but no final figure. What it can't see: settings that matter only together
-//! (interactions), as fANOVA would; and where the sampler looked more at good values of a setting than at others, a setting
-//! that was varied less looks less important.
+//! stopped early or failed have a rank but no final figure. It does not see settings that matter only together
+//! (interactions), as fANOVA would. Where the sampler prefers good values of a setting, that setting varies less and looks
+//! less important.
 
 use std::cmp::Ordering;
 
@@ -17,14 +17,14 @@ use serde::Serialize;
 
 use crate::record::{SettingValue, SweepMetric, SweepParameter, TrialRecord, compare};
 
-/// Fewer trials than this say nothing.
+/// With fewer trials no importance is given.
 const LEAST_TRIALS: usize = 8;
 /// Most groups that numbers are sorted into.
 const MOST_GROUPS: usize = 5;
 /// Trials that a group of numbers should hold.
 const IN_A_GROUP: usize = 4;
 
-/// What is known of a setting after a sweep.
+/// What a sweep shows about a setting.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Importance {
     /// The setting's key.

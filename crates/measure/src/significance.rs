@@ -215,7 +215,7 @@ impl Draws {
         }
     }
 
-    /// Draws so many images, one after the other.
+    /// Draws `count` images, one after the other.
     fn images(&mut self, count: usize, mut take: impl FnMut(usize)) {
         let mut left = count;
         while left > 0 {

@@ -1,7 +1,7 @@
-//! TensorBoard's event file of a training: the figures of `history.jsonl`, for those who watch with its tools.
+//! TensorBoard's event file of a training, with the figures of `history.jsonl`.
 //!
-//! The file is a function of when the run started and of its history alone: written anew after an interruption, it holds
-//! the same records as if there had been none.
+//! The file depends only on when the run started and on its history: rewritten after an interruption, it holds the same
+//! records as without one.
 //!
 //! Sources: the framing of records is TensorFlow's `tensorflow/core/lib/io/record_writer.cc`; the messages are `Event`
 //! and `Summary` of `tensorboard/compat/proto/event.proto` and `summary.proto`, in the wire format of Protocol Buffers
@@ -42,8 +42,8 @@ impl EventFile {
         })
     }
 
-    /// Adds an epoch. The file is not replaced, so that a TensorBoard that reads it goes on reading; should the machine
-    /// stop in the middle, the checksum tells, and the next [`EventFile::create`] mends it.
+    /// Adds an epoch. The file is not replaced, so that a running TensorBoard goes on reading it; if the machine stops in
+    /// the middle, the checksum shows it, and the next [`EventFile::create`] rewrites the file.
     ///
     /// # Errors
     /// [`FileError`] when the file system refuses.
@@ -162,7 +162,7 @@ fn record(data: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A checksum of data that hold checksums is no good one: TensorFlow turns it by 15 bits and adds a constant.
+/// A plain checksum works badly on data that contain checksums: TensorFlow rotates it by 15 bits and adds a constant.
 fn masked(checksum: u32) -> u32 {
     checksum.rotate_right(15).wrapping_add(0xa282_ead8)
 }

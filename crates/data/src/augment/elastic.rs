@@ -1,8 +1,8 @@
 //! Elastic deformation (Simard, Steinkraus & Platt 2003, 'Best practices for convolutional neural networks applied to
 //! visual document analysis'): every place is displaced by random numbers that are smoothed by a Gaussian.
 //!
-//! The numbers stand on a grid of half a standard deviation, between whose points the field is interpolated: smoothed
-//! as it is it holds nothing finer, and a grid of pixels would cost many times as much.
+//! The numbers are drawn on a grid of half a standard deviation, and the field is interpolated between its points: after
+//! smoothing it holds no finer detail, and a number for every pixel would cost many times as much.
 
 use crate::random::Stream;
 use recipe::Augment;
@@ -66,7 +66,7 @@ impl Field {
         self.points.len() / (2 * self.columns)
     }
 
-    /// The displacement at a place; beyond the image that at its edge.
+    /// The displacement at a place; outside the image, the displacement at its edge.
     pub fn at(&self, x: f64, y: f64) -> [f64; 2] {
         let (left, right_share) = between(x / self.cell, self.columns);
         let (top, bottom_share) = between(y / self.cell, self.rows());
@@ -104,7 +104,7 @@ pub(super) struct Pixels<'a> {
 }
 
 impl Pixels<'_> {
-    /// Those of row `y`.
+    /// The displacements of row `y`.
     pub fn row(&mut self, y: usize, into: &mut [[f64; 2]]) {
         let field = self.field;
         let (top, share) = between((y as f64 + 0.5) / field.cell, field.rows());

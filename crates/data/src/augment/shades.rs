@@ -23,7 +23,7 @@ pub(super) struct Shades {
 }
 
 impl Shades {
-    /// Draws for an image of `[height, width]`: always as many numbers.
+    /// Draws for an image of `[height, width]`, always the same number of draws.
     pub fn draw(augment: &Augment, size: [usize; 2], stream: &mut Stream) -> Self {
         Self {
             contrast: 1.0 + stream.uniform(-1.0, 1.0) * augment.contrast,
@@ -65,7 +65,7 @@ impl Shades {
         }
     }
 
-    /// What each value becomes.
+    /// The new value of each old one.
     fn levels(&self, pixels: &[u8]) -> [u8; 256] {
         let sum: u64 = pixels.iter().map(|&pixel| u64::from(pixel)).sum();
         let mean = sum as f64 / pixels.len().max(1) as f64;

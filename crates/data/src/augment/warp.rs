@@ -25,7 +25,7 @@ pub(super) struct Moves {
     pub shift: [f64; 2],
 }
 
-/// A map between the places of the source and those of the result.
+/// A map between places in the source and places in the result.
 #[derive(Clone, Debug)]
 pub(super) struct Warp {
     size: [usize; 2],
@@ -134,7 +134,7 @@ impl Warp {
         [a * dx + b * dy + centre[0], c * dx + d * dy + centre[1]]
     }
 
-    /// Where a place of the source comes to lie in the result.
+    /// Where a place of the source is in the result.
     pub fn forth(&self, [x, y]: [f64; 2]) -> [f64; 2] {
         let [[a, b], [c, d]] = self.back;
         let [centre_x, centre_y] = self.centre();
@@ -147,7 +147,7 @@ impl Warp {
         let Some(field) = &self.field else {
             return straight;
         };
-        // The place q with q + bend(q) = straight: bending changes slowly, so that q = straight - bend(q) closes in on it.
+        // Solves q + bend(q) = straight for q. Bending changes slowly, so that repeating q = straight - bend(q) converges.
         let mut place = straight;
         for _ in 0..INVERSION_STEPS {
             let bend = field.at(place[0], place[1]);

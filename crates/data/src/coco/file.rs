@@ -29,7 +29,7 @@ pub struct CocoFile {
 /// An entry of `images`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CocoImage {
-    /// Its id; a text that is no number becomes a negative number, see [`read_annotations`].
+    /// Its id. Text that is not a number becomes a negative number, see [`read_annotations`].
     pub id: i64,
     /// Its file; training needs it.
     pub file_name: Option<String>,

@@ -206,7 +206,9 @@ fn everything_that_is_wrong_is_named() {
         Case {
             name: "other classes",
             change: |t| t["categories"][0]["name"] = json!("c"),
-            says: &["test.json: the categories differ from those of train.json"],
+            says: &[
+                "test.json and train.json must have the same categories, but have [\"a\", \"b\"]",
+            ],
         },
     ];
     for Case { name, change, says } in cases {
@@ -229,7 +231,7 @@ fn images_must_be_there_whole_and_of_one_size() {
     let error = || read(folder.path()).unwrap_err().to_string();
     png(&folder.path().join("z.png"), 30, 10);
     assert!(
-        error().contains("20 x 10 pixels (width x height), those of test.json 30 x 10"),
+        error().contains("20 x 10 pixels (width x height), but those of test.json have 30 x 10"),
         "{}",
         error()
     );
@@ -241,7 +243,17 @@ fn images_must_be_there_whole_and_of_one_size() {
     );
     std::fs::remove_file(folder.path().join("test.json")).unwrap();
     png(&folder.path().join("train/x.png"), 20, 10);
-    assert!(error().contains("test.json: "), "{}", error());
+    assert!(
+        error().contains("test.json: there is no such file; a folder of annotated images holds"),
+        "{}",
+        error()
+    );
+    std::fs::create_dir(folder.path().join("test.json")).unwrap();
+    assert!(
+        error().ends_with("test.json is not a regular file"),
+        "{}",
+        error()
+    );
 }
 
 #[test]

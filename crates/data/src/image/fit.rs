@@ -46,6 +46,11 @@ impl Gray {
         let (width, height) = (image.width() as usize, image.height() as usize);
         ink(image.to_luma8().into_raw(), height, width)
     }
+
+    /// Whether there is nothing on the paper.
+    pub fn is_blank(&self) -> bool {
+        self.pixels.iter().all(|&pixel| pixel == 0)
+    }
 }
 
 /// An image of the size that a network takes.

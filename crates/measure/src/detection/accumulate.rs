@@ -1,19 +1,8 @@
 //! From matched detections of one class to its precision-recall curves and the twelve figures.
 
+use super::figures::{Curve, Figures, mean, recall_grid};
 use super::matching::{Matcher, Outcome};
-use super::report::{Curve, Figures};
 use super::{AREAS, Detection, RECALLS, THRESHOLDS, Truth};
-
-/// The recall grid as pycocotools has it (`numpy.linspace(0, 1, 101)`): `i * 0.01`, not `i / 100`.
-pub fn recall_grid() -> [f64; RECALLS] {
-    std::array::from_fn(|i| {
-        if i + 1 == RECALLS {
-            1.0
-        } else {
-            i as f64 * 0.01
-        }
-    })
-}
 
 /// The boxes of one class, each list sorted by image; `usize` is the image's place among the sorted ids.
 pub(super) struct CategoryBoxes<'a> {
@@ -230,12 +219,6 @@ fn set_bits(mut bits: u16) -> impl Iterator<Item = usize> {
         bits &= bits.wrapping_sub(1);
         lowest
     })
-}
-
-/// The arithmetic mean of a list that is not empty.
-pub(super) fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
-    let count = values.len() as f64;
-    values.sum::<f64>() / count
 }
 
 #[cfg(test)]

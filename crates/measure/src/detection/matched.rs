@@ -1,4 +1,4 @@
-//! Which objects were found at all, and with which class: a plainer figure than average precision.
+//! Which objects were found at all, and with which class: simpler to read than average precision.
 
 use std::collections::BTreeMap;
 

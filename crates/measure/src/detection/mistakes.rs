@@ -24,13 +24,13 @@ const NEAR: f64 = 0.1;
 /// | --- | --- |
 /// | localisation | `0.1 <= same < 0.5` |
 /// | classification | `other >= 0.5` |
-/// | duplicate | `same >= 0.5`: that object has a surer detection |
+/// | duplicate | `same >= 0.5`: a detection with a higher score found that object |
 /// | background | `same < 0.1` and `other < 0.1` |
 /// | both | else: `0.1 <= other < 0.5` and `same < 0.1` |
 ///
 /// An object is missed if nothing found it, and it is not the object of a localisation or classification error.
-/// Detections are matched as for AP at an IoU of 0.5 (see [`evaluate`]); crowds are no objects, and what lies in them is
-/// no error.
+/// Detections are matched as for AP at an IoU of 0.5 (see [`evaluate`]); crowds are not objects, and detections in them
+/// are not errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mistake {
     /// The right class, poorly placed.
@@ -39,7 +39,7 @@ pub enum Mistake {
     Classification,
     /// The wrong class, and poorly placed.
     Both,
-    /// The right class and well placed, but a surer detection found the object.
+    /// The right class and well placed, but a detection with a higher score found the object.
     Duplicate,
     /// No object there.
     Background,
@@ -54,11 +54,11 @@ pub enum Fate {
     Wrong(Mistake, Option<usize>),
     /// It lies in a crowd, which takes any number of detections.
     InCrowd,
-    /// Its image has so many surer ones of its class that it is not counted.
+    /// It is beyond the limit: its image has too many detections of its class with higher scores.
     OverLimit,
 }
 
-/// Every detection and every object, told apart.
+/// What became of every detection and every object.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Judged {
     /// What became of each detection, in their order. A wrong one comes with the object it was meant for: the one it
@@ -71,11 +71,11 @@ pub struct Judged {
 /// How often a mistake was made, and what it costs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MistakeFigures {
-    /// Number of detections; of objects for those missed. Weak detections count like sure ones, so that it grows with
-    /// the number of boxes a model reports.
+    /// Number of detections; of objects for those missed. Detections of low score count like any other, so that
+    /// it grows with the number of boxes a model reports.
     pub count: u64,
-    /// By how much average precision at IoU 0.50 would rise if this mistake alone were mended, 0 to 1: it weighs sure
-    /// detections more. `None` where no truth counts, or none is left when those missed are not asked for.
+    /// By how much average precision at IoU 0.50 would rise if only this mistake were corrected, 0 to 1. Detections with
+    /// high scores weigh more. `None` where no truth counts, or none is left without the missed ones.
     pub ap_lost: Option<f64>,
 }
 
@@ -84,22 +84,22 @@ pub struct MistakeFigures {
 pub struct DetectionMistakes {
     /// Number of detections that found an object.
     pub right: u64,
-    /// The right class, poorly placed. Mended by moving the surest onto its object and leaving out the others.
+    /// The right class, poorly placed. Corrected by moving the best onto its object and removing the others.
     pub localisation: MistakeFigures,
-    /// Well placed, the wrong class. Mended by giving the surest its object's class and leaving out the others.
+    /// Well placed, the wrong class. Corrected by giving the best its object's class and removing the others.
     pub classification: MistakeFigures,
-    /// The wrong class, and poorly placed. Mended by leaving them out.
+    /// The wrong class, and poorly placed. Corrected by removing them.
     pub both: MistakeFigures,
-    /// An object found again. Mended by leaving them out.
+    /// An object found again. Corrected by removing them.
     pub duplicate: MistakeFigures,
-    /// No object there. Mended by leaving them out.
+    /// No object there. Corrected by removing them.
     pub background: MistakeFigures,
-    /// Objects missed. Mended by not asking for them.
+    /// Objects missed. Corrected by removing them from the ground truth.
     pub missed: MistakeFigures,
 }
 
-/// Tells apart what is wrong with each detection (see [`Mistake`]): of each image and class the
-/// `limit` surest are looked at, the earlier one on ties.
+/// Finds what is wrong with each detection (see [`Mistake`]), looking at the `limit` detections of highest score for each
+/// image and class, the earlier one on ties.
 ///
 /// ```
 /// use measure::detection::{Category, Detection, Fate, GroundTruth, Mistake, Truth, judge};
@@ -123,7 +123,7 @@ pub fn judge(
     detections: &[Detection],
     limit: usize,
 ) -> Result<Judged, CocoError> {
-    // For its checks: what passes them is judged without further ado.
+    // Only for its checks.
     Groups::new(ground_truth, detections, false)?;
     let truths = &ground_truth.truths;
     let mut images: BTreeMap<i64, Image> = BTreeMap::new();
@@ -233,8 +233,8 @@ fn mistake(detection: &Detection, objects: &[usize], truths: &[Truth]) -> (Mista
 }
 
 /// Counts each mistake and what it costs in average precision at IoU 0.50 over all classes (Bolya et al., section 2.3):
-/// the AP with this mistake mended less the AP without, at least 0. The costs do not add up to what is missing to 1,
-/// for mending one mistake lays bare another.
+/// the AP with this mistake corrected minus the AP as it is, at least 0. The costs do not add up to 1 - AP, because
+/// correcting one mistake can uncover another.
 ///
 /// # Errors
 /// Those of [`evaluate`].
@@ -253,13 +253,13 @@ pub fn mistakes(
     let figures = |mistake| {
         let made = |fate: &&Fate| matches!(fate, Fate::Wrong(found, _) if *found == mistake);
         let count = judged.fates.iter().filter(made).count() as u64;
-        let mended = mend(ground_truth, detections, &judged, mistake);
+        let corrected = corrected(ground_truth, detections, &judged, mistake);
         Ok::<_, CocoError>(MistakeFigures {
             count,
             ap_lost: if count == 0 {
                 lost(before)
             } else {
-                lost(ap(ground_truth, &mended)?)
+                lost(ap(ground_truth, &corrected)?)
             },
         })
     };
@@ -285,19 +285,19 @@ pub fn mistakes(
     })
 }
 
-/// The detections that count, those with this mistake mended or left out.
-fn mend(
+/// The detections that count, with this mistake corrected: moved, relabelled or removed.
+fn corrected(
     ground_truth: &GroundTruth,
     detections: &[Detection],
     judged: &Judged,
-    mended: Mistake,
+    kind: Mistake,
 ) -> Vec<Detection> {
     let surest = surest(detections, judged);
     let fates = judged.fates.iter().enumerate();
     let kept = fates.filter_map(|(place, fate)| match *fate {
         Fate::OverLimit => None,
-        Fate::Wrong(mistake, meant) if mistake == mended => {
-            // What can't be mended has an object that is found already, or that a surer one is meant for.
+        Fate::Wrong(mistake, meant) if mistake == kind => {
+            // It is removed if its object has been found, or if a better detection is meant for it.
             let truth = meant.filter(|meant| surest.get(meant) == Some(&place))?;
             let Truth {
                 bounds, category, ..
@@ -313,7 +313,7 @@ fn mend(
     kept.collect()
 }
 
-/// For each object not found the surest detection of those that were meant for it and can be mended.
+/// For each missed object, the best of the detections that were meant for it and can be corrected.
 fn surest(detections: &[Detection], judged: &Judged) -> BTreeMap<usize, usize> {
     let mut surest: BTreeMap<usize, usize> = BTreeMap::new();
     for (place, fate) in judged.fates.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Memory and energy of NVIDIA's GPUs, from the driver's own library (NVML), which is loaded when it is first asked for.
+//! Memory and energy of NVIDIA's GPUs, from the driver's own library (NVML), which is loaded on first use.
 
 use std::ffi::OsStr;
 use std::fmt;

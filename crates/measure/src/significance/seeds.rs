@@ -73,8 +73,8 @@ pub struct PairedT {
     pub p_value: Option<f64>,
 }
 
-/// Student's t test of paired values, given their differences, such as the accuracy of one recipe less that of
-/// another, seed by seed (scipy's `ttest_rel`). It supposes that differences are spread normally, which a handful can't
+/// Student's t test of paired values, given their differences, such as the difference in accuracy of two recipes for
+/// each seed (scipy's `ttest_rel`). It supposes that differences are spread normally, which a handful can't
 /// show; with `n` of them their mean must exceed `t / sqrt(n)` of their standard deviations to count: 8.98 with two,
 /// 2.48 with three, 1.24 with five.
 ///

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 /// Two-sided p-value: the chance that a value of Student's t distribution with `degrees` of freedom is as far from 0
 /// as `t` ("Student", "The probable error of a mean", 1908). It is the regularized incomplete beta function
-/// `I_x(degrees / 2, 1 / 2)` at `x = degrees / (degrees + t^2)`. NaN for a `t` that is no number, and without degrees
+/// `I_x(degrees / 2, 1 / 2)` at `x = degrees / (degrees + t^2)`. NaN where `t` is NaN, and without degrees
 /// of freedom.
 ///
 /// ```

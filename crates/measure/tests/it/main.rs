@@ -1,4 +1,4 @@
-//! Figures held against other people's tools.
+//! Figures compared with those of other tools, and files on a failing disk.
 
 // Clippy knows tests by `#[test]`; helpers are tests too.
 #![allow(clippy::unwrap_used)]
@@ -6,4 +6,6 @@
 mod bootstrap;
 mod classification;
 mod coco;
+mod fault;
+mod files;
 mod student;

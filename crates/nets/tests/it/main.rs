@@ -9,6 +9,8 @@ mod detection_golden;
 mod devices;
 mod exchange;
 mod explain;
+#[path = "../../../measure/tests/it/fault.rs"]
+mod fault;
 #[cfg(feature = "remote")]
 mod remote;
 mod replicas;

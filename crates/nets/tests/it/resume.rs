@@ -6,10 +6,12 @@ use std::sync::atomic::AtomicBool;
 
 use burn::tensor::Device;
 use data::{self, Split};
-use measure::files::{self, fault};
+use measure::files;
 use measure::record::{self, EpochRecord};
 use nets::device::{self, Computer};
 use nets::run::{Finished, Origin, Run, RunError};
+
+use super::fault;
 use nets::training::{Observer, StepReport, Trainer};
 use recipe::Recipe;
 

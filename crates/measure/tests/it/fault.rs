@@ -1,9 +1,11 @@
 //! Operations on files that fail on purpose: a disk that is full from some point on, a folder that may not be written any
-//! more, a power cut. For tests, which thereby try every point between two operations.
+//! more, a power cut. The tests of `nets` include this file too.
 
 use std::cell::Cell;
 use std::io;
 use std::marker::PhantomData;
+
+use measure::files::check_before_operations;
 
 thread_local! {
     static PLAN: Cell<Option<Plan>> = const { Cell::new(None) };
@@ -23,13 +25,14 @@ pub struct Failing {
     not_send: PhantomData<*const ()>,
 }
 
-/// Lets so many operations of this thread on files pass, and has all later ones fail.
+/// Lets this number of operations of this thread on files pass, and fails all later ones.
 pub fn after(operations: usize, kind: io::ErrorKind) -> Failing {
     PLAN.set(Some(Plan {
         left: operations,
         kind,
         met: false,
     }));
+    check_before_operations(Some(check));
     Failing {
         not_send: PhantomData,
     }
@@ -44,12 +47,12 @@ impl Failing {
 
 impl Drop for Failing {
     fn drop(&mut self) {
+        check_before_operations(None);
         PLAN.set(None);
     }
 }
 
-/// Before each operation.
-pub(super) fn point() -> io::Result<()> {
+fn check() -> io::Result<()> {
     let Some(mut plan) = PLAN.get() else {
         return Ok(());
     };

@@ -1,0 +1,43 @@
+//! Whether data fits into this machine's memory, asked before it is read.
+
+/// Data that do not fit.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[error("it needs {needed} bytes of memory, but only {available} are available")]
+pub struct NotEnoughMemory {
+    /// Bytes of the data.
+    pub needed: u64,
+    /// Bytes that the machine has left.
+    pub available: u64,
+}
+
+/// Fails when `needed` bytes are more than are available; passes where the system does not say (anything but Linux).
+pub fn check(needed: u64) -> Result<(), NotEnoughMemory> {
+    let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    match available(&meminfo) {
+        Some(available) if needed > available => Err(NotEnoughMemory { needed, available }),
+        _ => Ok(()),
+    }
+}
+
+fn available(meminfo: &str) -> Option<u64> {
+    let mut lines = meminfo.lines();
+    let line = lines.find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    kibibytes.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_limited() {
+        let text = "MemTotal:  9 kB\nMemAvailable:    2048 kB\n";
+        assert_eq!(available(text), Some(2 << 20));
+        assert_eq!(available("MemTotal: 9 kB\n"), None);
+        assert_eq!(check(1), Ok(()));
+        if cfg!(target_os = "linux") {
+            assert!(check(1 << 60).is_err());
+        }
+    }
+}
