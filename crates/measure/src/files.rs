@@ -30,8 +30,11 @@ impl FileError {
     }
 }
 
+/// Called before an operation.
+type Check = fn() -> io::Result<()>;
+
 thread_local! {
-    static BEFORE_OPERATION: Cell<Option<fn() -> io::Result<()>>> = const { Cell::new(None) };
+    static BEFORE_OPERATION: Cell<Option<Check>> = const { Cell::new(None) };
 }
 
 /// Has `check` called before each operation of this thread on files; its errors stand for those of the file system.
@@ -39,7 +42,7 @@ thread_local! {
 /// For tests, which thereby fail at every point between two operations. A Cargo feature would keep this line out of the
 /// program, but tests and program could then no longer share a build.
 #[doc(hidden)]
-pub fn check_before_operations(check: Option<fn() -> io::Result<()>>) {
+pub fn check_before_operations(check: Option<Check>) {
     BEFORE_OPERATION.set(check);
 }
 
