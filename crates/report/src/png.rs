@@ -1,9 +1,5 @@
 //! Gray images as PNG data URIs: small, and shown by every browser without a network.
 
-use std::io::{self, Write};
-
-use flate2::{Compression, Crc, write::ZlibEncoder};
-
 /// Images wider or higher than this are shrunk: a gallery shows them small, and a hundred
 /// photographs at full size would make a page of many megabytes.
 const LONGEST_SIDE: usize = 160;
@@ -19,7 +15,7 @@ pub fn data_uri(width: usize, height: usize, pixels: &[u8]) -> Option<String> {
         1 => (width, height, pixels.to_vec()),
         _ => shrink(width, height, pixels, step),
     };
-    let file = encode(width, height, &pixels).ok()?;
+    let file = encode(width, height, &pixels)?;
     Some(format!("data:image/png;base64,{}", base64(&file)))
 }
 
@@ -42,35 +38,18 @@ fn shrink(width: usize, height: usize, pixels: &[u8], step: usize) -> (usize, us
     (columns, rows, small)
 }
 
-/// PNG, gray, 8 bits (W3C Portable Network Graphics, third edition: sections 5 and 11).
-fn encode(width: usize, height: usize, pixels: &[u8]) -> io::Result<Vec<u8>> {
-    let side = |length: usize| u32::try_from(length).map_err(io::Error::other);
-    let mut header = Vec::with_capacity(13);
-    header.extend(side(width)?.to_be_bytes());
-    header.extend(side(height)?.to_be_bytes());
-    // 8 bits, gray, and the only compression, filter and interlace methods in use.
-    header.extend([8, 0, 0, 0, 0]);
-    let mut data = ZlibEncoder::new(Vec::new(), Compression::best());
-    for row in pixels.chunks(width) {
-        // Filter 0: rows as they are. Digits are mostly runs of black, which deflate takes as well.
-        data.write_all(&[0])?;
-        data.write_all(row)?;
-    }
-    let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
-    for (name, content) in [
-        (b"IHDR", header),
-        (b"IDAT", data.finish()?),
-        (b"IEND", Vec::new()),
-    ] {
-        file.extend(side(content.len())?.to_be_bytes());
-        let mut checksum = Crc::new();
-        checksum.update(name);
-        checksum.update(&content);
-        file.extend(name);
-        file.extend(content);
-        file.extend(checksum.sum().to_be_bytes());
-    }
-    Ok(file)
+fn encode(width: usize, height: usize, pixels: &[u8]) -> Option<Vec<u8>> {
+    let mut file = Vec::new();
+    let side = |length: usize| u32::try_from(length).ok();
+    let mut encoder = png::Encoder::new(&mut file, side(width)?, side(height)?);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_compression(png::Compression::High);
+    // Digits are mostly runs of black, which compress best without a filter.
+    encoder.set_filter(png::Filter::NoFilter);
+    let mut writer = encoder.write_header().ok()?;
+    writer.write_image_data(pixels).ok()?;
+    writer.finish().ok()?;
+    Some(file)
 }
 
 /// RFC 4648, section 4, with padding.
