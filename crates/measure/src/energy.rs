@@ -108,13 +108,13 @@ impl Meter {
             let range = read(&path.join("max_energy_range_uj")).unwrap_or(u64::MAX);
             counters.push(Counter { file, range, last });
         }
-        match counters.is_empty() {
-            true => Err(NoEnergy::NoCounter),
-            false => Ok(Self {
-                source: Source::Zones(counters),
-                microjoules: 0,
-            }),
+        if counters.is_empty() {
+            return Err(NoEnergy::NoCounter);
         }
+        Ok(Self {
+            source: Source::Zones(counters),
+            microjoules: 0,
+        })
     }
 
     /// Joules since the meter was opened; `None` when a counter can't be read any more.

@@ -95,7 +95,8 @@ fn groups(rows: &[(&SettingValue, f64)]) -> Vec<Vec<f64>> {
     }
     // A group is full when it holds its share of what is left.
     let mut groups: Vec<Vec<f64>> = Vec::with_capacity(wanted);
-    let (mut current, mut left) = (Vec::new(), rows.len());
+    let mut current = Vec::new();
+    let mut left = rows.len();
     for value in distinct {
         current.extend(value);
         let groups_left = wanted - groups.len();

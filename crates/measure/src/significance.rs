@@ -124,7 +124,8 @@ pub fn bootstrap_mean(values: &[f64], seed: u64) -> Interval {
     });
     if asked.sum::<usize>() <= 3 * count {
         return percentiles(count, seed, |draws| {
-            let (mut images, mut whole) = (count as u64, count as u64);
+            let mut images = count as u64;
+            let mut whole = count as u64;
             let mut sum = 0.0;
             for &(value, part) in &groups {
                 let drawn = draws.binomial(images, part as u64, whole);

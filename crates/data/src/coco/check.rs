@@ -83,7 +83,8 @@ pub fn objects(
     }
     let mut objects = vec![Vec::new(); file.images.len()];
     let mut ids = HashSet::new();
-    let (mut beyond, mut like_corners) = (0, 0);
+    let mut beyond = 0;
+    let mut like_corners = 0;
     for (index, annotation) in file.annotations.iter().enumerate() {
         let image = images.get(&annotation.image_id).copied();
         let mut problem = |what: String| {

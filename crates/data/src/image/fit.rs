@@ -243,7 +243,9 @@ fn resize(gray: &Gray, [x1, y1, x2, y2]: [u32; 4], width: u32, height: u32) -> G
 
 /// `[x, y]` in pixels from the upper left corner; the middle if there is no ink.
 fn centre_of_mass(image: &GrayImage) -> [f32; 2] {
-    let (mut mass, mut x_moment, mut y_moment) = (0.0f64, 0.0f64, 0.0f64);
+    let mut mass = 0.0;
+    let mut x_moment = 0.0;
+    let mut y_moment = 0.0;
     for (x, y, pixel) in image.enumerate_pixels() {
         let ink = f64::from(pixel.0[0]);
         mass += ink;

@@ -80,9 +80,11 @@ fn match_all_images(
     let mut truths_that_count = [0; AREAS.len()];
     let mut outcomes = Vec::with_capacity(boxes.detections.len());
     let mut places: Vec<(f64, usize)> = Vec::with_capacity(boxes.detections.len());
-    let (mut image_truths, mut image_detections) = (vec![], vec![]);
+    let mut image_truths = vec![];
+    let mut image_detections = vec![];
 
-    let (mut truths, mut detections) = (boxes.truths.as_slice(), boxes.detections.as_slice());
+    let mut truths = boxes.truths.as_slice();
+    let mut detections = boxes.detections.as_slice();
     while let Some(image) = [truths.first().map(|t| t.0), detections.first().map(|d| d.0)]
         .into_iter()
         .flatten()

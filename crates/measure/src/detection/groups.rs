@@ -123,7 +123,8 @@ fn error(
 impl<'a> CategoryGroup<'a> {
     /// The boxes in the order that matching needs. Stable sorts: equal scores stay in file order.
     pub fn sorted(&self) -> CategoryBoxes<'a> {
-        let (mut truths, mut detections) = (self.truths.clone(), self.detections.clone());
+        let mut truths = self.truths.clone();
+        let mut detections = self.detections.clone();
         truths.sort_by_key(|&(place, _)| place);
         detections.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| falling(a.1.score, b.1.score)));
         CategoryBoxes { truths, detections }

@@ -37,7 +37,8 @@ pub fn student_t_critical(p: f64, degrees: usize) -> f64 {
     if degrees == 0 || !(p > 0.0 && p < 1.0) {
         return f64::NAN;
     }
-    let (mut low, mut high) = (0.0, 1.0);
+    let mut low = 0.0;
+    let mut high = 1.0;
     while student_t_two_sided(high, degrees) > p {
         (low, high) = (high, 2.0 * high);
     }
