@@ -66,7 +66,7 @@ fn values_are_blamed_on_their_file() {
         ),
         (
             DETECTIONS.replace("0.75", "1e999"),
-            "detections[0].score: number out of range at line 1 column 69",
+            "detections[0].score: number out of range at line 1 column 73",
         ),
         (
             DETECTIONS.replace("\"image_id\": 2", "\"image_id\": 3"),
