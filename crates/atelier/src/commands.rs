@@ -1,4 +1,4 @@
-//! One file a command, each from flags to output.
+//! One file per command, each from its plan to its output.
 
 mod bench;
 mod coco_eval;
@@ -15,74 +15,65 @@ mod recipes;
 mod report;
 mod runs;
 mod sweep;
-pub mod train;
+mod train;
 mod worker;
 
-use std::io::Write;
-
 use nets::device::{self, guard::guarded};
-use serde::Serialize;
 
+use crate::console::Output;
 use crate::error::CommandError;
-use crate::flags::{Command, DataAction};
-use crate::plan;
+use crate::flags::{Command, DataAction, Flags};
+use crate::plan::{
+    AnchorsPlan, BenchPlan, CocoEvalPlan, ComparePlan, ContactSheetPlan, DevicesPlan, EvaluatePlan,
+    ExplainPlan, ExportPlan, PredictPlan, RecipesPlan, ReportPlan, RunsPlan, ScenesPlan, SweepPlan,
+    TrainPlan,
+};
+use crate::threads;
 
-/// Runs a command.
-pub fn run(command: &Command) -> Result<(), CommandError> {
+/// Checks the flags of a command and runs it.
+pub fn run(flags: &Flags) -> Result<(), CommandError> {
+    let command = &flags.command;
+    let output = if flags.json {
+        Output::Json
+    } else {
+        Output::Text
+    };
+    threads::start(command.threads())?;
     if let Command::Worker(flags) = command {
-        // Waits on no thread that computes.
-        plan::set_threads(command.threads())?;
-        return worker::run(flags);
+        // It must not wait on a thread that computes.
+        return worker::run(flags, output);
     }
-    plan::with_threads(command.threads(), || {
-        // GPUs and remote devices tell of their failures by panics.
-        let computes = command.machine().is_some();
-        match computes && device::can_panic() {
-            true => guarded(|| run_here(command)).map_err(CommandError::Failure)?,
-            false => run_here(command),
+    // A step hands dozens of pieces of work to the threads; from outside of them each would begin by waking one up.
+    rayon::scope(|_| {
+        // GPUs and remote devices report failures by panicking.
+        if command.machine().is_some() && device::can_panic() {
+            guarded(|| plan_and_run(command, output)).map_err(CommandError::Failure)?
+        } else {
+            plan_and_run(command, output)
         }
     })
 }
 
-fn run_here(command: &Command) -> Result<(), CommandError> {
+fn plan_and_run(command: &Command, output: Output) -> Result<(), CommandError> {
     match command {
-        Command::Compare(flags) => compare::run(flags),
-        Command::Train(flags) => train::run(flags),
-        Command::Sweep(flags) => sweep::run(flags),
-        Command::Evaluate(flags) => evaluate::run(flags),
-        Command::Predict(flags) => predict::run(flags),
-        Command::Explain(flags) => explain::run(flags),
-        Command::Report(flags) => report::run(flags),
-        Command::Export(flags) => export::run(flags),
-        Command::Bench(flags) => bench::run(flags),
-        Command::CocoEval(flags) => coco_eval::run(flags),
+        Command::Compare(flags) => compare::run(ComparePlan::of(flags)?, output),
+        Command::Train(flags) => train::run(TrainPlan::of(flags)?, output),
+        Command::Sweep(flags) => sweep::run(SweepPlan::of(flags)?, output),
+        Command::Evaluate(flags) => evaluate::run(&EvaluatePlan::of(flags)?, output),
+        Command::Predict(flags) => predict::run(&PredictPlan::of(flags)?, output),
+        Command::Explain(flags) => explain::run(&ExplainPlan::of(flags)?, output),
+        Command::Report(flags) => report::run(&ReportPlan::of(flags)?, output),
+        Command::Export(flags) => export::run(&ExportPlan::of(flags)?, output),
+        Command::Bench(flags) => bench::run(&BenchPlan::of(flags)?, output),
+        Command::CocoEval(flags) => coco_eval::run(&CocoEvalPlan::of(flags), output),
         Command::Data(flags) => match &flags.action {
-            DataAction::Scenes(flags) => data_scenes::run(flags),
-            DataAction::Anchors(flags) => data_anchors::run(flags),
-            DataAction::Show(flags) => data_show::run(flags),
+            DataAction::Scenes(flags) => data_scenes::run(&ScenesPlan::of(flags)?, output),
+            DataAction::Anchors(flags) => data_anchors::run(&AnchorsPlan::of(flags)?, output),
+            DataAction::Show(flags) => data_show::run(&ContactSheetPlan::of(flags)?, output),
         },
-        Command::Recipes(flags) => recipes::run(flags),
-        Command::Runs(flags) => runs::run(flags),
-        Command::Devices(flags) => devices::run(flags),
-        Command::Worker(flags) => worker::run(flags),
+        Command::Recipes(flags) => recipes::run(RecipesPlan::of(flags)?, output),
+        Command::Runs(flags) => runs::run(&RunsPlan::of(flags), output),
+        Command::Devices(flags) => devices::run(DevicesPlan::of(flags)?, output),
+        Command::Worker(flags) => worker::run(flags, output),
     }
-}
-
-/// Writes a text to standard output; a reader that has gone away (`| head`) is no error.
-fn print(text: &str) -> Result<(), CommandError> {
-    let mut out = std::io::stdout().lock();
-    match out
-        .write_all(text.as_bytes())
-        .and_then(|()| out.write_all(b"\n"))
-        .and_then(|()| out.flush())
-    {
-        Err(cause) if cause.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        result => Ok(result?),
-    }
-}
-
-/// Writes one JSON document to standard output.
-fn print_json(value: &impl Serialize) -> Result<(), CommandError> {
-    let text = serde_json::to_string_pretty(value).map_err(std::io::Error::from)?;
-    print(&text)
 }

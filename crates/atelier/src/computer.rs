@@ -1,4 +1,4 @@
-//! The device to compute on, tried by a process of its own before this one opens it.
+//! The devices to compute on, each tried by a process of its own before this one opens it.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::flags::{Experiment, Machine};
 /// The variable that holds a token. Not a flag: everybody on a machine can read its command lines.
 pub const TOKEN: &str = "ATELIER_TOKEN";
 
-/// Opens a device, and says in a line where it is another one than was asked for.
+/// Opens a device.
 pub fn open(machine: &Machine) -> Result<Computer, CommandError> {
     let token = token(machine)?;
     noted(device::open_one(&machine.device, &probe, token.as_deref())?)
@@ -19,14 +19,18 @@ pub fn open(machine: &Machine) -> Result<Computer, CommandError> {
 
 /// Opens the devices of a training.
 pub fn open_all(experiment: &Experiment) -> Result<Computer, CommandError> {
-    let Some(devices) = &experiment.devices else {
-        return open(&experiment.machine);
-    };
-    let token = token(&experiment.machine)?;
-    noted(device::open_list(devices, &probe, token.as_deref())?)
+    match &experiment.devices {
+        Some(devices) => open_list(devices, token(&experiment.machine)?.as_deref()),
+        None => open(&experiment.machine),
+    }
 }
 
-/// What shows workers that one may use their devices.
+/// Opens the devices of a list.
+pub fn open_list(devices: &str, token: Option<&str>) -> Result<Computer, CommandError> {
+    noted(device::open_list(devices, &probe, token)?)
+}
+
+/// What shows workers that this process may use their devices.
 fn token(machine: &Machine) -> Result<Option<String>, CommandError> {
     let token = match &machine.token_file {
         Some(file) => {
@@ -38,19 +42,20 @@ fn token(machine: &Machine) -> Result<Option<String>, CommandError> {
     Ok(token.filter(|token| !token.is_empty()))
 }
 
-/// Says in a line that others on this machine can read a token, if they can.
+/// Warns if others on this machine can read a token.
 pub fn warn_of_readers(file: &Path) {
     if token::others_can_read(file) {
-        eprintln!(
-            "warning: others on this machine can read the token in {0}; `chmod 600 {0}` keeps it to you",
+        warn!(
+            "others on this machine can read the token in {0}; `chmod 600 {0}` keeps it private",
             file.display()
         );
     }
 }
 
+/// Says where a device is not the one that was asked for.
 fn noted(computer: Computer) -> Result<Computer, CommandError> {
     for note in computer.all().filter_map(|one| one.note.as_ref()) {
-        eprintln!("{note}");
+        note!("{note}");
     }
     Ok(computer)
 }

@@ -4,138 +4,92 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use data::DataError;
-use data::coco::WriteError;
-use data::contact::ContactError;
-use data::image::ImageError;
-use measure::detection::CocoError;
-use measure::files::FileError;
-use measure::record::RecordError;
-use nets::annotate::AnnotateError;
-use nets::coco::CocoEvalError;
-use nets::device::DeviceError;
 use nets::device::guard::Failure;
-use nets::explain::ExplainError;
 use nets::run::RunError;
-use nets::sweep::SweepError;
-use nets::training::TrainingError;
-use recipe::{RecipeError, ShapeError};
 
 /// An error to show to the user.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
-    /// Wrong in the command line.
+    /// Something in the command line is wrong.
     #[error("{0}")]
     Usage(String),
-    /// A recipe.
     #[error(transparent)]
-    Recipe(#[from] RecipeError),
-    /// A network that does not fit.
+    Recipe(#[from] recipe::RecipeError),
     #[error(transparent)]
-    Shape(#[from] ShapeError),
-    /// Data.
+    Shape(#[from] recipe::ShapeError),
     #[error(transparent)]
-    Data(#[from] DataError),
-    /// Written scenes.
+    Data(#[from] data::DataError),
     #[error(transparent)]
-    Scenes(#[from] WriteError),
-    /// An image file.
+    Scenes(#[from] data::coco::WriteError),
     #[error(transparent)]
-    Image(#[from] ImageError),
-    /// An annotated copy.
+    Image(#[from] data::image::ImageError),
     #[error(transparent)]
-    Annotate(#[from] AnnotateError),
-    /// Pictures of how an answer came about.
+    Contact(#[from] data::contact::ContactError),
     #[error(transparent)]
-    Explain(#[from] ExplainError),
-    /// A contact sheet.
+    Annotate(#[from] nets::annotate::AnnotateError),
     #[error(transparent)]
-    Contact(#[from] ContactError),
-    /// A device.
+    Explain(#[from] nets::explain::ExplainError),
     #[error(transparent)]
-    Device(#[from] DeviceError),
-    /// Devices that can't be offered.
+    Device(#[from] nets::device::DeviceError),
     #[cfg(feature = "remote")]
     #[error(transparent)]
     Worker(#[from] nets::device::worker::WorkerError),
-    /// A device that failed while it computed, or a mistake in this program.
-    #[error("{}{}", .0, advice(.0))]
-    Failure(Failure),
-    /// A run.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// A training outside a run.
     #[error(transparent)]
-    Training(#[from] TrainingError),
-    /// A search for settings.
+    Training(#[from] nets::training::TrainingError),
     #[error(transparent)]
-    Sweep(#[from] SweepError),
-    /// A record.
+    Sweep(#[from] nets::sweep::SweepError),
     #[error(transparent)]
-    Record(#[from] RecordError),
-    /// A file.
+    Record(#[from] measure::record::RecordError),
     #[error(transparent)]
-    File(#[from] FileError),
-    /// Boxes that a network detected.
+    File(#[from] measure::files::FileError),
     #[error(transparent)]
-    Detections(#[from] CocoError),
-    /// Files of `coco-eval`.
+    Detections(#[from] measure::detection::CocoError),
     #[error(transparent)]
-    Coco(#[from] CocoEvalError),
-    /// A folder without images.
+    Coco(#[from] nets::coco::CocoEvalError),
+    /// A device failed while it computed, or this program has a bug.
+    #[error("{}\n{}", .0, advice(.0))]
+    Failure(Failure),
     #[error("{}: no PNG or JPEG file in this folder", .0.display())]
     EmptyFolder(PathBuf),
-    /// A folder that can't be read.
     #[error("{}: can't read the folder: {cause}", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// What the system says.
-        cause: io::Error,
-    },
-    /// The user asked to stop.
-    #[error("stopped; nothing is lost. Go on with:\n  atelier train --resume {}{devices}{then}", run.display())]
+    Folder { path: PathBuf, cause: io::Error },
+    /// Each was named by a message.
+    #[error("{failed} of {files} inputs could not be used")]
+    SomeInputs { failed: usize, files: usize },
+    /// The user stopped a training. `devices` is the flag for the devices it used, where that is not the processor.
+    #[error("stopped; everything so far is saved. Resume with:\n  atelier train --resume {}{devices}{then}", run.display())]
     Stopped {
-        /// The run's folder.
         run: PathBuf,
-        /// The flag for the devices it trained on, where that is not the processor.
         devices: String,
-        /// What is left to do after that.
         then: String,
     },
     /// A file of a run in training could not be written.
     #[error(
-        "{error}\n  all up to the last checkpoint is kept; mend that, then go on with:\n  atelier train --resume {}",
+        "{error}\n  Everything up to the last checkpoint is saved. Fix the problem, then resume with:\n  atelier train --resume {}",
         run.display()
     )]
-    NotWritten {
-        /// What was refused.
-        error: Box<RunError>,
-        /// The run's folder.
-        run: PathBuf,
-    },
-    /// A device failed in training.
+    NotWritten { error: Box<RunError>, run: PathBuf },
+    /// A device failed in training. `devices` is the flag for those that remain.
     #[error(
-        "{error}\n  all up to the last checkpoint is kept; go on with it, or without it:\n  \
-         atelier train --resume {} {left}",
+        "{error}\n  Everything up to the last checkpoint is saved. Resume with or without this device:\n  \
+         atelier train --resume {} {devices}",
         run.display()
     )]
     DeviceFailed {
-        /// What it failed with.
         error: Box<RunError>,
-        /// The run's folder.
         run: PathBuf,
-        /// The flag for what else there is.
-        left: String,
+        devices: String,
     },
-    /// The user asked to stop a search.
-    #[error("stopped; {done} of {trials} trials are kept in {}. The same command goes on from there", folder.display())]
+    /// The user stopped a search.
+    #[error(
+        "stopped; {done} of {trials} trials are saved in {}. Give the same command again to resume",
+        folder.display()
+    )]
     SweepStopped {
-        /// The sweep's folder.
         folder: PathBuf,
-        /// Trials that are over.
         done: usize,
-        /// Trials in all.
         trials: usize,
     },
     /// Standard output is closed or full.
@@ -145,16 +99,15 @@ pub enum CommandError {
 
 /// What to do about a failure.
 fn advice(failure: &Failure) -> &'static str {
-    match failure.is_out_of_memory() {
-        true => {
-            "\nthe device has not enough memory; try smaller batches (--set training.batch-size=N)"
-        }
-        false => "\nthe device failed, or atelier did; does the same happen with --device cpu?",
+    if failure.is_out_of_memory() {
+        "the device ran out of memory; try smaller batches (--set training.batch-size=N)"
+    } else {
+        "the device failed, or atelier did; does the same happen with --device cpu?"
     }
 }
 
 impl CommandError {
-    /// The same error; one that was asked for by Ctrl-C also says what is left to do.
+    /// The same error; if the user stopped a training, with what is left to do after resuming it.
     pub fn with_next(self, next: &str) -> Self {
         match self {
             Self::Stopped { run, devices, .. } => Self::Stopped {

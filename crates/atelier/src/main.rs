@@ -1,11 +1,18 @@
 //! `atelier`: a deep-learning workshop in one binary.
 
+#[macro_use]
+mod progress;
 mod commands;
 mod computer;
+mod console;
 mod error;
 mod flags;
+mod interrupts;
+mod names;
 mod plan;
-mod progress;
+mod report_files;
+mod threads;
+mod training;
 
 use std::process::ExitCode;
 
@@ -18,10 +25,10 @@ static ALLOCATOR: kernels::memory::RecyclingAllocator = kernels::memory::Recycli
 fn main() -> ExitCode {
     // Wrong usage ends here with exit code 2.
     let flags = flags::Flags::parse();
-    match commands::run(&flags.command) {
+    match commands::run(&flags) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            note!("error: {error}");
             error.exit_code()
         }
     }

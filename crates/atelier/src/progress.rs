@@ -25,15 +25,31 @@ use screen::Dashboard;
 pub use screen::{leave, say};
 use view::{View, seconds_left};
 
-/// How often a plain line is printed within an epoch.
+use crate::console::write_message;
+
+/// Says something on the dashboard, or as a line on standard error.
+macro_rules! note {
+    ($($text:tt)*) => {
+        $crate::progress::say(&format!($($text)*))
+    };
+}
+
+/// Like [`note!`], for what the user should look at.
+macro_rules! warn {
+    ($($text:tt)*) => {
+        $crate::progress::say(&format!("warning: {}", format_args!($($text)*)))
+    };
+}
+
+/// Time between plain lines within an epoch.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(20);
-/// How often a count on a terminal changes.
+/// Time between updates of a counter.
 const COUNTER_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How a training is to be shown.
+/// How a training is shown.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Show {
-    /// Plain lines, also on a terminal.
+    /// Plain lines instead of a dashboard, also on a terminal.
     pub plain: bool,
     /// Which training this is, from 1, and how many there are.
     pub part: Option<[usize; 2]>,
@@ -77,7 +93,7 @@ pub struct Counter {
 }
 
 impl Counter {
-    /// For so many pieces of work.
+    /// For this many pieces of work.
     pub fn new(name: &str, pieces: usize) -> Self {
         Self {
             name: name.to_string(),
@@ -88,7 +104,7 @@ impl Counter {
         }
     }
 
-    /// So many are done.
+    /// This many are done.
     pub fn done(&mut self, pieces: usize) {
         let recent = |last: Instant| last.elapsed() < COUNTER_INTERVAL;
         if !self.visible || pieces == 0 || self.last.is_some_and(recent) {
@@ -97,17 +113,17 @@ impl Counter {
         self.last = Some(Instant::now());
         let left = self.pieces.saturating_sub(pieces) as f64 / pieces as f64;
         let left = duration(left * self.start.elapsed().as_secs_f64());
-        eprint!(
+        write_message(&format!(
             "\r{} {pieces}/{}  {left} left\x1b[K",
             self.name, self.pieces
-        );
+        ));
     }
 }
 
 impl Drop for Counter {
     fn drop(&mut self) {
         if self.last.is_some() {
-            eprint!("\r\x1b[K");
+            write_message("\r\x1b[K");
         }
     }
 }
@@ -128,16 +144,14 @@ fn percent(share: f64) -> String {
 impl Observer for Progress {
     fn resumed(&mut self, restored: &Restored, progress: &training::Progress) {
         for reason in &restored.damaged {
-            say(&format!(
-                "warning: a checkpoint is damaged and not used: {reason}"
-            ));
+            warn!("a checkpoint is damaged and not used: {reason}");
         }
         if let Some(path) = &restored.from {
-            say(&format!(
-                "going on after step {} from {}",
+            note!(
+                "resuming after step {} from {}",
                 progress.step,
                 path.display()
-            ));
+            );
         }
         screen::update(|view| view.resumed(&progress.history));
     }
@@ -164,9 +178,7 @@ impl Observer for Progress {
         };
         let BestEpoch { epoch, value, .. } = best;
         screen::update(|view| view.over = true);
-        say(&format!(
-            "{early}the weights of epoch {epoch}, the best ({value:.4}), are kept"
-        ));
+        note!("{early}keeping the weights of epoch {epoch}, the best ({value:.4})");
     }
 
     fn calibrated(&mut self, calibration: &Calibration) {
@@ -177,10 +189,10 @@ impl Observer for Progress {
             ece_after,
         } = calibration;
         screen::update(|view| view.over = true);
-        say(&format!(
+        note!(
             "temperature {temperature:.3} fitted on {images} held-out images; \
              expected calibration error there: {ece_before:.4} before, {ece_after:.4} after"
-        ));
+        );
     }
 }
 
@@ -216,7 +228,7 @@ fn epoch_line(name: &str, epochs: usize, record: &EpochRecord) -> String {
         text += &format!("  AP {map:.4}");
     }
     text += &format!(
-        "  {:.0} images/s  {} in all",
+        "  {:.0} images/s  {} so far",
         record.images_per_s,
         duration(record.seconds)
     );

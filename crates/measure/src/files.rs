@@ -74,6 +74,34 @@ pub fn write_atomically(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Resu
     replace(path, folder, bytes.as_ref()).map_err(|cause| FileError::new("write", path, cause))
 }
 
+/// Writes `bytes` where a user asked for them. A regular file is replaced as [`write_atomically`] does; links are followed;
+/// devices and pipes are written to. Nothing but a regular file is ever replaced.
+///
+/// # Errors
+/// [`FileError`] with `path` when a step is refused.
+pub fn write_output(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<(), FileError> {
+    let path = path.as_ref();
+    let failed = |cause| FileError::new("write", path, cause);
+    if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .open(path)
+            .map_err(failed)?;
+        return file.write_all(bytes.as_ref()).map_err(failed);
+    }
+    let mut target = path.to_path_buf();
+    for _ in 0..MOST_LINKS {
+        let Ok(next) = fs::read_link(&target) else {
+            return write_atomically(target, bytes);
+        };
+        target = target.parent().unwrap_or(Path::new("")).join(next);
+    }
+    Err(failed(io::Error::other("too many links")))
+}
+
+/// Longest chain of links that is followed, as on Linux.
+const MOST_LINKS: usize = 40;
+
 /// What the names of files begin and end with while they are written.
 const UNFINISHED: [&str; 2] = [".atelier-", ".part"];
 

@@ -36,7 +36,7 @@ const SURE: f32 = 0.5;
 /// Detections less sure than this are not drawn.
 const LEAST_SCORE: f32 = 0.05;
 
-/// Writes `folder/FILE.boxes.png`: the image at `path`, enlarged where it is small, with the boxes of `answer`, each in
+/// Writes a PNG file `copy`: the image at `path`, enlarged where it is small, with the boxes of `answer`, each in
 /// the colour of its class (numbered by `classes`) and labelled with class and score. Boxes in which the network is not
 /// sure of the class have a thin line.
 ///
@@ -46,7 +46,7 @@ pub fn write(
     path: &Path,
     answer: &ImageAnswer,
     classes: &[String],
-    folder: &Path,
+    copy: &Path,
 ) -> Result<(), AnnotateError> {
     let original = data::image::read(path)?.into_rgb8();
     let (width, height) = original.dimensions();
@@ -87,7 +87,5 @@ pub fn write(
         path: path.to_path_buf(),
         cause,
     })?;
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".boxes.png");
-    Ok(write_atomically(folder.join(name), png)?)
+    Ok(write_atomically(copy, png)?)
 }

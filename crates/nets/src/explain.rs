@@ -38,6 +38,9 @@ pub enum ExplainError {
         /// What the encoder says.
         cause: image::ImageError,
     },
+    /// A blank image.
+    #[error("{}: nothing to see: the image is blank", .0.display())]
+    Blank(PathBuf),
     /// A classifier without a single convolution.
     #[error("the network has no convolution, so it has no maps to look at")]
     NoMaps,
@@ -97,6 +100,9 @@ pub fn explain(
     device: &Device,
 ) -> Result<Explanation, ExplainError> {
     let gray = Gray::read(path)?;
+    if gray.is_blank() {
+        return Err(ExplainError::Blank(path.to_path_buf()));
+    }
     let fitted = fit(trained, &gray);
     let seen = View::of(&fitted);
     let (class, score, figures, pictures) = match &trained.network {

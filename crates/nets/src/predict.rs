@@ -12,11 +12,11 @@ use data::preparation::Preparation;
 pub struct ImageAnswer {
     /// The file.
     pub image: String,
-    /// The class.
-    pub class: String,
+    /// The class; `None` for a blank image, which has no probabilities and no detections either.
+    pub class: Option<String>,
     /// The score of the best detection, or the probability of the class.
     pub score: f32,
-    /// One a class, in the order of the network's classes.
+    /// One per class, in the order of the network's classes.
     pub probabilities: Vec<f32>,
     /// What a detector found, best first.
     pub detections: Vec<Found>,
@@ -36,14 +36,18 @@ pub struct Found {
 
 /// Predicts images of any size and polarity; the names in the answers are left empty.
 pub fn predict(trained: &Trained, images: &[Gray], device: &Device) -> Vec<ImageAnswer> {
-    let fitted: Vec<Fitted> = images.iter().map(|image| fit(trained, image)).collect();
-    let answers = trained.network.predict(tensor(trained, &fitted, device));
-    answers
+    let visible = images.iter().filter(|image| !image.is_blank());
+    let fitted: Vec<Fitted> = visible.map(|image| fit(trained, image)).collect();
+    let answers = match fitted.len() {
+        0 => Vec::new(),
+        _ => trained.network.predict(tensor(trained, &fitted, device)),
+    };
+    let mut answers = answers
         .into_iter()
         .zip(&fitted)
         .map(|(answer, fitted)| ImageAnswer {
             image: String::new(),
-            class: trained.classes[answer.class].clone(),
+            class: Some(trained.classes[answer.class].clone()),
             score: answer.score,
             probabilities: answer.probabilities,
             detections: answer
@@ -55,8 +59,19 @@ pub fn predict(trained: &Trained, images: &[Gray], device: &Device) -> Vec<Image
                     score: found.score,
                 })
                 .collect(),
-        })
-        .collect()
+        });
+    let blank = || ImageAnswer {
+        image: String::new(),
+        class: None,
+        score: 0.0,
+        probabilities: Vec::new(),
+        detections: Vec::new(),
+    };
+    let answer = |image: &Gray| match image.is_blank() {
+        true => Some(blank()),
+        false => answers.next(),
+    };
+    images.iter().filter_map(answer).collect()
 }
 
 /// The image in the network's size.

@@ -4,6 +4,7 @@ mod error;
 mod exchange;
 mod folder;
 pub mod seeds;
+mod verdicts;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -35,6 +36,7 @@ pub use error::RunError;
 pub use exchange::initial_weights;
 pub(crate) use folder::Lock;
 use recipe::{Model, Recipe};
+pub use verdicts::Verdicts;
 
 /// A run's folder.
 #[derive(Clone, Debug)]

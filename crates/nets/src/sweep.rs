@@ -8,6 +8,7 @@ pub mod folder;
 pub mod halving;
 pub mod runner;
 pub mod sampler;
+mod search;
 pub mod space;
 mod tpe;
 pub mod trial;
@@ -23,6 +24,7 @@ use recipe::{Model, Recipe, RecipeError};
 
 pub use folder::SweepFolder;
 pub use runner::{Ending, Event, Runner};
+pub use search::{Request, Search};
 pub use trial::Learner;
 
 /// Of so many training images one is held out where the recipe holds out none: 5,000 of MNIST's 60,000.
@@ -84,6 +86,9 @@ pub enum SweepError {
         /// What is wrong.
         what: String,
     },
+    /// There is nothing to judge trials on.
+    #[error("the recipe holds out no images to judge trials on; set data.validation")]
+    NothingHeldOut,
     /// Another process works on the sweep.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -116,6 +121,7 @@ impl SweepError {
                 | Self::LargeGrid { .. }
                 | Self::Metric { .. }
                 | Self::Another { .. }
+                | Self::NothingHeldOut
                 | Self::Recipe(_)
         )
     }

@@ -40,8 +40,8 @@ pub use json::{SCHEMA, json};
 pub use language::{Language, UnknownLanguage};
 pub use markdown::markdown;
 pub use sweep::{
-    SweepDocument, SweepReport, csv as sweep_csv, document as sweep_document, short_names,
-    sweep_html,
+    SweepDocument, SweepLines, SweepReport, best_recipe_file, csv as sweep_csv,
+    document as sweep_document, sweep_counts, sweep_html, sweep_table,
 };
 pub use words::verdict::{with_sentence, with_sentence_over_seeds};
 

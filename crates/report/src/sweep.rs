@@ -4,10 +4,12 @@ mod data;
 mod how;
 mod importance;
 mod pictures;
+mod terminal;
 mod trials;
 mod words;
 
 pub use data::{SweepDocument, csv, document};
+pub use terminal::{SweepLines, best_recipe_file, sweep_counts, sweep_table};
 
 use super::Language;
 use super::format::{Text, fill};
@@ -185,7 +187,7 @@ fn show(metric: SweepMetric) -> fn(Language, f64) -> String {
 }
 
 /// The last parts of each key, as many as tell it from the others.
-pub fn short_names(keys: &[&str]) -> Vec<String> {
+fn short_names(keys: &[&str]) -> Vec<String> {
     let tail = |key: &str, parts: usize| -> String {
         let all: Vec<&str> = key.split('.').collect();
         all[all.len().saturating_sub(parts)..].join(".")

@@ -1,25 +1,23 @@
 //! `coco-eval`: the twelve COCO figures of a results file.
 
-use measure::detection::Options;
-use measure::files::write_atomically;
+use measure::files::write_output;
 use nets::coco::evaluate_files;
 
-use super::{print, print_json};
+use crate::console::Output;
 use crate::error::CommandError;
-use crate::flags;
+use crate::plan::CocoEvalPlan;
 
-pub fn run(flags: &flags::CocoEval) -> Result<(), CommandError> {
-    let options = Options {
-        pycocotools_quirks: flags.pycocotools_quirks,
-        ..Options::default()
-    };
-    let report = evaluate_files(&flags.ground_truth, &flags.detections, &options)?;
-    if let Some(path) = &flags.curves {
-        write_atomically(path, report.curves_csv())?;
+pub fn run(plan: &CocoEvalPlan, output: Output) -> Result<(), CommandError> {
+    let report = evaluate_files(&plan.ground_truth, &plan.detections, &plan.options)?;
+    if let Some(path) = &plan.curves {
+        write_output(path, report.curves_csv())?;
     }
-    if flags.json {
-        return print_json(&report);
-    }
-    print(report.summary().trim_end())?;
-    print(&format!("\n{}", report.category_table().trim_end()))
+    output.show(&report, || {
+        let categories = report.category_table();
+        format!(
+            "{}\n\n{}",
+            report.summary().trim_end(),
+            categories.trim_end()
+        )
+    })
 }

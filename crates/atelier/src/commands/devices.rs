@@ -1,36 +1,29 @@
-//! `devices`: what can compute.
+//! `devices`: the devices that can compute.
 
 use std::io::Write;
 
 use nets::device::{self, Interface, Listed, probe};
 
-use super::{print, print_json};
 use crate::computer;
+use crate::console::Output;
 use crate::error::CommandError;
-use crate::flags;
+use crate::plan::DevicesPlan;
 
-pub fn run(flags: &flags::Devices) -> Result<(), CommandError> {
-    if let Some(name) = &flags.probe {
-        return tell(name);
+pub fn run(plan: DevicesPlan, output: Output) -> Result<(), CommandError> {
+    if let DevicesPlan::Probe(interface, one) = plan {
+        return report_to_parent(interface, one.as_deref());
     }
     let devices = device::list(&computer::probe);
-    if flags.json {
-        return print_json(&devices);
-    }
     let width = devices.iter().map(|found| found.name.len()).max();
-    for found in &devices {
-        let name = &found.name;
-        print(&format!(
-            "{name:width$}  {}",
-            line(found),
-            width = width.unwrap_or(0)
-        ))?;
-    }
-    Ok(())
+    let width = width.unwrap_or(0);
+    let line = |found: &Listed| format!("{:width$}  {}", found.name, description(found));
+    output.show(&devices, || {
+        devices.iter().map(line).collect::<Vec<_>>().join("\n")
+    })
 }
 
-/// What there is to say of a device.
-fn line(found: &Listed) -> String {
+/// The description of a device.
+fn description(found: &Listed) -> String {
     let mut parts = Vec::new();
     if !found.description.is_empty() {
         parts.push(found.description.clone());
@@ -39,7 +32,7 @@ fn line(found: &Listed) -> String {
         parts.push(format!("{:.1} GiB", mib as f64 / 1024.0));
     }
     if found.software {
-        parts.push("played by the processor: slow, and taken only by its name".to_string());
+        parts.push("emulated on the processor: slow, used only when named".to_string());
     }
     if let Some(reason) = &found.unavailable {
         parts.push(format!("can't be used: {reason}"));
@@ -48,10 +41,7 @@ fn line(found: &Listed) -> String {
 }
 
 /// Tries devices for another process, which reads a line of JSON for each that is found and one more when it is tried.
-fn tell(name: &str) -> Result<(), CommandError> {
-    let unknown = || CommandError::Usage(format!("no interface to devices begins as '{name}'"));
-    let interface = Interface::of(name).ok_or_else(unknown)?;
-    let one = (name != interface.name()).then_some(name);
+fn report_to_parent(interface: Interface, one: Option<&str>) -> Result<(), CommandError> {
     let mut out = std::io::stdout();
     let mut written = Ok(());
     probe::here(interface, one, &mut |listed| {

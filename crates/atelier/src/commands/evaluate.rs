@@ -1,27 +1,24 @@
 //! `evaluate`: every metric of a trained run on a split.
 
+use measure::record::Evaluation;
 use nets::evaluation::evaluate;
-use nets::run::Run;
-
-use super::{print, print_json};
-use crate::computer;
-use crate::error::CommandError;
-use crate::flags;
 use report::terminal::{self, table};
 
-pub fn run(flags: &flags::Evaluate) -> Result<(), CommandError> {
-    let run = Run::open(&flags.place.runs, &flags.run)?;
-    let computer = computer::open(&flags.machine)?;
-    let trained = run.trained(&computer)?;
-    let mut source = trained.recipe.data.clone();
-    if let Some(other) = &flags.data {
-        source.source.clone_from(other);
-    }
-    let split = data::load(&source, trained.recipe.training.seed)?;
-    let data = if flags.split == "train" {
-        &split.train
-    } else {
-        &split.test
+use crate::console::Output;
+use crate::error::CommandError;
+use crate::flags::Part;
+use crate::plan::{EvaluatePlan, Model};
+
+pub fn run(plan: &EvaluatePlan, output: Output) -> Result<(), CommandError> {
+    let Model {
+        run,
+        trained,
+        computer,
+    } = &plan.model;
+    let split = data::load(&plan.data, trained.recipe.training.seed)?;
+    let (data, part) = match plan.part {
+        Part::Train => (&split.train, "train"),
+        Part::Test => (&split.test, "test"),
     };
     if data.image_shape() != trained.input || data.classes != trained.classes {
         return Err(CommandError::Usage(format!(
@@ -34,25 +31,17 @@ pub fn run(flags: &flags::Evaluate) -> Result<(), CommandError> {
         )));
     }
     let (network, recipe) = (&trained.network, &trained.recipe);
-    let evaluated = evaluate(network, data, &recipe.data, &computer)?;
-    let evaluation = run.evaluation(recipe, network, &evaluated, data, &computer, &flags.split)?;
-    if flags.json {
-        return print_json(&evaluation);
-    }
-    print(&terminal::evaluation(&evaluation))?;
-    if let Some(digest) = &evaluation.model_digest {
-        print(&format!("weights: {digest}"))?;
-    }
-    let Some(answers) = &evaluation.classification else {
-        return Ok(()); // images of several objects
-    };
-    let header = ["class", "precision", "recall", "F1", "images"]
-        .map(str::to_string)
-        .to_vec();
-    let rows = answers
-        .per_class
-        .iter()
-        .map(|class| {
+    let evaluated = evaluate(network, data, &recipe.data, computer)?;
+    let evaluation = run.evaluation(recipe, network, &evaluated, data, computer, part)?;
+    output.show(&evaluation, || text(&evaluation, &trained.classes))
+}
+
+fn text(evaluation: &Evaluation, classes: &[String]) -> String {
+    let mut parts = vec![terminal::evaluation(evaluation)];
+    let digest = evaluation.model_digest.as_ref();
+    parts.extend(digest.map(|digest| format!("weights: {digest}")));
+    if let Some(figures) = &evaluation.classification {
+        let per_class = figures.per_class.iter().map(|class| {
             vec![
                 class.class.clone(),
                 format!("{:.4}", class.precision),
@@ -60,20 +49,17 @@ pub fn run(flags: &flags::Evaluate) -> Result<(), CommandError> {
                 format!("{:.4}", class.f1),
                 class.support.to_string(),
             ]
-        })
-        .collect();
-    print(&table(header, rows))?;
-    let mut header = vec!["truth \\ answer".to_string()];
-    header.extend(trained.classes.iter().cloned());
-    let rows = answers
-        .confusion
-        .iter()
-        .zip(&trained.classes)
-        .map(|(counts, class)| {
-            let mut row = vec![class.clone()];
-            row.extend(counts.iter().map(ToString::to_string));
-            row
-        })
-        .collect();
-    print(&table(header, rows))
+        });
+        let header = ["class", "precision", "recall", "F1", "images"];
+        parts.push(table(header, per_class.collect()));
+        let confusion = figures.confusion.iter().zip(classes);
+        let confusion = confusion.map(|(counts, class)| {
+            let counts = counts.iter().map(ToString::to_string);
+            [class.clone()].into_iter().chain(counts).collect()
+        });
+        let corner = "truth \\ prediction".to_string();
+        let header = [corner].into_iter().chain(classes.iter().cloned());
+        parts.push(table(header, confusion.collect()));
+    }
+    parts.join("\n")
 }

@@ -1,32 +1,25 @@
-//! `explain`: pictures of how a trained network came to its answer on one image.
+//! `explain`: pictures of how a trained network reached its prediction for one image.
 
-use nets::run::Run;
+use report::terminal::escaped;
 
-use super::{print, print_json};
-use crate::computer;
+use crate::console::Output;
 use crate::error::CommandError;
-use crate::flags;
+use crate::plan::ExplainPlan;
 
-pub fn run(flags: &flags::Explain) -> Result<(), CommandError> {
-    let run = Run::open(&flags.place.runs, &flags.run)?;
-    let computer = computer::open(&flags.machine)?;
-    let trained = run.trained(&computer)?;
-    let folder = flags.out.clone().unwrap_or_else(|| {
-        let image = flags.image.file_stem().unwrap_or_default();
-        run.path().join("explain").join(image)
-    });
-    let explanation = nets::explain::explain(&trained, &flags.image, &folder, &computer.device)?;
-    if flags.json {
-        return print_json(&explanation);
-    }
-    print(&format!(
-        "{}: {} ({:.2} %)",
-        explanation.image,
-        explanation.class,
-        100.0 * explanation.score
-    ))?;
-    for picture in &explanation.files {
-        print(&format!("{}  {}", picture.path, picture.shows))?;
-    }
-    Ok(())
+pub fn run(plan: &ExplainPlan, output: Output) -> Result<(), CommandError> {
+    let device = &plan.model.computer.device;
+    let explanation =
+        nets::explain::explain(&plan.model.trained, &plan.image, &plan.folder, device)?;
+    output.show(&explanation, || {
+        let mut text = format!(
+            "{}: {} ({:.2} %)",
+            escaped(&explanation.image),
+            escaped(&explanation.class),
+            100.0 * explanation.score
+        );
+        for picture in &explanation.files {
+            text += &format!("\n{}  {}", escaped(&picture.path), picture.shows);
+        }
+        text
+    })
 }

@@ -1,94 +1,131 @@
 //! `predict`: classes and boxes for image files of any size and polarity.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use data::image::Gray;
 use nets::predict::{ImageAnswer, predict};
-use nets::run::Run;
+use report::terminal::escaped;
 
-use super::{print, print_json};
-use crate::computer;
+use crate::console::Output;
 use crate::error::CommandError;
-use crate::flags;
+use crate::names::output_name;
+use crate::plan::PredictPlan;
 
-pub fn run(flags: &flags::Predict) -> Result<(), CommandError> {
-    let run = Run::open(&flags.place.runs, &flags.run)?;
-    let computer = computer::open(&flags.machine)?;
-    let trained = run.trained(&computer)?;
-    let paths = image_files(&flags.images)?;
+/// Images that are in memory at a time, so that a folder of photos need not fit.
+const BATCH: usize = 64;
+/// How the names of annotated copies end. Files with such names in a folder are not taken for images to predict.
+const ANNOTATED: &str = ".boxes.png";
+
+pub fn run(plan: &PredictPlan, output: Output) -> Result<(), CommandError> {
+    let model = &plan.model;
+    let (paths, mut failures) = image_files(&plan.images);
+    let files = paths.len() + failures.len();
     let mut answers = Vec::with_capacity(paths.len());
-    // In parts, so that a folder of photos need not fit into memory.
-    for part in paths.chunks(64) {
-        let images = part
-            .iter()
-            .map(|path| Gray::read(path))
-            .collect::<Result<Vec<_>, _>>()?;
-        let found = predict(&trained, &images, &computer.device)
-            .into_iter()
-            .zip(part);
-        answers.extend(found.map(|(answer, path)| ImageAnswer {
-            image: path.display().to_string(),
-            ..answer
-        }));
-    }
-    if let Some(folder) = &flags.annotate {
-        for (path, answer) in paths.iter().zip(&answers) {
-            nets::annotate::write(path, answer, &trained.classes, folder)?;
+    for batch in paths.chunks(BATCH) {
+        let mut readable = Vec::with_capacity(batch.len());
+        let mut images = Vec::with_capacity(batch.len());
+        for path in batch {
+            match Gray::read(path) {
+                Ok(image) => {
+                    readable.push(path);
+                    images.push(image);
+                }
+                Err(error) => failures.push(error.into()),
+            }
+        }
+        let found = predict(&model.trained, &images, &model.computer.device);
+        for (answer, path) in found.into_iter().zip(readable) {
+            let answer = ImageAnswer {
+                image: path.display().to_string(),
+                ..answer
+            };
+            if let Some(folder) = &plan.annotate {
+                let copy = folder.join(output_name(path) + ANNOTATED);
+                nets::annotate::write(path, &answer, &model.trained.classes, &copy)?;
+            }
+            answers.push(answer);
         }
     }
-    if flags.json {
-        return print_json(&answers);
+    if answers.is_empty() && failures.len() == 1 {
+        return Err(failures.remove(0));
     }
-    for answer in &answers {
-        let mut line = format!(
-            "{}: {} ({:.2} %)",
-            answer.image,
-            answer.class,
-            100.0 * answer.score
-        );
-        for found in &answer.detections {
-            let [x1, y1, x2, y2] = found.bounds;
-            line += &format!(
-                "\n  {} {:5.2} % at ({x1:.1}, {y1:.1}) to ({x2:.1}, {y2:.1})",
-                found.class,
-                100.0 * found.score
-            );
-        }
-        print(&line)?;
+    for failure in &failures {
+        note!("error: {failure}");
     }
-    Ok(())
+    if !answers.is_empty() {
+        output.show(&answers, || {
+            answers.iter().map(text).collect::<Vec<_>>().join("\n")
+        })?;
+    }
+    match failures.len() {
+        0 => Ok(()),
+        failed => Err(CommandError::SomeInputs { failed, files }),
+    }
 }
 
-/// The files given, and those in the folders given, in order of their names.
-fn image_files(given: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
+fn text(answer: &ImageAnswer) -> String {
+    let image = escaped(&answer.image);
+    let Some(class) = &answer.class else {
+        return format!("{image}: nothing to see");
+    };
+    let mut text = format!(
+        "{image}: {} ({:.2} %)",
+        escaped(class),
+        100.0 * answer.score
+    );
+    for found in &answer.detections {
+        let [x1, y1, x2, y2] = found.bounds;
+        text += &format!(
+            "\n  {} {:5.2} % at ({x1:.1}, {y1:.1}) to ({x2:.1}, {y2:.1})",
+            escaped(&found.class),
+            100.0 * found.score
+        );
+    }
+    text
+}
+
+/// The files given, and those in the folders given, in order of their names, each once; and what can't be read.
+fn image_files(given: &[PathBuf]) -> (Vec<PathBuf>, Vec<CommandError>) {
     let mut files = Vec::new();
+    let mut failures = Vec::new();
     for path in given {
         if !path.is_dir() {
             files.push(path.clone());
             continue;
         }
-        let folder = |cause| CommandError::Folder {
-            path: path.clone(),
-            cause,
-        };
-        let mut inside = Vec::new();
-        for entry in std::fs::read_dir(path).map_err(folder)? {
-            let file = entry.map_err(folder)?.path();
-            if is_image(&file) {
-                inside.push(file);
+        match images_in(path) {
+            Ok(inside) if inside.is_empty() => {
+                failures.push(CommandError::EmptyFolder(path.clone()));
             }
+            Ok(inside) => files.extend(inside),
+            Err(cause) => failures.push(CommandError::Folder {
+                path: path.clone(),
+                cause,
+            }),
         }
-        if inside.is_empty() {
-            return Err(CommandError::EmptyFolder(path.clone()));
-        }
-        inside.sort();
-        files.extend(inside);
     }
-    Ok(files)
+    let mut known = HashSet::new();
+    files.retain(|path| known.insert(path.clone()));
+    (files, failures)
 }
 
-fn is_image(path: &Path) -> bool {
-    path.extension()
-        .map(|extension| extension.to_string_lossy().to_lowercase())
-        .is_some_and(|extension| ["png", "jpg", "jpeg"].contains(&extension.as_str()))
+fn images_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut images = Vec::new();
+    for entry in folder.read_dir()? {
+        let path = entry?.path();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase();
+        let is_image = [".png", ".jpg", ".jpeg"]
+            .iter()
+            .any(|end| name.ends_with(end));
+        if is_image && !name.ends_with(ANNOTATED) {
+            images.push(path);
+        }
+    }
+    images.sort();
+    Ok(images)
 }

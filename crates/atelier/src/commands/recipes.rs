@@ -1,38 +1,23 @@
-//! `recipes`: what there is, and what is in it.
+//! `recipes`: the built-in recipes, or one of any with every option.
 
-use recipe::{Recipe, built_in, names};
+use recipe::{BuiltIn, built_in, names};
 use serde_json::json;
 
-use super::{print, print_json};
+use crate::console::Output;
 use crate::error::CommandError;
-use crate::flags::{self, RecipesAction};
+use crate::plan::RecipesPlan;
 
-pub fn run(flags: &flags::Recipes) -> Result<(), CommandError> {
-    if let Some(RecipesAction::Show { recipe, sets }) = &flags.action {
-        let recipe = Recipe::load(recipe, sets)?;
-        return if flags.json {
-            print_json(&recipe)
-        } else {
-            print(recipe.to_toml()?.trim_end())
-        };
+pub fn run(plan: RecipesPlan, output: Output) -> Result<(), CommandError> {
+    if let RecipesPlan::Show(recipe) = plan {
+        let toml = recipe.to_toml()?;
+        return output.show(&recipe, || toml.trim_end().to_string());
     }
-    let list: Vec<_> = names()
-        .into_iter()
-        .filter_map(built_in)
-        .map(|recipe| (recipe.name, recipe.about()))
-        .collect();
-    if flags.json {
-        let list: Vec<_> = list
-            .iter()
-            .map(|(name, about)| json!({ "name": name, "about": about }))
-            .collect();
-        return print_json(&list);
-    }
-    let width = list.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    for (name, about) in list {
-        print(&format!("{name:width$}  {about}"))?;
-    }
-    print(
-        "\natelier recipes show NAME prints one with every option; save it as a .toml file to change it",
-    )
+    let recipes: Vec<&BuiltIn> = names().into_iter().filter_map(built_in).collect();
+    let entry = |recipe: &&BuiltIn| json!({ "name": recipe.name, "about": recipe.about() });
+    output.show(&recipes.iter().map(entry).collect::<Vec<_>>(), || {
+        let width = recipes.iter().map(|recipe| recipe.name.len()).max().unwrap_or(0);
+        let line = |recipe: &&BuiltIn| format!("{:width$}  {}\n", recipe.name, recipe.about());
+        let lines: String = recipes.iter().map(line).collect();
+        lines + "\natelier recipes show NAME prints one with every option; save it as a .toml file to change it"
+    })
 }

@@ -1,15 +1,16 @@
-//! `runs`: what was trained, filtered and sorted.
+//! `runs`: the runs in a folder, filtered and sorted.
 
 use measure::record::{Environment, Evaluation};
 use nets::run::{Run, RunError};
+use report::terminal::table;
 use serde_json::{Value, json};
 
-use super::{print, print_json};
+use crate::console::Output;
 use crate::error::CommandError;
-use crate::flags::{self, RunOrder};
-use report::terminal::table;
+use crate::flags::RunOrder;
+use crate::plan::RunsPlan;
 
-/// A run, as far as its files can be read.
+/// A run with those of its records that can be read.
 struct Entry {
     run: Run,
     kind: Option<String>,
@@ -32,7 +33,7 @@ impl Entry {
         }
     }
 
-    /// Name of its recipe; of the run, where its record does not say.
+    /// Name of its recipe; the run's own name if its record does not say.
     fn recipe(&self) -> String {
         let recorded = self.environment.as_ref().and_then(|e| e.recipe.clone());
         recorded.unwrap_or_else(|| self.run.name())
@@ -42,40 +43,40 @@ impl Entry {
         self.environment.as_ref().map(|e| e.date.as_str())
     }
 
-    fn is_asked_for(&self, flags: &flags::Runs) -> bool {
-        let recipe = flags.recipe.as_ref();
-        let kind = flags.kind.as_ref();
-        // Dates are text of falling weight: what is later is greater.
-        let since = flags.since.as_deref();
+    fn matches(&self, plan: &RunsPlan) -> bool {
+        let recipe = plan.recipe.as_ref();
+        let kind = plan.kind.as_ref();
+        // RFC 3339 dates sort like text.
+        let since = plan.since.as_deref();
         recipe.is_none_or(|name| *name == self.recipe())
             && kind.is_none_or(|kind| Some(kind) == self.kind.as_ref())
             && since.is_none_or(|since| self.date().is_some_and(|date| date >= since))
     }
 
-    /// What it is sorted by, the smallest first; `None` where there is no such figure.
+    /// What it is sorted by, smallest first; `None` if it lacks this figure.
     fn rank(&self, order: RunOrder) -> Option<f64> {
         let figures = self.evaluation.as_ref().ok()?;
-        let answers = figures.classification.as_ref();
+        let classification = figures.classification.as_ref();
         match order {
             RunOrder::Name | RunOrder::Date => None,
-            RunOrder::Accuracy => answers.map(|answers| -answers.accuracy),
-            RunOrder::Loss => answers.map(|answers| answers.loss),
+            RunOrder::Accuracy => classification.map(|figures| -figures.accuracy),
+            RunOrder::Loss => classification.map(|figures| figures.loss),
             RunOrder::Ap => figures.localisation?.map.map(|ap| -ap),
             RunOrder::Time => Some(figures.train_s),
         }
     }
 }
 
-pub fn run(flags: &flags::Runs) -> Result<(), CommandError> {
-    let all = Run::list(&flags.place.runs);
+pub fn run(plan: &RunsPlan, output: Output) -> Result<(), CommandError> {
+    let all = Run::list(&plan.root);
     let nothing = all.is_empty();
     let mut runs: Vec<Entry> = all
         .into_iter()
         .map(Entry::of)
-        .filter(|run| run.is_asked_for(flags))
+        .filter(|run| run.matches(plan))
         .collect();
-    // Stable sorts: by name within equals, and without a figure at the end.
-    match flags.sort {
+    // Stable sorts: equal runs stay in order of their names, those without the figure come last.
+    match plan.order {
         RunOrder::Name => {}
         RunOrder::Date => runs.sort_by(|a, b| b.date().cmp(&a.date())),
         order => runs.sort_by(|a, b| {
@@ -83,49 +84,42 @@ pub fn run(flags: &flags::Runs) -> Result<(), CommandError> {
             rank(a).total_cmp(&rank(b))
         }),
     }
-    if flags.json {
-        let list: Vec<Value> = runs
-            .iter()
-            .map(|run| {
-                json!({
-                    "run": run.run.path(),
-                    "recipe": run.recipe(),
-                    "kind": run.kind,
-                    "seed": run.seed,
-                    "date": run.date(),
-                    "finished": run.run.is_finished(),
-                    "evaluation": run.evaluation.as_ref().ok(),
-                })
-            })
-            .collect();
-        return print_json(&list);
-    }
-    if runs.is_empty() {
-        let folder = flags.place.runs.display();
-        return print(&match nothing {
-            true => format!("no runs in {folder} yet; make one with: atelier train lab-cnn"),
-            false => format!("none of the runs in {folder} is like that"),
-        });
-    }
-    let header = [
-        "run",
-        "model",
-        "seed",
-        "epochs",
-        "accuracy",
-        "loss",
-        "AP",
-        "training time",
-        "date",
-    ];
-    let header = header.map(str::to_string).to_vec();
-    print(&table(header, runs.iter().map(row).collect()))
+    let entry = |run: &Entry| {
+        json!({
+            "run": run.run.path(),
+            "recipe": run.recipe(),
+            "kind": run.kind,
+            "seed": run.seed,
+            "date": run.date(),
+            "finished": run.run.is_finished(),
+            "evaluation": run.evaluation.as_ref().ok(),
+        })
+    };
+    let document: Vec<Value> = runs.iter().map(entry).collect();
+    let folder = plan.root.display();
+    output.show(&document, || match &runs[..] {
+        [] if nothing => format!("No runs in {folder} yet. Make one with: atelier train lab-cnn"),
+        [] => format!("No run in {folder} matches these filters."),
+        runs => table(HEADER, runs.iter().map(row).collect()),
+    })
 }
+
+const HEADER: [&str; 9] = [
+    "run",
+    "model",
+    "seed",
+    "epochs",
+    "accuracy",
+    "loss",
+    "AP",
+    "training time",
+    "date",
+];
 
 fn row(entry: &Entry) -> Vec<String> {
     let blank = || "-".to_string();
     let figures = entry.evaluation.as_ref().ok();
-    let answers = figures.and_then(|figures| figures.classification.as_ref());
+    let classification = figures.and_then(|figures| figures.classification.as_ref());
     let ap = figures.and_then(|figures| figures.localisation?.map);
     let epochs = match &entry.evaluation {
         Ok(figures) => figures.epochs.to_string(),
@@ -137,8 +131,8 @@ fn row(entry: &Entry) -> Vec<String> {
         entry.kind.clone().unwrap_or_else(blank),
         entry.seed.map_or_else(blank, |seed| seed.to_string()),
         epochs,
-        answers.map_or_else(blank, |a| format!("{:.2} %", 100.0 * a.accuracy)),
-        answers.map_or_else(blank, |a| format!("{:.4}", a.loss)),
+        classification.map_or_else(blank, |a| format!("{:.2} %", 100.0 * a.accuracy)),
+        classification.map_or_else(blank, |a| format!("{:.4}", a.loss)),
         ap.map_or_else(blank, |ap| format!("{ap:.4}")),
         figures.map_or_else(blank, |figures| format!("{:.1} s", figures.train_s)),
         entry.date().map_or_else(blank, str::to_string),

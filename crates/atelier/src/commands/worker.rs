@@ -1,53 +1,39 @@
-//! `worker`: this machine's devices for trainings on others.
+//! `worker`: offers this machine's devices to trainings on other machines.
 
+use crate::console::Output;
 use crate::error::CommandError;
 use crate::flags;
 
 #[cfg(feature = "remote")]
-pub fn run(flags: &flags::Worker) -> Result<(), CommandError> {
-    use std::sync::atomic::{AtomicBool, Ordering};
+pub fn run(flags: &flags::Worker, output: Output) -> Result<(), CommandError> {
+    use nets::device::worker::Worker;
+    use serde_json::json;
 
-    use nets::device;
-    use nets::device::worker::{Settings, Worker};
+    use crate::computer::{TOKEN, warn_of_readers};
+    use crate::interrupts::{self, STOP};
+    use crate::plan::WorkerPlan;
 
-    use super::print;
-    use crate::computer;
-
-    static STOP: AtomicBool = AtomicBool::new(false);
-    let handler = || {
-        if STOP.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    };
-    ctrlc::set_handler(handler)
-        .map_err(|cause| CommandError::Usage(format!("can't catch Ctrl-C: {cause}")))?;
-    let computer = device::open_list(&flags.devices, &computer::probe, None)?;
-    for note in computer.all().filter_map(|one| one.note.as_ref()) {
-        eprintln!("{note}");
-    }
-    let settings = Settings {
-        key: flags.key.clone(),
-        token: flags.token_file.clone(),
-        port: flags.port,
-        relays: flags.relays,
-    };
-    let worker = Worker::new(&computer, &settings, |line| eprintln!("{line}"))?;
-    computer::warn_of_readers(&flags.token_file);
-    print(&format!("offering {}; train with", computer.names()))?;
-    for (from, devices) in worker.addresses() {
-        print(&format!("  {from}: --devices '{devices}'"))?;
-    }
-    print(&format!(
-        "and the text of {} in the variable {}, or a copy of it: --token-file FILE",
-        flags.token_file.display(),
-        computer::TOKEN
-    ))?;
+    let plan = WorkerPlan::of(flags)?;
+    interrupts::catch("")?;
+    let worker = Worker::new(&plan.computer, &plan.settings, |line| note!("{line}"))?;
+    let token = &plan.settings.token;
+    warn_of_readers(token);
+    let (names, addresses) = (plan.computer.names(), worker.addresses());
+    output.show(&json!({ "offers": names, "addresses": addresses }), || {
+        let line = |(from, devices): &(_, _)| format!("  {from}: --devices '{devices}'\n");
+        let lines: String = addresses.iter().map(line).collect();
+        format!(
+            "offering {names}; train with\n{lines}and the contents of {} in the environment variable {TOKEN}, \
+             or a copy of the file: --token-file FILE",
+            token.display()
+        )
+    })?;
     worker.serve(&STOP)?;
-    eprintln!("stopped");
+    note!("stopped");
     Ok(())
 }
 
 #[cfg(not(feature = "remote"))]
-pub fn run(_: &flags::Worker) -> Result<(), CommandError> {
+pub fn run(_: &flags::Worker, _: Output) -> Result<(), CommandError> {
     Ok(nets::device::check_remote_built("worker")?)
 }

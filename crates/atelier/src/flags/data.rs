@@ -1,25 +1,25 @@
-//! The flags of `data`.
+//! The flags of `data` and `coco-eval`.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Subcommand};
+use recipe::Scenes;
 
-/// Flags of `data`.
 #[derive(Args, Debug)]
 pub struct Data {
-    /// What to do
     #[command(subcommand)]
     pub action: DataAction,
 }
 
-/// What `data` can do.
 #[derive(Debug, Subcommand)]
 pub enum DataAction {
     /// Write scenes of several MNIST digits as PNG files with COCO annotations
     Scenes(DataScenes),
-    /// Report how a detector's anchors fit the objects it is to learn, and suggest better ones
+    /// Report how well a detector's anchors fit its training objects, and suggest better ones
     Anchors(DataAnchors),
-    /// Draw training images with their labels and boxes into one picture, with --augment also their random changes
+    /// Draw training images with their labels and boxes into one picture; with --augment, also their augmented versions
     Show(DataShow),
 }
 
@@ -29,85 +29,102 @@ pub struct DataScenes {
     /// Folder to write train.json, train/, test.json and test/ into; must be empty or new
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Training scenes, made of training digits
+    /// Number of training scenes, made of training digits
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub images: usize,
-    /// Test scenes, made of test digits
+    /// Number of test scenes, made of test digits
     #[arg(long, value_name = "N", default_value_t = 200)]
     pub test_images: usize,
-    /// Seed: the same seed and options give the same bytes
+    /// Random seed: the same seed and options give the same bytes
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
     /// Height and width of a scene in pixels
-    #[arg(long, value_name = "PIXELS")]
-    pub size: Option<usize>,
-    /// Digits in a scene, fewest to most, as in 1-10; 0-10 makes some scenes without any
-    #[arg(long, value_name = "FEWEST-MOST", value_parser = range)]
-    pub digits: Option<[usize; 2]>,
-    /// Side of a digit's square in pixels, shortest to longest, as in 18-44
-    #[arg(long, value_name = "SHORTEST-LONGEST", value_parser = range)]
-    pub side: Option<[usize; 2]>,
-    /// Most that the boxes of two digits overlap: intersection over union
-    #[arg(long, value_name = "IOU")]
-    pub overlap: Option<f64>,
+    #[arg(long, value_name = "PIXELS", default_value_t = Scenes::default().size)]
+    pub size: usize,
+    /// Smallest and largest number of digits in a scene; 0-10 leaves some scenes empty
+    #[arg(long, value_name = "MIN-MAX", default_value_t = Range(Scenes::default().digits))]
+    pub digits: Range,
+    /// Shortest and longest side of a digit's square in pixels
+    #[arg(long, value_name = "MIN-MAX", default_value_t = Range(Scenes::default().side))]
+    pub side: Range,
+    /// Largest overlap of two digits' boxes, as intersection over union
+    #[arg(long, value_name = "IOU", default_value_t = Scenes::default().overlap)]
+    pub overlap: f64,
     /// Standard deviation of the noise on each pixel, as a fraction of white
-    #[arg(long, value_name = "FRACTION")]
-    pub noise: Option<f64>,
-    /// Pieces of digits to strew in each scene
-    #[arg(long, value_name = "N")]
-    pub clutter: Option<usize>,
-    /// Brightest the uneven background may be, as a fraction of white
-    #[arg(long, value_name = "FRACTION")]
-    pub background: Option<f64>,
-    /// Print one JSON document
-    #[arg(long)]
-    pub json: bool,
+    #[arg(long, value_name = "FRACTION", default_value_t = Scenes::default().noise)]
+    pub noise: f64,
+    /// Number of digit fragments scattered over each scene
+    #[arg(long, value_name = "N", default_value_t = Scenes::default().clutter)]
+    pub clutter: usize,
+    /// Maximum brightness of the uneven background, as a fraction of white
+    #[arg(long, value_name = "FRACTION", default_value_t = Scenes::default().background)]
+    pub background: f64,
 }
 
 /// `1-10`, or `5` for `5-5`.
-fn range(text: &str) -> Result<[usize; 2], String> {
-    let (least, most) = text.split_once('-').unwrap_or((text, text));
-    let number = |part: &str| part.trim().parse::<usize>();
-    match (number(least), number(most)) {
-        (Ok(least), Ok(most)) if least <= most => Ok([least, most]),
-        (Ok(_), Ok(_)) => Err("the smaller number comes first, as in 1-10".to_string()),
-        _ => Err("expected two whole numbers with a dash, as in 1-10".to_string()),
+#[derive(Clone, Copy, Debug)]
+pub struct Range(pub [usize; 2]);
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.0[0], self.0[1])
     }
 }
 
-/// Flags of `data anchors`.
+impl FromStr for Range {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (least, most) = text.split_once('-').unwrap_or((text, text));
+        match (least.trim().parse(), most.trim().parse()) {
+            (Ok(least), Ok(most)) if least <= most => Ok(Self([least, most])),
+            (Ok(_), Ok(_)) => Err("the smaller number comes first, as in 1-10"),
+            _ => Err("expected two whole numbers with a dash, as in 1-10"),
+        }
+    }
+}
+
 #[derive(Args, Debug)]
 pub struct DataAnchors {
     /// A built-in recipe of a detector or a .toml file
     #[arg(value_name = "RECIPE")]
     pub recipe: String,
-    /// Override a key of the recipe
+    /// Override a key of the recipe; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub sets: Vec<String>,
-    /// Print one JSON document
-    #[arg(long)]
-    pub json: bool,
 }
 
-/// Flags of `data show`.
 #[derive(Args, Debug)]
 pub struct DataShow {
     /// A built-in recipe or a .toml file
     #[arg(value_name = "RECIPE")]
     pub recipe: String,
-    /// Show each image with its random changes in the first epochs, as data.augment makes them
+    /// Show each image as data.augment changes it in the first epochs
     #[arg(long)]
     pub augment: bool,
-    /// Images, at most 100; default: 30, with --augment 8
+    /// Number of images, at most 100 [default: 30; with --augment, 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub count: Option<u32>,
-    /// The PNG file
+    /// The PNG file to write
     #[arg(long, default_value = "contact-sheet.png", value_name = "FILE")]
     pub out: PathBuf,
-    /// Override a key of the recipe
+    /// Override a key of the recipe; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub sets: Vec<String>,
-    /// Print one JSON document
+}
+
+#[derive(Args, Debug)]
+pub struct CocoEval {
+    /// Annotations in COCO format
+    #[arg(value_name = "GROUND_TRUTH")]
+    pub ground_truth: PathBuf,
+    /// Results in COCO format
+    #[arg(value_name = "DETECTIONS")]
+    pub detections: PathBuf,
+    /// Repeat pycocotools' mistakes (annotation id 0, silently dropped boxes)
     #[arg(long)]
-    pub json: bool,
+    pub pycocotools_quirks: bool,
+    /// Write precision-recall curves as CSV
+    #[arg(long, value_name = "FILE")]
+    pub curves: Option<PathBuf>,
 }

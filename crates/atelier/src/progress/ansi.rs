@@ -9,21 +9,23 @@ use ratatui_core::layout::{Position, Size};
 use ratatui_core::style::{Color, Modifier};
 use ratatui_core::text::Span;
 
-use super::{screen, tty};
+use super::tty;
 
-/// Collects a frame and hands it over as one piece.
+/// Collects a frame and writes it as one piece.
 #[derive(Debug)]
 pub struct Ansi {
     frame: String,
     colours: bool,
+    write: fn(&str) -> io::Result<()>,
 }
 
 impl Ansi {
-    /// With colours, or without (no-color.org).
-    pub fn new(colours: bool) -> Self {
+    /// With colours, or without (no-color.org); frames go to `write`.
+    pub fn new(colours: bool, write: fn(&str) -> io::Result<()>) -> Self {
         Self {
             frame: String::new(),
             colours,
+            write,
         }
     }
 
@@ -84,7 +86,7 @@ impl Backend for Ansi {
         self.add(format_args!("\x1b[?25h"))
     }
 
-    /// Not asked of the terminal, for not all answer; a hidden cursor may be anywhere.
+    /// The terminal is not asked, because not all answer; a hidden cursor may be anywhere.
     fn get_cursor_position(&mut self) -> io::Result<Position> {
         Ok(Position::ORIGIN)
     }
@@ -114,7 +116,7 @@ impl Backend for Ansi {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let written = screen::write(&self.frame);
+        let written = (self.write)(&self.frame);
         self.frame.clear();
         written
     }
@@ -132,7 +134,7 @@ mod tests {
         buffer.set_string(0, 0, "ab", Style::new().fg(Color::Cyan));
         buffer.set_string(2, 0, "c", Style::new());
         buffer.set_string(1, 1, "数x", Style::new().add_modifier(Modifier::BOLD));
-        let mut ansi = Ansi::new(colours);
+        let mut ansi = Ansi::new(colours, |_| Ok(()));
         ansi.draw(Buffer::empty(buffer.area).diff(&buffer).into_iter())
             .unwrap();
         ansi.frame

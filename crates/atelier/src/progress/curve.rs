@@ -1,12 +1,12 @@
 //! A curve that takes any number of values and keeps a bounded number of points.
 
-/// As many points as a curve keeps, even: about the columns of dots a chart has, so that single steps don't hide the curve.
+/// Largest number of points, even: about the columns of dots in a chart, so that single steps don't hide the curve.
 const CAPACITY: usize = 128;
 
-/// The means of every so many values; of twice as many each time there are too many points.
+/// The mean of each group of `every` values; whenever there are too many points, the groups double.
 #[derive(Clone, Debug)]
 pub struct Curve {
-    /// The last may still be open: of fewer than `every` values.
+    /// The last may still be open, with fewer than `every` values.
     points: Vec<Sum>,
     every: usize,
 }
@@ -41,7 +41,7 @@ impl Default for Curve {
 }
 
 impl Curve {
-    /// Adds the value `y` at `x`; what is not finite or weighs nothing has no place on a curve.
+    /// Adds the value `y` at `x`, unless it is not finite or has no weight.
     pub fn push(&mut self, x: f64, y: f64, weight: f64) {
         if !y.is_finite() || weight <= 0.0 {
             return;
@@ -65,7 +65,7 @@ impl Curve {
         }
     }
 
-    /// What to draw, from left to right.
+    /// The points to draw, from left to right.
     pub fn points(&self) -> impl Iterator<Item = (f64, f64)> {
         self.points
             .iter()

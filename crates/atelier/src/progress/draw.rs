@@ -1,4 +1,4 @@
-//! The dashboard as a picture: a pure function of what is known, the time, and the size of the screen.
+//! The dashboard as a picture: a pure function of the training's state, the time and the size of the screen.
 
 use std::time::Duration;
 
@@ -20,13 +20,13 @@ use report::terminal::grouped;
 const CHARTS_WIDTH: u16 = 60;
 /// With fewer rows for curves and messages together there are no curves.
 const CHARTS_HEIGHT: u16 = 9;
-/// Lower screens don't tell the keys.
+/// Lower screens don't list the keys.
 const KEYS_HEIGHT: u16 = 8;
 
 const TRAINING: Style = Style::new().fg(Color::Cyan);
 const VALIDATION: Style = Style::new().fg(Color::Yellow);
 
-/// Draws `view`, shown for so long, over the whole of `buffer`.
+/// Draws `view` over the whole of `buffer`; `elapsed` is how long the dashboard has been shown.
 pub fn draw(buffer: &mut Buffer, view: &View, elapsed: Duration) {
     let mut rest = buffer.area;
     let width = rest.width.into();
@@ -57,7 +57,7 @@ pub fn draw(buffer: &mut Buffer, view: &View, elapsed: Duration) {
     messages(view, rest, buffer);
 }
 
-/// Takes so many rows off the top of `rest`, or as many as there are.
+/// Takes this many rows off the top of `rest`, or all there are.
 fn top(rest: &mut Rect, rows: u16) -> Rect {
     let [taken, left] = split_rows(*rest, rows);
     *rest = left;
@@ -78,7 +78,7 @@ fn split_rows(area: Rect, rows: u16) -> [Rect; 2] {
     [above, below]
 }
 
-/// The run on the left, what it does on the right.
+/// The run on the left, its phase on the right.
 fn headline(view: &View, width: usize) -> Line<'static> {
     let part = view
         .part
@@ -95,7 +95,7 @@ fn headline(view: &View, width: usize) -> Line<'static> {
     Line::from(vec![name, part.into(), gap.into(), phase.into()])
 }
 
-/// How much is done, in words and as a bar.
+/// How much is done, as numbers and as a bar.
 fn bar(view: &View, width: usize) -> Line<'static> {
     let place = view.latest.as_ref().map_or(String::new(), |step| {
         format!(
@@ -114,7 +114,7 @@ fn bar(view: &View, width: usize) -> Line<'static> {
     ])
 }
 
-/// The figures, each kind on lines of its own, broken between figures where the screen is narrow.
+/// The metrics, each kind on its own lines, wrapped between metrics if the screen is narrow.
 fn figures(view: &View, elapsed: Duration, width: usize) -> Vec<Line<'static>> {
     let mut training = Vec::new();
     let mut speed = Vec::new();
@@ -138,7 +138,7 @@ fn figures(view: &View, elapsed: Duration, width: usize) -> Vec<Line<'static>> {
     .concat()
 }
 
-/// The figures of held-out images after the last epoch, and the best so far.
+/// The validation metrics after the last epoch, and the best score so far.
 fn validation(view: &View) -> Vec<String> {
     let last = view.history.last();
     let figure = |figure: fn(&EpochRecord) -> Option<f64>| last.and_then(figure);
@@ -156,7 +156,7 @@ fn validation(view: &View) -> Vec<String> {
     [loss, score, best].into_iter().flatten().collect()
 }
 
-/// As many parts on each line as fit.
+/// The parts, as many per line as fit.
 fn wrap(parts: Vec<String>, width: usize, style: Style) -> Vec<Line<'static>> {
     let mut lines: Vec<String> = Vec::new();
     for part in parts {
@@ -172,7 +172,7 @@ fn wrap(parts: Vec<String>, width: usize, style: Style) -> Vec<Line<'static>> {
     lines.map(|line| Line::styled(line, style)).collect()
 }
 
-/// What the messages and their rule take.
+/// Number of rows of the messages and the rule above them.
 fn messages_height(view: &View) -> u16 {
     match view.lines.len() {
         0 => 0,
@@ -201,20 +201,20 @@ fn messages(view: &View, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// How values lie on an axis.
+/// How an axis is scaled.
 #[derive(Clone, Copy, Debug)]
 enum Scale {
-    /// The logarithm, for losses.
+    /// Log scale, for losses.
     Log,
-    /// The logarithm of what is missing to 1, for shares: the models differ close to 100 %.
+    /// Log scale of the error rate, for accuracies: models differ close to 100 %.
     TowardsOne,
 }
 
 impl Scale {
-    /// Closest to 1 that [`Scale::TowardsOne`] tells apart.
+    /// Smallest error rate that [`Scale::TowardsOne`] shows.
     const MISSING: f64 = 1e-4;
 
-    /// Where a value lies; nowhere, if the scale does not reach it.
+    /// Where a value lies; `None` if the scale does not reach it.
     fn place(self, value: f64) -> Option<f64> {
         match self {
             Self::Log => (value > 0.0).then(|| value.log10()),
@@ -224,7 +224,7 @@ impl Scale {
         }
     }
 
-    /// Below which there is nothing.
+    /// Lower end of the scale.
     fn floor(self) -> f64 {
         match self {
             Self::Log => f64::NEG_INFINITY,
@@ -247,7 +247,7 @@ struct Plot {
     /// Over epochs, on the scale.
     training: Vec<(f64, f64)>,
     validation: Vec<(f64, f64)>,
-    /// How far training has come, in epochs.
+    /// Progress of the training in epochs.
     end: f64,
 }
 
@@ -307,7 +307,7 @@ impl Plot {
         }
     }
 
-    /// The least and the most, apart enough to be drawn.
+    /// The range of the values, widened where it is too narrow to draw.
     fn bounds(&self) -> Option<[f64; 2]> {
         let places = self.training.iter().chain(&self.validation);
         let places = places.map(|&(_, y)| [y, y]);
@@ -348,7 +348,7 @@ impl Plot {
     }
 }
 
-/// Three digits that mean something.
+/// Three significant digits.
 fn significant(value: f64) -> String {
     match value.abs() {
         0.0 => "0".to_string(),
@@ -357,7 +357,7 @@ fn significant(value: f64) -> String {
         1.0.. => format!("{value:.2}"),
         0.1.. => format!("{value:.3}"),
         0.001.. => format!("{value:.4}"),
-        // Also what is no number.
+        // Also NaN.
         _ => format!("{value:.1e}"),
     }
 }

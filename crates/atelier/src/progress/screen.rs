@@ -16,10 +16,11 @@ use super::ansi::Ansi;
 use super::draw::draw;
 use super::tty;
 use super::view::View;
+use crate::console::{printable, write_message};
 
 /// How often the dashboard is drawn.
 const FRAME: Duration = Duration::from_millis(250);
-/// On smaller terminals there are plain lines.
+/// Smaller terminals get plain lines.
 const LEAST: Size = Size::new(40, 10);
 
 /// To the alternate screen, which no terminal wraps anew when it is resized; no cursor.
@@ -27,27 +28,27 @@ const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[2J";
 /// Back to what was there before.
 const LEAVE: &str = "\x1b[0m\x1b[?25h\x1b[?1049l";
 
-/// Whether the dashboard has the terminal. Who writes to standard error holds it; it is taken before [`SHOWN`].
+/// Whether the dashboard has the terminal. Held by whoever writes to standard error; taken before [`SHOWN`].
 static UP: Mutex<bool> = Mutex::new(false);
-/// What is to be seen, never held while something is written: a terminal that does not take what it is sent (a
-/// connection that hangs) must not stop training.
+/// What is shown. Never held while something is written: a terminal that accepts no output (a connection that hangs)
+/// must not stop training.
 static SHOWN: Mutex<Option<Shown>> = Mutex::new(None);
-/// Somebody pressed q: plain lines until the process ends.
+/// Set when the user pressed q: plain lines until the process ends.
 static DISMISSED: AtomicBool = AtomicBool::new(false);
 
 #[derive(Debug)]
 struct Shown {
     view: View,
-    /// Lines that were also written to the ordinary screen.
-    told: usize,
+    /// How many lines were also written to the ordinary screen.
+    written: usize,
 }
 
-/// A lock, also after a panic.
+/// A lock, even after a panic.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A lock that this very thread may hold, if it panicked at a bad time: then nothing.
+/// A lock that this very thread may hold if it panicked at a bad time; then `None`.
 fn patiently<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
     for _ in 0..100 {
         match mutex.try_lock() {
@@ -63,21 +64,21 @@ fn to_stderr(text: &str) -> io::Result<()> {
     io::stderr().write_all(text.as_bytes())
 }
 
-fn tell(line: &str) {
-    // A terminal that is gone is no reason to stop training.
-    let _ = to_stderr(&format!("{line}\n"));
+fn write_line(line: &str) {
+    write_message(&format!("{line}\n"));
 }
 
-/// Tells the user something: on the dashboard, or as a line on standard error.
+/// Tells the user something: on the dashboard, or as a line on standard error. Control characters are escaped.
 pub fn say(text: &str) {
+    let text = &printable(text);
     let on_dashboard = || update(|view| view.say(text));
     if on_dashboard() {
         return;
     }
     let _up = lock(&UP);
-    // Nobody can open a dashboard now, but somebody may just have done so.
+    // No dashboard can be opened now, but one may have been opened just before.
     if !on_dashboard() {
-        tell(text);
+        write_line(text);
     }
 }
 
@@ -89,11 +90,8 @@ pub fn update(change: impl FnOnce(&mut View)) -> bool {
 }
 
 /// Writes a part of a frame, unless the terminal was given back in the meantime.
-pub fn write(frame: &str) -> io::Result<()> {
-    match *lock(&UP) {
-        true => to_stderr(frame),
-        false => Ok(()),
-    }
+fn write(frame: &str) -> io::Result<()> {
+    if *lock(&UP) { to_stderr(frame) } else { Ok(()) }
 }
 
 /// Gives the terminal to the dashboard.
@@ -103,24 +101,24 @@ fn raise(up: &mut bool) -> io::Result<()> {
     to_stderr(ENTER)
 }
 
-/// Takes the dashboard off the terminal, if it is there, and leaves `lines` behind.
+/// Removes the dashboard from the terminal, if it is there, and writes `lines`.
 fn lower(up: &mut bool, lines: &[String]) {
     if std::mem::take(up) {
-        let _ = to_stderr(LEAVE);
+        write_message(LEAVE);
         tty::give_back();
     }
-    lines.iter().for_each(|line| tell(line));
+    lines.iter().for_each(|line| write_line(line));
 }
 
-/// Takes the dashboard, if any, off the terminal for good.
+/// Removes the dashboard, if any, from the terminal for good.
 pub fn leave() {
     let mut held = patiently(&UP);
     let shown = patiently(&SHOWN).and_then(|mut shown| shown.take());
     let lines = shown
         .iter()
-        .flat_map(|shown| &shown.view.lines[shown.told..]);
+        .flat_map(|shown| &shown.view.lines[shown.written..]);
     let lines: Vec<String> = lines.cloned().collect();
-    // Who can't know takes it that the dashboard is there.
+    // Without the lock we can't know: assume that the dashboard is there.
     let mut up = true;
     lower(held.as_deref_mut().unwrap_or(&mut up), &lines);
 }
@@ -132,7 +130,7 @@ pub struct Dashboard {
 }
 
 impl Dashboard {
-    /// Shows `view`; `None` where plain lines are wanted, or all that is possible.
+    /// Shows `view`; `None` where plain lines are wanted, or nothing else is possible.
     pub fn open(view: View, plain: bool) -> Option<Self> {
         let plain = plain || DISMISSED.load(Ordering::Relaxed);
         let term = std::env::var("TERM").ok();
@@ -145,12 +143,12 @@ impl Dashboard {
             lower(&mut up, &[]);
             return None;
         }
-        *lock(&SHOWN) = Some(Shown { view, told: 0 });
+        *lock(&SHOWN) = Some(Shown { view, written: 0 });
         drop(up);
         let thread = thread::Builder::new()
             .name("dashboard".to_string())
             .spawn(show);
-        // Without a thread nobody draws; dropping gives the terminal back.
+        // Without a thread there is no drawing; dropping gives the terminal back.
         let opened = Self {
             thread: thread.ok(),
         };
@@ -163,7 +161,7 @@ impl Drop for Dashboard {
         leave();
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
-            // A panic has already been told.
+            // A panic has already been reported.
             let _ = thread.join();
         }
     }
@@ -176,7 +174,7 @@ fn suits(term: Option<&str>, size: Option<Size>) -> bool {
     knows_sequences && size.is_some_and(large)
 }
 
-/// Before the first dashboard: has panics and signals clear the screen first.
+/// Before the first dashboard: makes panics and signals restore the screen first.
 fn prepare() -> io::Result<()> {
     static HOOK: Once = Once::new();
     static WATCHED: Mutex<bool> = Mutex::new(false);
@@ -199,7 +197,7 @@ fn prepare() -> io::Result<()> {
 fn show() {
     let start = Instant::now();
     let colours = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let Ok(mut terminal) = Terminal::new(Ansi::new(colours)) else {
+    let Ok(mut terminal) = Terminal::new(Ansi::new(colours, write)) else {
         return leave();
     };
     loop {
@@ -213,7 +211,7 @@ fn show() {
         thread::park_timeout(FRAME);
         if let Some(signal) = tty::asked() {
             suspend(signal);
-            // Whatever was on the screen, it is drawn anew.
+            // Whatever is on the screen now, draw everything again.
             let _ = terminal.clear();
         }
         for key in tty::keys() {
@@ -230,11 +228,11 @@ fn show() {
     }
 }
 
-/// Leaves the terminal, lets the signal have its way, and comes back if the terminal is still this process's.
+/// Leaves the terminal, lets the signal take effect, and comes back if the terminal still belongs to this process.
 fn suspend(signal: i32) {
     let lines = match lock(&SHOWN).as_mut() {
-        Some(Shown { view, told }) => {
-            let first = std::mem::replace(told, view.lines.len());
+        Some(Shown { view, written }) => {
+            let first = std::mem::replace(written, view.lines.len());
             view.lines[first..].to_vec()
         }
         None => return,

@@ -115,7 +115,7 @@ fn of_scenes() -> View {
 fn resumed() -> View {
     let mut view = new(5);
     view.resumed(&[record(1, 100), record(2, 100)]);
-    view.say("going on after step 210 from runs/fast-cnn/checkpoints/210.safetensors");
+    view.say("resuming after step 210 from runs/fast-cnn/checkpoints/210.safetensors");
     for at in 211..=260 {
         view.step(&step(at, 100, 5));
     }

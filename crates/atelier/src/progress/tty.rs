@@ -1,4 +1,4 @@
-//! What the system says of the terminal on standard error, and what it is asked for.
+//! The terminal on standard error, as the operating system sees it: size, modes, keys and signals.
 
 use std::io::{IsTerminal, stderr, stdin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,30 +10,30 @@ use rustix::termios::{self, InputModes, LocalModes, OptionalActions, Termios};
 use signal_hook::consts::{SIGCONT, SIGQUIT, SIGTSTP};
 use signal_hook::{flag, low_level};
 
-/// The modes before the first dashboard.
+/// The terminal's modes before the first dashboard.
 static BEFORE: OnceLock<Termios> = OnceLock::new();
-/// The last signal that was not yet obeyed, or 0.
+/// The last signal that was not handled yet, or 0.
 static ASKED: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
-/// While there is no dashboard, signals do what they always do.
+/// While there is no dashboard, signals have their default effect.
 static IDLE: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| Arc::new(AtomicBool::new(true)));
 
-/// Columns and rows; `None` where nobody knows.
+/// Columns and rows; `None` if unknown.
 pub fn size() -> Option<Size> {
     let size = termios::tcgetwinsize(stderr()).ok()?;
     Some(Size::new(size.ws_col, size.ws_row))
 }
 
-/// Whether the terminal is this process's to change: it is not for `atelier train ... &`, which would be stopped.
+/// Whether this process may change the terminal. `atelier train ... &` may not: it would be stopped.
 pub fn in_foreground() -> bool {
     termios::tcgetpgrp(stderr()).is_ok_and(|group| group == rustix::process::getpgrp())
 }
 
-/// Has keys come one by one and unseen. They still send signals: what Ctrl-C and Ctrl-Z mean stays the system's affair.
+/// Makes keys arrive one by one, without echo. Ctrl-C and Ctrl-Z still send signals.
 pub fn take() -> std::io::Result<()> {
     let now = termios::tcgetattr(stderr())?;
     let mut modes = BEFORE.get_or_init(|| now).clone();
     modes.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
-    // Ctrl-S would have the dashboard wait for Ctrl-Q.
+    // Ctrl-S would freeze the dashboard until Ctrl-Q.
     modes.input_modes -= InputModes::IXON;
     termios::tcsetattr(stderr(), OptionalActions::Now, &modes)?;
     ASKED.store(0, Ordering::Relaxed);
@@ -45,7 +45,7 @@ pub fn take() -> std::io::Result<()> {
 pub fn give_back() {
     IDLE.store(true, Ordering::Relaxed);
     if let Some(modes) = BEFORE.get().filter(|_| in_foreground()) {
-        // Who hung up needs no modes.
+        // If the terminal is gone, there is nothing to restore.
         let _ = termios::tcsetattr(stderr(), OptionalActions::Now, modes);
     }
 }
@@ -68,7 +68,7 @@ pub fn keys() -> Vec<u8> {
     keys[..count].to_vec()
 }
 
-/// Notes the signals that need the dashboard out of the way first; those that end training have a handler already.
+/// Catches the signals that need the dashboard out of the way first; those that end training have a handler already.
 pub fn watch() -> std::io::Result<()> {
     for signal in [SIGTSTP, SIGQUIT] {
         flag::register_conditional_default(signal, IDLE.clone())?;
@@ -79,7 +79,7 @@ pub fn watch() -> std::io::Result<()> {
     Ok(())
 }
 
-/// A signal that waits to be obeyed.
+/// The signal that waits to be handled, if any.
 pub fn asked() -> Option<i32> {
     match ASKED.swap(0, Ordering::Relaxed) {
         0 => None,
@@ -87,8 +87,8 @@ pub fn asked() -> Option<i32> {
     }
 }
 
-/// Does what the signal does without a handler: stops here until the process is continued, or ends it.
+/// Has the signal's default effect: stops here until the process is continued, or ends it.
 pub fn obey(signal: i32) {
-    // Nothing to do on SIGCONT, nothing to be done where the system refuses.
+    // There is nothing to do for SIGCONT, or if the system refuses.
     let _ = low_level::emulate_default_handler(signal);
 }

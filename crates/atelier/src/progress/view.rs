@@ -5,14 +5,14 @@ use nets::training::StepReport;
 
 use super::curve::Curve;
 
-/// A training as far as it has come.
+/// The state of a training.
 #[derive(Clone, Debug, Default)]
 pub struct View {
     /// The run's name.
     pub name: String,
     /// Which training this is, from 1, and how many there are.
     pub part: Option<[usize; 2]>,
-    /// Epochs in all.
+    /// Total number of epochs.
     pub epochs: usize,
     /// The last step.
     pub latest: Option<StepReport>,
@@ -24,11 +24,11 @@ pub struct View {
     pub over: bool,
     /// Finished epochs.
     pub history: Vec<EpochRecord>,
-    /// All that plain lines would have said.
+    /// The messages, as plain lines would have shown them.
     pub lines: Vec<String>,
 }
 
-/// What is being done.
+/// The phase of a training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Before the first step.
@@ -42,7 +42,7 @@ pub enum Phase {
 }
 
 impl View {
-    /// Takes over the epochs of an earlier part of this training.
+    /// Adds the epochs before the training was resumed.
     pub fn resumed(&mut self, history: &[EpochRecord]) {
         for record in history {
             let x = record.epoch as f64;
@@ -54,7 +54,7 @@ impl View {
         self.history = history.to_vec();
     }
 
-    /// Takes in a step.
+    /// Adds a step.
     pub fn step(&mut self, report: &StepReport) {
         let x = (report.epoch - 1) as f64 + report.batch as f64 / report.batches as f64;
         self.loss.push(x, report.batch_loss, 1.0);
@@ -63,18 +63,18 @@ impl View {
         self.latest = Some(*report);
     }
 
-    /// Takes in the end of an epoch.
+    /// Adds a finished epoch.
     pub fn epoch(&mut self, record: &EpochRecord) {
         self.history.push(record.clone());
     }
 
-    /// Takes in a message.
+    /// Adds a message.
     pub fn say(&mut self, text: &str) {
         let lines = text.lines().filter(|line| !line.trim().is_empty());
         self.lines.extend(lines.map(str::to_string));
     }
 
-    /// What is being done, as far as events tell.
+    /// The current phase, derived from the events so far.
     pub fn phase(&self) -> Phase {
         let finished = self.history.last().map_or(0, |record| record.epoch);
         match &self.latest {
@@ -94,7 +94,7 @@ impl View {
         (epochs / self.epochs.max(1) as f64).clamp(0.0, 1.0)
     }
 
-    /// A figure of finished epochs, over the epochs.
+    /// A metric of the finished epochs, by epoch.
     pub fn of_epochs(
         &self,
         figure: impl Fn(&EpochRecord) -> Option<f64>,
@@ -103,13 +103,13 @@ impl View {
         finished.filter_map(move |record| Some((record.epoch as f64, figure(record)?)))
     }
 
-    /// Whether held-out images are judged by COCO's average precision.
+    /// Whether validation is measured by COCO's average precision.
     pub fn has_average_precision(&self) -> bool {
         let mut records = self.history.iter();
         records.any(|record| record.validation_map.is_some())
     }
 
-    /// The epoch with the best figure of the held-out images, and what that is: average precision, or accuracy.
+    /// The epoch with the best validation score, and that score: average precision, or accuracy.
     pub fn best(&self) -> Option<(f64, f64)> {
         self.of_epochs(score)
             .filter(|(_, value)| value.is_finite())
@@ -117,12 +117,12 @@ impl View {
     }
 }
 
-/// What held-out images are judged by.
+/// The validation score.
 pub fn score(record: &EpochRecord) -> Option<f64> {
     record.validation_map.or(record.validation_accuracy)
 }
 
-/// What is left to do at the present speed, in seconds.
+/// Remaining time at the current speed, in seconds.
 pub fn seconds_left(report: &StepReport) -> f64 {
     let batches = (report.epochs - report.epoch) * report.batches + report.batches - report.batch;
     batches as f64 * report.images_per_batch / report.images_per_s

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{error, folder_with_recipes, json as run, success};
+use super::support::{error, folder_with_recipes, json as run, success};
 
 const PNG: &[u8] = b"\x89PNG";
 

@@ -1,60 +1,9 @@
 //! Comparisons one can trust: several seeds, what the JSON promises, what a model costs, and the list of runs.
 
-use super::*;
+use super::support::*;
 
 #[path = "../../../report/tests/support/json_schema.rs"]
 mod json_schema;
-
-/// A wide and a narrow network, to learn from 600 images in `marks`.
-pub(super) fn folder_with_two_classifiers() -> TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let at = folder.path();
-    let recipe = TINY_CNN.replace("validation = 55000", "source = \"marks\"\nvalidation = 100");
-    std::fs::write(at.join("wide.toml"), &recipe).expect("written");
-    let narrow = recipe.replace("conv = 8", "conv = 2");
-    std::fs::write(at.join("narrow.toml"), narrow).expect("written");
-    let marks = at.join("marks");
-    std::fs::create_dir(&marks).expect("created");
-    for (split, count) in [("train", 600_u32), ("t10k", 300)] {
-        let (images, labels) = marks_of_ten_classes(count);
-        let header = |kind: u8, sizes: &[u32]| -> Vec<u8> {
-            let sizes = sizes.iter().flat_map(|size| size.to_be_bytes());
-            [0, 0, 8, kind].into_iter().chain(sizes).collect()
-        };
-        let files = [
-            ("images-idx3-ubyte", header(3, &[count, 28, 28]), images),
-            ("labels-idx1-ubyte", header(1, &[count]), labels),
-        ];
-        for (name, header, content) in files {
-            let path = marks.join(format!("{split}-{name}"));
-            std::fs::write(path, [header, content].concat()).expect("written");
-        }
-    }
-    folder
-}
-
-/// A square at one of ten places, moved at random, so that neighbours are taken for each other now and then.
-fn marks_of_ten_classes(count: u32) -> (Vec<u8>, Vec<u8>) {
-    let mut state = u64::from(count);
-    let mut below = |bound: u64| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % bound
-    };
-    let (mut images, mut labels) = (Vec::new(), Vec::new());
-    for _ in 0..count {
-        let label = below(10);
-        let (left, top) = (label % 5 * 5 + below(5), label / 5 * 12 + below(8));
-        images.extend((0..28 * 28).map(|place| {
-            let (x, y) = (place % 28, place / 28);
-            let inside = (left..left + 4).contains(&x) && (top..top + 5).contains(&y);
-            (below(60) + if inside { 190 } else { 0 }) as u8
-        }));
-        labels.push(label as u8);
-    }
-    (images, labels)
-}
 
 fn names(list: &Value) -> Vec<String> {
     let runs = list.as_array().expect("a list").iter();
@@ -126,10 +75,16 @@ fn recipes_are_compared_over_seeds() {
     std::fs::remove_dir_all(at.join("runs/narrow-seed-9")).expect("removed");
     let output = atelier(at, &asked);
     let notes = String::from_utf8(output.stderr).expect("text");
-    assert_eq!(notes.matches("is trained already").count(), 4, "{notes}");
-    assert!(notes.contains("going on after step"), "{notes}");
+    assert_eq!(notes.matches("is already trained").count(), 4, "{notes}");
+    assert!(notes.contains("resuming after step"), "{notes}");
     let table = String::from_utf8(output.stdout).expect("text");
-    for part in ["±", "seed 8", "spread (sd)", "latency of one image", words] {
+    for part in [
+        "±",
+        "Seed 8",
+        "Standard deviation",
+        "Time for one image",
+        words,
+    ] {
         assert!(table.contains(part), "'{part}' is not in:\n{table}");
     }
     // A recipe that changed is not taken for what was trained.
@@ -166,7 +121,7 @@ fn recipes_are_compared_over_seeds() {
     );
     let notes = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
-        notes.contains("compared one by one") && notes.contains("wide with 7, 8; narrow with 7"),
+        notes.contains("compared individually") && notes.contains("wide with 7, 8; narrow with 7"),
         "{notes}"
     );
     let single: Value = serde_json::from_slice(&output.stdout).expect("JSON");
@@ -297,7 +252,7 @@ fn a_run_says_what_it_costs_and_is_found_again() {
     let text = error(at, &["runs", "--since", "yesterday"], 2);
     assert!(text.contains("2026-01-31"), "{text}");
     let table = success(at, &["runs", "--recipe", "nothing"]);
-    assert!(String::from_utf8_lossy(&table).contains("none of the runs"));
+    assert!(String::from_utf8_lossy(&table).contains("No run in"));
 }
 
 #[test]

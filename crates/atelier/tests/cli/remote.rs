@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
-use super::*;
+use super::support::*;
 
 /// Twelve steps in two epochs on images of 16 x 16 pixels.
 const RECIPE: &str = r#"

@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::*;
+use super::support::*;
 
 const CNN: &str = r#"
 [model]
@@ -66,22 +66,15 @@ pub fn folder() -> TempDir {
     std::fs::write(at.join("detector.toml"), DETECTOR).expect("written");
     std::fs::create_dir(at.join("data")).expect("created");
     for (name, count) in [("train", 96_u32), ("t10k", 24)] {
-        let header = |magic: u32, sizes: &[u32]| -> Vec<u8> {
-            let numbers = [&[magic, count], sizes].concat();
-            numbers.into_iter().flat_map(u32::to_be_bytes).collect()
-        };
-        let mut images = header(0x0803, &[16, 16]);
+        let mut images = Vec::new();
         for image in 0..count {
             let (left, height) = (1 + image % 10, 4 + image % 7);
             let ink = |x, y| (left..left + 5).contains(&x) && (2..2 + height).contains(&y);
             let pixel = |x, y| if ink(x, y) { 100 + image as u8 } else { 0 };
             images.extend((0..256).map(|at| pixel(at % 16, at / 16)));
         }
-        let mut labels = header(0x0801, &[]);
-        labels.extend((0..count).map(|image| (image % 10) as u8));
-        let path = |what: &str| at.join(format!("data/{name}-{what}-ubyte"));
-        std::fs::write(path("images-idx3"), images).expect("written");
-        std::fs::write(path("labels-idx1"), labels).expect("written");
+        let labels: Vec<u8> = (0..count).map(|image| (image % 10) as u8).collect();
+        write_idx(&at.join("data"), name, 16, &images, &labels);
     }
     folder
 }
@@ -253,7 +246,7 @@ fn a_damaged_checkpoint_is_named_and_the_one_before_is_used() {
         assert!(output.status.success(), "{damage}: {text}");
         let told = text.contains("is damaged and not used") && text.contains(&*name);
         assert!(
-            told && text.contains("going on after step"),
+            told && text.contains("resuming after step"),
             "{damage}: {text}"
         );
         let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
@@ -299,12 +292,12 @@ fn a_second_process_in_the_same_run_is_refused() {
     let told: Vec<String> = lines
         .map(|line| line.expect("text"))
         .scan(false, |over, line| {
-            let before = std::mem::replace(over, line.contains("going on after step"));
+            let before = std::mem::replace(over, line.contains("resuming after step"));
             (!before).then_some(line)
         })
         .collect();
     second.kill().expect("it can be killed");
     second.wait().expect("it ends");
     let last = told.last().expect("it says something");
-    assert!(last.contains("going on after step"), "{told:?}");
+    assert!(last.contains("resuming after step"), "{told:?}");
 }

@@ -1,14 +1,9 @@
 //! `sweep` as a user meets it, on a few hundred images.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
-use tempfile::TempDir;
-
-use super::{error, folder_with_recipes, json, success};
+use super::support::*;
 
 const FEW: [&str; 6] = [
     "--data",
@@ -31,14 +26,7 @@ fn folder() -> TempDir {
     let few = folder.path().join("few");
     std::fs::create_dir(&few).expect("created");
     for (part, count) in [("train", 600_u32), ("t10k", 100)] {
-        let header = |magic: u32, sizes: &[u32]| -> Vec<u8> {
-            [&[magic, count], sizes]
-                .concat()
-                .into_iter()
-                .flat_map(u32::to_be_bytes)
-                .collect()
-        };
-        let (mut images, mut labels) = (header(0x803, &[28, 28]), header(0x801, &[]));
+        let (mut images, mut labels) = (Vec::new(), Vec::new());
         for index in 0..count {
             let class = index % 10;
             let (left, top) = (class % 5 * 5 + index % 3, class / 5 * 12 + index % 4);
@@ -53,8 +41,7 @@ fn folder() -> TempDir {
             }));
             labels.push(class as u8);
         }
-        std::fs::write(few.join(format!("{part}-images-idx3-ubyte")), images).expect("written");
-        std::fs::write(few.join(format!("{part}-labels-idx1-ubyte")), labels).expect("written");
+        write_idx(&few, part, 28, &images, &labels);
     }
     folder
 }

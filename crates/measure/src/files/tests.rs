@@ -67,3 +67,34 @@ fn a_missing_file_is_named() {
         "{message}"
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn only_regular_files_are_replaced() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("file"), "old").unwrap();
+    symlink("file", at("link")).unwrap();
+    symlink(at("link"), at("link of a link")).unwrap();
+    symlink("not/yet", at("dangling")).unwrap();
+    for (name, target) in [
+        ("file", "file"),
+        ("link", "file"),
+        ("link of a link", "file"),
+        ("dangling", "not/yet"),
+        ("new/file", "new/file"),
+    ] {
+        write_output(at(name), name).unwrap();
+        assert_eq!(read_text(at(target)).unwrap(), name);
+    }
+    assert!(at("link of a link").is_symlink() && at("dangling").is_symlink());
+
+    symlink("loop", at("loop")).unwrap();
+    let message = write_output(at("loop"), "x").unwrap_err().to_string();
+    assert!(message.starts_with("cannot write "), "{message}");
+
+    write_output("/dev/null", "x").unwrap();
+    let kind = fs::metadata("/dev/null").unwrap().file_type();
+    assert!(kind.is_char_device());
+}

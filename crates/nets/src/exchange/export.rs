@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use measure::files::write_atomically;
+use measure::files::write_output;
 use safetensors::{Dtype, View};
 use serde::Serialize;
 
@@ -97,5 +97,5 @@ pub fn export(
             path: path.to_path_buf(),
         });
     }
-    Ok(write_atomically(path, bytes)?)
+    Ok(write_output(path, bytes)?)
 }

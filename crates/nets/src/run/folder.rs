@@ -9,6 +9,7 @@ use measure::files::{self, FileError};
 use measure::record;
 
 use super::{Run, RunError};
+use recipe::Recipe;
 
 /// What may lie in a folder before its run begins.
 const BEFORE: [&str; 3] = [record::LOCK, record::ENVIRONMENT, record::INITIAL];
@@ -108,6 +109,13 @@ impl Run {
                 root: root.to_path_buf(),
             },
         })
+    }
+
+    /// The run of this name under `root`, finished or not, if it trains exactly this recipe.
+    pub fn find(root: &Path, name: &str, recipe: &Recipe) -> Option<Self> {
+        let run = Self::open(root, name).ok()?;
+        let same = run.path == root.join(name) && run.recipe().ok()? == *recipe;
+        same.then_some(run)
     }
 
     /// All runs under `root`, by name; none where the folder does not exist.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use measure::record::{Sampler, SweepMetric, SweepParameter, TrialEpoch, TrialRecord, TrialStatus};
+use measure::record::{Sampler, SweepParameter, TrialEpoch, TrialRecord, TrialStatus};
 
 use super::SweepError;
 use super::halving::Halving;
@@ -84,14 +84,8 @@ pub enum Ending {
 /// Makes the trials of a sweep.
 #[derive(Debug)]
 pub struct Runner<'a> {
-    /// What is varied.
-    pub parameters: &'a [SweepParameter],
-    /// Chooses points.
+    /// Chooses points, and knows what is varied and what trials are judged by.
     pub proposer: &'a Proposer,
-    /// By which.
-    pub sampler: Sampler,
-    /// What trials are judged by.
-    pub metric: SweepMetric,
     /// Which trials go on at a rung; `None`: all.
     pub halving: Option<Halving>,
     /// Trials in all, those made before included.
@@ -139,7 +133,7 @@ impl Runner<'_> {
     ) -> Result<(Vec<TrialRecord>, Ending), SweepError> {
         let points = before.iter().filter_map(|record| {
             let value = |one: &SweepParameter| record.values.get(&one.key).cloned();
-            let point: Option<Point> = self.parameters.iter().map(value).collect();
+            let point: Option<Point> = self.proposer.parameters.iter().map(value).collect();
             Some((record.trial, point?))
         });
         let shared = Shared {
@@ -247,7 +241,7 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
         let trial = (1..=self.runner.trials).find(|trial| !state.points.contains_key(trial))?;
         // A point depends on those of smaller numbers alone, but for TPE, which takes what it knows. After an interruption
         // a larger number can be there already.
-        let point = match self.runner.sampler {
+        let point = match self.runner.proposer.sampler {
             Sampler::Tpe => {
                 let taken: Vec<Point> = state.points.values().cloned().collect();
                 self.runner.proposer.point(trial, &taken, &state.over)
@@ -281,7 +275,7 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
         let (mut reason, mut kept) = (None, None);
         let mut after_epoch = |epoch: TrialEpoch| {
             let number = epoch.epoch;
-            let value = self.runner.metric.of(&epoch);
+            let value = self.runner.proposer.metric.of(&epoch);
             let mut state = self.lock();
             state.tell(Event::Epoch {
                 trial,
@@ -293,7 +287,7 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
                 status = TrialStatus::Failed;
                 reason = Some(format!(
                     "there is no validation {} after epoch {number}",
-                    self.runner.metric
+                    self.runner.proposer.metric
                 ));
                 return Next::Stop;
             };
@@ -303,7 +297,7 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
             let Some(earlier) = self.earlier(state, trial, number) else {
                 return Next::Stop; // interrupted
             };
-            match halving.goes_on(value, &earlier, self.runner.metric) {
+            match halving.goes_on(value, &earlier, self.runner.proposer.metric) {
                 true => Next::GoOn,
                 false => {
                     status = TrialStatus::Stopped;
@@ -330,13 +324,13 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
         if !whole && self.ended(&state) {
             return None;
         }
-        let values = self.runner.parameters.iter().zip(point);
+        let values = self.runner.proposer.parameters.iter().zip(point);
         let value = match status {
             TrialStatus::Failed => None,
             _ => {
                 let kept = kept.and_then(|epoch: usize| done.get(epoch.checked_sub(1)?));
                 let kept = kept.or(done.last());
-                kept.and_then(|epoch| self.runner.metric.of(epoch))
+                kept.and_then(|epoch| self.runner.proposer.metric.of(epoch))
             }
         };
         Some(TrialRecord {
@@ -384,7 +378,7 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
             .chain(under_way)
             .filter_map(|epochs| epochs.get(epoch - 1));
         Some(
-            at.filter_map(|epoch| self.runner.metric.of(epoch))
+            at.filter_map(|epoch| self.runner.proposer.metric.of(epoch))
                 .collect(),
         )
     }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::sweep::space::parameter;
-use measure::record::SettingValue;
+use measure::record::{SettingValue, SweepMetric};
 
 /// A made-up training: learns by the point's values alone, and fails or stands still where told.
 struct MadeUp {
@@ -103,10 +103,7 @@ impl Sweep {
         let proposer =
             Proposer::new(&self.parameters, self.sampler, SweepMetric::Accuracy, 7).unwrap();
         let runner = Runner {
-            parameters: &self.parameters,
             proposer: &proposer,
-            sampler: self.sampler,
-            metric: SweepMetric::Accuracy,
             halving: self.halving,
             trials: self.trials,
             jobs: self.jobs,
@@ -267,10 +264,7 @@ fn a_refused_write_ends_the_sweep_with_its_error() {
     ];
     let proposer = Proposer::new(&parameters, Sampler::Random, SweepMetric::Accuracy, 0).unwrap();
     let runner = Runner {
-        parameters: &parameters,
         proposer: &proposer,
-        sampler: Sampler::Random,
-        metric: SweepMetric::Accuracy,
         halving: None,
         trials: 10,
         jobs: 2,

@@ -14,9 +14,9 @@ const TRIES: usize = 50;
 /// Chooses points. What it chooses for a trial depends on the seed, the trial's number, and what it is told.
 #[derive(Clone, Debug)]
 pub struct Proposer {
-    parameters: Vec<SweepParameter>,
-    sampler: Sampler,
-    metric: SweepMetric,
+    pub(super) parameters: Vec<SweepParameter>,
+    pub(super) sampler: Sampler,
+    pub(super) metric: SweepMetric,
     seed: u64,
     /// Every point in order, where there are few enough to be listed.
     all: Option<Vec<Point>>,

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::super::{Progress, Show};
 use super::{record, step};
-use crate::commands::train::{STOP, catch_interrupts};
+use crate::interrupts::{STOP, catch_while_training};
 use nets::training::Observer;
 
 /// Far longer than anything takes on a busy machine.
@@ -24,7 +24,7 @@ const EPOCHS: usize = 1000;
 #[test]
 #[ignore = "is started in tmux by the others"]
 fn made_up_training() {
-    catch_interrupts().unwrap();
+    catch_while_training().unwrap();
     let kind = std::env::var("MADE_UP").unwrap_or_default();
     let show = Show {
         plain: false,

@@ -1,0 +1,150 @@
+//! The flags of commands that read runs.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use report::{Format, Language};
+
+use super::{Machine, RunsFolder};
+
+#[derive(Args, Debug)]
+pub struct Evaluate {
+    /// A run's name or path
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// Other data than the run's own: mnist, scenes, or a folder of IDX files or of images with COCO JSON
+    #[arg(long, value_name = "SOURCE")]
+    pub data: Option<String>,
+    /// Which part of the data
+    #[arg(long, value_enum, default_value_t)]
+    pub split: Part,
+    #[command(flatten)]
+    pub machine: Machine,
+    #[command(flatten)]
+    pub folder: RunsFolder,
+}
+
+/// A part of a data set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    Train,
+    #[default]
+    Test,
+}
+
+#[derive(Args, Debug)]
+pub struct Predict {
+    /// A run's name or path
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// PNG or JPEG files, or folders of them
+    #[arg(value_name = "IMAGE", required = true)]
+    pub images: Vec<PathBuf>,
+    /// Write copies of the images with the detections drawn into this folder
+    #[arg(long, value_name = "DIR")]
+    pub annotate: Option<PathBuf>,
+    #[command(flatten)]
+    pub machine: Machine,
+    #[command(flatten)]
+    pub folder: RunsFolder,
+}
+
+#[derive(Args, Debug)]
+pub struct Explain {
+    /// A run's name or path
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// A PNG or JPEG file
+    #[arg(value_name = "IMAGE")]
+    pub image: PathBuf,
+    /// Folder for the pictures [default: a folder named after the image in RUN/explain]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub folder: RunsFolder,
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+#[derive(Args, Debug)]
+pub struct Export {
+    /// A run's name or path
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// safetensors: weights under the names that PyTorch and torchvision use
+    #[arg(long, value_name = "FORMAT", value_parser = ["safetensors"])]
+    pub format: String,
+    /// The file to write [default: pytorch.safetensors in the run's folder]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub folder: RunsFolder,
+}
+
+#[derive(Args, Debug)]
+pub struct Report {
+    /// Runs with the same test images, by name or path
+    #[arg(value_name = "RUN", required = true)]
+    pub names: Vec<String>,
+    /// html, md, csv or json
+    #[arg(long, default_value = "html", value_name = "FORMAT")]
+    pub format: Format,
+    /// Language of the report: en or fr
+    #[arg(long, default_value = "en", value_name = "LANGUAGE")]
+    pub lang: Language,
+    /// The file to write [default: report.FORMAT in the folder of the run, or of the comparison]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub folder: RunsFolder,
+}
+
+#[derive(Args, Debug)]
+pub struct Runs {
+    /// Only runs of this recipe
+    #[arg(long, value_name = "NAME")]
+    pub recipe: Option<String>,
+    /// Only models of this kind: cnn or faster-rcnn
+    #[arg(long, value_name = "KIND", value_parser = ["cnn", "faster-rcnn"])]
+    pub kind: Option<String>,
+    /// Only runs started on this day or later (UTC), as in 2026-01-31
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub since: Option<String>,
+    /// Order of the list
+    #[arg(long, value_name = "BY", value_enum, default_value_t)]
+    pub sort: RunOrder,
+    #[command(flatten)]
+    pub folder: RunsFolder,
+}
+
+/// In which order `runs` lists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum RunOrder {
+    /// By name
+    #[default]
+    Name,
+    /// Newest first
+    Date,
+    /// Highest accuracy first
+    Accuracy,
+    /// Lowest test loss first
+    Loss,
+    /// Highest average precision first
+    Ap,
+    /// Shortest training first
+    Time,
+}
+
+/// A day, or the start of a longer RFC 3339 date, as runs record them.
+fn day(text: &str) -> Result<String, String> {
+    const SHAPE: &str = "0000-00-00T00:00:00Z";
+    let fits = |(found, wanted): (char, char)| match wanted {
+        '0' => found.is_ascii_digit(),
+        mark => found == mark,
+    };
+    if (10..=SHAPE.len()).contains(&text.len()) && text.chars().zip(SHAPE.chars()).all(fits) {
+        Ok(text.to_string())
+    } else {
+        Err("expected a day, as in 2026-01-31".to_string())
+    }
+}

@@ -1,0 +1,14 @@
+//! The binary as a user meets it.
+
+mod contact;
+mod errors;
+mod evidence;
+mod faults;
+mod layers;
+#[cfg(all(feature = "remote", unix))]
+mod remote;
+mod resume;
+mod scenes;
+mod support;
+mod sweep;
+mod training;
