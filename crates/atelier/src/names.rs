@@ -54,38 +54,4 @@ fn seen(name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_safe() {
-        for (name, expected) in [
-            ("digit", "digit"),
-            ("été 2", "été 2"),
-            ("..", "unnamed"),
-            ("", "unnamed"),
-            (" .hidden.", "hidden"),
-            ("../../etc/passwd", "_.._etc_passwd"),
-            ("a\x1b[2Jb\n", "a_[2Jb_"),
-        ] {
-            assert_eq!(safe_name(name), expected, "{name:?}");
-        }
-        assert_eq!(safe_name(&"数".repeat(200)).len(), 99);
-    }
-
-    #[test]
-    fn outputs_of_different_images_have_different_names() {
-        let name = |path: &str| output_name(Path::new(path));
-        assert_eq!(name("a/digit.png"), name("a/digit.png"));
-        for other in ["b/digit.png", "a/digit.jpg", "digit.png"] {
-            assert_ne!(name("a/digit.png"), name(other), "{other}");
-        }
-        assert!(name("...png").starts_with("unnamed-"));
-    }
-
-    #[test]
-    fn lookalikes_differ_in_case_or_in_control_characters() {
-        assert_eq!(seen("Cat"), seen("cAT\u{7}"));
-        assert_ne!(seen("cat"), seen("cats"));
-    }
-}
+mod tests;
