@@ -104,7 +104,7 @@ pub struct Runs {
     /// Only runs of this recipe
     #[arg(long, value_name = "NAME")]
     pub recipe: Option<String>,
-    /// Only models of this kind: cnn or faster-rcnn
+    /// Only models of this kind
     #[arg(long, value_name = "KIND", value_parser = ["cnn", "faster-rcnn"])]
     pub kind: Option<String>,
     /// Only runs started on this day or later (UTC), as in 2026-01-31

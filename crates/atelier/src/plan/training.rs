@@ -15,7 +15,7 @@ use report::Language;
 use super::runs::open_finished;
 use crate::computer;
 use crate::error::CommandError;
-use crate::flags::{self, Experiment};
+use crate::flags;
 use crate::names::{safe_name, warn_of_lookalikes};
 
 /// The lab's two models.
@@ -101,7 +101,7 @@ pub struct TrainPlan {
 impl TrainPlan {
     pub fn of(flags: &flags::Train) -> Result<Self, CommandError> {
         let computer = computer::open_all(&flags.experiment)?;
-        let Experiment { out: root, .. } = &flags.experiment;
+        let root = &flags.experiment.out;
         let (resumed, recipe) = match (&flags.resume, &flags.recipe) {
             (Some(name), _) => {
                 // Locked before the data is read: if another process has it, the user hears at once.
