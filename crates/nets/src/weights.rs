@@ -27,33 +27,33 @@ pub struct Weight {
 /// Named tensors, in the order of their names.
 pub type Weights = BTreeMap<String, Weight>;
 
-/// Why weights could not be read, written or taken over.
+/// Why weights could not be read, written or applied.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
     /// The file system refused.
     #[error(transparent)]
     File(#[from] FileError),
-    /// Not a safetensors file, or a damaged one.
-    #[error("{}: not a whole safetensors file of atelier: {cause}", path.display())]
+    /// Not a safetensors file of atelier, or a damaged one.
+    #[error("{}: not a complete safetensors file written by atelier: {cause}", path.display())]
     Format {
         /// The file.
         path: PathBuf,
-        /// What the reader says.
+        /// What is wrong with it.
         cause: String,
     },
-    /// A tensor that the network has and the file lacks.
+    /// The network has a tensor that is not in the file.
     #[error("no tensor named '{name}': the weights belong to another network")]
     Missing {
         /// The tensor's name.
         name: String,
     },
-    /// A tensor that the file has and the network lacks.
+    /// The file has a tensor that is not in the network.
     #[error("the network has no tensor named '{name}': the weights belong to another one")]
     Surplus {
         /// The tensor's name.
         name: String,
     },
-    /// A tensor of another size.
+    /// A tensor's shape differs.
     #[error("tensor '{name}' has shape {found:?}, the network expects {expected:?}")]
     Shape {
         /// The tensor's name.
@@ -104,81 +104,61 @@ pub(crate) fn read<const D: usize>(tensor: Tensor<D>) -> Weight {
 
 /// All parameters and running statistics of a module.
 pub fn collect(module: &impl Module) -> Weights {
-    struct Collector {
-        names: Names,
-        weights: Weights,
-    }
-
-    impl ModuleVisitor for Collector {
-        fn enter_module(&mut self, name: &str, container: &str) {
-            self.names.enter(name, container);
-        }
-
-        fn exit_module(&mut self, _: &str, _: &str) {
-            self.names.exit();
-        }
-
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let mut weight = read(param.val());
-            if D == 2 {
-                weight = transposed(&weight);
-            }
-            self.weights.insert(self.names.current(), weight);
-        }
-    }
-
-    let mut collector = Collector {
-        names: Names::default(),
-        weights: Weights::new(),
-    };
-    module.visit(&mut collector);
-    collector.weights
+    Collector::visit(module, None)
 }
 
 /// The gradients of a module's parameters, named and laid out as [`collect`] does.
 pub fn gradients(module: &impl Module, gradients: &mut Gradients) -> Weights {
-    struct Collector<'a> {
-        names: Names,
-        gradients: &'a mut Gradients,
-        weights: Weights,
+    Collector::visit(module, Some(gradients))
+}
+
+/// Collects a module's parameters or, where there are any, their gradients.
+struct Collector<'a> {
+    names: Names,
+    gradients: Option<&'a mut Gradients>,
+    weights: Weights,
+}
+
+impl<'a> Collector<'a> {
+    fn visit(module: &impl Module, gradients: Option<&'a mut Gradients>) -> Weights {
+        let mut collector = Self {
+            names: Names::default(),
+            gradients,
+            weights: Weights::new(),
+        };
+        module.visit(&mut collector);
+        collector.weights
+    }
+}
+
+impl ModuleVisitor for Collector<'_> {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.names.enter(name, container);
     }
 
-    impl ModuleVisitor for Collector<'_> {
-        fn enter_module(&mut self, name: &str, container: &str) {
-            self.names.enter(name, container);
-        }
-
-        fn exit_module(&mut self, _: &str, _: &str) {
-            self.names.exit();
-        }
-
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            if let Some(gradient) = param.val().grad_remove(self.gradients) {
-                let gradient = read(gradient);
-                let gradient = if D == 2 {
-                    transposed(&gradient)
-                } else {
-                    gradient
-                };
-                self.weights.insert(self.names.current(), gradient);
-            }
-        }
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.names.exit();
     }
 
-    let mut collector = Collector {
-        names: Names::default(),
-        gradients,
-        weights: Weights::new(),
-    };
-    module.visit(&mut collector);
-    collector.weights
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let tensor = match &mut self.gradients {
+            Some(gradients) => param.val().grad_remove(gradients),
+            None => Some(param.val()),
+        };
+        let Some(tensor) = tensor else { return };
+        let mut weight = read(tensor);
+        if D == 2 {
+            weight = transposed(&weight);
+        }
+        self.weights.insert(self.names.current(), weight);
+    }
 }
 
 /// The module with its parameters and running statistics taken from `weights`.
 ///
 /// # Errors
-/// [`WeightsError::Missing`] or [`WeightsError::Shape`] for the first tensor that does not fit, [`WeightsError::Surplus`] for
-/// the first that has no place.
+/// [`WeightsError::Missing`] or [`WeightsError::Shape`] for the first tensor that does not fit,
+/// [`WeightsError::Surplus`] for the first that the network does not have.
 pub fn apply<M: Module>(module: M, weights: &Weights) -> Result<M, WeightsError> {
     struct Loader<'a> {
         names: Names,
@@ -256,7 +236,7 @@ pub fn apply<M: Module>(module: M, weights: &Weights) -> Result<M, WeightsError>
 }
 
 fn transposed(weight: &Weight) -> Weight {
-    /// Whole cache lines of both sides.
+    /// A cache line of f32, so that both sides are read and written in whole lines.
     const TILE: usize = 16;
     let (rows, columns) = (weight.shape[0], weight.shape[1]);
     let mut values = vec![0.0; rows * columns];
@@ -293,7 +273,7 @@ impl View for &Weight {
     }
 }
 
-/// The values' bytes; where they lie so in memory they are not copied.
+/// The values as little-endian bytes, without a copy where memory holds them so.
 fn little_endian(values: &[f32]) -> Cow<'_, [u8]> {
     if cfg!(target_endian = "little") {
         return bytemuck::cast_slice(values).into();
@@ -304,7 +284,7 @@ fn little_endian(values: &[f32]) -> Cow<'_, [u8]> {
 
 /// The digest of named tensors: two networks with the same digest have the same weights to the bit.
 ///
-/// It is the BLAKE3 of what follows, tensor after tensor in the order of their names' bytes: the name's length in bytes, the
+/// It is the BLAKE3 hash of these parts of each tensor, in the byte order of the names: the name's length in bytes, the
 /// name (UTF-8), the number of dimensions, each dimension, the values. Values are f32 in row-major order; lengths and
 /// dimensions are u64; all numbers are little-endian.
 pub fn digest(weights: &Weights) -> String {
@@ -321,10 +301,10 @@ pub fn digest(weights: &Weights) -> String {
     hash.end()
 }
 
-/// The metadata that is ours: one entry, because several would be written in a random order.
+/// The key of our metadata: one entry, because several would be written in a random order.
 pub(crate) const ABOUT: &str = "atelier";
 
-/// Writes weights and what is to be known about them (as JSON) as a safetensors file, atomically.
+/// Writes weights, with the metadata `about` (as JSON), as a safetensors file, atomically.
 ///
 /// # Errors
 /// [`WeightsError::File`] when the file system refuses, [`WeightsError::Format`] when `about` has no JSON form.
@@ -340,7 +320,7 @@ pub fn save(path: &Path, weights: &Weights, about: &impl Serialize) -> Result<()
 ///
 /// # Errors
 /// [`WeightsError::File`] when it can't be read, [`WeightsError::Format`] when it is damaged, holds other types than
-/// f32, or says nothing about itself.
+/// f32, or lacks our metadata.
 pub fn load<T: DeserializeOwned>(path: &Path) -> Result<(Weights, T), WeightsError> {
     let bytes = measure::files::read_bytes(path)?;
     let file = SafeTensors::deserialize(&bytes).map_err(|cause| format_error(path, &cause))?;
@@ -414,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn every_tensor_has_its_place() {
+    fn a_tensor_missing_surplus_or_misshapen_is_an_error() {
         let device = Device::flex();
         let layer = || GroupNormLayer::new(2, false, &Initializer::new(0, &device));
         let mut all = weights("weight", &[2], &[3.0, 4.0]);
@@ -434,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn the_digest_is_that_of_the_bytes_it_names() {
+    fn the_digest_hashes_the_documented_bytes() {
         let mut both = weights("b", &[2], &[1.0, -0.0]);
         both.extend(weights("a", &[1, 1], &[0.5]));
         let length = |length: u8| [length, 0, 0, 0, 0, 0, 0, 0];
@@ -455,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_differs_shows() {
+    fn any_difference_changes_the_digest() {
         let first = digest(&weights("a", &[2], &[1.0, 0.0]));
         for (name, other) in [
             ("name", weights("b", &[2], &[1.0, 0.0])),
