@@ -43,3 +43,4 @@ pub mod simd;
 pub mod small_batch;
 #[cfg(test)]
 mod testing;
+pub mod upsample;

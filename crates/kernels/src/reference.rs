@@ -325,6 +325,26 @@ pub fn average_pool(x: &[f64], size: [usize; 2], pool: crate::pool::Pool) -> Vec
         .collect()
 }
 
+/// `fine` `[planes, H, W, 16]` plus `coarse` `[planes, h, w, 16]` enlarged to its size by repeating cells.
+pub fn add_upsampled(
+    fine: &[f64],
+    [height, width]: [usize; 2],
+    coarse: &[f64],
+    [rows, columns]: [usize; 2],
+) -> Vec<f64> {
+    let row_of = crate::upsample::sources(rows, height);
+    let column_of = crate::upsample::sources(columns, width);
+    let cell = |i: usize| {
+        let (lane, cell) = (i % 16, i / 16);
+        let (x, y, plane) = (cell % width, cell / width % height, cell / width / height);
+        ((plane * rows + row_of[y]) * columns + column_of[x]) * 16 + lane
+    };
+    fine.iter()
+        .enumerate()
+        .map(|(i, value)| value + coarse[cell(i)])
+        .collect()
+}
+
 /// Mean and biased variance.
 pub fn moments(x: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let count = x.clone().count() as f64;

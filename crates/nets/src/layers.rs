@@ -1,16 +1,14 @@
-//! Trainable layers; [`chain`]: layers one after the other, as a recipe lists them.
+//! Layers with parameters, how their parameters start, and chains of them ([`build`], [`forward`]).
 
 mod chain;
-mod unfused;
 
 use burn::module::{Module, Param, RunningState};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::ops::{Conv, Epilogue, Maps, Weights};
-pub use chain::{LayerModule, build, forward};
-pub(crate) use chain::{dropout, dropout_key};
+use crate::ops::{Affine, Conv, Epilogue, Maps, WeightSource};
+pub use chain::{LayerModule, PlainLayer, build, forward};
+pub(crate) use chain::{dropout, dropout_key, unfused};
 use data::random::{Key, Purpose, Stream};
-pub(crate) use unfused::unfused;
 
 /// Whether a network is learning; layers such as dropout and batch-norm behave differently then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +19,7 @@ pub enum Mode {
         seed: u64,
         /// Steps taken before this one.
         step: u64,
-        /// Images of this step before the first of this batch: where several devices share its images.
+        /// Images of this step before the first of this batch, when several devices share a step.
         first: usize,
     },
     /// Predicting.
@@ -29,7 +27,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The same for images of which so many others of the step come before.
+    /// The same for images behind `images` others of the step.
     pub(crate) fn after(self, images: usize) -> Self {
         match self {
             Self::Training { seed, step, first } => Self::Training {
@@ -46,7 +44,7 @@ impl Mode {
     }
 }
 
-/// Draws initial weights; every tensor has random numbers of its own, keyed by the seed and its number.
+/// Draws initial weights; every tensor has its own random numbers, keyed by the seed and its number.
 #[derive(Debug)]
 pub struct Initializer {
     seed: u64,
@@ -105,7 +103,7 @@ impl Initializer {
     }
 }
 
-/// Convolution, with what follows it in the same pass.
+/// Convolution, with the ReLU and pooling it does in the same pass.
 #[derive(Module, Debug)]
 pub struct ConvLayer {
     /// `[out, in, rows, columns]`
@@ -119,30 +117,26 @@ pub struct ConvLayer {
 }
 
 impl ConvLayer {
-    /// Weights and biases uniform in ±1/√fan-in, PyTorch's default.
+    /// Weights and biases uniform in ±1/√fan-in, PyTorch's default; nothing follows in the same pass.
     pub fn new(conv: Conv, bias: bool, init: &mut Initializer) -> Self {
-        let [rows, columns] = conv.kernel;
-        let bound = 1.0 / ((conv.in_channels * rows * columns) as f64).sqrt();
-        let shape = [conv.out_channels, conv.in_channels, rows, columns];
+        let bound = 1.0 / fan_in(&conv).sqrt();
         Self {
-            weight: init.uniform(bound, shape),
+            weight: init.uniform(bound, weight_shape(&conv)),
             bias: bias.then(|| init.uniform(bound, [conv.out_channels])),
             conv,
             epilogue: Epilogue::None,
         }
     }
 
-    /// Normal weights and no initial bias, as the heads of Faster R-CNN's region proposal network.
+    /// Normal weights and biases of 0, as the heads of Faster R-CNN's region proposal network.
     pub fn with_normal_weights(
         conv: Conv,
         deviation: f64,
         relu: bool,
         init: &mut Initializer,
     ) -> Self {
-        let [rows, columns] = conv.kernel;
-        let shape = [conv.out_channels, conv.in_channels, rows, columns];
         Self {
-            weight: init.normal(deviation, shape),
+            weight: init.normal(deviation, weight_shape(&conv)),
             bias: Some(init.constant(0.0, [conv.out_channels])),
             conv,
             epilogue: if relu { Epilogue::Relu } else { Epilogue::None },
@@ -152,25 +146,45 @@ impl ConvLayer {
     /// Weights uniform in ±√(3 / fan-in), biases of 0 where there are any: torchvision's and detectron2's for feature
     /// pyramids.
     pub fn for_pyramid(conv: Conv, bias: bool, relu: bool, init: &mut Initializer) -> Self {
-        let [rows, columns] = conv.kernel;
-        let bound = (3.0 / (conv.in_channels * rows * columns) as f64).sqrt();
-        let shape = [conv.out_channels, conv.in_channels, rows, columns];
+        let bound = (3.0 / fan_in(&conv)).sqrt();
         Self {
-            weight: init.uniform(bound, shape),
+            weight: init.uniform(bound, weight_shape(&conv)),
             bias: bias.then(|| init.constant(0.0, [conv.out_channels])),
             conv,
             epilogue: if relu { Epilogue::Relu } else { Epilogue::None },
         }
     }
 
-    /// `[N, in, H, W] -> [N, out, H', W']`
+    /// `[N, in, H, W] -> [N, out, H', W']`, halved again where it pools
     pub fn forward(&self, x: Maps) -> Maps {
-        let bias = match &self.bias {
-            Some(bias) => bias.val(),
-            None => Tensor::zeros([self.conv.out_channels], &x.device()),
-        };
+        let bias = or_zeros(self.bias.as_ref(), self.conv.out_channels, &x.device());
         let weight = self.weight.val();
-        x.conv(weight, bias, &self.conv, self.epilogue, Weights::Parameter)
+        x.conv(
+            weight,
+            bias,
+            &self.conv,
+            self.epilogue,
+            WeightSource::Parameter,
+        )
+    }
+}
+
+/// The inputs that one output of a convolution depends on.
+fn fan_in(conv: &Conv) -> f64 {
+    (conv.in_channels * conv.kernel[0] * conv.kernel[1]) as f64
+}
+
+/// `[out, in, rows, columns]`
+fn weight_shape(conv: &Conv) -> [usize; 4] {
+    let [rows, columns] = conv.kernel;
+    [conv.out_channels, conv.in_channels, rows, columns]
+}
+
+/// The bias, `[outputs]`, of a layer that may have none.
+fn or_zeros(bias: Option<&Param<Tensor<1>>>, outputs: usize, device: &Device) -> Tensor<1> {
+    match bias {
+        Some(bias) => bias.val(),
+        None => Tensor::zeros([outputs], device),
     }
 }
 
@@ -202,7 +216,7 @@ impl LinearLayer {
         }
     }
 
-    /// Normal weights and no initial bias, as the box head's outputs.
+    /// Normal weights and biases of 0, as the box head's outputs.
     pub fn with_normal_weights(
         inputs: usize,
         outputs: usize,
@@ -218,11 +232,9 @@ impl LinearLayer {
 
     /// `[N, in, 1, 1] -> [N, out, 1, 1]`
     pub fn forward(&self, x: Maps) -> Maps {
-        let bias = match &self.bias {
-            Some(bias) => bias.val(),
-            None => Tensor::zeros([self.weight.dims()[1]], &x.device()),
-        };
-        x.linear(self.weight.val(), bias, self.relu)
+        let weight = self.weight.val();
+        let bias = or_zeros(self.bias.as_ref(), weight.dims()[1], &x.device());
+        x.linear(weight, bias, self.relu)
     }
 }
 
@@ -267,17 +279,19 @@ impl BatchNormLayer {
 
     /// `[N, C, H, W] -> [N, C, H, W]`
     pub fn forward(&self, x: Maps, mode: Mode) -> Maps {
-        let (gamma, beta) = (self.weight.val(), self.bias.val());
+        let affine = Affine {
+            gamma: self.weight.val(),
+            beta: self.bias.val(),
+            epsilon: self.epsilon,
+            relu: self.relu,
+        };
         if !mode.is_training() {
-            let (mean, variance) = (
-                self.running_mean.value_sync(),
-                self.running_var.value_sync(),
-            );
-            return x.normalize(mean, variance, gamma, beta, self.epsilon, self.relu);
+            let mean = self.running_mean.value_sync();
+            return x.normalize(mean, self.running_var.value_sync(), affine);
         }
         let [_, height, width] = x.shape();
         let count = (x.images() * height * width) as f64;
-        let (y, mean, variance) = x.batch_norm(gamma, beta, self.epsilon, self.relu);
+        let (y, mean, variance) = x.batch_norm(affine);
         let unbiased = variance * (count / (count - 1.0).max(1.0));
         let blend = |state: &RunningState<Tensor<1>>, newest: Tensor<1>| {
             state.update(state.value_sync() * (1.0 - self.momentum) + newest * self.momentum);
@@ -316,7 +330,12 @@ impl GroupNormLayer {
 
     /// `[N, C, H, W] -> [N, C, H, W]`
     pub fn forward(&self, x: Maps) -> Maps {
-        let (gamma, beta) = (self.weight.val(), self.bias.val());
-        x.group_norm(gamma, beta, self.groups, 1e-5, self.relu)
+        let affine = Affine {
+            gamma: self.weight.val(),
+            beta: self.bias.val(),
+            epsilon: 1e-5,
+            relu: self.relu,
+        };
+        x.group_norm(affine, self.groups)
     }
 }

@@ -1,104 +1,12 @@
-//! Chains of layers, built from a recipe's list.
+//! Layers one after the other, as a recipe lists them.
 
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
 
 use super::{BatchNormLayer, ConvLayer, Initializer, LinearLayer, Mode};
-use crate::ops::{Conv, Epilogue, Maps, Pool, Weights};
+use crate::ops::{Conv, Epilogue, HALVING, Maps, Pool, WeightSource};
 use data::random::{Key, Purpose};
 use recipe::{Layer, Shape, ShapeError, summary};
-
-/// A layer without parameters.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Plain {
-    /// Done already by the layer before it.
-    Fused,
-    MaxPool(Pool),
-    AvgPool(Pool),
-    GlobalAvgPool,
-    Relu,
-    Gelu,
-    Silu,
-    LeakyRelu {
-        slope: f64,
-    },
-    Dropout {
-        rate: f64,
-        layer: u64,
-    },
-    Flatten,
-}
-
-/// A layer without parameters, as Burn's modules want it.
-#[derive(Module, Debug)]
-pub struct PlainLayer {
-    #[module(skip)]
-    pub(super) plain: Plain,
-}
-
-impl PlainLayer {
-    fn forward(&self, x: Maps, mode: Mode) -> Maps {
-        match self.plain {
-            Plain::Fused => x,
-            Plain::MaxPool(pool) => x.max_pool(&pool),
-            Plain::AvgPool(pool) => x.average_pool(&pool),
-            Plain::GlobalAvgPool => {
-                let [_, height, width] = x.shape();
-                let kernel = [height, width];
-                x.average_pool(&Pool {
-                    kernel,
-                    stride: kernel,
-                    padding: [0, 0],
-                })
-            }
-            Plain::Relu => x.relu(),
-            Plain::Gelu => x.gelu(),
-            Plain::Silu => x.silu(),
-            Plain::LeakyRelu { slope } => x.leaky_relu(slope),
-            Plain::Dropout { rate, layer } => match mode {
-                Mode::Training { seed, step, first } => {
-                    let key = dropout_key(seed, step, layer);
-                    dropout(x, rate, key, first)
-                }
-                Mode::Inference => x,
-            },
-            Plain::Flatten => x.flatten(),
-        }
-    }
-}
-
-/// What the draws of a layer's dropout depend on.
-pub(crate) fn dropout_key(seed: u64, step: u64, layer: u64) -> Key {
-    Key {
-        seed,
-        purpose: Purpose::Dropout,
-        epoch: step,
-        index: layer,
-    }
-}
-
-/// Zeroes features at random and scales the others up (Srivastava et al. 2014).
-///
-/// `first` rows of features come before those of `x` in the step: with their draws left out, each row has the same mask
-/// however many devices share the step's images.
-pub(crate) fn dropout(x: Maps, rate: f64, key: Key, first: usize) -> Maps {
-    let [channels, height, width] = x.shape();
-    let shape = [x.images(), channels, height, width];
-    let scale = (1.0 / (1.0 - rate)) as f32;
-    let mut stream = key.stream();
-    stream.skip_f32(first * channels * height * width);
-    let mask: Vec<f32> = (0..shape.iter().product())
-        .map(|_| {
-            if f64::from(stream.unit_f32()) < rate {
-                0.0
-            } else {
-                scale
-            }
-        })
-        .collect();
-    let mask = Tensor::from_data(TensorData::new(mask, shape), &x.device());
-    x.masked(mask)
-}
 
 /// One layer of a chain.
 #[derive(Module, Debug)]
@@ -109,18 +17,99 @@ pub enum LayerModule {
     Linear(LinearLayer),
     /// Batch normalisation.
     BatchNorm(BatchNormLayer),
-    /// Anything without parameters.
+    /// A layer without parameters.
     Plain(PlainLayer),
 }
 
-/// The modules of `layers` for maps of shape `input` (`[C, H, W]`), one each, and the shape that comes out.
+/// A layer without parameters.
+#[derive(Module, Debug)]
+pub struct PlainLayer {
+    #[module(skip)]
+    layer: Layer,
+    /// Its place in the recipe's list.
+    #[module(skip)]
+    number: u64,
+    /// Whether the layer before it does its work in the same pass.
+    #[module(skip)]
+    fused: bool,
+}
+
+impl PlainLayer {
+    /// `[N, C, H, W]` in, what the recipe's layer gives out.
+    fn forward(&self, x: Maps, mode: Mode) -> Maps {
+        if self.fused {
+            return x;
+        }
+        match &self.layer {
+            Layer::MaxPool(pool) => x.max_pool(&window(pool)),
+            Layer::AvgPool(pool) => x.average_pool(&window(pool)),
+            Layer::GlobalAvgPool => x.global_average_pool(),
+            Layer::Relu => x.relu(),
+            Layer::Gelu => x.gelu(),
+            Layer::Silu => x.silu(),
+            Layer::LeakyRelu { slope } => x.leaky_relu(*slope),
+            Layer::Dropout { rate } => match mode {
+                Mode::Training { seed, step, first } => {
+                    dropout(x, *rate, dropout_key(seed, step, self.number), first)
+                }
+                Mode::Inference => x,
+            },
+            Layer::Flatten => x.flatten(),
+            Layer::Conv { .. } | Layer::Linear { .. } | Layer::BatchNorm { .. } => {
+                unreachable!("build() gives layers with parameters modules of their own")
+            }
+        }
+    }
+}
+
+fn window(pool: &recipe::Pool) -> Pool {
+    Pool {
+        kernel: pool.size,
+        stride: pool.stride,
+        padding: pool.padding,
+    }
+}
+
+/// What the random numbers of a layer's dropout depend on.
+pub(crate) fn dropout_key(seed: u64, step: u64, layer: u64) -> Key {
+    Key {
+        seed,
+        purpose: Purpose::Dropout,
+        epoch: step,
+        index: layer,
+    }
+}
+
+/// Zeroes features at random and scales the others up (Srivastava et al. 2014): `[N, C, H, W] -> [N, C, H, W]`.
 ///
-/// ReLU and pooling that a layer does in the same pass leave an empty module in their place, so that a
-/// parameter's name always holds the number its layer has in the recipe. What the first `end` modules give, for each
-/// of `ends` (ascending), is read on its own: no pass reaches beyond it.
+/// `first` rows of features come before those of `x` in the step: their random numbers are skipped, so that each row
+/// has the same mask however many devices share the step's images.
+pub(crate) fn dropout(x: Maps, rate: f64, key: Key, first: usize) -> Maps {
+    let [channels, height, width] = x.shape();
+    let shape = [x.images(), channels, height, width];
+    let scale = (1.0 / (1.0 - rate)) as f32;
+    let mut stream = key.stream();
+    stream.skip_f32(first * channels * height * width);
+    let mut draw = || {
+        if f64::from(stream.unit_f32()) < rate {
+            0.0
+        } else {
+            scale
+        }
+    };
+    let mask: Vec<f32> = (0..shape.iter().product()).map(|_| draw()).collect();
+    let mask = Tensor::from_data(TensorData::new(mask, shape), &x.device());
+    x.masked(mask)
+}
+
+/// The modules of `layers` for maps of shape `input` (`[C, H, W]`), one each, and the shape of the output.
+///
+/// A convolution, linear layer or normalisation also does the ReLU (and pooling) behind it, unless the chain is read in
+/// between: after each of `ends` (ascending) layers. Every layer of the recipe still has a module, so that a
+/// parameter's name always holds the number of its layer.
 ///
 /// # Errors
-/// [`ShapeError`] naming the layer that does not fit what the one before it gives.
+/// [`ShapeError`] naming the layer that does not fit its input.
 pub fn build(
     layers: &[Layer],
     input: [usize; 3],
@@ -128,24 +117,19 @@ pub fn build(
     init: &mut Initializer,
 ) -> Result<(Vec<LayerModule>, Shape), ShapeError> {
     let summary = summary(layers, input)?;
+    let mut shape = summary.input;
     let mut modules = Vec::with_capacity(layers.len());
-    let [channels, height, width] = input;
-    let mut shape = Shape::Map {
-        channels,
-        height,
-        width,
-    };
-    while modules.len() < layers.len() {
-        let i = modules.len();
-        let end = ends.iter().copied().find(|&end| end > i);
-        let followers = &layers[i + 1..end.unwrap_or(layers.len())];
+    // Layers to come that the one before them has done.
+    let mut fused: usize = 0;
+    for (number, layer) in layers.iter().enumerate() {
+        let end = ends.iter().copied().find(|&end| end > number);
+        let followers = &layers[number + 1..end.unwrap_or(layers.len())];
         let relu = matches!(followers.first(), Some(Layer::Relu));
         let channels = match shape {
             Shape::Map { channels, .. } => channels,
             Shape::Features(features) => features,
         };
-        let mut fused = 0;
-        modules.push(match &layers[i] {
+        modules.push(match layer {
             Layer::Conv {
                 channels: out,
                 kernel,
@@ -163,16 +147,13 @@ pub fn build(
                     dilation: *dilation,
                 };
                 let mut layer = ConvLayer::new(conv, *bias, init);
-                if relu {
-                    let pooled =
-                        matches!(followers.get(1), Some(Layer::MaxPool(pool)) if window(pool) == HALVING);
-                    fused = 1 + usize::from(pooled);
-                    layer.epilogue = if pooled {
-                        Epilogue::ReluPool
-                    } else {
-                        Epilogue::Relu
-                    };
-                }
+                (layer.epilogue, fused) = match followers {
+                    [Layer::Relu, Layer::MaxPool(pool), ..] if window(pool) == HALVING => {
+                        (Epilogue::ReluPool, 2)
+                    }
+                    [Layer::Relu, ..] => (Epilogue::Relu, 1),
+                    _ => (Epilogue::None, 0),
+                };
                 LayerModule::Conv(layer)
             }
             Layer::Linear { features, bias } => {
@@ -181,42 +162,55 @@ pub fn build(
             }
             Layer::BatchNorm { momentum, epsilon } => {
                 fused = usize::from(relu);
-                LayerModule::BatchNorm(BatchNormLayer::new(
-                    channels, *momentum, *epsilon, relu, init,
-                ))
+                let layer = BatchNormLayer::new(channels, *momentum, *epsilon, relu, init);
+                LayerModule::BatchNorm(layer)
             }
-            Layer::MaxPool(pool) => plain(Plain::MaxPool(window(pool))),
-            Layer::AvgPool(pool) => plain(Plain::AvgPool(window(pool))),
-            Layer::GlobalAvgPool => plain(Plain::GlobalAvgPool),
-            Layer::Relu => plain(Plain::Relu),
-            Layer::Gelu => plain(Plain::Gelu),
-            Layer::Silu => plain(Plain::Silu),
-            Layer::LeakyRelu { slope } => plain(Plain::LeakyRelu { slope: *slope }),
-            Layer::Dropout { rate } => plain(Plain::Dropout {
-                rate: *rate,
-                layer: i as u64,
-            }),
-            Layer::Flatten => plain(Plain::Flatten),
+            layer => {
+                let layer = PlainLayer {
+                    layer: layer.clone(),
+                    number: number as u64,
+                    fused: fused > 0,
+                };
+                fused = fused.saturating_sub(1);
+                LayerModule::Plain(layer)
+            }
         });
-        modules.extend((0..fused).map(|_| plain(Plain::Fused)));
-        shape = summary.layers[modules.len() - 1].output;
+        shape = summary.layers[number].output;
     }
     Ok((modules, shape))
 }
 
-/// Runs a chain: `[N, C, H, W]` in, whatever its last layer gives out.
+/// The same chain with each layer on its own: the output of number i is what layer i of the recipe gives.
+pub(crate) fn unfused(layers: &[LayerModule]) -> Vec<LayerModule> {
+    let mut layers = layers.to_vec();
+    for layer in &mut layers {
+        match layer {
+            LayerModule::Conv(layer) => layer.epilogue = Epilogue::None,
+            LayerModule::Linear(layer) => layer.relu = false,
+            LayerModule::BatchNorm(layer) => layer.relu = false,
+            LayerModule::Plain(layer) => layer.fused = false,
+        }
+    }
+    layers
+}
+
+/// Runs a chain: `[N, C, H, W]` in, the output of its last layer out.
 pub fn forward(layers: &[LayerModule], x: Maps, mode: Mode) -> Maps {
     let mut x = x;
     let mut rest = layers;
     while let [layer, followers @ ..] = rest {
         rest = followers;
         x = match layer {
-            LayerModule::Conv(conv) => match normalized(conv, followers, mode) {
-                Some((folded, done)) => {
-                    rest = &followers[done..];
-                    folded.apply(x)
+            LayerModule::Conv(conv) => match (mode, followers) {
+                // In inference the statistics are fixed, and the normalisation becomes part of the weights.
+                (Mode::Inference, [LayerModule::BatchNorm(norm), after @ ..])
+                    if conv.epilogue == Epilogue::None =>
+                {
+                    let (epilogue, done) = fold_epilogue(norm, after);
+                    rest = &after[done..];
+                    normalized_conv(x, conv, norm, epilogue)
                 }
-                None => conv.forward(x),
+                _ => conv.forward(x),
             },
             LayerModule::Linear(layer) => layer.forward(x),
             LayerModule::BatchNorm(layer) => layer.forward(x, mode),
@@ -226,31 +220,25 @@ pub fn forward(layers: &[LayerModule], x: Maps, mode: Mode) -> Maps {
     x
 }
 
-/// A convolution with the batch normalisation behind it in its weights.
-struct Folded {
-    weight: Tensor<4>,
-    bias: Tensor<1>,
-    conv: Conv,
-    epilogue: Epilogue,
-}
-
-impl Folded {
-    fn apply(self, x: Maps) -> Maps {
-        let Self { weight, bias, .. } = self;
-        x.conv(weight, bias, &self.conv, self.epilogue, Weights::Computed)
+/// What a convolution does in the same pass when `norm` is part of its weights, and how many of the layers `after` the
+/// normalisation that makes needless.
+fn fold_epilogue(norm: &BatchNormLayer, after: &[LayerModule]) -> (Epilogue, usize) {
+    if !norm.relu {
+        return (Epilogue::None, 0);
+    }
+    // The first of them is the ReLU that the normalisation does.
+    match after.get(1) {
+        Some(LayerModule::Plain(PlainLayer {
+            layer: Layer::MaxPool(pool),
+            ..
+        })) if window(pool) == HALVING => (Epilogue::ReluPool, 2),
+        _ => (Epilogue::Relu, 1),
     }
 }
 
-/// In inference, where the statistics are fixed: the convolution, the normalisation that follows it, and a ReLU and
-/// pooling after that as one; and how many of the followers that makes needless.
-fn normalized(layer: &ConvLayer, followers: &[LayerModule], mode: Mode) -> Option<(Folded, usize)> {
-    let [LayerModule::BatchNorm(norm), after @ ..] = followers else {
-        return None;
-    };
-    if mode.is_training() || layer.epilogue != Epilogue::None {
-        return None;
-    }
-    // (conv(x) + b - mean) gamma / deviation + beta, with the factor moved into the weights.
+/// `[N, in, H, W] -> [N, out, H', W']`: (conv(x) + bias - mean) * gamma / deviation + beta, with the factor moved into
+/// the weights.
+fn normalized_conv(x: Maps, layer: &ConvLayer, norm: &BatchNormLayer, epilogue: Epilogue) -> Maps {
     let deviation = (norm.running_var.value_sync() + norm.epsilon).sqrt();
     let scale = norm.weight.val() / deviation;
     let shift = norm.bias.val() - norm.running_mean.value_sync() * scale.clone();
@@ -259,44 +247,5 @@ fn normalized(layer: &ConvLayer, followers: &[LayerModule], mode: Mode) -> Optio
         None => shift,
     };
     let weight = layer.weight.val() * scale.reshape([layer.conv.out_channels, 1, 1, 1]);
-    let plain = |layer: Option<&LayerModule>| match layer {
-        Some(LayerModule::Plain(layer)) => Some(layer.plain),
-        _ => None,
-    };
-    // A normalisation with ReLU is followed by the empty module of that ReLU.
-    let pooled = matches!(plain(after.get(1)), Some(Plain::MaxPool(pool)) if pool == HALVING);
-    let (epilogue, done) = match (norm.relu, pooled) {
-        (false, _) => (Epilogue::None, 1),
-        (true, false) => (Epilogue::Relu, 2),
-        (true, true) => (Epilogue::ReluPool, 3),
-    };
-    let conv = layer.conv;
-    Some((
-        Folded {
-            weight,
-            bias,
-            conv,
-            epilogue,
-        },
-        done,
-    ))
-}
-
-/// The pooling that a convolution does in the same pass.
-pub(super) const HALVING: Pool = Pool {
-    kernel: [2, 2],
-    stride: [2, 2],
-    padding: [0, 0],
-};
-
-pub(super) fn plain(plain: Plain) -> LayerModule {
-    LayerModule::Plain(PlainLayer { plain })
-}
-
-fn window(pool: &recipe::Pool) -> Pool {
-    Pool {
-        kernel: pool.size,
-        stride: pool.stride,
-        padding: pool.padding,
-    }
+    x.conv(weight, bias, &layer.conv, epilogue, WeightSource::Computed)
 }

@@ -1,17 +1,17 @@
-//! From the device to the host. A GPU works behind the program; reading a value waits until it has caught up, so reads
-//! are few, go together, and are counted.
+//! From the device to the host. A GPU runs behind the program, and reading a value waits until it has caught up: reads
+//! are few, batched, and counted.
 
 use std::cell::Cell;
 
-use burn::tensor::{Tensor, Transaction};
+use burn::tensor::{Tensor, TensorData, Transaction};
 
-use super::has_lanes;
+use super::maps::has_lanes;
 
 thread_local! {
     static READS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// How often this thread has read values from a device: each read waits for all that was asked of it before.
+/// How often this thread has read values from a device: each read waits for everything queued before it.
 pub fn reads() -> u64 {
     READS.get()
 }
@@ -23,10 +23,7 @@ fn count() {
 /// The values of a tensor, in row-major order; waits for the device.
 pub fn to_host<const D: usize>(x: Tensor<D>) -> Vec<f32> {
     count();
-    x.into_data()
-        .convert::<f32>()
-        .try_into_vec()
-        .expect("converted to f32")
+    floats(x.into_data())
 }
 
 /// The values of two tensors, in row-major order; waits for the device once.
@@ -38,19 +35,13 @@ pub fn both_to_host<const A: usize, const B: usize>(
         return (to_host(a), to_host(b));
     }
     let split = a.shape().num_elements();
-    let length = b.shape().num_elements();
-    let joined = Tensor::cat(
-        vec![a.inner().reshape([split]), b.inner().reshape([length])],
-        0,
-    );
-    let mut first: Vec<f32> = to_host(joined);
+    let flat = vec![a.inner().flatten(0, A - 1), b.inner().flatten(0, B - 1)];
+    let mut first = to_host::<1>(Tensor::cat(flat, 0));
     let second = first.split_off(split);
     (first, second)
 }
 
-/// One number that a device has worked out or will.
-///
-/// On the CPU it is known at once. On a GPU it stays there until [`read`] fetches it, with others.
+/// One number from a device: on the CPU known at once, on a GPU pending until [`read`] fetches it with others.
 #[allow(clippy::large_enum_variant)] // there are a few hundred at most
 #[derive(Clone, Debug)]
 pub enum Scalar {
@@ -63,9 +54,10 @@ pub enum Scalar {
 impl Scalar {
     /// The only value of `x`, `[1]`.
     pub fn of(x: Tensor<1>) -> Self {
-        match has_lanes(&x.device()) {
-            true => Self::Known(f64::from(x.into_scalar::<f32>())),
-            false => Self::Pending(x.inner()),
+        if has_lanes(&x.device()) {
+            Self::Known(f64::from(x.into_scalar::<f32>()))
+        } else {
+            Self::Pending(x.inner())
         }
     }
 
@@ -115,20 +107,16 @@ pub fn read(scalars: Vec<Scalar>) -> Vec<f64> {
         count();
         fetched = transaction.execute();
     }
-    let mut fetched = fetched.into_iter();
-    let mut next = || {
-        let data = fetched.next().expect("as many as were asked for");
-        let values: Vec<f32> = data
-            .convert::<f32>()
-            .try_into_vec()
-            .expect("converted to f32");
-        f64::from(values[0])
-    };
-    scalars
-        .into_iter()
-        .map(|scalar| match scalar {
-            Scalar::Known(value) => value,
-            Scalar::Pending(_) => next(),
-        })
-        .collect()
+    let mut fetched = fetched.into_iter().map(|data| f64::from(floats(data)[0]));
+    let values = scalars.into_iter().map(|scalar| match scalar {
+        Scalar::Known(value) => value,
+        Scalar::Pending(_) => fetched.next().expect("one for each pending scalar"),
+    });
+    values.collect()
+}
+
+fn floats(data: TensorData) -> Vec<f32> {
+    data.convert::<f32>()
+        .try_into_vec()
+        .expect("converted to f32")
 }

@@ -1,98 +1,98 @@
-//! Nearest upsampling onto a finer map: where each cell reads from, the sum with the finer map, and its transpose.
+//! Nearest upsampling onto a finer map, and the sum with it, as feature pyramids do (Lin et al. 2017).
 //!
-//! Maps are planes of H x W cells of sixteen lanes (sixteen images). 'fine' is the larger map, 'coarse' the one that is
-//! enlarged to its size.
+//! 'fine' is the larger map, 'coarse' the one that is enlarged to its size.
 
-use kernels::lanes::LANES;
-use rayon::prelude::*;
+use burn::tensor::{Int, Tensor, TensorData};
+use kernels::upsample;
 
-/// The source cell of each of `to` cells along an axis of `from` cells: floor(i * from / to), for any sizes.
-///
-/// In f32, product after quotient, as PyTorch's `interpolate(size=...)`: where `i * from / to` is whole, rounding may
-/// give the cell before it, and pretrained weights expect that.
-pub(super) fn sources(from: usize, to: usize) -> Vec<usize> {
-    let scale = from as f32 / to as f32;
-    (0..to)
-        .map(|i| ((i as f32 * scale) as usize).min(from.saturating_sub(1)))
-        .collect()
+use super::cpu::{self, FlexTensor, Gradients, Operator, dims, floats, tensor};
+use super::maps::Maps;
+
+impl Maps {
+    /// This map plus a coarser one of the same channels, enlarged to this one's size by repeating its cells:
+    /// `[N, C, H, W] + [N, C, h, w] -> [N, C, H, W]`.
+    pub fn add_upsampled(self, coarse: Self) -> Self {
+        self.zip(
+            coarse,
+            |fine, coarse| cpu::apply(AddUpsampled, [fine, coarse].map(Tensor::into_dispatch)),
+            composed,
+        )
+    }
 }
 
-/// `fine [P, H, W, 16]` plus `coarse [P, h, w, 16]` enlarged to its size, on each of P planes.
-pub(super) fn add(
-    fine: &[f32],
-    fine_size: [usize; 2],
-    coarse: &[f32],
-    coarse_size: [usize; 2],
-) -> Vec<f32> {
-    let [height, width] = fine_size;
-    let rows = sources(coarse_size[0], height);
-    let columns = sources(coarse_size[1], width);
-    let mut sum = fine.to_vec();
-    if sum.is_empty() {
-        return sum;
-    }
-    let line = coarse_size[1] * LANES;
-    sum.par_chunks_exact_mut(height * width * LANES)
-        .zip(coarse.par_chunks_exact(coarse_size[0] * line))
-        .for_each(|(sum, coarse)| {
-            for (to, &row) in sum.chunks_exact_mut(width * LANES).zip(&rows) {
-                let from = coarse[row * line..][..line].as_chunks::<LANES>().0;
-                for (to, &column) in to.as_chunks_mut::<LANES>().0.iter_mut().zip(&columns) {
-                    for (to, from) in to.iter_mut().zip(&from[column]) {
-                        *to += from;
-                    }
-                }
-            }
-        });
-    sum
+/// Of Burn's operators.
+fn composed(fine: Tensor<4>, coarse: Tensor<4>) -> Tensor<4> {
+    let [_, _, height, width] = fine.dims();
+    let [_, _, rows, columns] = coarse.dims();
+    let device = fine.device();
+    let cells = |from, to| {
+        let cells = upsample::sources(from, to)
+            .into_iter()
+            .map(|cell| cell as i32);
+        Tensor::<1, Int>::from_data(TensorData::new(cells.collect(), [to]), &device)
+    };
+    let enlarged = coarse
+        .select(2, cells(rows, height))
+        .select(3, cells(columns, width));
+    fine + enlarged
 }
 
-/// The gradient of [`add`]'s `coarse` from that of the sum: each cell collects what was copied from it.
-pub(super) fn collect(
-    gradient: &[f32],
-    fine_size: [usize; 2],
-    coarse_size: [usize; 2],
-    planes: usize,
-) -> Vec<f32> {
-    let [height, width] = fine_size;
-    let rows = sources(coarse_size[0], height);
-    let columns = sources(coarse_size[1], width);
-    let line = coarse_size[1] * LANES;
-    let mut coarse = vec![0.0; planes * coarse_size[0] * line];
-    if gradient.is_empty() {
-        return coarse;
+/// On lanes, `[B, C, H, W, 16]` and `[B, C, h, w, 16]`.
+#[derive(Clone, Debug)]
+struct AddUpsampled;
+
+impl Operator<2> for AddUpsampled {
+    /// The shapes of the fine and the coarse map.
+    type Saved = [[usize; 5]; 2];
+
+    fn forward(&self, [fine, coarse]: [FlexTensor; 2], _: bool) -> (FlexTensor, Self::Saved) {
+        let shapes = [dims(&fine), dims(&coarse)];
+        let [fine_size, coarse_size] = shapes.map(size);
+        let sum = upsample::add(floats(&fine), fine_size, floats(&coarse), coarse_size);
+        (tensor(sum, shapes[0]), shapes)
     }
-    coarse
-        .par_chunks_exact_mut(coarse_size[0] * line)
-        .zip(gradient.par_chunks_exact(height * width * LANES))
-        .for_each(|(coarse, gradient)| {
-            for (from, &row) in gradient.chunks_exact(width * LANES).zip(&rows) {
-                let to = coarse[row * line..][..line].as_chunks_mut::<LANES>().0;
-                for (from, &column) in from.as_chunks::<LANES>().0.iter().zip(&columns) {
-                    for (to, from) in to[column].iter_mut().zip(from) {
-                        *to += from;
-                    }
-                }
-            }
+
+    fn backward(
+        &self,
+        shapes: Self::Saved,
+        dy: FlexTensor,
+        [_, coarse_wanted]: [bool; 2],
+    ) -> Gradients<2> {
+        let coarse = coarse_wanted.then(|| {
+            let [fine_size, coarse_size] = shapes.map(size);
+            let planes = shapes[1][0] * shapes[1][1];
+            let gradient = upsample::backward(floats(&dy), fine_size, coarse_size, planes);
+            tensor(gradient, shapes[1])
         });
-    coarse
+        [Some(dy), coarse]
+    }
+}
+
+fn size([_, _, height, width, _]: [usize; 5]) -> [usize; 2] {
+    [height, width]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::maps::Layout;
+    use crate::ops::tests::{check, leaf};
 
     #[test]
-    fn sources_are_pytorchs() {
-        let cases: [(&str, usize, usize, &[usize]); 5] = [
-            ("doubled", 2, 4, &[0, 0, 1, 1]),
-            ("to an odd size", 4, 7, &[0, 0, 1, 1, 2, 2, 3]),
-            ("by less than two", 2, 3, &[0, 0, 1]),
-            ("one cell", 1, 3, &[0, 0, 0]),
-            ("the same size", 3, 3, &[0, 1, 2]),
-        ];
-        for (name, from, to, expected) in cases {
-            assert_eq!(sources(from, to), expected, "{name}");
+    fn upsampling() {
+        for (coarse, fine) in [([2, 3], [4, 6]), ([4, 4], [8, 7]), ([1, 2], [3, 2])] {
+            let shape = [18, 3, coarse[0], coarse[1]];
+            let larger = [18, 3, fine[0], fine[1]];
+            let parameters = [leaf::<1>(3, [larger.iter().product()])];
+            let name = format!("{coarse:?} added to {fine:?}");
+            check(&name, shape, parameters, |x, [other]| {
+                let other = other.clone().reshape(larger);
+                let other = match x.layout {
+                    Layout::Plain(_) => Maps::plain(other),
+                    _ => Maps::new(other),
+                };
+                other.add_upsampled(x)
+            });
         }
     }
 }

@@ -1,0 +1,218 @@
+//! Feature maps, and how they lie in memory.
+
+use burn::tensor::{DType, Device, FloatDType, Tensor};
+use kernels::lanes::{self, LANES, blocks};
+use kernels::small_batch;
+
+use super::cpu;
+
+/// Feature maps of some images, `[N, C, H, W]` in meaning; rows of features are maps of one pixel.
+#[derive(Clone, Debug)]
+pub struct Maps {
+    pub(super) layout: Layout,
+    pub(super) images: usize,
+}
+
+/// How maps lie in memory, which decides what computes on them.
+#[derive(Clone, Debug)]
+pub(super) enum Layout {
+    /// `[ceil(N / 16), C, H, W, 16]` on the CPU: sixteen images side by side, the layout of the kernels.
+    Lanes(Tensor<5>),
+    /// `[N, C, H, W]` on the CPU, for a few images without gradients: kernels of their own for what costs the most,
+    /// Burn's operators for the rest.
+    SmallBatch(Tensor<4>),
+    /// `[N, C, H, W]` on other devices: Burn's operators.
+    Plain(Tensor<4>),
+}
+
+/// Whether the kernels run on this device.
+pub(crate) fn has_lanes(device: &Device) -> bool {
+    *device == Device::flex()
+}
+
+/// In the type of `other`, which is that of the weights unless a training computes in 16 bits.
+pub(super) fn like<const A: usize, const B: usize>(x: Tensor<A>, other: &Tensor<B>) -> Tensor<A> {
+    if x.dtype() == other.dtype() {
+        x
+    } else {
+        x.cast(FloatDType::from(other.dtype()))
+    }
+}
+
+/// In 32 bits.
+pub(super) fn full<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    if x.dtype() == DType::F32 {
+        x
+    } else {
+        x.cast(FloatDType::F32)
+    }
+}
+
+impl Maps {
+    /// Takes images or maps `[N, C, H, W]`, in the layout that is fastest on their device.
+    pub fn new(x: Tensor<4>) -> Self {
+        let images = x.dims()[0];
+        let device = x.device();
+        let layout = if !has_lanes(&device) {
+            Layout::Plain(x)
+        } else if images <= small_batch::MAX_IMAGES && !device.is_autodiff() {
+            Layout::SmallBatch(x)
+        } else {
+            Layout::Lanes(pack(x))
+        };
+        Self { layout, images }
+    }
+
+    /// Maps on which nothing but Burn's operators run, as on a device without kernels.
+    #[cfg(test)]
+    pub(super) fn plain(x: Tensor<4>) -> Self {
+        Self {
+            images: x.dims()[0],
+            layout: Layout::Plain(x),
+        }
+    }
+
+    /// The same maps in lanes, which must be on the CPU.
+    pub(super) fn into_lanes(self) -> Self {
+        let layout = match self.layout {
+            Layout::Lanes(x) => Layout::Lanes(x),
+            Layout::SmallBatch(x) | Layout::Plain(x) => Layout::Lanes(pack(x)),
+        };
+        Self { layout, ..self }
+    }
+
+    /// The number of images, N.
+    pub fn images(&self) -> usize {
+        self.images
+    }
+
+    /// `[C, H, W]`
+    pub fn shape(&self) -> [usize; 3] {
+        match &self.layout {
+            Layout::Lanes(x) => {
+                let [_, channels, height, width, _] = x.dims();
+                [channels, height, width]
+            }
+            Layout::SmallBatch(x) | Layout::Plain(x) => {
+                let [_, channels, height, width] = x.dims();
+                [channels, height, width]
+            }
+        }
+    }
+
+    /// Where the values live.
+    pub fn device(&self) -> Device {
+        match &self.layout {
+            Layout::Lanes(x) => x.device(),
+            Layout::SmallBatch(x) | Layout::Plain(x) => x.device(),
+        }
+    }
+
+    /// The maps as an ordinary tensor, `[N, C, H, W]`.
+    pub fn into_nchw(self) -> Tensor<4> {
+        match self.layout {
+            Layout::Lanes(x) => unpack(x, self.images),
+            Layout::SmallBatch(x) | Layout::Plain(x) => x,
+        }
+    }
+
+    /// The channels of each cell in a row, `[N, C, H, W] -> [N, H * W, C]`; in f32.
+    pub fn into_cells(self) -> Tensor<3> {
+        let [channels, height, width] = self.shape();
+        let images = self.images;
+        match self.layout {
+            Layout::Lanes(x) => unpack_cells(x, images),
+            Layout::SmallBatch(x) | Layout::Plain(x) => {
+                let cells = x.permute([0, 2, 3, 1]);
+                full(cells.reshape([images, height * width, channels]))
+            }
+        }
+    }
+
+    /// All features of each image in a row, `[N, C, H, W] -> [N, C * H * W]`; in f32.
+    pub fn into_rows(self) -> Tensor<2> {
+        let features = self.shape().iter().product();
+        let images = self.images;
+        full(self.into_nchw().reshape([images, features]))
+    }
+
+    /// The features of each image in a row, as maps of one pixel: `[N, C, H, W] -> [N, C * H * W, 1, 1]`.
+    pub fn flatten(self) -> Self {
+        let features = self.shape().iter().product();
+        let images = self.images;
+        self.map(
+            |x| x.reshape([blocks(images), features, 1, 1, LANES]),
+            |x| x.reshape([images, features, 1, 1]),
+        )
+    }
+
+    /// Applies `on_lanes` to maps in lanes, `on_nchw` to others.
+    pub(super) fn map(
+        self,
+        on_lanes: impl FnOnce(Tensor<5>) -> Tensor<5>,
+        on_nchw: impl FnOnce(Tensor<4>) -> Tensor<4>,
+    ) -> Self {
+        let layout = match self.layout {
+            Layout::Lanes(x) => Layout::Lanes(on_lanes(x)),
+            Layout::SmallBatch(x) => Layout::SmallBatch(on_nchw(x)),
+            Layout::Plain(x) => Layout::Plain(on_nchw(x)),
+        };
+        Self { layout, ..self }
+    }
+
+    /// Applies `on_lanes` to two maps of the same images where both are in lanes, `on_nchw` otherwise.
+    pub(super) fn zip(
+        self,
+        other: Self,
+        on_lanes: impl FnOnce(Tensor<5>, Tensor<5>) -> Tensor<5>,
+        on_nchw: impl FnOnce(Tensor<4>, Tensor<4>) -> Tensor<4>,
+    ) -> Self {
+        let images = self.images;
+        let layout = match (self.layout, other.layout) {
+            (Layout::Lanes(a), Layout::Lanes(b)) => Layout::Lanes(on_lanes(a, b)),
+            (Layout::Plain(a), Layout::Plain(b)) => Layout::Plain(on_nchw(a, b)),
+            // A network may bring some maps of a small batch into lanes and leave others as they are.
+            (a, b) => {
+                let [a, b] = [a, b].map(|layout| Self { layout, images }.into_nchw());
+                Layout::SmallBatch(on_nchw(a, b))
+            }
+        };
+        Self { layout, images }
+    }
+}
+
+/// `[N, C, H, W]` into lanes, `[ceil(N / 16), C, H, W, 16]`.
+pub(super) fn pack(x: Tensor<4>) -> Tensor<5> {
+    let [images, channels, height, width] = x.dims();
+    let features = channels * height * width;
+    cpu::apply_linear(
+        x,
+        [blocks(images), channels, height, width, LANES],
+        move |x| lanes::pack(x, images, features),
+        move |dy| lanes::unpack(dy, images, features),
+    )
+}
+
+/// Lanes into `[N, C, H, W]`.
+fn unpack(x: Tensor<5>, images: usize) -> Tensor<4> {
+    let [_, channels, height, width, _] = x.dims();
+    let features = channels * height * width;
+    cpu::apply_linear(
+        x,
+        [images, channels, height, width],
+        move |x| lanes::unpack(x, images, features),
+        move |dy| lanes::pack(dy, images, features),
+    )
+}
+
+/// Lanes into `[N, H * W, C]`.
+fn unpack_cells(x: Tensor<5>, images: usize) -> Tensor<3> {
+    let [_, channels, height, width, _] = x.dims();
+    let cells = height * width;
+    cpu::apply_linear(
+        x,
+        [images, cells, channels],
+        move |x| lanes::unpack_channels_last(x, images, channels, cells),
+        move |dy| lanes::pack_channels_last(dy, images, channels, cells),
+    )
+}
