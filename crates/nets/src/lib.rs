@@ -15,6 +15,7 @@ pub mod loader;
 pub mod loss;
 pub mod network;
 pub mod ops;
+pub mod outputs;
 pub mod predict;
 pub mod run;
 pub mod speed;

@@ -5,7 +5,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use super::losses::{BoxLossConfig, BoxTarget, select_rows};
+use super::losses::{BoxTarget, CorrectionLoss, select_rows};
 use super::normed_conv::NormedConv;
 use super::roi_targets::{RoiLabel, RoiTarget};
 use crate::layers::{
@@ -117,7 +117,7 @@ impl BoxHead {
 pub fn box_losses(
     output: BoxOutput,
     targets: &[RoiTarget],
-    box_loss: &BoxLossConfig,
+    box_loss: &CorrectionLoss,
     smoothing: f64,
 ) -> [Tensor<1>; 2] {
     let [regions, numbers] = output.deltas.dims();

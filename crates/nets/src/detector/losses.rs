@@ -5,11 +5,11 @@ use kernels::boxes::Xyxy;
 
 use super::box_coder::BoxCoder;
 use super::giou::giou;
-use recipe::{self, BoxLoss};
+use recipe::BoxLoss;
 
-/// What is minimised of predicted corrections.
+/// The loss of predicted box corrections, from the options of either stage.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BoxLossConfig {
+pub struct CorrectionLoss {
     /// Which loss.
     pub loss: BoxLoss,
     /// Its factor.
@@ -20,7 +20,7 @@ pub struct BoxLossConfig {
     pub coder: BoxCoder,
 }
 
-impl From<&recipe::Rpn> for BoxLossConfig {
+impl From<&recipe::Rpn> for CorrectionLoss {
     fn from(recipe: &recipe::Rpn) -> Self {
         Self {
             loss: recipe.box_loss,
@@ -31,15 +31,13 @@ impl From<&recipe::Rpn> for BoxLossConfig {
     }
 }
 
-impl From<&recipe::Roi> for BoxLossConfig {
+impl From<&recipe::Roi> for CorrectionLoss {
     fn from(recipe: &recipe::Roi) -> Self {
         Self {
             loss: recipe.box_loss,
             weight: recipe.box_loss_weight,
             beta: recipe.smooth_l1_beta,
-            coder: BoxCoder {
-                weights: recipe.box_weights.map(|weight| weight as f32),
-            },
+            coder: BoxCoder::from(recipe),
         }
     }
 }
@@ -53,7 +51,7 @@ pub struct BoxTarget {
     pub deltas: [f32; 4],
 }
 
-impl BoxLossConfig {
+impl CorrectionLoss {
     /// The weighted sum over corrections `[P, 4]` and as many targets, at least one.
     pub fn of(&self, deltas: Tensor<2>, targets: &[BoxTarget]) -> Tensor<1> {
         let sum = match self.loss {

@@ -3,6 +3,7 @@
 //! 'candidate' is a box to be labelled, 'truth' is annotated; 'quality' is their IoU, `[truths, candidates]` row by row.
 
 use kernels::boxes::Xyxy;
+use recipe::{Roi, Rpn};
 
 /// What a candidate is trained to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,26 @@ pub struct Matcher {
 }
 
 impl Matcher {
+    /// The rule for anchors.
+    pub fn of_anchors(rpn: &Rpn) -> Self {
+        Self {
+            positive: rpn.positive_iou as f32,
+            negative: rpn.negative_iou as f32,
+            low_quality: rpn.low_quality,
+            require_overlap: rpn.require_overlap,
+        }
+    }
+
+    /// The rule for regions: an object or background.
+    pub fn of_regions(roi: &Roi) -> Self {
+        Self {
+            positive: roi.positive_iou as f32,
+            negative: roi.positive_iou as f32,
+            low_quality: false,
+            require_overlap: true,
+        }
+    }
+
     /// One answer a candidate; without truths all are background.
     pub fn match_boxes(&self, truths: &[Xyxy], candidates: &[Xyxy]) -> Vec<Match> {
         let pairs = truths

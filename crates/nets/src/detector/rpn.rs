@@ -6,7 +6,7 @@ use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
 use kernels::boxes::Xyxy;
 
-use super::losses::{BoxLossConfig, BoxTarget, binary_cross_entropy, select_rows};
+use super::losses::{BoxTarget, CorrectionLoss, binary_cross_entropy, select_rows};
 use super::normed_conv::same_size;
 use super::rpn_targets::RpnTargets;
 use crate::layers::{ConvLayer, Initializer};
@@ -82,7 +82,7 @@ pub fn rpn_losses(
     output: RpnOutput,
     targets: &[RpnTargets],
     anchors: &[Xyxy],
-    box_loss: &BoxLossConfig,
+    box_loss: &CorrectionLoss,
 ) -> [Tensor<1>; 2] {
     let [_, per_image] = output.objectness.dims();
     let device = output.objectness.device();
@@ -105,7 +105,8 @@ pub fn rpn_losses(
     let count = sampled.len().max(1) as f64;
     let images = targets.len();
     let objectness = match sampled.len() {
-        0 => Tensor::zeros([1], &device),
+        // Still a function of the weights: training cannot step back from a constant.
+        0 => output.objectness.sum() * 0.0,
         rows => {
             let logits = output.objectness.reshape([images * per_image, 1]);
             let objects = Tensor::<2>::from_data(TensorData::new(objects, [rows, 1]), &device);
