@@ -36,7 +36,8 @@ pub fn train(
     if let Model::FasterRcnn(detector) = &recipe.model {
         warn_of_uncovered_objects(detector, split)?;
     }
-    note!("{}\n{summary}", named.run);
+    let memory = summary.memory(&recipe.training, split.train.count);
+    note!("{}\n{summary}\ntraining needs {memory}", named.run);
     let run = match resumed {
         Some(run) => run,
         None => {

@@ -11,6 +11,7 @@ mod data;
 mod detector;
 mod error;
 mod layer;
+mod memory;
 mod optimizer;
 mod options;
 mod parse;
@@ -35,6 +36,7 @@ pub use detector::{
 };
 pub use error::{RecipeError, WrongLine};
 pub use layer::{Layer, Pool};
+pub use memory::{Bytes, Memory, TooLarge};
 pub use optimizer::{Adam, AdamW, Muon, Optimizer, RmsProp, Sgd};
 pub use parse::source;
 pub use scenes::Scenes;

@@ -81,6 +81,12 @@ fn walk(
             output: step.output,
             parameters: step.parameters,
             multiply_adds: step.multiply_adds,
+            // Those of other layers are fused into these, or made again.
+            activations: if step.multiply_adds > 0 {
+                step.output.elements() as u64
+            } else {
+                0
+            },
             receptive_field: local.then_some(field.sees),
             stride: field.stride,
         });

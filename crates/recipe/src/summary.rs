@@ -57,6 +57,8 @@ pub struct LayerSummary {
     pub parameters: u64,
     /// Multiplications each followed by an addition, per image.
     pub multiply_adds: u64,
+    /// Numbers per training image that the backward pass reads again; 0 where they need not be kept.
+    pub activations: u64,
     /// Pixels of the image that one output sees, `[rows, columns]`; `None` where it is all.
     pub receptive_field: Option<[usize; 2]>,
     /// Pixels of the image from one cell of its output to the next, `[rows, columns]`.

@@ -245,6 +245,8 @@ fn errors_say_what_is_wrong() {
         (detector("[model.roi]\nbox-loss = \"iou\""), &["model.roi.box-loss: unknown name `iou`", "smooth-l1, giou"]),
         (detector("[model.roi]\nbox-loss-weight = -1"), &["model.roi.box-loss-weight: must be at least 0"]),
         (detector("[model.roi]\nbox-regression = \"agnostic\""), &["model.roi.box-regression: unknown name", "class-specific, class-agnostic"]),
+        (detector("[model.roi]\nsample = 1"), &["model.roi.positive-fraction: must be at least 1 / sample, 1: no object would be drawn, found 0.5"]),
+        (detector("[model.rpn]\npositive-fraction = 0.001"), &["model.rpn.positive-fraction: must be at least 1 / sample, 0.015625"]),
         (detector("[model.roi]\nconvolutions = [0]"), &["model.roi.convolutions[0]: must be from 1 to"]),
         (training("epoch = 3"), &["training.epoch: unknown key `epoch`", "line 5, column 1", "did you mean `epochs`?"]),
         (training("epochs = 0"), &["training.epochs: must be from 1 to 1000000, found 0", "line 5, column 10"]),
@@ -810,6 +812,7 @@ fn any_recipe() -> impl Strategy<Value = Recipe> {
                         rpn: Rpn {
                             channels: Some(count),
                             sample: count,
+                            positive_fraction: 1.0,
                             box_loss: BoxLoss::Giou,
                             ..Rpn::default()
                         },

@@ -142,6 +142,7 @@ impl HeadConv {
             },
             parameters: weights.saturating_add(others),
             multiply_adds: weights.saturating_mul(product(&cells).saturating_add(more)),
+            activations: (self.to as u64).saturating_mul(product(&cells).saturating_add(more)),
             receptive_field,
             stride,
         }
@@ -225,6 +226,7 @@ pub(super) fn summary(
 fn push_region_head(detector: &FasterRcnn, channels: usize, classes: usize, summary: &mut Summary) {
     let regions = detector.rpn.post_nms_test;
     let roi = &detector.roi;
+    let sampled = roi.sample as u64;
     let side = roi.output;
     let norm = roi.norm != Norm::None;
     let map = |channels| Shape::Map {
@@ -239,6 +241,7 @@ fn push_region_head(detector: &FasterRcnn, channels: usize, classes: usize, summ
         // Each sample is a mean of four cells.
         multiply_adds: product(&[regions, channels, side, side, 4])
             .saturating_mul(product(&[roi.sampling, roi.sampling])),
+        activations: product(&[roi.sample, channels, side, side]),
         receptive_field: None,
         stride: [1, 1],
     });
@@ -253,6 +256,7 @@ fn push_region_head(detector: &FasterRcnn, channels: usize, classes: usize, summ
         };
         let mut layer = conv.summary([side, side], 0, None);
         layer.multiply_adds = layer.multiply_adds.saturating_mul(regions as u64);
+        layer.activations = layer.activations.saturating_mul(sampled);
         summary.push(layer);
         from = to;
     }
@@ -264,6 +268,7 @@ fn push_region_head(detector: &FasterRcnn, channels: usize, classes: usize, summ
             output: Shape::Features(to),
             parameters: weights.saturating_add(to as u64).saturating_add(scales),
             multiply_adds: weights.saturating_mul(regions as u64),
+            activations: sampled.saturating_mul(to as u64),
             receptive_field: None,
             stride: [1, 1],
         });
