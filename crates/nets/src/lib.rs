@@ -22,4 +22,5 @@ pub mod speed;
 pub mod sweep;
 pub mod temperature;
 pub mod training;
+pub mod warnings;
 pub mod weights;

@@ -3,6 +3,11 @@
 //! Written in strict TOML. [`Recipe::load`] reads a built-in recipe by name or a file by path and
 //! applies `--set key=value` on top; [`Recipe::to_toml`] writes it back with every default written out.
 
+/// The crate's README, whose example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod anchor_sizes;
 mod augment;
 mod builtin;
