@@ -12,20 +12,20 @@ pub struct Losses {
     pub total: Tensor<1>,
     /// Its summands by name; one for a classifier.
     pub parts: Vec<(&'static str, Scalar)>,
-    /// How many classifications were right; for a detector those of sampled regions with an object.
+    /// Correct classifications; for a detector those of sampled regions with an object.
     pub correct: Scalar,
-    /// Of so many.
+    /// Out of this many.
     pub counted: usize,
 }
 
-/// What a network says of one image.
+/// What a network predicts for one image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     /// The class: of the best detection, or of the greatest probability where nothing was detected.
     pub class: usize,
     /// The score of that detection or the probability of that class.
     pub score: f32,
-    /// One a class, adding up to 1.
+    /// One per class, adding up to 1.
     pub probabilities: Vec<f32>,
     /// What a detector found, best first; a classifier finds none.
     pub detections: Vec<Detection>,
@@ -61,8 +61,8 @@ pub(crate) fn argmax(values: &[f32]) -> usize {
     best
 }
 
-/// In how many rows of `[N, K]` the greatest value stands in the column that `columns` says of the row; rows without one
-/// are left out. Waits for no device.
+/// In how many rows of `[N, K]` the greatest value is in the row's column of `columns`; rows without a column are left
+/// out. Does not wait for the device.
 pub(crate) fn hits(rows: Tensor<2>, columns: &[Option<usize>]) -> Scalar {
     if columns.is_empty() {
         return Scalar::Known(0.0);

@@ -169,7 +169,7 @@ impl Layer {
 pub struct Pool {
     /// Height and width of the window.
     pub size: [usize; 2],
-    /// Pixels between neighbouring windows; default the size: windows side by side.
+    /// Pixels between neighbouring windows; by default the size, so that windows do not overlap.
     pub stride: [usize; 2],
     /// Pixels added on each side, at most half the size; default 0.
     pub padding: [usize; 2],

@@ -1,4 +1,4 @@
-//! Walks an image through a network's layers and finds what each makes of it, or where it fails.
+//! Walks an image through a network's layers: the shape and cost of each, or the layer that does not fit.
 
 mod detector;
 
@@ -6,7 +6,7 @@ use super::summary::{LayerSummary, Shape, Summary};
 use super::{Layer, Model, Pool, Recipe};
 pub use detector::{Stage, stages};
 
-/// A layer that cannot take what the layer before it gives.
+/// A layer that cannot take the output of the layer before it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{layers}[{index}] ({name}): {what}\n  help: {help}")]
 pub struct ShapeError {
@@ -23,10 +23,10 @@ pub struct ShapeError {
 }
 
 impl Recipe {
-    /// The whole network on images of `input` = `[C, H, W]` with `classes` classes.
+    /// The whole network on images of `input` = `[C, H, W]` with this many classes.
     ///
     /// # Errors
-    /// The first layer whose input does not fit, or an end that does not suit the model.
+    /// The first layer whose input does not fit, or a last layer that does not suit the model.
     pub fn summary(&self, input: [usize; 3], classes: usize) -> Result<Summary, ShapeError> {
         match &self.model {
             Model::Cnn(cnn) => classifier(&cnn.layers, input, classes),
@@ -81,7 +81,7 @@ fn walk(
             output: step.output,
             parameters: step.parameters,
             multiply_adds: step.multiply_adds,
-            // Those of other layers are fused into these, or made again.
+            // The outputs of other layers are fused into these or computed again.
             activations: if step.multiply_adds > 0 {
                 step.output.elements() as u64
             } else {
@@ -95,7 +95,7 @@ fn walk(
     Ok(summary)
 }
 
-/// How much of the image a cell sees, and how far its neighbour's view is moved.
+/// How much of the image a cell sees, and how far apart neighbouring cells look.
 struct Field {
     sees: [usize; 2],
     stride: [usize; 2],
@@ -280,7 +280,7 @@ fn slide(
         .saturating_mul(dilation)
         .saturating_add(1);
     match padded.checked_sub(span) {
-        Some(room) => Ok(room / stride.max(1) + 1),
+        Some(room) => Ok((room / stride.max(1)).saturating_add(1)),
         None => {
             let with_padding = match padding {
                 0 => String::new(),

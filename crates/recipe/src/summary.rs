@@ -1,9 +1,9 @@
-//! What a network's check finds: shapes, parameters and multiply-adds by layer, shown as a table.
+//! The summary of a network: shapes, parameters and multiply-adds by layer, shown as a table.
 
 use super::Layer;
 use std::fmt;
 
-/// What one image is between two layers.
+/// The shape of one image between two layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// `[C, H, W]`.
@@ -20,7 +20,7 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// Numbers per image.
+    /// Values per image.
     pub fn elements(&self) -> usize {
         match *self {
             Self::Map {
@@ -51,7 +51,7 @@ impl fmt::Display for Shape {
 pub struct LayerSummary {
     /// Such as `conv 32, 3x3, padding 1`.
     pub name: String,
-    /// What one image is after it.
+    /// The shape of one image after it.
     pub output: Shape,
     /// Trained numbers; running means and variances do not count.
     pub parameters: u64,
@@ -59,7 +59,7 @@ pub struct LayerSummary {
     pub multiply_adds: u64,
     /// Numbers per training image that the backward pass reads again; 0 where they need not be kept.
     pub activations: u64,
-    /// Pixels of the image that one output sees, `[rows, columns]`; `None` where it is all.
+    /// Pixels of the image that one output sees, `[rows, columns]`; `None` if it sees the whole image.
     pub receptive_field: Option<[usize; 2]>,
     /// Pixels of the image from one cell of its output to the next, `[rows, columns]`.
     pub stride: [usize; 2],
@@ -81,7 +81,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// What comes out of the last layer.
+    /// The output of the last layer.
     pub fn output(&self) -> Shape {
         self.layers.last().map_or(self.input, |layer| layer.output)
     }

@@ -510,8 +510,8 @@ fn pyramids_that_do_not_fit_say_why() {
     #[rustfmt::skip]
     let cases = [
         ("[2, 4]", format!("{pool}, \"relu\", {pool}, \"relu\""), "no error"),
-        ("[4, 8]", format!("{pool}, {pool}, \"relu\""), "model.pyramid.strides[1] (stride 8): the backbone has no such map\n  help: its maps have the strides 2, 4"),
-        ("[2]", format!("{pool}, {pool}"), "model.backbone.layers[1] (max-pool 2x2): nothing reads what it gives\n  help: end the backbone before it, or add 4"),
+        ("[4, 8]", format!("{pool}, {pool}, \"relu\""), "model.pyramid.strides[1] (stride 8): no map of the backbone has this stride\n  help: its maps have the strides 2, 4"),
+        ("[2]", format!("{pool}, {pool}"), "model.backbone.layers[1] (max-pool 2x2): its output is not used\n  help: end the backbone before it, or add 4"),
     ];
     for (strides, layers, expected) in cases {
         let error = wrong(strides, &layers);
@@ -848,7 +848,11 @@ proptest! {
 
     #[test]
     fn no_recipe_makes_the_shape_walk_panic(recipe in any_recipe()) {
-        let _ = recipe.summary([1, 28, 28], 10);
+        for side in [1, 28, 1 << 40, usize::MAX] {
+            if let Ok(summary) = recipe.summary([side, side, side], 10) {
+                let _ = summary.memory(&recipe.training, usize::MAX).total();
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Anchors: the boxes of fixed sizes and shapes around every cell of a feature map that proposals start from.
 //!
-//! A anchors a cell; 'level' is one feature map, 'stride' the image pixels between two of its cells, 'ratio' height by
+//! A anchors per cell; 'level' is one feature map, 'stride' the image pixels between two of its cells, 'ratio' height by
 //! width. Anchors are listed in (y, x, a) order, as the outputs of the proposal head are flattened.
 
 use std::ops::Range;

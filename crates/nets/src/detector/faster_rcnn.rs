@@ -1,6 +1,6 @@
 //! The two-stage detector: its forward passes, losses and detections.
 //!
-//! N images, A anchors an image (of all L levels in a row), R regions of all images, K classes without background.
+//! N images, A anchors per image (of all L levels in a row), R regions of all images, K classes without background.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -59,13 +59,13 @@ pub(super) struct Settings {
 /// The losses of the two stages.
 #[derive(Clone, Debug)]
 pub struct StageLosses {
-    /// Is an anchor an object?
+    /// Objectness of the anchors.
     pub objectness: Tensor<1>,
-    /// Where from the anchor is it?
+    /// Box corrections of the anchors.
     pub rpn_box: Tensor<1>,
-    /// What is in a region?
+    /// Classes of the regions.
     pub class: Tensor<1>,
-    /// Where exactly?
+    /// Box corrections of the regions.
     pub roi_box: Tensor<1>,
 }
 
@@ -128,10 +128,10 @@ impl FasterRcnn {
         Ok(losses.summed(correct, counted))
     }
 
-    /// The four losses of a batch, and how many regions with an object were classified right, of how many.
+    /// The four losses of a batch, and how many regions with an object were classified correctly, out of how many.
     ///
-    /// `smoothing` is that of the regions' class labels. `draw` gives, for a purpose and an image's number in its data
-    /// set, the random key of each candidate; those with the smallest keys are drawn.
+    /// `smoothing` is the label smoothing of the regions' classes. `draw` returns, for a purpose and an image's number
+    /// in its data set, the random key of each candidate; candidates with the smallest keys are sampled.
     ///
     /// # Errors
     /// [`BadTruth`] for a box without area.
@@ -249,7 +249,7 @@ impl FasterRcnn {
             .collect()
     }
 
-    /// What both stages should say: drawn anchors and drawn regions of each image.
+    /// The training targets of both stages: sampled anchors and sampled regions of each image.
     fn targets<K: Fn(usize) -> u64>(
         &self,
         batch: &Batch,
@@ -323,7 +323,7 @@ impl FasterRcnn {
                 .iter_mut()
                 .for_each(|probability| *probability /= total);
         } else {
-            probabilities.fill(1.0 / classes as f32); // nothing was proposed: nothing is known
+            probabilities.fill(1.0 / classes as f32); // without proposals all classes are equally likely
         }
         let (class, score) = match detections.first() {
             Some(best) => (best.class, best.score),
@@ -405,7 +405,7 @@ fn boxes_of(regions: &[Vec<RoiTarget>]) -> impl Iterator<Item = Vec<Xyxy>> {
         .map(|image| image.iter().map(|target| target.bounds).collect())
 }
 
-/// Of the regions with an object, how many are classified right, of how many.
+/// Of the regions with an object, how many are classified correctly, out of how many.
 fn count_hits(output: &BoxOutput, targets: &[RoiTarget]) -> (Scalar, usize) {
     let columns: Vec<Option<usize>> = targets
         .iter()

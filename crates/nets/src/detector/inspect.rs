@@ -1,4 +1,4 @@
-//! All that happens on the way to the detections of one image, to be looked at.
+//! Every intermediate result on the way to the detections of one image, for `explain`.
 //!
 //! A anchors, K classes without background.
 
@@ -20,11 +20,11 @@ pub struct Inspection {
     pub anchors: Vec<Proposal>,
     /// The best anchors with their corrections, as they enter non-maximum suppression.
     pub corrected: Vec<Proposal>,
-    /// What it leaves: the regions that the second stage looks at.
+    /// What remains after it: the regions that the second stage classifies.
     pub proposals: Vec<Proposal>,
-    /// What the second stage says of each proposal, in the same order: probabilities of background and each class.
+    /// The second stage's probabilities of background and each class for every proposal, in the same order.
     pub probabilities: Vec<Vec<f32>>,
-    /// The answer.
+    /// The detections.
     pub detections: Vec<Detection>,
 }
 

@@ -10,13 +10,13 @@ use recipe::BoxLoss;
 /// The loss of predicted box corrections, from the options of either stage.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CorrectionLoss {
-    /// Which loss.
+    /// The kind of loss.
     pub loss: BoxLoss,
-    /// Its factor.
+    /// The loss is multiplied by this.
     pub weight: f64,
-    /// Where smooth L1 turns straight.
+    /// Where smooth L1 changes from square to linear.
     pub beta: f64,
-    /// How corrections and boxes belong together.
+    /// From boxes to corrections and back.
     pub coder: BoxCoder,
 }
 
@@ -42,12 +42,12 @@ impl From<&recipe::Roi> for CorrectionLoss {
     }
 }
 
-/// What one row of corrections should be.
+/// The target of one row of corrections.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BoxTarget {
     /// The box that is corrected.
     pub reference: Xyxy,
-    /// The right corrections.
+    /// The corrections to learn.
     pub deltas: [f32; 4],
 }
 

@@ -1,6 +1,6 @@
 //! Postprocessing: from the outputs of the box head on one image to its detections.
 //!
-//! R proposals an image, K classes without background; the head's columns are K + 1 with background first. 'deltas' are
+//! R proposals per image, K classes without background; the head's columns are K + 1 with background first. 'deltas' are
 //! (dx, dy, dw, dh), 'NMS' is non-maximum suppression.
 
 use kernels::boxes::Xyxy;
@@ -11,9 +11,9 @@ use crate::outputs::{Detection, softmax};
 use recipe::{Detections, Roi};
 
 /// The detections of one image of `[height, width]` pixels (without padding), best first. `logits [R, K + 1]`,
-/// `deltas [R, K + 1, 4]` or, class-agnostic, `[R, 4]`, `proposals [R]`. What is NaN never passes.
+/// `deltas [R, K + 1, 4]` or, class-agnostic, `[R, 4]`, `proposals [R]`. NaN is always dropped.
 ///
-/// The steps are torchvision's `postprocess_detections`, only that boxes with too low a score are not decoded.
+/// The steps are torchvision's `postprocess_detections`, except that boxes with too low a score are not decoded.
 ///
 /// # Panics
 /// When `logits` do not have K + 1 columns a proposal, or `deltas` as many boxes as the head predicts.

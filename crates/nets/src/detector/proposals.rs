@@ -1,6 +1,6 @@
 //! Proposals: from the outputs of the proposal head on one image to the boxes worth a closer look.
 //!
-//! A anchors a cell; per level the outputs lie in (y, x, a) order like the anchors. 'logits' are objectness before the
+//! A anchors per cell; per level the outputs lie in (y, x, a) order like the anchors. 'logits' are objectness before the
 //! sigmoid, 'deltas' are (dx, dy, dw, dh), 'NMS' is non-maximum suppression.
 
 use kernels::boxes::Xyxy;
@@ -9,12 +9,12 @@ use kernels::nms::{batched_nms, top_by_score};
 use super::box_coder::BoxCoder;
 use recipe::Rpn;
 
-/// How many boxes pass.
+/// How many boxes are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProposalLimits {
     /// Best anchors of each level that enter the suppression.
     pub pre_nms: usize,
-    /// Proposals an image that are left.
+    /// Proposals per image that remain.
     pub post_nms: usize,
 }
 
@@ -56,9 +56,9 @@ impl ProposalLimits {
     }
 }
 
-/// The proposals of one image of `[height, width]` pixels (without padding), best first. What is NaN never passes.
+/// The proposals of one image of `[height, width]` pixels (without padding), best first. NaN is always dropped.
 ///
-/// The steps are torchvision's `filter_proposals`, only that boxes are decoded after the best logits are known.
+/// The steps are torchvision's `filter_proposals`, except that boxes are decoded after the best logits are known.
 ///
 /// # Panics
 /// When a level does not have as many logits and deltas as anchors.

@@ -1,4 +1,4 @@
-//! Targets of the box head: which proposals of an image it trains on, and what it should say about them.
+//! Targets of the box head: which proposals of an image it is trained on, and their labels.
 //!
 //! K classes without background; 'truth' is annotated; 'deltas' are (dx, dy, dw, dh) from a proposal to its truth.
 
@@ -10,7 +10,7 @@ use super::sampler::Sampler;
 use data::truth::{BadTruth, Truth, checked_boxes};
 use recipe::Roi;
 
-/// What the box head should say about one box.
+/// The training target of the box head for one box.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RoiLabel {
     /// Nothing there.
@@ -19,7 +19,7 @@ pub enum RoiLabel {
     Object {
         /// 0..K without background.
         class: usize,
-        /// What should be regressed in the columns of this class.
+        /// The corrections to learn in the columns of this class.
         deltas: [f32; 4],
     },
 }

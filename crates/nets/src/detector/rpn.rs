@@ -1,6 +1,6 @@
 //! The region proposal network: objectness and box corrections for every anchor, and its two losses.
 //!
-//! N images, A anchors an image in (y, x, a) order. 'deltas' are (dx, dy, dw, dh) relative to the anchor.
+//! N images, A anchors per image in (y, x, a) order. 'deltas' are (dx, dy, dw, dh) relative to the anchor.
 
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
@@ -12,7 +12,7 @@ use super::rpn_targets::RpnTargets;
 use crate::layers::{ConvLayer, Initializer};
 use crate::ops::Maps;
 
-/// A 3x3 convolution with ReLU, then two 1x1 convolutions: one logit and four deltas an anchor.
+/// A 3x3 convolution with ReLU, then two 1x1 convolutions: one logit and four deltas per anchor.
 #[derive(Module, Debug)]
 pub struct RpnHead {
     conv: ConvLayer,
@@ -20,7 +20,7 @@ pub struct RpnHead {
     bbox_pred: ConvLayer,
 }
 
-/// What the network says of each anchor.
+/// The network's outputs for each anchor.
 #[derive(Clone, Debug)]
 pub struct RpnOutput {
     /// Logits of 'is an object', `[N, A]`.
@@ -43,7 +43,7 @@ impl RpnHead {
         }
     }
 
-    /// Levels of `[N, C, H_l, W_l]` to one row an anchor, A = the sum of H_l * W_l * anchors a cell.
+    /// Levels of `[N, C, H_l, W_l]` to one row per anchor, A = the sum of H_l * W_l * anchors per cell.
     pub fn forward(&self, levels: &[Maps]) -> RpnOutput {
         let (objectness, deltas): (Vec<_>, Vec<_>) = levels
             .iter()
@@ -76,7 +76,7 @@ fn joined<const D: usize>(mut levels: Vec<Tensor<D>>) -> Tensor<D> {
 
 /// The objectness and box losses over the sampled anchors of all images.
 ///
-/// Objectness: binary cross-entropy, mean over the sample. Boxes: the loss that `box_loss` says, sum over the positives
+/// Objectness: binary cross-entropy, mean over the sample. Boxes: `box_loss`, summed over the positives
 /// divided by the size of the whole sample. `anchors` are those of one image.
 pub fn rpn_losses(
     output: RpnOutput,

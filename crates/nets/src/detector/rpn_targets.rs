@@ -1,4 +1,4 @@
-//! Targets of the proposal head: which anchors of an image take part in its losses, and what they should say.
+//! Targets of the proposal head: which anchors of an image count in its losses, and their labels.
 //!
 //! 'truth' is annotated; 'deltas' are (dx, dy, dw, dh) from an anchor to its truth.
 
@@ -17,11 +17,11 @@ pub struct PositiveAnchor {
     pub anchor: usize,
     /// The index of its truth.
     pub truth: usize,
-    /// What should be regressed.
+    /// The corrections to learn.
     pub deltas: [f32; 4],
 }
 
-/// The anchors of one image that take part in the losses; all others do not.
+/// The anchors of one image that count in the losses.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RpnTargets {
     /// Objects, by ascending anchor.

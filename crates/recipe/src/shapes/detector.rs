@@ -1,4 +1,4 @@
-//! The same for a detector: the maps of its backbone, then what pyramid and heads cost.
+//! Shapes and costs of a detector: the maps of its backbone, then the pyramid and the heads.
 
 use super::{Field, ShapeError, product, walk};
 use crate::summary::{LayerSummary, Shape, Summary};
@@ -7,7 +7,7 @@ use crate::{FasterRcnn, Norm};
 /// A map of the backbone that the detector reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stage {
-    /// How many layers of the backbone give it.
+    /// The number of backbone layers up to and including it.
     pub end: usize,
     /// Channels.
     pub channels: usize,
@@ -17,7 +17,7 @@ pub struct Stage {
     pub stride: usize,
 }
 
-/// The maps that the detector reads of its backbone on images of `input` = `[C, H, W]`, finest first: one for each
+/// The maps of the backbone that the detector reads on images of `input` = `[C, H, W]`, finest first: one for each
 /// stride of the pyramid, or the last.
 ///
 /// # Errors
@@ -90,7 +90,7 @@ fn stages_of(detector: &FasterRcnn, backbone: &Summary) -> Result<Vec<Stage>, Sh
                 layers: "model.pyramid.strides",
                 index,
                 name: format!("stride {stride}"),
-                what: "the backbone has no such map".to_string(),
+                what: "no map of the backbone has this stride".to_string(),
                 help: format!("its maps have the strides {}", known.join(", ")),
             }
         })?);
@@ -101,7 +101,7 @@ fn stages_of(detector: &FasterRcnn, backbone: &Summary) -> Result<Vec<Stage>, Sh
             layers: "model.backbone.layers",
             index: used,
             name: layer.name.clone(),
-            what: "nothing reads what it gives".to_string(),
+            what: "its output is not used".to_string(),
             help: format!(
                 "end the backbone before it, or add {} to model.pyramid.strides",
                 layer.stride[0]
@@ -111,7 +111,7 @@ fn stages_of(detector: &FasterRcnn, backbone: &Summary) -> Result<Vec<Stage>, Sh
     Ok(stages)
 }
 
-/// What a convolution of the heads is.
+/// A convolution of the pyramid or the heads.
 struct HeadConv {
     name: String,
     from: usize,
@@ -149,7 +149,7 @@ impl HeadConv {
     }
 }
 
-/// The backbone, then what pyramid and heads cost; the region head once per region when detecting.
+/// The backbone, then the pyramid and the heads; the region head is counted once per region in detection.
 pub(super) fn summary(
     detector: &FasterRcnn,
     input: [usize; 3],
