@@ -3,8 +3,9 @@
 #[cfg(test)]
 mod tests;
 
+use super::optimizer::Optimizer;
 use super::summary::{LayerSummary, Summary};
-use super::{Optimizer, Training};
+use super::training::Training;
 use std::fmt;
 
 /// Bytes of a number: weights, gradients and activations are f32.

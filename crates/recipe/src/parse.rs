@@ -1,10 +1,13 @@
 //! Reading a recipe: text, then `--set key=value`, then types, then ranges.
 
+use super::builtin;
+use super::data::SCENES;
 use super::error::{RecipeError, WrongLine, closest};
+use super::experiment::Recipe;
 use super::options::Check;
 use super::problem::{Problem, Segment, parse_path, path_text};
 use super::value::Node;
-use super::{Recipe, SCENES, builtin};
+
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::ops::Range;

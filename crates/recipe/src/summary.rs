@@ -1,6 +1,5 @@
 //! The summary of a network: shapes, parameters and multiply-adds by layer, shown as a table.
 
-use super::Layer;
 use std::fmt;
 
 /// The shape of one image between two layers.
@@ -90,53 +89,6 @@ impl Summary {
         self.parameters = self.parameters.saturating_add(layer.parameters);
         self.multiply_adds = self.multiply_adds.saturating_add(layer.multiply_adds);
         self.layers.push(layer);
-    }
-}
-
-impl fmt::Display for Layer {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.name();
-        match self {
-            Self::Conv {
-                channels,
-                kernel,
-                stride,
-                padding,
-                dilation,
-                bias,
-            } => {
-                write!(formatter, "{name} {channels}, {}x{}", kernel[0], kernel[1])?;
-                side_option(formatter, "stride", *stride, [1, 1])?;
-                side_option(formatter, "padding", *padding, [0, 0])?;
-                side_option(formatter, "dilation", *dilation, [1, 1])?;
-                formatter.write_str(if *bias { "" } else { ", no bias" })
-            }
-            Self::MaxPool(pool) | Self::AvgPool(pool) => {
-                write!(formatter, "{name} {}x{}", pool.size[0], pool.size[1])?;
-                side_option(formatter, "stride", pool.stride, pool.size)?;
-                side_option(formatter, "padding", pool.padding, [0, 0])
-            }
-            Self::LeakyRelu { slope } => write!(formatter, "{name} {slope}"),
-            Self::Dropout { rate } => write!(formatter, "{name} {rate}"),
-            Self::Linear { features, bias } => {
-                write!(formatter, "{name} {features}")?;
-                formatter.write_str(if *bias { "" } else { ", no bias" })
-            }
-            _ => formatter.write_str(name),
-        }
-    }
-}
-
-fn side_option(
-    formatter: &mut fmt::Formatter<'_>,
-    name: &str,
-    value: [usize; 2],
-    usual: [usize; 2],
-) -> fmt::Result {
-    match value {
-        _ if value == usual => Ok(()),
-        [rows, columns] if rows == columns => write!(formatter, ", {name} {rows}"),
-        [rows, columns] => write!(formatter, ", {name} {rows}x{columns}"),
     }
 }
 

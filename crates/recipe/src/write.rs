@@ -1,6 +1,7 @@
 //! Writing a recipe back, with every default written out.
 
-use super::{Recipe, RecipeError};
+use super::error::RecipeError;
+use super::experiment::Recipe;
 use toml::{Table, Value};
 
 impl Recipe {

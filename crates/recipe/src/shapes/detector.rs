@@ -1,8 +1,8 @@
 //! Shapes and costs of a detector: the maps of its backbone, then the pyramid and the heads.
 
-use super::{Field, ShapeError, product, walk};
+use super::chain::{Field, ShapeError, product, walk};
+use crate::detector::{FasterRcnn, Norm};
 use crate::summary::{LayerSummary, Shape, Summary};
-use crate::{FasterRcnn, Norm};
 
 /// A map of the backbone that the detector reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
