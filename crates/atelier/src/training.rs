@@ -35,7 +35,7 @@ pub fn train(
     let summary = recipe.summary(split.train.image_shape(), split.train.classes.len())?;
     warn_of_lookalikes("classes", split.train.classes.iter().map(String::as_str));
     for warning in warnings(recipe, &split.train)? {
-        note!("warning: {warning}");
+        warn!("{warning}");
     }
     if let Model::FasterRcnn(detector) = &recipe.model {
         warn_of_uncovered_objects(detector, split)?;
