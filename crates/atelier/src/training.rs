@@ -6,6 +6,7 @@ use data::Split;
 use nets::detector::anchor_fit::{AnchorFit, sample_objects};
 use nets::device::Computer;
 use nets::run::{Finished, Origin, Run, RunError};
+use nets::warnings::warnings;
 use recipe::{FasterRcnn, Model};
 
 use crate::error::CommandError;
@@ -33,10 +34,14 @@ pub fn train(
     let initial = named.check(split, computer)?;
     let summary = recipe.summary(split.train.image_shape(), split.train.classes.len())?;
     warn_of_lookalikes("classes", split.train.classes.iter().map(String::as_str));
+    for warning in warnings(recipe, &split.train)? {
+        warn!("{warning}");
+    }
     if let Model::FasterRcnn(detector) = &recipe.model {
         warn_of_uncovered_objects(detector, split)?;
     }
-    note!("{}\n{summary}", named.run);
+    let memory = summary.memory(&recipe.training, split.train.count);
+    note!("{}\n{summary}\ntraining needs {memory}", named.run);
     let run = match resumed {
         Some(run) => run,
         None => {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::memory::NotEnoughMemory;
 use super::{coco, idx, mnist};
 
 /// Why data could not be loaded.
@@ -69,6 +70,16 @@ pub enum DataError {
     /// Annotated images with something wrong.
     #[error(transparent)]
     Coco(#[from] coco::CocoFolderError),
+    /// More scenes than fit into memory.
+    #[error("{key} = {images} {cause}; use fewer or smaller scenes")]
+    Scenes {
+        /// The recipe's key.
+        key: &'static str,
+        /// Its value.
+        images: usize,
+        /// How much memory they need.
+        cause: NotEnoughMemory,
+    },
     /// More images held out than there are.
     #[error(
         "data.validation is {asked}, but there are only {count} training images: hold out fewer than that"

@@ -12,7 +12,7 @@ pub mod draw;
 mod error;
 pub mod idx;
 pub mod image;
-mod memory;
+pub mod memory;
 pub mod mnist;
 pub mod preparation;
 pub mod random;

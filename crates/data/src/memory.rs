@@ -2,7 +2,7 @@
 
 /// Data that do not fit.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error("it needs {needed} bytes of memory, but only {available} are available")]
+#[error("needs {} of memory, but only {} are available", recipe::Bytes(*.needed), recipe::Bytes(*.available))]
 pub struct NotEnoughMemory {
     /// Bytes of the data.
     pub needed: u64,
@@ -19,9 +19,26 @@ pub fn check(needed: u64) -> Result<(), NotEnoughMemory> {
     }
 }
 
+/// Bytes of memory that this process can have in all: the machine's, or the limit of its container. None where the system
+/// does not say.
+pub fn total() -> Option<u64> {
+    let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let containers = [
+        "/sys/fs/cgroup/memory.max",
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+    ];
+    let limit = |path| std::fs::read_to_string(path).ok()?.trim().parse().ok();
+    let limits = containers.into_iter().filter_map(limit);
+    limits.chain(bytes(&meminfo, "MemTotal:")).min()
+}
+
 fn available(meminfo: &str) -> Option<u64> {
+    bytes(meminfo, "MemAvailable:")
+}
+
+fn bytes(meminfo: &str, key: &str) -> Option<u64> {
     let mut lines = meminfo.lines();
-    let line = lines.find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let line = lines.find_map(|line| line.strip_prefix(key))?;
     let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     kibibytes.checked_mul(1024)
 }
@@ -35,9 +52,11 @@ mod tests {
         let text = "MemTotal:  9 kB\nMemAvailable:    2048 kB\n";
         assert_eq!(available(text), Some(2 << 20));
         assert_eq!(available("MemTotal: 9 kB\n"), None);
+        assert_eq!(bytes(text, "MemTotal:"), Some(9 << 10));
         assert_eq!(check(1), Ok(()));
         if cfg!(target_os = "linux") {
             assert!(check(1 << 60).is_err());
+            assert!(total().is_some_and(|bytes| bytes > 1 << 20));
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use kernels::boxes::{Xyxy, tight_box};
 use rayon::prelude::*;
 
-use super::{Annotated, DataError, Dataset, Object, Samples, Split, hold_out, mnist};
+use super::{Annotated, DataError, Dataset, Object, Samples, Split, hold_out, memory, mnist};
 use crate::augment::noise;
 use crate::random::{Key, Purpose, Stream};
 use crate::resize::Resizer;
@@ -75,11 +75,17 @@ pub fn composers(options: &recipe::Scenes) -> Result<[Composer; 2], DataError> {
 /// # Errors
 /// As for [`composers`].
 pub fn load(options: &recipe::Scenes, seed: u64) -> Result<Split, DataError> {
+    fits(options, "data.scenes.test-images", options.test_images)?;
     let [train, test] = composers(options)?;
     Ok(Split {
         train: train.fresh(seed),
         test: test.fixed(options.seed, Purpose::TestScene, options.test_images),
     })
+}
+
+/// Fixed scenes are all composed at once.
+fn fits(options: &recipe::Scenes, key: &'static str, images: usize) -> Result<(), DataError> {
+    memory::check(options.bytes(images)).map_err(|cause| DataError::Scenes { key, images, cause })
 }
 
 impl FreshScenes {
@@ -96,6 +102,7 @@ impl FreshScenes {
     /// The same scenes without one sixth of the digits, and `count` fixed scenes made of that sixth.
     pub(super) fn hold_out(&self, count: usize) -> Result<(Dataset, Dataset), DataError> {
         let composer = &self.composer;
+        fits(&composer.options, "data.validation", count)?;
         let seed = composer.options.seed; // not the run's: all runs are validated on the same scenes
         let digits = composer.numbers.len();
         let (kept, held) = hold_out(digits, digits / HELD_OUT, seed)?;

@@ -4,8 +4,8 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::layers::{self, Initializer, LayerModule, Mode};
-use crate::network::{argmax, softmax};
 use crate::ops::{Maps, to_host};
+use crate::outputs::{argmax, softmax};
 use crate::weights::{Weight, read};
 use recipe::{self, ShapeError};
 

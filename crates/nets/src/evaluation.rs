@@ -18,8 +18,9 @@ use crate::batch::Batch;
 use crate::detector::BadTruth;
 use crate::device::Computer;
 use crate::layers::Mode;
-use crate::network::{Answer, Network};
+use crate::network::Network;
 use crate::ops;
+use crate::outputs::Answer;
 use data::Dataset;
 use data::preparation::Preparation;
 use recipe::{self, Recipe};
@@ -303,8 +304,10 @@ fn several(
         .iter()
         .filter(|pair| truths.truths[pair.truth].category == detections[pair.detection].category);
     let share = |part: f64, whole: usize| (whole > 0).then(|| part / whole as f64);
+    // Not `sum`, which is -0.0 if nothing was found.
+    let ious = pairs.iter().fold(0.0, |sum, pair| sum + pair.iou);
     LocalisationFigures {
-        mean_iou: share(pairs.iter().map(|pair| pair.iou).sum(), objects).unwrap_or(0.0),
+        mean_iou: share(ious, objects).unwrap_or(0.0),
         found: share(pairs.len() as f64, objects),
         found_accuracy: share(right.count() as f64, pairs.len()),
         ..twelve(figures)

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::batch::Batch;
 use crate::cnn::Cnn;
 use crate::evaluation::batch_size;
-use crate::network::{argmax, softmax};
+use crate::outputs::{argmax, softmax};
 use data::Dataset;
 use data::preparation::Preparation;
 

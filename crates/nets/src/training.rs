@@ -179,6 +179,19 @@ pub fn check(recipe: &Recipe, data: &Dataset) -> Result<(), TrainingError> {
     Ok(())
 }
 
+/// Checks that training fits into the memory of the machine. A GPU's memory is not known in advance.
+///
+/// # Errors
+/// [`TrainingError::TooLarge`], and [`TrainingError::Shape`] if the network does not fit the images.
+pub fn check_memory(recipe: &Recipe, data: &Dataset, device: &Device) -> Result<(), TrainingError> {
+    let summary = recipe.summary(data.image_shape(), data.classes.len())?;
+    let needed = summary.memory(&recipe.training, data.count);
+    match data::memory::total() {
+        Some(limit) if ops::has_lanes(device) => Ok(needed.fits(limit)?),
+        _ => Ok(()),
+    }
+}
+
 /// Makes sure that all devices compute in the recipe's precision.
 ///
 /// # Errors
@@ -235,6 +248,7 @@ impl<'a> Trainer<'a> {
             ));
         }
         check(recipe, train)?;
+        check_memory(recipe, train, device)?;
         let device = device.clone().autodiff();
         let network = Network::new(recipe, train.image_shape(), train.classes.len(), &device)?;
         let optimizer = Optimizer::new(recipe.training.optimizer);

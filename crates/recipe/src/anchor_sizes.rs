@@ -1,4 +1,4 @@
-//! The sizes of anchors: one list for all feature maps, or one a map.
+//! The sizes of anchors: one list for all feature maps, or one per map.
 
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ pub enum AnchorSizes {
 }
 
 impl AnchorSizes {
-    /// The sizes of one level, counted from the finest; none where there is no list for it.
+    /// The sizes of one level, counted from the finest; empty if there is no list for it.
     pub fn of_level(&self, level: usize) -> &[f64] {
         match self {
             Self::Shared(sizes) => sizes,
@@ -23,7 +23,7 @@ impl AnchorSizes {
         }
     }
 
-    /// The sizes of all levels in a row.
+    /// The sizes of all levels, concatenated.
     pub fn all(&self) -> Vec<f64> {
         match self {
             Self::Shared(sizes) => sizes.clone(),
@@ -31,7 +31,7 @@ impl AnchorSizes {
         }
     }
 
-    /// Other sizes, as many as there are and ascending, on the same levels.
+    /// The same number of other sizes, ascending, on the same levels.
     pub fn with(&self, sizes: &[f64]) -> Self {
         match self {
             Self::Shared(_) => Self::Shared(sizes.to_vec()),

@@ -3,14 +3,14 @@
 /// A recipe that is part of the program.
 #[derive(Clone, Copy, Debug)]
 pub struct BuiltIn {
-    /// What to call it by.
+    /// Its name.
     pub name: &'static str,
     /// Its TOML.
     pub text: &'static str,
 }
 
 impl BuiltIn {
-    /// What it is, in a line: the first comment of the file.
+    /// A description in one line: the first comment of the file.
     pub fn about(&self) -> &'static str {
         let first = self.text.lines().next().unwrap_or_default();
         first.trim_start_matches('#').trim()

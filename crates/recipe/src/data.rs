@@ -1,7 +1,8 @@
 //! The table `data`: where images come from and how they are prepared.
 
+use super::augment::Augment;
 use super::options::{Checked, given, need, options, section, within_unit};
-use super::{Augment, Scenes};
+use super::scenes::Scenes;
 
 /// The `data.source` that composes scenes of several digits.
 pub const SCENES: &str = "scenes";

@@ -194,7 +194,19 @@ options! {
         /// Where smooth L1 changes from square to linear; 0 is L1.
         smooth_l1_beta: f64 = 1.0 / 9.0, not_negative;
     }
-    also ordered_ious;
+    also |rpn: &Rpn| {
+        ordered_ious(rpn).and_then(|()| draws_objects(rpn.sample, rpn.positive_fraction))
+    };
+}
+
+/// At least one candidate that stands for an object can be drawn: without any, no box is learned.
+fn draws_objects(sample: usize, share: f64) -> Checked {
+    let rule = format!(
+        "at least 1 / sample, {}: no object would be drawn",
+        1.0 / sample as f64
+    );
+    let holds = (sample as f64 * share) as usize >= 1;
+    at("positive-fraction", need(holds, &rule, share))
 }
 
 fn ordered_ious(rpn: &Rpn) -> Checked {
@@ -237,6 +249,7 @@ options! {
         /// Where smooth L1 changes from square to linear; 0 is L1.
         smooth_l1_beta: f64 = 1.0 / 9.0, not_negative;
     }
+    also |roi: &Roi| draws_objects(roi.sample, roi.positive_fraction);
 }
 
 /// Normalisation inside the region head or the pyramid.

@@ -10,9 +10,9 @@ pub enum RecipeError {
     #[error("no recipe is called `{name}`{} Built in: {}. A file's path ends in .toml",
         did_you_mean(.nearest), .known.join(", "))]
     Unknown {
-        /// What was asked for.
+        /// The name as given.
         name: String,
-        /// The built-in name that looks most like it.
+        /// The most similar built-in name.
         nearest: Option<String>,
         /// All built-in names.
         known: Vec<String>,
@@ -22,7 +22,7 @@ pub enum RecipeError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A line of the file is wrong.
@@ -57,7 +57,7 @@ fn indented_help(help: &Option<String>) -> String {
     }
 }
 
-/// The place in a recipe's text that is wrong; displayed with the line and a caret.
+/// A mistake in a recipe's text; displayed with the line and a caret.
 #[derive(Debug, PartialEq, Eq)]
 pub struct WrongLine {
     /// The recipe's name or path.
@@ -70,7 +70,7 @@ pub struct WrongLine {
     pub width: usize,
     /// The line's text.
     pub text: String,
-    /// The key concerned, such as `model.layers[3].kernel`; empty for a slip in the TOML itself.
+    /// The key concerned, such as `model.layers[3].kernel`; empty for an error in the TOML itself.
     pub key: String,
     /// What is wrong.
     pub what: String,
@@ -79,7 +79,7 @@ pub struct WrongLine {
 }
 
 impl WrongLine {
-    /// Describes the bytes `span` of `source`; a span over several lines is cut to its first.
+    /// Describes the bytes `span` of `source`; of several lines only the first is shown.
     pub(super) fn new(
         origin: &str,
         source: &str,
@@ -142,7 +142,7 @@ impl fmt::Display for WrongLine {
     }
 }
 
-/// The name that looks most like `wrong`, if any does.
+/// The name most similar to `wrong`, if any is.
 pub(super) fn closest<'a, S: AsRef<str>>(wrong: &str, valid: &'a [S]) -> Option<&'a str> {
     let wrong = wrong.to_lowercase().replace('_', "-");
     valid

@@ -5,6 +5,7 @@ use super::options::{
     positive_fraction, section, within,
 };
 use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
 
 /// One layer. In TOML either a name, `"relu"`, or a table whose first key is the name:
 /// `{ conv = 32, kernel = 3, padding = 1 }`.
@@ -164,12 +165,59 @@ impl Layer {
     }
 }
 
+impl fmt::Display for Layer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name();
+        match self {
+            Self::Conv {
+                channels,
+                kernel,
+                stride,
+                padding,
+                dilation,
+                bias,
+            } => {
+                write!(formatter, "{name} {channels}, {}x{}", kernel[0], kernel[1])?;
+                side_option(formatter, "stride", *stride, [1, 1])?;
+                side_option(formatter, "padding", *padding, [0, 0])?;
+                side_option(formatter, "dilation", *dilation, [1, 1])?;
+                formatter.write_str(if *bias { "" } else { ", no bias" })
+            }
+            Self::MaxPool(pool) | Self::AvgPool(pool) => {
+                write!(formatter, "{name} {}x{}", pool.size[0], pool.size[1])?;
+                side_option(formatter, "stride", pool.stride, pool.size)?;
+                side_option(formatter, "padding", pool.padding, [0, 0])
+            }
+            Self::LeakyRelu { slope } => write!(formatter, "{name} {slope}"),
+            Self::Dropout { rate } => write!(formatter, "{name} {rate}"),
+            Self::Linear { features, bias } => {
+                write!(formatter, "{name} {features}")?;
+                formatter.write_str(if *bias { "" } else { ", no bias" })
+            }
+            _ => formatter.write_str(name),
+        }
+    }
+}
+
+fn side_option(
+    formatter: &mut fmt::Formatter<'_>,
+    name: &str,
+    value: [usize; 2],
+    usual: [usize; 2],
+) -> fmt::Result {
+    match value {
+        _ if value == usual => Ok(()),
+        [rows, columns] if rows == columns => write!(formatter, ", {name} {rows}"),
+        [rows, columns] => write!(formatter, ", {name} {rows}x{columns}"),
+    }
+}
+
 /// The window of a pooling layer; pixels, `[rows, columns]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pool {
     /// Height and width of the window.
     pub size: [usize; 2],
-    /// Pixels between neighbouring windows; default the size: windows side by side.
+    /// Pixels between neighbouring windows; by default the size, so that windows do not overlap.
     pub stride: [usize; 2],
     /// Pixels added on each side, at most half the size; default 0.
     pub padding: [usize; 2],

@@ -1,10 +1,13 @@
 //! Reading a recipe: text, then `--set key=value`, then types, then ranges.
 
+use super::builtin;
+use super::data::SCENES;
 use super::error::{RecipeError, WrongLine, closest};
+use super::experiment::Recipe;
 use super::options::Check;
 use super::problem::{Problem, Segment, parse_path, path_text};
 use super::value::Node;
-use super::{Recipe, SCENES, builtin};
+
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -93,8 +96,8 @@ fn checked(root: &DeValue<'_>) -> Result<Recipe, Problem> {
     Ok(recipe)
 }
 
-/// Where the problem is in the text, in bytes, and whether its whole path is there; if it is not
-/// (a default, or a `--set`), the innermost place that leads to it.
+/// Where the problem is in the text, in bytes, and whether its whole path is there. If it is not (a default, or a
+/// `--set`), the innermost place on the path.
 fn locate(places: &Spanned<DeTable<'_>>, problem: &Problem) -> (Range<usize>, bool) {
     let mut span = places.span();
     if problem.path.is_empty() {
@@ -138,7 +141,7 @@ fn locate(places: &Spanned<DeTable<'_>>, problem: &Problem) -> (Range<usize>, bo
     (span, true)
 }
 
-/// The last `--set` that the problem lies in, if any.
+/// The last `--set` that caused the problem, if any.
 fn to_blame<'a>(
     sets: &'a [Setting<'a>],
     problem: &Problem,
@@ -222,7 +225,7 @@ impl<'a> Setting<'a> {
         Ok(())
     }
 
-    /// The problem as one of this argument; an unknown key gets the nearest whole path.
+    /// The problem as an error of this argument; for an unknown key the nearest whole path is suggested.
     fn error(&self, problem: Problem, text: &str) -> RecipeError {
         let place = path_text(&problem.path);
         let nearest = problem.at_key.then(|| self.nearest_path(text)).flatten();
@@ -243,7 +246,7 @@ impl<'a> Setting<'a> {
     fn nearest_path(&self, text: &str) -> Option<String> {
         let table = DeTable::parse(text).ok()?;
         let mut recipe = checked(&DeValue::Table(table.into_inner())).ok()?;
-        recipe.data.scenes.get_or_insert_default(); // its keys too can be meant
+        recipe.data.scenes.get_or_insert_default(); // the user may mean one of its keys
         let mut paths = Vec::new();
         collect_paths(
             &Value::Table(recipe.to_table().ok()?),
@@ -251,7 +254,7 @@ impl<'a> Setting<'a> {
             &mut paths,
         );
         // The name counts first, then the whole path: `epoch` is `training.epochs`, and of two
-        // `learning-rate` the one whose section is likest.
+        // `learning-rate` the one with the most similar section.
         let typed = path_text(&self.path);
         let name = path_text(&self.path[self.path.len() - 1..]);
         let names: Vec<&str> = paths.iter().filter_map(|p| p.rsplit('.').next()).collect();

@@ -27,7 +27,7 @@ pub(super) fn path_text(path: &[Segment]) -> String {
     text
 }
 
-/// The other way round; an error says what is wrong with the text.
+/// The reverse of [`path_text`]; an error says what is wrong with the text.
 pub(super) fn parse_path(text: &str) -> Result<Vec<Segment>, String> {
     let mut path = Vec::new();
     for part in text.split('.') {

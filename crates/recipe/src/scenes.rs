@@ -1,5 +1,6 @@
 //! The table `data.scenes`: how scenes of several digits are composed from MNIST.
 
+use super::memory::Bytes;
 use super::options::{
     Check, Checked, MOST_PIXELS, at, fraction, need, options, within, within_unit,
 };
@@ -19,9 +20,9 @@ options! {
     /// and are new in every epoch; test scenes are made of its test digits and never change.
     pub struct Scenes {
         /// Training scenes per epoch.
-        train_images: usize = 10_000, within(1..=MOST_SCENES);
+        train_images: usize = 10_000;
         /// Test scenes.
-        test_images: usize = 1000, within(1..=MOST_SCENES);
+        test_images: usize = 1000;
         /// Seed of the test and validation scenes, which therefore do not depend on `training.seed`. Training scenes
         /// do.
         seed: u64 = 0;
@@ -41,7 +42,23 @@ options! {
         /// Greatest brightness of the smooth, uneven background; 0 is black.
         background: f64 = 0.0, fraction;
     }
-    also digits_fit;
+    also |scenes: &Scenes| counts(scenes).and_then(|()| digits_fit(scenes));
+}
+
+fn counts(scenes: &Scenes) -> Checked {
+    for (key, images) in [
+        ("train-images", scenes.train_images),
+        ("test-images", scenes.test_images),
+    ] {
+        let bytes = Bytes(scenes.bytes(images));
+        let found = match images {
+            0 => "0".to_string(),
+            _ => format!("{images}, which would take {bytes}"),
+        };
+        let holds = (1..=MOST_SCENES).contains(&images);
+        at(key, need(holds, &format!("from 1 to {MOST_SCENES}"), found))?;
+    }
+    Ok(())
 }
 
 fn numbers_of_digits(digits: &[usize; 2]) -> Checked {
@@ -58,6 +75,12 @@ fn digits_fit(Scenes { size, side, .. }: &Scenes) -> Checked {
 }
 
 impl Scenes {
+    /// Bytes of so many scenes.
+    pub fn bytes(&self, images: usize) -> u64 {
+        let pixels = self.size.saturating_mul(self.size);
+        images.saturating_mul(pixels) as u64
+    }
+
     /// Checks that every option makes sense.
     ///
     /// # Errors

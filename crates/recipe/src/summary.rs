@@ -1,9 +1,8 @@
-//! What a network's check finds: shapes, parameters and multiply-adds by layer, shown as a table.
+//! The summary of a network: shapes, parameters and multiply-adds by layer, shown as a table.
 
-use super::Layer;
 use std::fmt;
 
-/// What one image is between two layers.
+/// The shape of one image between two layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// `[C, H, W]`.
@@ -20,7 +19,7 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// Numbers per image.
+    /// Values per image.
     pub fn elements(&self) -> usize {
         match *self {
             Self::Map {
@@ -51,13 +50,15 @@ impl fmt::Display for Shape {
 pub struct LayerSummary {
     /// Such as `conv 32, 3x3, padding 1`.
     pub name: String,
-    /// What one image is after it.
+    /// The shape of one image after it.
     pub output: Shape,
     /// Trained numbers; running means and variances do not count.
     pub parameters: u64,
     /// Multiplications each followed by an addition, per image.
     pub multiply_adds: u64,
-    /// Pixels of the image that one output sees, `[rows, columns]`; `None` where it is all.
+    /// Numbers per training image that the backward pass reads again; 0 where they need not be kept.
+    pub activations: u64,
+    /// Pixels of the image that one output sees, `[rows, columns]`; `None` if it sees the whole image.
     pub receptive_field: Option<[usize; 2]>,
     /// Pixels of the image from one cell of its output to the next, `[rows, columns]`.
     pub stride: [usize; 2],
@@ -79,7 +80,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// What comes out of the last layer.
+    /// The output of the last layer.
     pub fn output(&self) -> Shape {
         self.layers.last().map_or(self.input, |layer| layer.output)
     }
@@ -88,53 +89,6 @@ impl Summary {
         self.parameters = self.parameters.saturating_add(layer.parameters);
         self.multiply_adds = self.multiply_adds.saturating_add(layer.multiply_adds);
         self.layers.push(layer);
-    }
-}
-
-impl fmt::Display for Layer {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.name();
-        match self {
-            Self::Conv {
-                channels,
-                kernel,
-                stride,
-                padding,
-                dilation,
-                bias,
-            } => {
-                write!(formatter, "{name} {channels}, {}x{}", kernel[0], kernel[1])?;
-                side_option(formatter, "stride", *stride, [1, 1])?;
-                side_option(formatter, "padding", *padding, [0, 0])?;
-                side_option(formatter, "dilation", *dilation, [1, 1])?;
-                formatter.write_str(if *bias { "" } else { ", no bias" })
-            }
-            Self::MaxPool(pool) | Self::AvgPool(pool) => {
-                write!(formatter, "{name} {}x{}", pool.size[0], pool.size[1])?;
-                side_option(formatter, "stride", pool.stride, pool.size)?;
-                side_option(formatter, "padding", pool.padding, [0, 0])
-            }
-            Self::LeakyRelu { slope } => write!(formatter, "{name} {slope}"),
-            Self::Dropout { rate } => write!(formatter, "{name} {rate}"),
-            Self::Linear { features, bias } => {
-                write!(formatter, "{name} {features}")?;
-                formatter.write_str(if *bias { "" } else { ", no bias" })
-            }
-            _ => formatter.write_str(name),
-        }
-    }
-}
-
-fn side_option(
-    formatter: &mut fmt::Formatter<'_>,
-    name: &str,
-    value: [usize; 2],
-    usual: [usize; 2],
-) -> fmt::Result {
-    match value {
-        _ if value == usual => Ok(()),
-        [rows, columns] if rows == columns => write!(formatter, ", {name} {rows}"),
-        [rows, columns] => write!(formatter, ", {name} {rows}x{columns}"),
     }
 }
 

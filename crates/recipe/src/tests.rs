@@ -245,6 +245,8 @@ fn errors_say_what_is_wrong() {
         (detector("[model.roi]\nbox-loss = \"iou\""), &["model.roi.box-loss: unknown name `iou`", "smooth-l1, giou"]),
         (detector("[model.roi]\nbox-loss-weight = -1"), &["model.roi.box-loss-weight: must be at least 0"]),
         (detector("[model.roi]\nbox-regression = \"agnostic\""), &["model.roi.box-regression: unknown name", "class-specific, class-agnostic"]),
+        (detector("[model.roi]\nsample = 1"), &["model.roi.positive-fraction: must be at least 1 / sample, 1: no object would be drawn, found 0.5"]),
+        (detector("[model.rpn]\npositive-fraction = 0.001"), &["model.rpn.positive-fraction: must be at least 1 / sample, 0.015625"]),
         (detector("[model.roi]\nconvolutions = [0]"), &["model.roi.convolutions[0]: must be from 1 to"]),
         (training("epoch = 3"), &["training.epoch: unknown key `epoch`", "line 5, column 1", "did you mean `epochs`?"]),
         (training("epochs = 0"), &["training.epochs: must be from 1 to 1000000, found 0", "line 5, column 10"]),
@@ -508,8 +510,8 @@ fn pyramids_that_do_not_fit_say_why() {
     #[rustfmt::skip]
     let cases = [
         ("[2, 4]", format!("{pool}, \"relu\", {pool}, \"relu\""), "no error"),
-        ("[4, 8]", format!("{pool}, {pool}, \"relu\""), "model.pyramid.strides[1] (stride 8): the backbone has no such map\n  help: its maps have the strides 2, 4"),
-        ("[2]", format!("{pool}, {pool}"), "model.backbone.layers[1] (max-pool 2x2): nothing reads what it gives\n  help: end the backbone before it, or add 4"),
+        ("[4, 8]", format!("{pool}, {pool}, \"relu\""), "model.pyramid.strides[1] (stride 8): no map of the backbone has this stride\n  help: its maps have the strides 2, 4"),
+        ("[2]", format!("{pool}, {pool}"), "model.backbone.layers[1] (max-pool 2x2): its output is not used\n  help: end the backbone before it, or add 4"),
     ];
     for (strides, layers, expected) in cases {
         let error = wrong(strides, &layers);
@@ -810,6 +812,7 @@ fn any_recipe() -> impl Strategy<Value = Recipe> {
                         rpn: Rpn {
                             channels: Some(count),
                             sample: count,
+                            positive_fraction: 1.0,
                             box_loss: BoxLoss::Giou,
                             ..Rpn::default()
                         },
@@ -845,7 +848,11 @@ proptest! {
 
     #[test]
     fn no_recipe_makes_the_shape_walk_panic(recipe in any_recipe()) {
-        let _ = recipe.summary([1, 28, 28], 10);
+        for side in [1, 28, 1 << 40, usize::MAX] {
+            if let Ok(summary) = recipe.summary([side, side, side], 10) {
+                let _ = summary.memory(&recipe.training, usize::MAX).total();
+            }
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! The table `training`: epochs, batches, and what makes training better or cheaper.
 
+use super::checkpoints::Checkpoints;
+use super::optimizer::Optimizer;
 use super::options::{
-    Checked, at, at_least_1, below_1, given, need, not_negative, options, positive, section, within,
+    Checked, at_least_1, below_1, given, need, not_negative, options, positive, section, within,
 };
-use super::problem::Problem;
-use super::{Checkpoints, Model, Optimizer, Recipe, Schedule};
+use super::schedule::Schedule;
 use serde::{Deserialize, Serialize};
 
 /// More epochs, or images in a step, than anyone needs.
@@ -70,40 +71,6 @@ options! {
         /// Only changes larger than this count as an improvement.
         min_delta: f64 = 0.0, not_negative;
     }
-}
-
-/// Conditions that the training options put on the rest of the recipe.
-pub(super) fn check_with_the_rest(recipe: &Recipe) -> Checked {
-    let training = &recipe.training;
-    let scaling = training.temperature_scaling;
-    for (key, used, does) in [
-        (
-            "early-stopping",
-            training.early_stopping.is_some(),
-            "watches",
-        ),
-        ("temperature-scaling", scaling, "fits"),
-    ] {
-        if used && recipe.data.validation == 0 {
-            let what = format!("{does} held-out images, and data.validation is 0");
-            let help = "hold out some with data.validation = 5000, say, or leave it out";
-            return at(
-                "training",
-                at(key, Err(Problem::here(what).with_help(help))),
-            );
-        }
-    }
-    for (key, used) in [
-        ("mixup", training.mixup > 0.0),
-        ("temperature-scaling", scaling),
-    ] {
-        if used && !matches!(recipe.model, Model::Cnn(_)) {
-            let what = "is for classifiers (model.kind = \"cnn\") only";
-            let problem = Problem::here(what).with_help("leave it out");
-            return at("training", at(key, Err(problem)));
-        }
-    }
-    Ok(())
 }
 
 /// A metric on the held-out images.

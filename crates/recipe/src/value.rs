@@ -4,7 +4,7 @@
 //! has to buffer them. Here the variant is looked up in the table and the rest is read in place.
 
 use super::problem::{Problem, Segment, suggestion};
-use serde::de::value::StrDeserializer;
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
     VariantAccess, Visitor,
@@ -67,14 +67,6 @@ impl<'a> Node<'a> {
     }
 }
 
-macro_rules! whole_numbers {
-    ($($method:ident)*) => {$(
-        fn $method<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Problem> {
-            visitor.visit_u64(self.whole()?)
-        }
-    )*};
-}
-
 impl<'a> Deserializer<'a> for Node<'a> {
     type Error = Problem;
 
@@ -99,17 +91,16 @@ impl<'a> Deserializer<'a> for Node<'a> {
         }
     }
 
-    whole_numbers! {
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
-        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+    fn deserialize_u64<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Problem> {
+        visitor.visit_u64(self.whole()?)
+    }
+
+    fn deserialize_u32<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Problem> {
+        visitor.visit_u64(self.whole()?)
     }
 
     fn deserialize_f64<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Problem> {
         visitor.visit_f64(self.number()?)
-    }
-
-    fn deserialize_f32<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_f64(visitor)
     }
 
     fn deserialize_string<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Problem> {
@@ -117,10 +108,6 @@ impl<'a> Deserializer<'a> for Node<'a> {
             DeValue::String(text) => visitor.visit_borrowed_str(text),
             _ => Err(self.expected("text in quotes")),
         }
-    }
-
-    fn deserialize_str<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.deserialize_string(visitor)
     }
 
     /// TOML has no null; `"none"` stands for it.
@@ -196,8 +183,8 @@ impl<'a> Deserializer<'a> for Node<'a> {
 
     serde::forward_to_deserialize_any! {
         <V: Visitor<'a>>
-        i128 u128 char bytes byte_buf unit unit_struct newtype_struct tuple_struct map identifier
-        ignored_any
+        i8 i16 i32 i64 i128 u8 u16 u128 f32 char str bytes byte_buf unit unit_struct newtype_struct
+        tuple_struct map identifier ignored_any
     }
 }
 
@@ -265,16 +252,20 @@ impl<'a> Variant<'a> {
         }
     }
 
-    fn read<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Problem> {
-        let read = visitor.visit_map(Entries::new(self.options, self.tag));
-        read.map_err(|problem| match (self.options, self.inside) {
+    fn entries(&self) -> Entries<'a> {
+        Entries::new(self.options, self.tag)
+    }
+
+    /// Completes a problem with the options.
+    fn explain(&self, problem: Problem) -> Problem {
+        match (self.options, self.inside) {
             // "conv" alone: say how the rest is written.
             (None, _) if problem.help.is_none() => {
                 problem.with_help(format!("write it as a table: {{ {} = ... }}", self.name))
             }
             (Some(_), Some(key)) => problem.inside_key(key),
             _ => problem,
-        })
+        }
     }
 }
 
@@ -309,7 +300,8 @@ impl<'a> VariantAccess<'a> for Variant<'a> {
     }
 
     fn newtype_variant_seed<S: DeserializeSeed<'a>>(self, seed: S) -> Result<S::Value, Problem> {
-        seed.deserialize(self)
+        seed.deserialize(MapAccessDeserializer::new(self.entries()))
+            .map_err(|problem| self.explain(problem))
     }
 
     fn tuple_variant<V: Visitor<'a>>(self, _: usize, _: V) -> Result<V::Value, Problem> {
@@ -321,23 +313,9 @@ impl<'a> VariantAccess<'a> for Variant<'a> {
         _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Problem> {
-        self.read(visitor)
-    }
-}
-
-/// The options of a newtype variant, read as its inner struct.
-impl<'a> Deserializer<'a> for Variant<'a> {
-    type Error = Problem;
-
-    fn deserialize_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.read(visitor)
-    }
-
-    serde::forward_to_deserialize_any! {
-        <V: Visitor<'a>>
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
-        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier
-        ignored_any
+        visitor
+            .visit_map(self.entries())
+            .map_err(|problem| self.explain(problem))
     }
 }
 

@@ -1,10 +1,11 @@
-//! Writing a recipe back, with every default stated.
+//! Writing a recipe back, with every default written out.
 
-use super::{Recipe, RecipeError};
+use super::error::RecipeError;
+use super::experiment::Recipe;
 use toml::{Table, Value};
 
 impl Recipe {
-    /// The recipe as TOML with every default stated; [`Recipe::parse`] reads the same recipe back.
+    /// The recipe as TOML with every default written out; [`Recipe::parse`] reads the same recipe back.
     ///
     /// # Errors
     /// Only for a recipe made in code with a seed of 2^63 or more, which TOML cannot hold.
@@ -66,8 +67,8 @@ fn merge_layers(parent: &mut Table) {
     }
 }
 
-/// Layers one a line, tables of the model, of scenes and of random changes as sections of their own, all else on one line a
-/// key.
+/// Writes one layer per line; tables of the model, of scenes and of random changes as sections of their own; everything
+/// else as one line per key.
 fn write_section(name: &str, section: &Table, text: &mut String) {
     if !text.is_empty() {
         text.push('\n');

@@ -1,6 +1,8 @@
 //! `data anchors`: how well a detector's anchors fit the objects of its data, and which would fit better.
 
 use nets::detector::anchor_fit::{AnchorFit, sample_objects, suggest};
+use nets::device::Computer;
+use nets::training;
 use report::terminal::{grouped, table};
 use serde_json::json;
 
@@ -17,6 +19,7 @@ pub fn run(plan: &AnchorsPlan, output: Output) -> Result<(), CommandError> {
     let (recipe, detector) = (&plan.recipe, &plan.detector);
     let split = data::load(&recipe.data, recipe.training.seed)?;
     let input = split.train.image_shape();
+    training::check_memory(recipe, &split.train, &Computer::cpu().device)?;
     let objects = sample_objects(&split.train, OBJECTS);
     let fit = AnchorFit::of(detector, input, &objects)?;
     let better = suggest(detector, &objects)

@@ -76,6 +76,7 @@ impl NamedRecipe {
         computer: &Computer,
     ) -> Result<Option<Weights>, CommandError> {
         training::check(&self.recipe, &split.train)?;
+        training::check_memory(&self.recipe, &split.train, &computer.device)?;
         training::check_precision(&self.recipe, computer)?;
         let weights = |path: &PathBuf| initial_weights(path, &self.recipe, split, computer);
         Ok(self.init.as_ref().map(weights).transpose()?)

@@ -100,6 +100,67 @@ fn errors_say_what_where_and_what_to_do() {
             says: &["--images"],
         },
         Case {
+            name: "more weights than memory",
+            arguments: &[
+                "train",
+                "lab-cnn",
+                "--set",
+                "model.layers=[\"flatten\",{linear=1048576},{linear=1048576},{linear=10}]",
+            ],
+            code: 1,
+            says: &["16.1 TiB", "`linear 1048576` alone", "help: use fewer"],
+        },
+        Case {
+            name: "larger maps than memory",
+            arguments: &[
+                "train",
+                "lab-cnn",
+                "--set",
+                "model.layers=[{conv=64,kernel=1,padding=4096},\"global-avg-pool\",{linear=10}]",
+                "--set",
+                "training.batch-size=2000",
+            ],
+            code: 1,
+            says: &[
+                "TiB",
+                "`conv 64, 1x1, padding 4096`",
+                "batch-size than 2000",
+            ],
+        },
+        Case {
+            name: "a wider head than memory",
+            arguments: &[
+                "train",
+                "scenes-faster-rcnn",
+                "--set",
+                "model.roi.hidden=[1048576, 1048576]",
+            ],
+            code: 1,
+            says: &["TiB", "`roi: linear 1048576, relu`"],
+        },
+        Case {
+            name: "more training scenes than anyone needs",
+            arguments: &[
+                "train",
+                "scenes-faster-rcnn",
+                "--set",
+                "data.scenes.train-images=2000000000000000000",
+            ],
+            code: 2,
+            says: &["from 1 to 100000000", "EiB"],
+        },
+        Case {
+            name: "more test scenes than memory",
+            arguments: &[
+                "train",
+                "scenes-faster-rcnn",
+                "--set",
+                "data.scenes.test-images=100000000",
+            ],
+            code: 1,
+            says: &["data.scenes.test-images = 100000000", "1.5 TiB"],
+        },
+        Case {
             name: "unknown device",
             arguments: &["train", "lab-cnn", "--device", "tpu"],
             code: 2,
@@ -118,4 +179,8 @@ fn errors_say_what_where_and_what_to_do() {
             assert!(text.contains(part), "{name}: '{part}' is not in:\n{text}");
         }
     }
+    assert!(
+        !at.join("runs").exists(),
+        "nothing is made before all is checked"
+    );
 }

@@ -324,3 +324,27 @@ fn what_is_wrong_is_said_before_the_first_trial() {
         "nothing is made before all is checked"
     );
 }
+
+#[test]
+fn a_trial_that_does_not_fit_into_memory_is_noted_and_the_search_goes_on() {
+    let folder = folder();
+    let layers = "[\"flatten\", { linear = 4 }, { linear = 65536 }, { linear = 10 }]";
+    let recipe = format!("[model]\nkind = \"cnn\"\nlayers = {layers}\n");
+    std::fs::write(folder.path().join("wide.toml"), recipe).expect("written");
+    let vary = [
+        "--vary",
+        "model.layers[1].linear=4,1048576",
+        "--sampler",
+        "grid",
+    ];
+    let arguments = [&["sweep", "wide.toml", "--json"], &FEW[..], &vary].concat();
+    let found = json(folder.path(), &arguments);
+    let trials = found["trials"].as_array().expect("a list");
+    let status: Vec<&str> = trials
+        .iter()
+        .filter_map(|trial| trial["status"].as_str())
+        .collect();
+    assert_eq!(status, ["finished", "failed"], "{found}");
+    let reason = trials[1]["reason"].as_str().expect("a reason");
+    assert!(reason.contains("of memory"), "{reason}");
+}

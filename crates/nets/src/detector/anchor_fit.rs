@@ -25,7 +25,7 @@ pub struct AnchorFit {
     pub ratios: Vec<f64>,
     /// Anchors of an image.
     pub anchors: usize,
-    /// Objects looked at.
+    /// Objects considered.
     pub objects: usize,
     /// Objects by best IoU: up to 0.1, up to 0.2, ..., up to 1.
     pub histogram: [usize; 10],
@@ -111,7 +111,7 @@ pub fn sample_objects(data: &Dataset, most: usize) -> Vec<Xyxy> {
 ///
 /// k-means with the distance 1 - IoU of boxes laid on one another (Redmon and Farhadi 2017), under the constraint that
 /// every size comes in every ratio: objects go to the pair that overlaps them most, then each size becomes the geometric
-/// mean of its objects' sizes, and each ratio likewise. The same objects give the same answer.
+/// mean of its objects' sizes, and each ratio likewise. The same objects give the same result.
 pub fn suggest(detector: &recipe::FasterRcnn, objects: &[Xyxy]) -> Option<recipe::FasterRcnn> {
     let shapes: Vec<[f64; 2]> = objects
         .iter()
@@ -188,7 +188,7 @@ fn search(shapes: &[[f64; 2]], counts: [usize; 2], start: u64) -> (f64, [Vec<f64
     (mean, values)
 }
 
-/// The best IoU of a box with any size in any ratio, and their places.
+/// The best IoU of a box with any size in any ratio, and the indices of both.
 fn nearest([width, height]: [f64; 2], [sizes, ratios]: &[Vec<f64>; 2]) -> (f64, [usize; 2]) {
     let mut best = (-1.0, [0, 0]);
     for (i, size) in sizes.iter().enumerate() {
@@ -204,7 +204,7 @@ fn nearest([width, height]: [f64; 2], [sizes, ratios]: &[Vec<f64>; 2]) -> (f64, 
     best
 }
 
-/// All anchors of an image, of every level.
+/// All anchors of an image, on all levels.
 fn anchors(detector: &recipe::FasterRcnn, input: [usize; 3]) -> Result<Vec<Xyxy>, ShapeError> {
     let stages = recipe::stages(detector, input)?;
     Ok(AnchorLevels::new(detector, &stages).anchors)

@@ -15,6 +15,14 @@ pub struct BoxCoder {
     pub weights: [f32; 4],
 }
 
+impl From<&recipe::Roi> for BoxCoder {
+    fn from(roi: &recipe::Roi) -> Self {
+        Self {
+            weights: roi.box_weights.map(|weight| weight as f32),
+        }
+    }
+}
+
 /// Centre x and y, width and height.
 fn centre_and_sides(b: Xyxy) -> [f32; 4] {
     let (width, height) = (b.width(), b.height());

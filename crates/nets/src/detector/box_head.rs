@@ -5,7 +5,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use super::losses::{BoxLossConfig, BoxTarget, select_rows};
+use super::losses::{BoxTarget, CorrectionLoss, select_rows};
 use super::normed_conv::NormedConv;
 use super::roi_targets::{RoiLabel, RoiTarget};
 use crate::layers::{
@@ -15,7 +15,7 @@ use crate::loss::cross_entropy;
 use crate::ops::Maps;
 use recipe::{Norm, Roi};
 
-/// One hidden layer: linear, normalisation where asked for, ReLU.
+/// One hidden layer: linear, optional normalisation, ReLU.
 #[derive(Module, Debug)]
 struct Hidden {
     linear: LinearLayer,
@@ -23,7 +23,7 @@ struct Hidden {
     group_norm: Option<GroupNormLayer>,
 }
 
-/// Convolutions, hidden linear layers, then class logits and corrections, four a class or four in all.
+/// Convolutions, hidden linear layers, then class logits and corrections, four per class or four in all.
 #[derive(Module, Debug)]
 pub struct BoxHead {
     convolutions: Vec<NormedConv>,
@@ -32,15 +32,15 @@ pub struct BoxHead {
     bbox_pred: LinearLayer,
     #[module(skip)]
     dropout: f64,
-    /// Regions that are drawn of an image, at most.
+    /// Most regions that are sampled per image.
     #[module(skip)]
     sample: usize,
 }
 
-/// Dropout of the head's first layer draws by this number; the backbone's layers have theirs from 0 on.
+/// Number of the head's first layer in the keys of dropout; the backbone's layers are numbered from 0.
 const FIRST_LAYER: u64 = 1 << 32;
 
-/// What the head says of each region.
+/// The head's outputs for each region.
 #[derive(Clone, Debug)]
 pub struct BoxOutput {
     /// Class logits, `[R, K + 1]`; column 0 is background.
@@ -50,7 +50,7 @@ pub struct BoxOutput {
 }
 
 impl BoxHead {
-    /// For regions of so many channels. Outputs start calm, N(0, 0.01) and N(0, 0.001), as in detectron2.
+    /// For regions with `channels` channels. The outputs' weights start as N(0, 0.01) and N(0, 0.001), as in detectron2.
     pub fn new(channels: usize, classes: usize, roi: &Roi, init: &mut Initializer) -> Self {
         let mut channels = channels;
         let mut convolutions = Vec::with_capacity(roi.convolutions.len());
@@ -83,7 +83,7 @@ impl BoxHead {
         }
     }
 
-    /// Pooled regions `[R, C, bins, bins]` to one row a region.
+    /// Pooled regions `[R, C, bins, bins]` to one row per region.
     pub fn forward(&self, regions: Maps, mode: Mode) -> BoxOutput {
         let convolved = self.convolutions.iter();
         let mut x = convolved
@@ -99,7 +99,7 @@ impl BoxHead {
             }
             if let (Mode::Training { seed, step, first }, true) = (mode, self.dropout > 0.0) {
                 let key = dropout_key(seed, step, number);
-                // Exactly those before, unless an image had fewer regions than are drawn of one.
+                // The exact number of regions before these, unless an image had fewer than are sampled.
                 x = dropout(x, self.dropout, key, first * self.sample);
             }
         }
@@ -112,12 +112,12 @@ impl BoxHead {
 
 /// The class and box losses over the sampled regions of all images, in the order of the output's rows.
 ///
-/// Class: softmax cross-entropy with label smoothing, mean over the sample. Boxes: the loss that `box_loss` says of the
-/// true class's corrections, sum over the objects divided by the size of the whole sample.
+/// Class: softmax cross-entropy with label smoothing, mean over the sample. Boxes: `box_loss` of the
+/// true class's corrections, summed over the objects divided by the size of the whole sample.
 pub fn box_losses(
     output: BoxOutput,
     targets: &[RoiTarget],
-    box_loss: &BoxLossConfig,
+    box_loss: &CorrectionLoss,
     smoothing: f64,
 ) -> [Tensor<1>; 2] {
     let [regions, numbers] = output.deltas.dims();
@@ -131,7 +131,7 @@ pub fn box_losses(
     let mut wanted = Vec::new();
     for (region, target) in targets.iter().enumerate() {
         if let RoiLabel::Object { deltas, .. } = target.label {
-            // One box a class, background's included, or one for all.
+            // One box per class, background's included, or one for all.
             let column = if boxes == 1 { 0 } else { target.label.column() };
             rows.push(region * boxes + column);
             wanted.push(BoxTarget {

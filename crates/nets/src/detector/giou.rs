@@ -11,7 +11,7 @@ use super::box_coder::{BoxCoder, MOST_GROWTH};
 ///
 /// With A and B the boxes, C the smallest box around both: |A ∩ B| / |A ∪ B| - (|C| - |A ∪ B|) / |C| (algorithm 1).
 /// Unlike the IoU it has a gradient where the boxes do not meet. Truths need an area; a decoded box without one gives
-/// no NaN, for neither union nor hull is then empty.
+/// no NaN, because neither union nor hull is empty then.
 ///
 /// # Panics
 /// Unless there are P references and P truths.

@@ -1,4 +1,4 @@
-//! All that happens on the way to the detections of one image, to be looked at.
+//! Every intermediate result on the way to the detections of one image, for `explain`.
 //!
 //! A anchors, K classes without background.
 
@@ -6,11 +6,11 @@ use std::ops::Range;
 
 use burn::tensor::Tensor;
 
-use super::proposals::{LevelOutput, Proposal, ProposalConfig, ProposalLimits, sigmoid};
-use super::{Detection, FasterRcnn};
+use super::faster_rcnn::FasterRcnn;
+use super::proposals::{LevelOutput, Proposal, ProposalLimits, propose, sigmoid};
 use crate::layers::Mode;
-use crate::network::softmax;
 use crate::ops::both_to_host;
+use crate::outputs::{Detection, softmax};
 use kernels::boxes::Xyxy;
 
 /// What a detector saw in one image, stage by stage; every list is ordered from the best score down.
@@ -20,11 +20,11 @@ pub struct Inspection {
     pub anchors: Vec<Proposal>,
     /// The best anchors with their corrections, as they enter non-maximum suppression.
     pub corrected: Vec<Proposal>,
-    /// What it leaves: the regions that the second stage looks at.
+    /// What remains after it: the regions that the second stage classifies.
     pub proposals: Vec<Proposal>,
-    /// What the second stage says of each proposal, in the same order: probabilities of background and each class.
+    /// The second stage's probabilities of background and each class for every proposal, in the same order.
     pub probabilities: Vec<Vec<f32>>,
-    /// The answer.
+    /// The detections.
     pub detections: Vec<Detection>,
 }
 
@@ -34,26 +34,27 @@ impl FasterRcnn {
         let features = self.features(image, Mode::Inference);
         let rpn = self.rpn.forward(&features);
         let (logits, deltas) = both_to_host(rpn.objectness, rpn.deltas);
-        let limits = self.settings.proposals.detection();
         let settings = &self.settings;
+        let options = &settings.recipe.rpn;
+        let limits = ProposalLimits::detection(options);
         let of_level = |range: &Range<usize>| LevelOutput {
             anchors: &settings.anchors[range.clone()],
             logits: &logits[range.clone()],
             deltas: &deltas[range.start * 4..range.end * 4],
         };
         let levels: Vec<_> = settings.levels.iter().map(of_level).collect();
-        let proposals = settings.proposals.propose(limits, settings.image, &levels);
+        let proposals = propose(options, limits, settings.image, &levels);
         let corrected = {
             // No IoU is above 1: nothing is suppressed.
-            let all = ProposalConfig {
+            let all = recipe::Rpn {
                 nms: 1.0,
-                ..settings.proposals.clone()
+                ..options.clone()
             };
             let limits = ProposalLimits {
                 post_nms: usize::MAX,
                 ..limits
             };
-            all.propose(limits, settings.image, &levels)
+            propose(&all, limits, settings.image, &levels)
         };
         let mut anchors: Vec<Proposal> = settings
             .anchors

@@ -5,22 +5,22 @@ use kernels::boxes::Xyxy;
 
 use super::box_coder::BoxCoder;
 use super::giou::giou;
-use recipe::{self, BoxLoss};
+use recipe::BoxLoss;
 
-/// What is minimised of predicted corrections.
+/// The loss of predicted box corrections, from the options of either stage.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BoxLossConfig {
-    /// Which loss.
+pub struct CorrectionLoss {
+    /// The kind of loss.
     pub loss: BoxLoss,
-    /// Its factor.
+    /// The loss is multiplied by this.
     pub weight: f64,
-    /// Where smooth L1 turns straight.
+    /// Where smooth L1 changes from square to linear.
     pub beta: f64,
-    /// How corrections and boxes belong together.
+    /// From boxes to corrections and back.
     pub coder: BoxCoder,
 }
 
-impl From<&recipe::Rpn> for BoxLossConfig {
+impl From<&recipe::Rpn> for CorrectionLoss {
     fn from(recipe: &recipe::Rpn) -> Self {
         Self {
             loss: recipe.box_loss,
@@ -31,29 +31,27 @@ impl From<&recipe::Rpn> for BoxLossConfig {
     }
 }
 
-impl From<&recipe::Roi> for BoxLossConfig {
+impl From<&recipe::Roi> for CorrectionLoss {
     fn from(recipe: &recipe::Roi) -> Self {
         Self {
             loss: recipe.box_loss,
             weight: recipe.box_loss_weight,
             beta: recipe.smooth_l1_beta,
-            coder: BoxCoder {
-                weights: recipe.box_weights.map(|weight| weight as f32),
-            },
+            coder: BoxCoder::from(recipe),
         }
     }
 }
 
-/// What one row of corrections should be.
+/// The target of one row of corrections.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BoxTarget {
     /// The box that is corrected.
     pub reference: Xyxy,
-    /// The right corrections.
+    /// The corrections to learn.
     pub deltas: [f32; 4],
 }
 
-impl BoxLossConfig {
+impl CorrectionLoss {
     /// The weighted sum over corrections `[P, 4]` and as many targets, at least one.
     pub fn of(&self, deltas: Tensor<2>, targets: &[BoxTarget]) -> Tensor<1> {
         let sum = match self.loss {

@@ -3,15 +3,16 @@
 //! 'candidate' is a box to be labelled, 'truth' is annotated; 'quality' is their IoU, `[truths, candidates]` row by row.
 
 use kernels::boxes::Xyxy;
+use recipe::{Roi, Rpn};
 
-/// What a candidate is trained to be.
+/// What a candidate is trained to predict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Match {
     /// The truth of this index.
     Truth(usize),
     /// Nothing.
     Background,
-    /// Too good for background, too bad for a truth: left out of the loss.
+    /// Between the thresholds: left out of the loss.
     Ignored,
 }
 
@@ -23,7 +24,7 @@ pub struct Matcher {
     /// Below this IoU it is background; in between it is ignored.
     pub negative: f32,
     /// Whether the best candidates of each truth (ties included) are positive, however low their IoU. Such a candidate
-    /// stands for its own best truth, which need not be the truth that saved it.
+    /// stands for its own best truth, which need not be the truth that made it positive.
     pub low_quality: bool,
     /// Whether the best candidates of a truth must overlap it at all. Without it (torchvision, detectron2) a truth that
     /// overlaps no candidate has best IoU 0, which most candidates share, and floods the batch with positives.
@@ -31,7 +32,27 @@ pub struct Matcher {
 }
 
 impl Matcher {
-    /// One answer a candidate; without truths all are background.
+    /// The rule for anchors.
+    pub fn of_anchors(rpn: &Rpn) -> Self {
+        Self {
+            positive: rpn.positive_iou as f32,
+            negative: rpn.negative_iou as f32,
+            low_quality: rpn.low_quality,
+            require_overlap: rpn.require_overlap,
+        }
+    }
+
+    /// The rule for regions: an object or background.
+    pub fn of_regions(roi: &Roi) -> Self {
+        Self {
+            positive: roi.positive_iou as f32,
+            negative: roi.positive_iou as f32,
+            low_quality: false,
+            require_overlap: true,
+        }
+    }
+
+    /// One match per candidate; without truths all are background.
     pub fn match_boxes(&self, truths: &[Xyxy], candidates: &[Xyxy]) -> Vec<Match> {
         let pairs = truths
             .iter()
@@ -39,7 +60,7 @@ impl Matcher {
         self.match_quality(&pairs.collect::<Vec<_>>(), candidates.len())
     }
 
-    /// One answer a candidate from `quality [truths, candidates]`; of equal truths the first is best.
+    /// One match per candidate from `quality [truths, candidates]`; of equal truths the first is best.
     pub fn match_quality(&self, quality: &[f32], candidates: usize) -> Vec<Match> {
         if candidates == 0 {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! A convolution that keeps the map's size, with the normalisation that a recipe asks for.
+//! A convolution that keeps the map's size, with the normalisation that the recipe names.
 
 use burn::module::Module;
 
@@ -6,7 +6,7 @@ use crate::layers::{BatchNormLayer, ConvLayer, GroupNormLayer, Initializer, Mode
 use crate::ops::{Conv, Maps};
 use recipe::Norm;
 
-/// Convolution, normalisation where asked for, and ReLU where asked for.
+/// Convolution, with optional normalisation and ReLU.
 #[derive(Module, Debug)]
 pub struct NormedConv {
     conv: ConvLayer,

@@ -1,122 +1,72 @@
 //! Postprocessing: from the outputs of the box head on one image to its detections.
 //!
-//! R proposals an image, K classes without background; the head's columns are K + 1 with background first. 'deltas' are
+//! R proposals per image, K classes without background; the head's columns are K + 1 with background first. 'deltas' are
 //! (dx, dy, dw, dh), 'NMS' is non-maximum suppression.
 
 use kernels::boxes::Xyxy;
 use kernels::nms::batched_nms;
 
 use super::box_coder::BoxCoder;
-use crate::network::softmax;
-use recipe::{self, BoxRegression};
+use crate::outputs::{Detection, softmax};
+use recipe::{Detections, Roi};
 
-/// How detections are chosen. The defaults are for one digit an image: its best detection is the answer, however unsure.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DetectionConfig {
-    /// Detections with a probability up to this go.
-    pub score_threshold: f32,
-    /// Detections with an IoU above this with a better one of their class go.
-    pub nms: f64,
-    /// Detections an image at most, the best of all classes.
-    pub per_image: usize,
-    /// Detections with a side shorter than this many pixels after clipping go.
-    pub min_side: f32,
-    /// Weights of the deltas, as in training.
-    pub box_weights: [f32; 4],
-    /// Whether each class has deltas of its own.
-    pub box_regression: BoxRegression,
-}
-
-impl DetectionConfig {
-    /// The recipe's settings; the weights of the deltas are those of the region head.
-    pub fn new(recipe: &recipe::Detections, roi: &recipe::Roi) -> Self {
-        Self {
-            score_threshold: recipe.score_threshold as f32,
-            nms: recipe.nms,
-            per_image: recipe.per_image,
-            min_side: recipe.min_side as f32,
-            box_weights: roi.box_weights.map(|weight| weight as f32),
-            box_regression: roi.box_regression,
-        }
-    }
-}
-
-impl Default for DetectionConfig {
-    fn default() -> Self {
-        Self::new(&recipe::Detections::default(), &recipe::Roi::default())
-    }
-}
-
-/// One detected object.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Detection {
-    /// Where, inside the image.
-    pub bounds: Xyxy,
-    /// What, 0..K without background.
-    pub class: usize,
-    /// The probability of this class, 0 to 1.
-    pub score: f32,
-}
-
-impl DetectionConfig {
-    /// The detections of one image of `[height, width]` pixels (without padding), best first. `logits [R, K + 1]`,
-    /// `deltas [R, K + 1, 4]` or, class-agnostic, `[R, 4]`, `proposals [R]`. What is NaN never passes.
-    ///
-    /// The steps are torchvision's `postprocess_detections`, only that boxes with too low a score are not decoded.
-    ///
-    /// # Panics
-    /// When `logits` do not have K + 1 columns a proposal, or `deltas` as many boxes as the head predicts.
-    pub fn detect(
-        &self,
-        classes: usize,
-        logits: &[f32],
-        deltas: &[f32],
-        proposals: &[Xyxy],
-        image: [usize; 2],
-    ) -> Vec<Detection> {
-        let columns = classes + 1;
-        let boxes_a_region = self.box_regression.boxes(classes);
-        let deltas = deltas.as_chunks::<4>().0;
-        assert_eq!(
-            logits.len(),
-            proposals.len() * columns,
-            "K + 1 logits a proposal"
-        );
-        assert_eq!(
-            deltas.len(),
-            proposals.len() * boxes_a_region,
-            "four deltas a box of a proposal"
-        );
-        let coder = BoxCoder {
-            weights: self.box_weights,
-        };
-        let (mut boxes, mut scores, mut labels) = (Vec::new(), Vec::new(), Vec::new());
-        let rows = logits
-            .chunks_exact(columns)
-            .zip(deltas.chunks_exact(boxes_a_region));
-        for ((logits, deltas), &proposal) in rows.zip(proposals) {
-            let probabilities = softmax(logits);
-            for (column, &score) in probabilities.iter().enumerate().skip(1) {
-                let deltas = deltas[column.min(boxes_a_region - 1)];
-                if score > self.score_threshold {
-                    let bounds = coder.decode(deltas, proposal).clip(image);
-                    if bounds.has_sides(self.min_side) {
-                        boxes.push(bounds);
-                        scores.push(score);
-                        labels.push(column - 1);
-                    }
+/// The detections of one image of `[height, width]` pixels (without padding), best first. `logits [R, K + 1]`,
+/// `deltas [R, K + 1, 4]` or, class-agnostic, `[R, 4]`, `proposals [R]`. NaN is always dropped.
+///
+/// The steps are torchvision's `postprocess_detections`, except that boxes with too low a score are not decoded.
+///
+/// # Panics
+/// When `logits` do not have K + 1 columns a proposal, or `deltas` as many boxes as the head predicts.
+pub fn detect(
+    options: &Detections,
+    roi: &Roi,
+    classes: usize,
+    logits: &[f32],
+    deltas: &[f32],
+    proposals: &[Xyxy],
+    image: [usize; 2],
+) -> Vec<Detection> {
+    let columns = classes + 1;
+    let boxes_a_region = roi.box_regression.boxes(classes);
+    let deltas = deltas.as_chunks::<4>().0;
+    assert_eq!(
+        logits.len(),
+        proposals.len() * columns,
+        "K + 1 logits a proposal"
+    );
+    assert_eq!(
+        deltas.len(),
+        proposals.len() * boxes_a_region,
+        "four deltas a box of a proposal"
+    );
+    let coder = BoxCoder::from(roi);
+    let min_side = options.min_side as f32;
+    let (mut boxes, mut scores, mut labels) = (Vec::new(), Vec::new(), Vec::new());
+    let rows = logits
+        .chunks_exact(columns)
+        .zip(deltas.chunks_exact(boxes_a_region));
+    for ((logits, deltas), &proposal) in rows.zip(proposals) {
+        let probabilities = softmax(logits);
+        for (column, &score) in probabilities.iter().enumerate().skip(1) {
+            let deltas = deltas[column.min(boxes_a_region - 1)];
+            if score > options.score_threshold as f32 {
+                let bounds = coder.decode(deltas, proposal).clip(image);
+                if bounds.has_sides(min_side) {
+                    boxes.push(bounds);
+                    scores.push(score);
+                    labels.push(column - 1);
                 }
             }
         }
-        batched_nms(&boxes, &scores, &labels, self.nms, self.per_image)
-            .into_iter()
-            .map(|i| Detection {
-                bounds: boxes[i],
-                class: labels[i],
-                score: scores[i],
-            })
-            .collect()
     }
+    batched_nms(&boxes, &scores, &labels, options.nms, options.per_image)
+        .into_iter()
+        .map(|i| Detection {
+            bounds: boxes[i],
+            class: labels[i],
+            score: scores[i],
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -130,9 +80,11 @@ mod tests {
     ];
 
     /// The class and the left edge of each detection, two classes, no deltas.
-    fn detect(config: &DetectionConfig, logits: &[[f32; 3]]) -> Vec<(usize, f32)> {
+    fn detected(options: &Detections, logits: &[[f32; 3]]) -> Vec<(usize, f32)> {
         let deltas = vec![0.0; logits.len() * 12];
-        let found = config.detect(
+        let found = detect(
+            options,
+            &Roi::default(),
             2,
             logits.as_flattened(),
             &deltas,
@@ -144,79 +96,79 @@ mod tests {
 
     #[test]
     fn telling_cases() {
-        let default = DetectionConfig::default();
-        let sure = DetectionConfig {
+        let default = Detections::default();
+        let sure = Detections {
             score_threshold: 0.3,
             ..default.clone()
         };
-        let few = DetectionConfig {
+        let few = Detections {
             per_image: 1,
             ..default.clone()
         };
         struct Case<'a> {
             name: &'a str,
-            config: &'a DetectionConfig,
+            options: &'a Detections,
             logits: &'a [[f32; 3]],
             expected: &'a [(usize, f32)],
         }
         let cases = [
             Case {
                 name: "background never shows",
-                config: &sure,
+                options: &sure,
                 logits: &[[9., 0., 0.]],
                 expected: &[],
             },
             Case {
                 name: "every class of a proposal",
-                config: &default,
+                options: &default,
                 logits: &[[0., 1., 2.]],
                 expected: &[(1, 4.), (0, 4.)],
             },
             Case {
                 name: "one class suppresses itself",
-                config: &sure,
+                options: &sure,
                 logits: &[[0., 3., 0.], [0., 4., 0.]],
                 expected: &[(0, 5.)],
             },
             Case {
                 name: "classes do not suppress each other",
-                config: &sure,
+                options: &sure,
                 logits: &[[0., 3., 0.], [0., 0., 4.]],
                 expected: &[(1, 5.), (0, 4.)],
             },
             Case {
                 name: "best only",
-                config: &few,
+                options: &few,
                 logits: &[[0., 3., 0.], [0., 0., 4.]],
                 expected: &[(1, 5.)],
             },
             Case {
                 name: "outside the image",
-                config: &sure,
+                options: &sure,
                 logits: &[[0., 0., 0.], [0., 0., 0.], [0., 9., 0.]],
                 expected: &[(0, 4.), (1, 4.)],
             },
             Case {
                 name: "NaN logit",
-                config: &default,
+                options: &default,
                 logits: &[[0., f32::NAN, 0.]],
                 expected: &[],
             },
             Case {
                 name: "no proposals",
-                config: &default,
+                options: &default,
                 logits: &[],
                 expected: &[],
             },
         ];
         for Case {
             name,
-            config,
+            options,
             logits,
             expected,
         } in cases
         {
-            assert_eq!(detect(config, logits), expected, "{name}");
+            assert_eq!(detected(options, logits), expected, "{name}");
         }
     }
 

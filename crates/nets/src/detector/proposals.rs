@@ -1,58 +1,20 @@
 //! Proposals: from the outputs of the proposal head on one image to the boxes worth a closer look.
 //!
-//! A anchors a cell; per level the outputs lie in (y, x, a) order like the anchors. 'logits' are objectness before the
+//! A anchors per cell; per level the outputs lie in (y, x, a) order like the anchors. 'logits' are objectness before the
 //! sigmoid, 'deltas' are (dx, dy, dw, dh), 'NMS' is non-maximum suppression.
 
 use kernels::boxes::Xyxy;
 use kernels::nms::{batched_nms, top_by_score};
 
 use super::box_coder::BoxCoder;
+use recipe::Rpn;
 
-/// How proposals are chosen. The defaults are for digits of 28 x 28 pixels.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ProposalConfig {
-    /// Proposals with an IoU above this with a better one of their level go.
-    pub nms: f64,
-    /// Best anchors of each level that enter the suppression in training.
-    pub pre_nms_train: usize,
-    /// Proposals an image that are left in training, best first over all levels.
-    pub post_nms_train: usize,
-    /// Best anchors of each level that enter the suppression in detection.
-    pub pre_nms_test: usize,
-    /// Proposals an image that are left in detection.
-    pub post_nms_test: usize,
-    /// Proposals with a side shorter than this many pixels after clipping go.
-    pub min_side: f32,
-    /// Proposals with a probability below this go.
-    pub score_threshold: f32,
-}
-
-impl From<&recipe::Rpn> for ProposalConfig {
-    fn from(recipe: &recipe::Rpn) -> Self {
-        Self {
-            nms: recipe.nms,
-            pre_nms_train: recipe.pre_nms_train,
-            post_nms_train: recipe.post_nms_train,
-            pre_nms_test: recipe.pre_nms_test,
-            post_nms_test: recipe.post_nms_test,
-            min_side: recipe.min_side as f32,
-            score_threshold: 0.0,
-        }
-    }
-}
-
-impl Default for ProposalConfig {
-    fn default() -> Self {
-        Self::from(&recipe::Rpn::default())
-    }
-}
-
-/// How many boxes pass.
+/// How many boxes are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProposalLimits {
     /// Best anchors of each level that enter the suppression.
     pub pre_nms: usize,
-    /// Proposals an image that are left.
+    /// Proposals per image that remain.
     pub post_nms: usize,
 }
 
@@ -76,68 +38,68 @@ pub struct Proposal {
     pub score: f32,
 }
 
-impl ProposalConfig {
-    /// The limits that hold in training.
-    pub fn training(&self) -> ProposalLimits {
-        ProposalLimits {
-            pre_nms: self.pre_nms_train,
-            post_nms: self.post_nms_train,
+impl ProposalLimits {
+    /// The limits in training.
+    pub fn training(rpn: &Rpn) -> Self {
+        Self {
+            pre_nms: rpn.pre_nms_train,
+            post_nms: rpn.post_nms_train,
         }
     }
 
-    /// The limits that hold in detection.
-    pub fn detection(&self) -> ProposalLimits {
-        ProposalLimits {
-            pre_nms: self.pre_nms_test,
-            post_nms: self.post_nms_test,
+    /// The limits in detection.
+    pub fn detection(rpn: &Rpn) -> Self {
+        Self {
+            pre_nms: rpn.pre_nms_test,
+            post_nms: rpn.post_nms_test,
         }
     }
+}
 
-    /// The proposals of one image of `[height, width]` pixels (without padding), best first. What is NaN never passes.
-    ///
-    /// The steps are torchvision's `filter_proposals`, only that boxes are decoded after the best logits are known.
-    ///
-    /// # Panics
-    /// When a level does not have as many logits and deltas as anchors.
-    pub fn propose(
-        &self,
-        limits: ProposalLimits,
-        image: [usize; 2],
-        levels: &[LevelOutput],
-    ) -> Vec<Proposal> {
-        let (mut boxes, mut scores, mut level_of) = (Vec::new(), Vec::new(), Vec::new());
-        for (level, output) in levels.iter().enumerate() {
-            let deltas = output.deltas.as_chunks::<4>().0;
-            assert_eq!(
-                output.logits.len(),
-                output.anchors.len(),
-                "level {level}: one logit an anchor"
-            );
-            assert_eq!(
-                deltas.len(),
-                output.anchors.len(),
-                "level {level}: four deltas an anchor"
-            );
-            for i in top_by_score(output.logits, limits.pre_nms) {
-                let bounds = BoxCoder::PROPOSALS
-                    .decode(deltas[i], output.anchors[i])
-                    .clip(image);
-                let score = sigmoid(output.logits[i]);
-                if bounds.has_sides(self.min_side) && score >= self.score_threshold {
-                    boxes.push(bounds);
-                    scores.push(score);
-                    level_of.push(level);
-                }
+/// The proposals of one image of `[height, width]` pixels (without padding), best first. NaN is always dropped.
+///
+/// The steps are torchvision's `filter_proposals`, except that boxes are decoded after the best logits are known.
+///
+/// # Panics
+/// When a level does not have as many logits and deltas as anchors.
+pub fn propose(
+    rpn: &Rpn,
+    limits: ProposalLimits,
+    image: [usize; 2],
+    levels: &[LevelOutput],
+) -> Vec<Proposal> {
+    let (mut boxes, mut scores, mut level_of) = (Vec::new(), Vec::new(), Vec::new());
+    for (level, output) in levels.iter().enumerate() {
+        let deltas = output.deltas.as_chunks::<4>().0;
+        assert_eq!(
+            output.logits.len(),
+            output.anchors.len(),
+            "level {level}: one logit an anchor"
+        );
+        assert_eq!(
+            deltas.len(),
+            output.anchors.len(),
+            "level {level}: four deltas an anchor"
+        );
+        for i in top_by_score(output.logits, limits.pre_nms) {
+            let bounds = BoxCoder::PROPOSALS
+                .decode(deltas[i], output.anchors[i])
+                .clip(image);
+            let score = sigmoid(output.logits[i]);
+            if bounds.has_sides(rpn.min_side as f32) && !score.is_nan() {
+                boxes.push(bounds);
+                scores.push(score);
+                level_of.push(level);
             }
         }
-        batched_nms(&boxes, &scores, &level_of, self.nms, limits.post_nms)
-            .into_iter()
-            .map(|i| Proposal {
-                bounds: boxes[i],
-                score: scores[i],
-            })
-            .collect()
     }
+    batched_nms(&boxes, &scores, &level_of, rpn.nms, limits.post_nms)
+        .into_iter()
+        .map(|i| Proposal {
+            bounds: boxes[i],
+            score: scores[i],
+        })
+        .collect()
 }
 
 pub(super) fn sigmoid(logit: f32) -> f32 {
@@ -155,12 +117,7 @@ mod tests {
         Xyxy::new(30., 30., 40., 40.),
     ];
 
-    fn propose(
-        config: &ProposalConfig,
-        limits: [usize; 2],
-        logits: &[f32],
-        deltas: &[f32],
-    ) -> Vec<Xyxy> {
+    fn proposed(limits: [usize; 2], logits: &[f32], deltas: &[f32]) -> Vec<Xyxy> {
         let level = LevelOutput {
             anchors: &ANCHORS[..logits.len()],
             logits,
@@ -170,8 +127,7 @@ mod tests {
             pre_nms: limits[0],
             post_nms: limits[1],
         };
-        config
-            .propose(limits, [28, 24], &[level])
+        propose(&Rpn::default(), limits, [28, 24], &[level])
             .into_iter()
             .map(|p| p.bounds)
             .collect()
@@ -179,7 +135,6 @@ mod tests {
 
     #[test]
     fn telling_cases() {
-        let config = ProposalConfig::default();
         let clipped = Xyxy::new(0., 0., 8., 8.);
         let right = Xyxy::new(20., 20., 24., 27.);
         let nan = [0., 0., f32::NAN, 0.];
@@ -245,7 +200,7 @@ mod tests {
         } in cases
         {
             assert_eq!(
-                propose(&config, limits, logits, &deltas.repeat(logits.len())),
+                proposed(limits, logits, &deltas.repeat(logits.len())),
                 expected,
                 "{name}"
             );
@@ -259,24 +214,13 @@ mod tests {
             logits: &[0.5],
             deltas: &[0.; 4],
         };
-        let config = ProposalConfig::default();
-        assert_eq!(
-            config
-                .propose(config.detection(), [28, 28], &[level, level])
-                .len(),
-            2
+        let rpn = Rpn::default();
+        let found = propose(
+            &rpn,
+            ProposalLimits::detection(&rpn),
+            [28, 28],
+            &[level, level],
         );
-    }
-
-    #[test]
-    fn low_scores_go_where_a_threshold_is_set() {
-        let config = ProposalConfig {
-            score_threshold: 0.5,
-            ..Default::default()
-        };
-        assert_eq!(
-            propose(&config, [9, 9], &[-0.1, -3., 0.], &[0.; 12]),
-            [Xyxy::new(20., 20., 24., 27.)]
-        );
+        assert_eq!(found.len(), 2);
     }
 }

@@ -6,7 +6,7 @@ use kernels::boxes::Xyxy;
 
 use crate::ops::{Maps, RoiAlign};
 
-/// What turns regions into small maps of one size.
+/// Reads regions as small maps of one size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RegionPooling {
     /// How regions are read from each level; the scales are powers of two when there are several.

@@ -1,4 +1,4 @@
-//! Targets of the box head: which proposals of an image it trains on, and what it should say about them.
+//! Targets of the box head: which proposals of an image it is trained on, and their labels.
 //!
 //! K classes without background; 'truth' is annotated; 'deltas' are (dx, dy, dw, dh) from a proposal to its truth.
 
@@ -8,38 +8,9 @@ use super::box_coder::BoxCoder;
 use super::matcher::{Match, Matcher};
 use super::sampler::Sampler;
 use data::truth::{BadTruth, Truth, checked_boxes};
+use recipe::Roi;
 
-/// How proposals are labelled and drawn. The defaults are for digits of 28 x 28 pixels.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RoiTargetConfig {
-    /// From this IoU with a truth on a proposal is an object, below it background.
-    pub positive_iou: f32,
-    /// Proposals an image in the losses, at most.
-    pub sample: usize,
-    /// The share of `sample` that objects may take.
-    pub positive_fraction: f64,
-    /// Weights of the deltas; larger ones make the box loss count more.
-    pub box_weights: [f32; 4],
-}
-
-impl From<&recipe::Roi> for RoiTargetConfig {
-    fn from(recipe: &recipe::Roi) -> Self {
-        Self {
-            positive_iou: recipe.positive_iou as f32,
-            sample: recipe.sample,
-            positive_fraction: recipe.positive_fraction,
-            box_weights: recipe.box_weights.map(|weight| weight as f32),
-        }
-    }
-}
-
-impl Default for RoiTargetConfig {
-    fn default() -> Self {
-        Self::from(&recipe::Roi::default())
-    }
-}
-
-/// What the box head should say about one box.
+/// The training target of the box head for one box.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RoiLabel {
     /// Nothing there.
@@ -48,7 +19,7 @@ pub enum RoiLabel {
     Object {
         /// 0..K without background.
         class: usize,
-        /// What should be regressed in the columns of this class.
+        /// The corrections to learn in the columns of this class.
         deltas: [f32; 4],
     },
 }
@@ -72,56 +43,42 @@ pub struct RoiTarget {
     pub label: RoiLabel,
 }
 
-impl RoiTargetConfig {
-    /// The rule that labels proposals.
-    pub fn matcher(&self) -> Matcher {
-        Matcher {
-            positive: self.positive_iou,
-            negative: self.positive_iou,
-            low_quality: false,
-            require_overlap: true,
-        }
-    }
-
-    /// The boxes of one image to train on, drawn from its `proposals` followed by its `truths` (any number), which keep
-    /// that order. `key` gives each candidate's random key (see [`Sampler::sample`]); `image` is named in the error.
-    ///
-    /// # Errors
-    /// A truth without area or not finite.
-    pub fn targets(
-        &self,
-        image: usize,
-        proposals: &[Xyxy],
-        truths: &[Truth],
-        key: impl Fn(usize) -> u64,
-    ) -> Result<Vec<RoiTarget>, BadTruth> {
-        let boxes = checked_boxes(image, truths)?;
-        // The truths are candidates too: early in training no proposal comes near them.
-        let candidates = [proposals, &boxes].concat();
-        let matches = self.matcher().match_boxes(&boxes, &candidates);
-        let sampler = Sampler {
-            budget: self.sample,
-            positive_fraction: self.positive_fraction,
+/// The boxes of one image to train on, drawn from its `proposals` followed by its `truths` (any number), which keep
+/// that order. `key` gives each candidate's random key (see [`Sampler::sample`]); `image` is named in the error.
+///
+/// # Errors
+/// A truth without area or not finite.
+pub fn roi_targets(
+    roi: &Roi,
+    image: usize,
+    proposals: &[Xyxy],
+    truths: &[Truth],
+    key: impl Fn(usize) -> u64,
+) -> Result<Vec<RoiTarget>, BadTruth> {
+    let boxes = checked_boxes(image, truths)?;
+    // The truths are candidates too: early in training no proposal comes near them.
+    let candidates = [proposals, &boxes].concat();
+    let matches = Matcher::of_regions(roi).match_boxes(&boxes, &candidates);
+    let sampler = Sampler {
+        budget: roi.sample,
+        positive_fraction: roi.positive_fraction,
+    };
+    let sample = sampler.sample(&matches, key);
+    let mut drawn = [sample.positive, sample.negative].concat();
+    drawn.sort_unstable();
+    let coder = BoxCoder::from(roi);
+    let target = |i: usize| {
+        let bounds = candidates[i];
+        let label = match matches[i] {
+            Match::Truth(truth) => RoiLabel::Object {
+                class: truths[truth].class,
+                deltas: coder.encode(boxes[truth], bounds),
+            },
+            Match::Background | Match::Ignored => RoiLabel::Background,
         };
-        let sample = sampler.sample(&matches, key);
-        let mut drawn = [sample.positive, sample.negative].concat();
-        drawn.sort_unstable();
-        let coder = BoxCoder {
-            weights: self.box_weights,
-        };
-        let target = |i: usize| {
-            let bounds = candidates[i];
-            let label = match matches[i] {
-                Match::Truth(truth) => RoiLabel::Object {
-                    class: truths[truth].class,
-                    deltas: coder.encode(boxes[truth], bounds),
-                },
-                Match::Background | Match::Ignored => RoiLabel::Background,
-            };
-            RoiTarget { bounds, label }
-        };
-        Ok(drawn.into_iter().map(target).collect())
-    }
+        RoiTarget { bounds, label }
+    };
+    Ok(drawn.into_iter().map(target).collect())
 }
 
 #[cfg(test)]
@@ -141,7 +98,7 @@ mod tests {
             bounds: Xyxy::new(1., 0., 11., 10.),
             class: 3,
         };
-        let targets = RoiTargetConfig::default().targets(0, &PROPOSALS, &[truth], keys(1))?;
+        let targets = roi_targets(&Roi::default(), 0, &PROPOSALS, &[truth], keys(1))?;
         let labels: Vec<_> = targets.iter().map(|t| t.label).collect();
         let object = |dx| RoiLabel::Object {
             class: 3,
@@ -166,13 +123,10 @@ mod tests {
 
     #[test]
     fn an_image_without_truths_is_background() -> Result<(), BadTruth> {
-        let targets = RoiTargetConfig::default().targets(0, &PROPOSALS, &[], keys(1))?;
+        let targets = roi_targets(&Roi::default(), 0, &PROPOSALS, &[], keys(1))?;
         assert_eq!(targets.len(), 3);
         assert!(targets.iter().all(|t| t.label == RoiLabel::Background));
-        assert_eq!(
-            RoiTargetConfig::default().targets(0, &[], &[], keys(1))?,
-            []
-        );
+        assert_eq!(roi_targets(&Roi::default(), 0, &[], &[], keys(1))?, []);
         Ok(())
     }
 
@@ -182,12 +136,12 @@ mod tests {
             bounds: PROPOSALS[0],
             class: 0,
         };
-        let config = RoiTargetConfig {
+        let roi = Roi {
             sample: 2,
             ..Default::default()
         };
         for seed in 0..20 {
-            let targets = config.targets(0, &PROPOSALS, &[truth; 5], keys(seed))?;
+            let targets = roi_targets(&roi, 0, &PROPOSALS, &[truth; 5], keys(seed))?;
             let objects = targets.iter().filter(|t| t.label.column() > 0).count();
             assert_eq!((targets.len(), objects), (2, 1), "seed {seed}");
         }

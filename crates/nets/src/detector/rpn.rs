@@ -1,18 +1,18 @@
 //! The region proposal network: objectness and box corrections for every anchor, and its two losses.
 //!
-//! N images, A anchors an image in (y, x, a) order. 'deltas' are (dx, dy, dw, dh) relative to the anchor.
+//! N images, A anchors per image in (y, x, a) order. 'deltas' are (dx, dy, dw, dh) relative to the anchor.
 
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
 use kernels::boxes::Xyxy;
 
-use super::losses::{BoxLossConfig, BoxTarget, binary_cross_entropy, select_rows};
+use super::losses::{BoxTarget, CorrectionLoss, binary_cross_entropy, select_rows};
 use super::normed_conv::same_size;
 use super::rpn_targets::RpnTargets;
 use crate::layers::{ConvLayer, Initializer};
 use crate::ops::Maps;
 
-/// A 3x3 convolution with ReLU, then two 1x1 convolutions: one logit and four deltas an anchor.
+/// A 3x3 convolution with ReLU, then two 1x1 convolutions: one logit and four deltas per anchor.
 #[derive(Module, Debug)]
 pub struct RpnHead {
     conv: ConvLayer,
@@ -20,7 +20,7 @@ pub struct RpnHead {
     bbox_pred: ConvLayer,
 }
 
-/// What the network says of each anchor.
+/// The network's outputs for each anchor.
 #[derive(Clone, Debug)]
 pub struct RpnOutput {
     /// Logits of 'is an object', `[N, A]`.
@@ -43,7 +43,7 @@ impl RpnHead {
         }
     }
 
-    /// Levels of `[N, C, H_l, W_l]` to one row an anchor, A = the sum of H_l * W_l * anchors a cell.
+    /// Levels of `[N, C, H_l, W_l]` to one row per anchor, A = the sum of H_l * W_l * anchors per cell.
     pub fn forward(&self, levels: &[Maps]) -> RpnOutput {
         let (objectness, deltas): (Vec<_>, Vec<_>) = levels
             .iter()
@@ -76,13 +76,13 @@ fn joined<const D: usize>(mut levels: Vec<Tensor<D>>) -> Tensor<D> {
 
 /// The objectness and box losses over the sampled anchors of all images.
 ///
-/// Objectness: binary cross-entropy, mean over the sample. Boxes: the loss that `box_loss` says, sum over the positives
+/// Objectness: binary cross-entropy, mean over the sample. Boxes: `box_loss`, summed over the positives
 /// divided by the size of the whole sample. `anchors` are those of one image.
 pub fn rpn_losses(
     output: RpnOutput,
     targets: &[RpnTargets],
     anchors: &[Xyxy],
-    box_loss: &BoxLossConfig,
+    box_loss: &CorrectionLoss,
 ) -> [Tensor<1>; 2] {
     let [_, per_image] = output.objectness.dims();
     let device = output.objectness.device();
@@ -105,7 +105,8 @@ pub fn rpn_losses(
     let count = sampled.len().max(1) as f64;
     let images = targets.len();
     let objectness = match sampled.len() {
-        0 => Tensor::zeros([1], &device),
+        // Still a function of the weights: training cannot step back from a constant.
+        0 => output.objectness.sum() * 0.0,
         rows => {
             let logits = output.objectness.reshape([images * per_image, 1]);
             let objects = Tensor::<2>::from_data(TensorData::new(objects, [rows, 1]), &device);

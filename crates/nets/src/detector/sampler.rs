@@ -1,4 +1,4 @@
-//! Sampling: a fixed number of labelled candidates an image takes part in the loss, with a cap on the positives.
+//! Sampling: a fixed number of labelled candidates per image counts in the loss, with a cap on the positives.
 //!
 //! Randomness is a key for each candidate; those with the smallest keys are taken. What is drawn depends on the keys
 //! alone, not on the order or number of earlier draws.
@@ -8,7 +8,7 @@ use super::matcher::Match;
 /// How many candidates are drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sampler {
-    /// Candidates an image, at most.
+    /// Most candidates per image.
     pub budget: usize,
     /// The share of the budget that positives may take (rounded down); negatives fill what they leave.
     pub positive_fraction: f64,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{ExplainError, Figures, Pictures, View, enlarged, percent};
 use crate::cnn::Cnn;
-use crate::network::argmax;
+use crate::outputs::argmax;
 use crate::predict::tensor;
 use crate::run::Trained;
 use crate::weights::Weight;

@@ -78,7 +78,7 @@ fn figures(trained: &Trained, inspection: &Inspection) -> DetectorFigures {
         each.collect()
     };
     let region = |(proposal, probabilities): (&Proposal, &Vec<f32>)| {
-        let column = crate::network::argmax(probabilities);
+        let column = crate::outputs::argmax(probabilities);
         let class = match column.checked_sub(1) {
             Some(class) => trained.classes[class].clone(),
             None => "background".to_string(),
@@ -245,7 +245,7 @@ fn after_suppression(inspection: &Inspection, view: &View) -> (String, String, R
 
 /// The colour of a region: that of its class, grey for background.
 fn class_colour(probabilities: &[f32]) -> Rgb<u8> {
-    match crate::network::argmax(probabilities).checked_sub(1) {
+    match crate::outputs::argmax(probabilities).checked_sub(1) {
         Some(class) => colour(class),
         None => GREY,
     }
@@ -255,7 +255,7 @@ fn regions(regions: &[Scored], inspection: &Inspection, view: &View) -> (String,
     let mut board = Board::new(view, inspection.proposals.iter().map(|p| &p.bounds));
     let mut order: Vec<usize> = (0..regions.len()).collect();
     // Objects before background, the surest first.
-    let is_background = |i: usize| crate::network::argmax(&inspection.probabilities[i]) == 0;
+    let is_background = |i: usize| crate::outputs::argmax(&inspection.probabilities[i]) == 0;
     order.sort_by(|&a, &b| {
         let key = |i: usize| (is_background(i), -regions[i].score);
         key(a)

@@ -5,7 +5,7 @@ use crate::detector::BadTruth;
 use crate::device::guard::Failure;
 use crate::evaluation::ValidationError;
 use crate::weights::WeightsError;
-use recipe::ShapeError;
+use recipe::{ShapeError, TooLarge};
 
 /// Why training stopped.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,9 @@ pub enum TrainingError {
     /// The network does not fit the images.
     #[error(transparent)]
     Shape(#[from] ShapeError),
+    /// The network does not fit into memory.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
     /// An annotated box is not one.
     #[error(transparent)]
     Truth(#[from] BadTruth),

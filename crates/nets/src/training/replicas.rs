@@ -24,8 +24,9 @@ use super::{TrainingError, precision};
 use crate::batch::Batch;
 use crate::device::guard::{Failure, guarded};
 use crate::layers::Mode;
-use crate::network::{Losses, Network};
+use crate::network::Network;
 use crate::ops::{Scalar, to_host, weighted_sum};
+use crate::outputs::Losses;
 use recipe::Recipe;
 
 /// The devices of a training beside the first.

@@ -5,6 +5,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 use kernels::boxes::Xyxy;
 use nets::batch::Batch;
 use nets::detector::Truth;
+use nets::detector::losses::CorrectionLoss;
+use nets::detector::rpn::{RpnOutput, rpn_losses};
+use nets::detector::rpn_targets::RpnTargets;
 use nets::layers::Mode;
 use nets::network::Network;
 use nets::training::Optimizer;
@@ -229,6 +232,40 @@ fn every_option_trains() {
         assert_eq!(summary.parameters, parameters, "{name}");
         assert_sane(name, &network, 75, batch.images.inner());
     }
+}
+
+/// With these options every anchor is between object and background.
+#[test]
+fn a_step_without_sampled_anchors_is_taken() {
+    let device = Device::flex().autodiff();
+    let options = [
+        "model.anchors.sizes=[0.001]",
+        "model.rpn.low-quality=false",
+        "model.rpn.negative-iou=0",
+    ];
+    let recipe = Recipe::parse(SMALL, "small", &options).expect("a recipe");
+    let batch = batch(75, &[&[[3, 5, 13, 20]]], &device);
+    let ([first, last], _) = train("no anchors", &recipe, &batch, 20);
+    assert!(last < first, "{first} did not fall: {last}");
+}
+
+/// A loss is a function of the network's outputs, whatever was sampled.
+#[test]
+fn losses_without_samples_have_a_gradient_of_zero() {
+    let device = Device::flex().autodiff();
+    let objectness = Tensor::<2>::ones([1, 6], &device).require_grad();
+    let output = RpnOutput {
+        objectness: objectness.clone(),
+        deltas: Tensor::ones([1, 6, 4], &device),
+    };
+    let options = CorrectionLoss::from(&recipe::Rpn::default());
+    let [loss, boxes] = rpn_losses(output, &[RpnTargets::default()], &[], &options);
+    let gradients = (loss + boxes).backward();
+    let gradient = objectness.grad(&gradients).expect("a gradient");
+    assert_eq!(
+        gradient.into_data().try_to_vec::<f32>().expect("f32"),
+        [0.0; 6]
+    );
 }
 
 /// Batches in which nothing is to be found: all is background, and the box losses are 0.

@@ -95,6 +95,16 @@ fn figures(epochs: &[EpochRecord]) -> Vec<BTreeMap<String, f64>> {
 }
 
 #[test]
+fn a_network_that_does_not_fit_into_memory_is_refused() {
+    let train = images(10);
+    let layers =
+        "model.layers=[\"flatten\", { linear = 1048576 }, { linear = 1048576 }, { linear = 10 }]";
+    let recipe = Recipe::parse(CNN, "test", &[layers]).expect("a recipe");
+    let error = Trainer::new(&recipe, &train, None, &Device::flex()).expect_err("terabytes");
+    assert!(matches!(error, TrainingError::TooLarge(_)), "{error}");
+}
+
+#[test]
 fn a_stopped_training_goes_on_with_the_same_bits() {
     let train = images(480);
     for text in [CNN, DETECTOR] {

@@ -1,13 +1,13 @@
-//! The same for a detector: the maps of its backbone, then what pyramid and heads cost.
+//! Shapes and costs of a detector: the maps of its backbone, then the pyramid and the heads.
 
-use super::{Field, ShapeError, product, walk};
+use super::chain::{Field, ShapeError, product, walk};
+use crate::detector::{FasterRcnn, Norm};
 use crate::summary::{LayerSummary, Shape, Summary};
-use crate::{FasterRcnn, Norm};
 
 /// A map of the backbone that the detector reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stage {
-    /// How many layers of the backbone give it.
+    /// The number of backbone layers up to and including it.
     pub end: usize,
     /// Channels.
     pub channels: usize,
@@ -17,7 +17,7 @@ pub struct Stage {
     pub stride: usize,
 }
 
-/// The maps that the detector reads of its backbone on images of `input` = `[C, H, W]`, finest first: one for each
+/// The maps of the backbone that the detector reads on images of `input` = `[C, H, W]`, finest first: one for each
 /// stride of the pyramid, or the last.
 ///
 /// # Errors
@@ -90,7 +90,7 @@ fn stages_of(detector: &FasterRcnn, backbone: &Summary) -> Result<Vec<Stage>, Sh
                 layers: "model.pyramid.strides",
                 index,
                 name: format!("stride {stride}"),
-                what: "the backbone has no such map".to_string(),
+                what: "no map of the backbone has this stride".to_string(),
                 help: format!("its maps have the strides {}", known.join(", ")),
             }
         })?);
@@ -101,7 +101,7 @@ fn stages_of(detector: &FasterRcnn, backbone: &Summary) -> Result<Vec<Stage>, Sh
             layers: "model.backbone.layers",
             index: used,
             name: layer.name.clone(),
-            what: "nothing reads what it gives".to_string(),
+            what: "its output is not used".to_string(),
             help: format!(
                 "end the backbone before it, or add {} to model.pyramid.strides",
                 layer.stride[0]
@@ -111,7 +111,7 @@ fn stages_of(detector: &FasterRcnn, backbone: &Summary) -> Result<Vec<Stage>, Sh
     Ok(stages)
 }
 
-/// What a convolution of the heads is.
+/// A convolution of the pyramid or the heads.
 struct HeadConv {
     name: String,
     from: usize,
@@ -142,13 +142,14 @@ impl HeadConv {
             },
             parameters: weights.saturating_add(others),
             multiply_adds: weights.saturating_mul(product(&cells).saturating_add(more)),
+            activations: (self.to as u64).saturating_mul(product(&cells).saturating_add(more)),
             receptive_field,
             stride,
         }
     }
 }
 
-/// The backbone, then what pyramid and heads cost; the region head once per region when detecting.
+/// The backbone, then the pyramid and the heads; the region head is counted once per region in detection.
 pub(super) fn summary(
     detector: &FasterRcnn,
     input: [usize; 3],
@@ -225,6 +226,7 @@ pub(super) fn summary(
 fn push_region_head(detector: &FasterRcnn, channels: usize, classes: usize, summary: &mut Summary) {
     let regions = detector.rpn.post_nms_test;
     let roi = &detector.roi;
+    let sampled = roi.sample as u64;
     let side = roi.output;
     let norm = roi.norm != Norm::None;
     let map = |channels| Shape::Map {
@@ -239,6 +241,7 @@ fn push_region_head(detector: &FasterRcnn, channels: usize, classes: usize, summ
         // Each sample is a mean of four cells.
         multiply_adds: product(&[regions, channels, side, side, 4])
             .saturating_mul(product(&[roi.sampling, roi.sampling])),
+        activations: product(&[roi.sample, channels, side, side]),
         receptive_field: None,
         stride: [1, 1],
     });
@@ -253,6 +256,7 @@ fn push_region_head(detector: &FasterRcnn, channels: usize, classes: usize, summ
         };
         let mut layer = conv.summary([side, side], 0, None);
         layer.multiply_adds = layer.multiply_adds.saturating_mul(regions as u64);
+        layer.activations = layer.activations.saturating_mul(sampled);
         summary.push(layer);
         from = to;
     }
@@ -264,6 +268,7 @@ fn push_region_head(detector: &FasterRcnn, channels: usize, classes: usize, summ
             output: Shape::Features(to),
             parameters: weights.saturating_add(to as u64).saturating_add(scales),
             multiply_adds: weights.saturating_mul(regions as u64),
+            activations: sampled.saturating_mul(to as u64),
             receptive_field: None,
             stride: [1, 1],
         });

@@ -2,8 +2,9 @@
 
 use data::truth::Truth;
 use nets::detector::matcher::{Match, Matcher};
-use nets::detector::roi_targets::{RoiLabel, RoiTargetConfig};
-use nets::detector::rpn_targets::RpnTargetConfig;
+use nets::detector::roi_targets::{RoiLabel, roi_targets};
+use nets::detector::rpn_targets::rpn_targets;
+use recipe::{Roi, Rpn};
 
 use super::{Golden, assert_near, flat};
 
@@ -72,7 +73,7 @@ fn proposal_head_targets() {
     let golden = Golden::load("tiny_faster_rcnn_sampled");
     let anchors = Golden::load("anchors").boxes("torchvision_mnist28.anchors");
     for case in golden.cases() {
-        let config = RpnTargetConfig {
+        let rpn = Rpn {
             positive_iou: case.get("rpn_fg_iou"),
             negative_iou: case.get("rpn_bg_iou"),
             require_overlap: false,
@@ -83,8 +84,7 @@ fn proposal_head_targets() {
         for image in 0..IMAGES {
             let truths = truths(&golden, image);
             let boxes: Vec<_> = truths.iter().map(|t| t.bounds).collect();
-            let labels: Vec<f32> = config
-                .matcher()
+            let labels: Vec<f32> = Matcher::of_anchors(&rpn)
                 .match_boxes(&boxes, &anchors)
                 .iter()
                 .map(|m| match m {
@@ -102,9 +102,7 @@ fn proposal_head_targets() {
             let positive = golden.indices(&format!("rpn.sampled_positive_image{image}"));
             let negative = golden.indices(&format!("rpn.sampled_negative_image{image}"));
             let key = |i| u64::from(!positive.contains(&i) && !negative.contains(&i));
-            let targets = config
-                .targets(image, &anchors, &truths, key)
-                .expect("good truths");
+            let targets = rpn_targets(&rpn, image, &anchors, &truths, key).expect("good truths");
             let drawn: Vec<usize> = targets.positive.iter().map(|p| p.anchor).collect();
             assert_eq!(
                 (drawn, targets.negative),
@@ -128,19 +126,19 @@ fn box_head_targets() {
     for file in ["tiny_faster_rcnn_sampled", "tiny_faster_rcnn_all_samples"] {
         let golden = Golden::load(file);
         for case in golden.cases() {
-            let config = RoiTargetConfig {
+            let roi = Roi {
                 positive_iou: case.get("roi_fg_iou"),
                 sample: case.get("roi_batch_size_per_image"),
                 positive_fraction: case.get("roi_positive_fraction"),
                 box_weights: case.get("bbox_reg_weights"),
+                ..Roi::default()
             };
             for image in 0..IMAGES {
                 let name = format!("{file}, image {image}");
                 let drawn = golden.indices(&format!("roi.sampled_index_image{image}"));
                 let proposals = golden.boxes(&format!("rpn.proposals_image{image}"));
                 let key = |i| u64::from(!drawn.contains(&i));
-                let targets = config
-                    .targets(image, &proposals, &truths(&golden, image), key)
+                let targets = roi_targets(&roi, image, &proposals, &truths(&golden, image), key)
                     .expect("good truths");
                 let boxes: Vec<_> = targets.iter().map(|t| t.bounds).collect();
                 assert_eq!(

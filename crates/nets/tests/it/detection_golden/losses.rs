@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use kernels::boxes::Xyxy;
 use nets::detector::box_head::{BoxOutput, box_losses};
-use nets::detector::losses::{BoxLossConfig, binary_cross_entropy, smooth_l1};
+use nets::detector::losses::{CorrectionLoss, binary_cross_entropy, smooth_l1};
 use nets::detector::roi_targets::{RoiLabel, RoiTarget};
 use recipe::Roi;
 
@@ -110,8 +110,12 @@ fn box_head_losses() {
             logits: logits.clone(),
             deltas: deltas.clone(),
         };
-        let [class, boxes] =
-            box_losses(output, &targets, &BoxLossConfig::from(&Roi::default()), 0.0);
+        let [class, boxes] = box_losses(
+            output,
+            &targets,
+            &CorrectionLoss::from(&Roi::default()),
+            0.0,
+        );
         let gradients = (class.clone() + boxes.clone()).backward();
         assert_close(
             name,

@@ -1,9 +1,11 @@
 //! From the outputs of the heads to proposals and detections.
 
 use kernels::boxes::Xyxy;
+use nets::detector::Detection;
 use nets::detector::box_coder::BoxCoder;
-use nets::detector::postprocess::DetectionConfig;
-use nets::detector::proposals::{LevelOutput, ProposalConfig};
+use nets::detector::postprocess::detect;
+use nets::detector::proposals::{LevelOutput, ProposalLimits, propose};
+use recipe::{Detections, Roi, Rpn};
 
 use super::{Case, Golden, assert_near, flat};
 
@@ -18,14 +20,15 @@ fn case<'a>(golden: &'a Golden, name: &str) -> Case<'a> {
 fn proposals() {
     let golden = Golden::load("postprocess");
     let case = case(&golden, "rpn");
-    let config = ProposalConfig {
+    let rpn = Rpn {
         nms: case.get("nms_threshold"),
         pre_nms_test: case.get("pre_nms_top_n"),
         post_nms_test: case.get("post_nms_top_n"),
         min_side: case.get("min_size"),
-        score_threshold: case.get("score_threshold"),
-        ..Default::default()
+        ..Rpn::default()
     };
+    // Proposals of any score pass.
+    assert_eq!(case.get::<f64>("score_threshold"), 0.0);
     let anchors = golden.boxes("rpn.anchors");
     let images: Vec<[usize; 2]> = case.get("image_sizes_hw");
     let logits = golden
@@ -52,7 +55,7 @@ fn proposals() {
             logits,
             deltas,
         };
-        let found = config.propose(config.detection(), size, &[level]);
+        let found = propose(&rpn, ProposalLimits::detection(&rpn), size, &[level]);
         let boxes: Vec<Xyxy> = found.iter().map(|p| p.bounds).collect();
         let scores: Vec<f32> = found.iter().map(|p| p.score).collect();
         assert_near(
@@ -72,13 +75,15 @@ fn proposals() {
 fn detections() {
     let golden = Golden::load("postprocess");
     let case = case(&golden, "roi");
-    let config = DetectionConfig {
+    let roi = Roi {
+        box_weights: case.get("weights"),
+        ..Roi::default()
+    };
+    let options = Detections {
         score_threshold: case.get("score_threshold"),
         nms: case.get("nms_threshold"),
         per_image: case.get("detections_per_image"),
         min_side: case.get("min_size"),
-        box_weights: case.get("weights"),
-        ..DetectionConfig::default()
     };
     let images: Vec<[usize; 2]> = case.get("image_sizes_hw");
     let [rows, columns] = golden.shape("roi.class_logits");
@@ -86,7 +91,9 @@ fn detections() {
     for (image, &size) in images.iter().enumerate() {
         let proposals = golden.boxes(&format!("roi.proposals_image{image}"));
         let next = row + proposals.len();
-        let found = config.detect(
+        let found = detect(
+            &options,
+            &roi,
             columns - 1,
             &golden.floats("roi.class_logits")[row * columns..next * columns],
             &golden.floats("roi.box_regression")[row * columns * 4..next * columns * 4],
@@ -99,12 +106,7 @@ fn detections() {
     assert_eq!(row, rows);
 }
 
-fn compare_detections(
-    golden: &Golden,
-    prefix: &str,
-    image: usize,
-    found: &[nets::detector::postprocess::Detection],
-) {
+fn compare_detections(golden: &Golden, prefix: &str, image: usize, found: &[Detection]) {
     let name = format!("{prefix}, image {image}");
     let labels: Vec<usize> = found.iter().map(|d| d.class + 1).collect();
     assert_eq!(
@@ -136,7 +138,7 @@ fn proposals_of_the_tiny_model_in_training() {
             .as_u64()
             .expect("a count") as usize
     };
-    let config = ProposalConfig {
+    let rpn = Rpn {
         nms: case.get("rpn_nms"),
         pre_nms_train: limit("rpn_pre_nms_top_n"),
         post_nms_train: limit("rpn_post_nms_top_n"),
@@ -154,7 +156,7 @@ fn proposals_of_the_tiny_model_in_training() {
             logits,
             deltas,
         };
-        let found = config.propose(config.training(), [28, 28], &[level]);
+        let found = propose(&rpn, ProposalLimits::training(&rpn), [28, 28], &[level]);
         let boxes: Vec<Xyxy> = found.iter().map(|p| p.bounds).collect();
         assert_near(
             "training",

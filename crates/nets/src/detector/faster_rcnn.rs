@@ -1,0 +1,416 @@
+//! The two-stage detector: its forward passes, losses and detections.
+//!
+//! N images, A anchors per image (of all L levels in a row), R regions of all images, K classes without background.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use kernels::boxes::Xyxy;
+use rayon::prelude::*;
+
+use super::anchors::AnchorLevels;
+use super::box_head::{BoxHead, BoxOutput, box_losses};
+use super::losses::CorrectionLoss;
+use super::postprocess::detect;
+use super::proposals::{LevelOutput, ProposalLimits, propose};
+use super::pyramid::FeaturePyramid;
+use super::region_pooling::RegionPooling;
+use super::roi_targets::{RoiTarget, roi_targets};
+use super::rpn::{RpnHead, RpnOutput, rpn_losses};
+use super::rpn_targets::{RpnTargets, rpn_targets};
+use super::sampler;
+use crate::batch::Batch;
+use crate::layers::{self, Initializer, LayerModule, Mode};
+use crate::ops::{Maps, RoiAlign, Scalar, both_to_host};
+use crate::outputs::{Answer, Losses, argmax, hits, softmax};
+use data::random::{Key, Purpose};
+use data::truth::BadTruth;
+use recipe::{ShapeError, Stage};
+
+/// A two-stage detector: where something may be, then what it is and where exactly.
+#[derive(Module, Debug)]
+pub struct FasterRcnn {
+    backbone: Vec<LayerModule>,
+    pyramid: Option<FeaturePyramid>,
+    pub(super) rpn: RpnHead,
+    box_head: BoxHead,
+    #[module(skip)]
+    pub(super) settings: Arc<Settings>,
+}
+
+/// Everything that is not trained.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub recipe: recipe::FasterRcnn,
+    pub classes: usize,
+    /// `[height, width]`
+    pub image: [usize; 2],
+    /// How many layers of the backbone give each map that is read, finest first.
+    stages: Vec<usize>,
+    /// Of all levels in a row.
+    pub anchors: Vec<Xyxy>,
+    /// Those of each level among them.
+    pub levels: Vec<Range<usize>>,
+    pooling: RegionPooling,
+}
+
+/// The losses of the two stages.
+#[derive(Clone, Debug)]
+pub struct StageLosses {
+    /// Objectness of the anchors.
+    pub objectness: Tensor<1>,
+    /// Box corrections of the anchors.
+    pub rpn_box: Tensor<1>,
+    /// Classes of the regions.
+    pub class: Tensor<1>,
+    /// Box corrections of the regions.
+    pub roi_box: Tensor<1>,
+}
+
+impl FasterRcnn {
+    /// The detector for images `[C, H, W]` with objects of K `classes`.
+    ///
+    /// # Errors
+    /// [`ShapeError`] naming the backbone's layer that does not fit.
+    pub fn new(
+        recipe: &recipe::FasterRcnn,
+        input: [usize; 3],
+        classes: usize,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Self, ShapeError> {
+        let mut init = Initializer::new(seed, device);
+        let stages = recipe::stages(recipe, input)?;
+        let ends: Vec<usize> = stages.iter().map(|stage| stage.end).collect();
+        let (backbone, _) = layers::build(&recipe.backbone.layers, input, &ends, &mut init)?;
+        let of_stages: Vec<usize> = stages.iter().map(|stage| stage.channels).collect();
+        let pyramid = recipe
+            .pyramid
+            .as_ref()
+            .map(|pyramid| FeaturePyramid::new(&of_stages, pyramid, &mut init));
+        let channels = match &recipe.pyramid {
+            Some(pyramid) => pyramid.channels,
+            None => of_stages.iter().copied().next_back().unwrap_or(input[0]),
+        };
+        let hidden = recipe.rpn.channels.unwrap_or(channels);
+        let settings = Settings::new(recipe, &stages, input, classes);
+        Ok(Self {
+            rpn: RpnHead::new(channels, hidden, recipe.anchors.per_cell(), &mut init),
+            box_head: BoxHead::new(channels, classes, &recipe.roi, &mut init),
+            backbone,
+            pyramid,
+            settings: Arc::new(settings),
+        })
+    }
+
+    /// The four losses of a batch and their sum; anchors and regions are drawn by (seed, epoch, image).
+    ///
+    /// # Errors
+    /// [`BadTruth`] for a box without area.
+    pub fn losses(&self, batch: &Batch, smoothing: f64, mode: Mode) -> Result<Losses, BadTruth> {
+        let seed = match mode {
+            Mode::Training { seed, .. } => seed,
+            Mode::Inference => 0,
+        };
+        let epoch = batch.epoch as u64;
+        let draw = |purpose, image| {
+            let key = Key {
+                seed,
+                purpose,
+                epoch,
+                index: image as u64,
+            };
+            sampler::keys(key.stream().bits())
+        };
+        let (losses, (correct, counted)) = self.stage_losses(batch, smoothing, mode, draw)?;
+        Ok(losses.summed(correct, counted))
+    }
+
+    /// The four losses of a batch, and how many regions with an object were classified correctly, out of how many.
+    ///
+    /// `smoothing` is the label smoothing of the regions' classes. `draw` returns, for a purpose and an image's number
+    /// in its data set, the random key of each candidate; candidates with the smallest keys are sampled.
+    ///
+    /// # Errors
+    /// [`BadTruth`] for a box without area.
+    pub fn stage_losses<K: Fn(usize) -> u64>(
+        &self,
+        batch: &Batch,
+        smoothing: f64,
+        mode: Mode,
+        draw: impl Fn(Purpose, usize) -> K + Sync,
+    ) -> Result<(StageLosses, (Scalar, usize)), BadTruth> {
+        let settings = &self.settings;
+        let features = self.features(batch.images.clone(), mode);
+        let rpn = self.rpn.forward(&features);
+        let proposals = self.proposals(rpn.clone(), ProposalLimits::training(&settings.recipe.rpn));
+        let (anchors, regions) = self.targets(batch, &proposals, draw)?;
+        let output = self.regions(&features, boxes_of(&regions), mode);
+        let regions = regions.concat();
+        let correct = count_hits(&output, &regions);
+        let [objectness, rpn_box] = rpn_losses(
+            rpn,
+            &anchors,
+            &settings.anchors,
+            &CorrectionLoss::from(&settings.recipe.rpn),
+        );
+        let [class, roi_box] = box_losses(
+            output,
+            &regions,
+            &CorrectionLoss::from(&settings.recipe.roi),
+            smoothing,
+        );
+        Ok((
+            StageLosses {
+                objectness,
+                rpn_box,
+                class,
+                roi_box,
+            },
+            correct,
+        ))
+    }
+
+    /// Detections of each image of `[N, C, H, W]`, and its class distribution.
+    ///
+    /// The distribution is the sum of the regions' class probabilities without background, divided by its total: each
+    /// region counts as much as it is likely to be an object.
+    pub fn predict(&self, images: Tensor<4>) -> Vec<Answer> {
+        let features = self.features(images, Mode::Inference);
+        let rpn = self.rpn.forward(&features);
+        let proposals = self.proposals(rpn, ProposalLimits::detection(&self.settings.recipe.rpn));
+        let output = self.regions(
+            &features,
+            proposals.iter().map(|boxes| boxes.to_vec()),
+            Mode::Inference,
+        );
+        let columns = self.settings.classes + 1;
+        let numbers = output.deltas.dims()[1];
+        let (logits, deltas) = both_to_host(output.logits, output.deltas);
+        let mut start = 0;
+        let ranges: Vec<_> = proposals
+            .iter()
+            .map(|boxes| {
+                let range = start..start + boxes.len();
+                start = range.end;
+                range
+            })
+            .collect();
+        proposals
+            .par_iter()
+            .zip(ranges)
+            .map(|(boxes, range)| {
+                let logits = &logits[range.start * columns..range.end * columns];
+                let deltas = &deltas[range.start * numbers..range.end * numbers];
+                self.answer(logits, deltas, boxes)
+            })
+            .collect()
+    }
+
+    /// `[N, C, H, W]` to feature maps, finest first: the backbone's last, or the levels of the pyramid.
+    pub(super) fn features(&self, images: Tensor<4>, mode: Mode) -> Vec<Maps> {
+        let mut map = Maps::new(images);
+        let mut maps = Vec::with_capacity(self.settings.stages.len());
+        let mut start = 0;
+        for &end in &self.settings.stages {
+            map = layers::forward(&self.backbone[start..end], map, mode);
+            maps.push(map.clone());
+            start = end;
+        }
+        match &self.pyramid {
+            Some(pyramid) => pyramid.forward(maps, mode),
+            None => maps,
+        }
+    }
+
+    /// The proposals of each image, best first; no gradient flows through them.
+    fn proposals(&self, rpn: RpnOutput, limits: ProposalLimits) -> Vec<Vec<Xyxy>> {
+        let settings = &self.settings;
+        let count = settings.anchors.len();
+        let (logits, deltas) = both_to_host(rpn.objectness, rpn.deltas);
+        logits
+            .par_chunks_exact(count)
+            .zip(deltas.par_chunks_exact(count * 4))
+            .map(|(logits, deltas)| {
+                let of_level = |range: &Range<usize>| LevelOutput {
+                    anchors: &settings.anchors[range.clone()],
+                    logits: &logits[range.clone()],
+                    deltas: &deltas[range.start * 4..range.end * 4],
+                };
+                let levels: Vec<_> = settings.levels.iter().map(of_level).collect();
+                let proposals = propose(&settings.recipe.rpn, limits, settings.image, &levels);
+                proposals
+                    .into_iter()
+                    .map(|proposal| proposal.bounds)
+                    .collect()
+            })
+            .collect()
+    }
+
+    /// The training targets of both stages: sampled anchors and sampled regions of each image.
+    fn targets<K: Fn(usize) -> u64>(
+        &self,
+        batch: &Batch,
+        proposals: &[Vec<Xyxy>],
+        draw: impl Fn(Purpose, usize) -> K + Sync,
+    ) -> Result<(Vec<RpnTargets>, Vec<Vec<RoiTarget>>), BadTruth> {
+        let settings = &self.settings;
+        batch
+            .truths
+            .par_iter()
+            .zip(proposals)
+            .zip(&batch.indices)
+            .map(|((truths, proposals), &image)| {
+                let anchors = rpn_targets(
+                    &settings.recipe.rpn,
+                    image,
+                    &settings.anchors,
+                    truths,
+                    draw(Purpose::AnchorSample, image),
+                )?;
+                let regions = roi_targets(
+                    &settings.recipe.roi,
+                    image,
+                    proposals,
+                    truths,
+                    draw(Purpose::RegionSample, image),
+                )?;
+                Ok((anchors, regions))
+            })
+            .collect::<Result<Vec<_>, BadTruth>>()
+            .map(|targets| targets.into_iter().unzip())
+    }
+
+    /// The second stage on the given boxes of each image.
+    pub(super) fn regions(
+        &self,
+        features: &[Maps],
+        boxes: impl IntoIterator<Item = Vec<Xyxy>>,
+        mode: Mode,
+    ) -> BoxOutput {
+        let regions: Vec<(usize, Xyxy)> = boxes
+            .into_iter()
+            .enumerate()
+            .flat_map(|(image, boxes)| boxes.into_iter().map(move |bounds| (image, bounds)))
+            .collect();
+        let pooled = self.settings.pooling.forward(features, &regions);
+        self.box_head.forward(pooled, mode)
+    }
+
+    pub(super) fn answer(&self, logits: &[f32], deltas: &[f32], boxes: &[Xyxy]) -> Answer {
+        let settings = &self.settings;
+        let classes = settings.classes;
+        let detections = detect(
+            &settings.recipe.detections,
+            &settings.recipe.roi,
+            classes,
+            logits,
+            deltas,
+            boxes,
+            settings.image,
+        );
+        let mut probabilities = vec![0.0; classes];
+        for row in logits.chunks_exact(classes + 1) {
+            for (sum, probability) in probabilities.iter_mut().zip(&softmax(row)[1..]) {
+                *sum += probability;
+            }
+        }
+        let total: f32 = probabilities.iter().sum();
+        if total > 0.0 {
+            probabilities
+                .iter_mut()
+                .for_each(|probability| *probability /= total);
+        } else {
+            probabilities.fill(1.0 / classes as f32); // without proposals all classes are equally likely
+        }
+        let (class, score) = match detections.first() {
+            Some(best) => (best.class, best.score),
+            None => {
+                let class = argmax(&probabilities);
+                (class, probabilities[class])
+            }
+        };
+        Answer {
+            class,
+            score,
+            probabilities,
+            detections,
+        }
+    }
+}
+
+impl Settings {
+    /// For images `[C, H, W]`, of which the backbone makes the maps of `stages`.
+    fn new(
+        recipe: &recipe::FasterRcnn,
+        stages: &[Stage],
+        input: [usize; 3],
+        classes: usize,
+    ) -> Self {
+        let AnchorLevels { anchors, levels } = AnchorLevels::new(recipe, stages);
+        let pyramid = recipe.pyramid.clone().unwrap_or_default();
+        let bins = recipe.roi.output;
+        let align = |stage: &Stage| RoiAlign {
+            output: [bins, bins],
+            scale: 1.0 / stage.stride as f32,
+            sampling_ratio: recipe.roi.sampling,
+            aligned: recipe.roi.aligned,
+        };
+        Self {
+            recipe: recipe.clone(),
+            classes,
+            image: [input[1], input[2]],
+            stages: stages.iter().map(|stage| stage.end).collect(),
+            anchors,
+            levels,
+            pooling: RegionPooling {
+                levels: stages.iter().map(align).collect(),
+                canonical_size: pyramid.canonical_size as f32,
+                canonical_level: pyramid.canonical_level as f32,
+            },
+        }
+    }
+}
+
+impl StageLosses {
+    /// Their plain sum, as torchvision and detectron2 train.
+    fn summed(self, correct: Scalar, counted: usize) -> Losses {
+        let Self {
+            objectness,
+            rpn_box,
+            class,
+            roi_box,
+        } = self;
+        let value = |loss: &Tensor<1>| Scalar::of(loss.clone());
+        let parts = vec![
+            ("objectness", value(&objectness)),
+            ("rpn_box", value(&rpn_box)),
+            ("class", value(&class)),
+            ("roi_box", value(&roi_box)),
+        ];
+        Losses {
+            total: objectness + rpn_box + class + roi_box,
+            parts,
+            correct,
+            counted,
+        }
+    }
+}
+
+fn boxes_of(regions: &[Vec<RoiTarget>]) -> impl Iterator<Item = Vec<Xyxy>> {
+    regions
+        .iter()
+        .map(|image| image.iter().map(|target| target.bounds).collect())
+}
+
+/// Of the regions with an object, how many are classified correctly, out of how many.
+fn count_hits(output: &BoxOutput, targets: &[RoiTarget]) -> (Scalar, usize) {
+    let columns: Vec<Option<usize>> = targets
+        .iter()
+        .map(|target| Some(target.label.column()).filter(|&column| column > 0))
+        .collect();
+    let counted = columns.iter().flatten().count();
+    (hits(output.logits.clone(), &columns), counted)
+}

@@ -1,0 +1,122 @@
+//! A recipe: the data, the network, and how it is trained.
+
+use super::data::Data;
+use super::detector::FasterRcnn;
+use super::layer::{self, Layer};
+use super::options::{Check, Checked, at, within};
+use super::problem::Problem;
+use super::training::Training;
+use serde::{Deserialize, Serialize};
+
+/// One experiment: the data, the network, and how it is trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Recipe {
+    /// Images and labels, and how they are prepared.
+    #[serde(default)]
+    pub data: Data,
+    /// The network, layer by layer. The only section without a default.
+    pub model: Model,
+    /// Epochs, batches, optimizer and schedule.
+    #[serde(default)]
+    pub training: Training,
+}
+
+/// The network; `kind` says which.
+// serde's name for the enum is the key that names the variant: see `value.rs`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "kind", rename_all = "kebab-case")]
+// A run holds one recipe: 300 bytes more are not worth a Box in every match.
+#[expect(clippy::large_enum_variant)]
+pub enum Model {
+    /// `kind = "cnn"`: a classifier.
+    Cnn(Cnn),
+    /// `kind = "faster-rcnn"`: a two-stage detector.
+    FasterRcnn(FasterRcnn),
+}
+
+impl Check for Recipe {
+    fn check(&self) -> Checked {
+        at("data", self.data.check())?;
+        at(
+            "model",
+            match &self.model {
+                Model::Cnn(cnn) => cnn.check(),
+                Model::FasterRcnn(detector) => detector.check(),
+            },
+        )?;
+        at("training", self.training.check())?;
+        check_training_with_the_rest(self)
+    }
+}
+
+/// Conditions that the training options put on the rest of the recipe.
+fn check_training_with_the_rest(recipe: &Recipe) -> Checked {
+    let training = &recipe.training;
+    let scaling = training.temperature_scaling;
+    for (key, used, does) in [
+        (
+            "early-stopping",
+            training.early_stopping.is_some(),
+            "watches",
+        ),
+        ("temperature-scaling", scaling, "fits"),
+    ] {
+        if used && recipe.data.validation == 0 {
+            let what = format!("{does} held-out images, and data.validation is 0");
+            let help = "hold out some with data.validation = 5000, say, or leave it out";
+            return at(
+                "training",
+                at(key, Err(Problem::here(what).with_help(help))),
+            );
+        }
+    }
+    for (key, used) in [
+        ("mixup", training.mixup > 0.0),
+        ("temperature-scaling", scaling),
+    ] {
+        if used && !matches!(recipe.model, Model::Cnn(_)) {
+            let what = "is for classifiers (model.kind = \"cnn\") only";
+            let problem = Problem::here(what).with_help("leave it out");
+            return at("training", at(key, Err(problem)));
+        }
+    }
+    Ok(())
+}
+
+impl Model {
+    /// The value of `kind`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Cnn(_) => "cnn",
+            Self::FasterRcnn(_) => "faster-rcnn",
+        }
+    }
+
+    /// The layers that read the image: all layers of a CNN, the backbone of a detector.
+    pub fn layers(&self) -> &[Layer] {
+        match self {
+            Self::Cnn(cnn) => &cnn.layers,
+            Self::FasterRcnn(detector) => &detector.backbone.layers,
+        }
+    }
+}
+
+/// A chain of layers from the image to one number (logit) per class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Cnn {
+    /// In order; the last has as many features as there are classes.
+    pub layers: Vec<Layer>,
+    /// Test-time augmentation. Pixels: predictions are averaged over the image shifted by up to this much in each
+    /// direction; 1 takes nine times as long, 3 takes 49 times as long. Default 0.
+    #[serde(default)]
+    pub test_shift: usize,
+}
+
+impl Check for Cnn {
+    fn check(&self) -> Checked {
+        at("layers", layer::check_all(&self.layers))?;
+        at("test-shift", within(..=3)(&self.test_shift))
+    }
+}
