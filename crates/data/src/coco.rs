@@ -30,11 +30,6 @@ pub fn is_folder(folder: &Path) -> bool {
     folder.join(FILES[0]).is_file()
 }
 
-/// What our files call a class.
-pub fn category_id(class: usize) -> i64 {
-    class as i64 + 1
-}
-
 /// Why a folder of annotated images could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum CocoFolderError {

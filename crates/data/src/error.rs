@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{coco, idx, mnist};
+use crate::{coco, idx};
 
 /// Why data could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -14,7 +14,7 @@ pub enum DataError {
     #[error(
         "{}: there is neither {name} nor {name}.gz. A folder of IDX files holds {}, each gzipped or not; \
          a folder of annotated images holds {} and {}",
-        .folder.display(), mnist::FILES.join(", "), coco::FILES[0], coco::FILES[1]
+        .folder.display(), idx::FILES.join(", "), coco::FILES[0], coco::FILES[1]
     )]
     Missing {
         /// The folder.

@@ -6,7 +6,7 @@ use std::fmt;
 use kernels::boxes::Xyxy;
 
 use super::file::CocoFile;
-use crate::Object;
+use crate::truth::Object;
 
 /// Pixels that a box may reach beyond the image: tools round. It is cut off there.
 const ROUNDING: f64 = 1.0;

@@ -9,7 +9,8 @@ use rayon::prelude::*;
 use super::check::{self, Problem, objects};
 use super::file::{CocoCategory, CocoFile, CocoImage, read_annotations};
 use super::{CocoFolderError, FILES};
-use crate::{Annotated, Dataset, Samples, Split, memory};
+use crate::dataset::{Annotated, Dataset, Samples, Split};
+use crate::memory;
 
 /// Reads `folder/train.json` and `folder/test.json` with their images.
 ///
