@@ -1,4 +1,4 @@
-//! Reads a folder of annotated images and finds everything that is wrong with it before training does.
+//! Reads a folder of annotated images and finds everything that is wrong with it before training begins.
 
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};

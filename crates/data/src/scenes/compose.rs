@@ -11,9 +11,9 @@ use crate::truth::Object;
 
 /// Fainter pixels of a digit, as a share of white, do not belong to its box.
 const FAINT: f64 = 0.1;
-/// Tries to find room for a digit before it is left out.
+/// How often a place for a digit is tried before the digit is left out.
 const TRIES: usize = 30;
-/// Cells a side of the grid of grey values that a background is smoothed from.
+/// Cells along each side of the coarse grid of grey values that becomes a smooth background.
 const BACKGROUND_CELLS: usize = 4;
 /// An image with its objects.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,7 +72,8 @@ impl Composer {
 
     /// The scene of `key`.
     ///
-    /// Background, clutter and digits are combined by the brightest: strokes cross as they do on paper. Noise comes last.
+    /// Background, clutter and digits are combined by taking the brightest value, so that strokes cross as on paper. Noise
+    /// comes last.
     pub fn scene(&self, key: Key) -> Scene {
         let mut stream = key.stream();
         let size = self.options.size;
@@ -96,7 +97,7 @@ impl Composer {
         Scene { pixels, objects }
     }
 
-    /// Draws a digit, a size and a place, and paints it unless its box covers too much of an earlier one's.
+    /// Draws a digit, a size and a place, and paints the digit unless its box covers too much of an earlier box.
     fn place(&self, pixels: &mut [u8], objects: &[Object], stream: &mut Stream) -> Option<Object> {
         let size = self.options.size;
         let tile = self.tile(stream);
@@ -167,7 +168,7 @@ struct Tile {
     /// `[side, side]`
     pixels: Vec<u8>,
     side: usize,
-    /// Around the ink, pixels of the tile; `None` without any.
+    /// The box around the ink, pixels of the tile; `None` without ink.
     bounds: Option<Xyxy>,
     class: usize,
 }
