@@ -1,4 +1,4 @@
-//! Random changes of training images: what moves pixels in one resampling, and after it what changes their values.
+//! Random changes of training images: first pixels are moved, in one resampling, then their values are changed.
 //!
 //! 'The result' is the changed image, 'the source' the image as it was; both have the same size. Places are in
 //! continuous pixels: the centre of the first pixel is (0.5, 0.5).
@@ -45,12 +45,12 @@ pub struct Change {
     shape: [usize; 3],
     warp: Warp,
     shades: Shades,
-    /// Where it stands after all of the above.
+    /// The stream's position after all of the above.
     stream: Stream,
 }
 
 impl Change {
-    /// What `key` draws for an image `[C, H, W]`: the same key gives the same change, whatever the batch.
+    /// Draws a change for an image `[C, H, W]`. The same key gives the same change in any batch.
     pub fn draw(augment: &Augment, shape: [usize; 3], key: Key) -> Self {
         let size = [shape[1], shape[2]];
         let mut stream = key.stream();
@@ -83,7 +83,7 @@ impl Change {
         }
     }
 
-    /// The source's pixels `[C, H, W]` where they move to; black comes in from outside.
+    /// The moved pixels `[C, H, W]`; outside of the source everything is black.
     pub fn moved<'a>(&self, pixels: Cow<'a, [u8]>) -> Cow<'a, [u8]> {
         if self.warp.is_identity() {
             return pixels;
@@ -93,7 +93,7 @@ impl Change {
         Cow::Owned(moved)
     }
 
-    /// Changes the values of moved pixels `[C, H, W]`: contrast, brightness, black and white exchanged, noise, a covered
+    /// Changes the values of moved pixels `[C, H, W]`: contrast, brightness, inversion, noise, a covered
     /// rectangle.
     pub fn shade(&self, pixels: &mut [u8]) {
         let mut stream = self.stream.clone();
@@ -105,13 +105,13 @@ impl Change {
         !self.shades.is_none()
     }
 
-    /// The box, in the result, of what has the box `bounds` in the source: the smallest around all of it, and of that
-    /// what lies in the image. `None` when [too little](LEAST_VISIBLE) is to be seen of it.
+    /// The box in the result for the box `bounds` of the source: the smallest box around its moved content, cut off at the
+    /// image's edges. `None` when [too little](LEAST_VISIBLE) of it is visible.
     pub fn bounds(&self, bounds: Xyxy) -> Option<Xyxy> {
         self.seen(self.warp.hull(bounds))
     }
 
-    /// The part of a box of the result that lies in the image, unless too little is to be seen of it.
+    /// The part of a box of the result that lies in the image, unless too little of it is visible.
     pub fn seen(&self, hull: Xyxy) -> Option<Xyxy> {
         let [_, height, width] = self.shape;
         let inside = hull.clip([height, width]);

@@ -4,9 +4,9 @@
 //! `category_id`, `bbox` as `[x, y, width, height]` in pixels, `area`, `iscrowd`) and `categories` (`id`, `name`).
 //! An image is looked for as `DIR/train/FILE_NAME`, then as `DIR/FILE_NAME`; colour becomes grey.
 //!
-//! What is written here suits readers with traps: annotation ids start at 1, because pycocotools takes a found object
-//! with annotation id 0 for a missed one, and category ids start at 1 (digit 0 is category 1), because training code
-//! around torchvision takes category ids for labels, where 0 is the background and would never be learned.
+//! Files written here avoid two traps of other readers. Annotation ids start at 1, because pycocotools counts a found
+//! object with annotation id 0 as missed. Category ids start at 1 (digit 0 is category 1), because training code around
+//! torchvision uses category ids as labels, where 0 means background.
 
 mod check;
 pub mod file;
@@ -28,11 +28,6 @@ pub const FILES: [&str; 2] = ["train.json", "test.json"];
 /// Whether this folder holds annotated images.
 pub fn is_folder(folder: &Path) -> bool {
     folder.join(FILES[0]).is_file()
-}
-
-/// What our files call a class.
-pub fn category_id(class: usize) -> i64 {
-    class as i64 + 1
 }
 
 /// Why a folder of annotated images could not be read.

@@ -1,4 +1,4 @@
-//! Contact sheets: the images of a data set side by side with their labels, and what random changes make of them.
+//! Contact sheets: the images of a data set side by side with their labels, before and after random changes.
 
 use image::{Rgb, RgbImage};
 use kernels::boxes::Xyxy;
@@ -15,7 +15,7 @@ const SIDE: u32 = 224;
 const GAP: i64 = 10;
 /// Pixels of a line of text under an image.
 const LINE: i64 = 20;
-/// Pixels of the font's pixels.
+/// Pixels for each pixel of the font.
 const TEXT: u32 = 2;
 /// Images in a row without random changes.
 const COLUMNS: usize = 6;
@@ -25,7 +25,7 @@ const GROUND: Rgb<u8> = Rgb([46, 46, 52]);
 
 /// A contact sheet could not be made.
 #[derive(Debug, thiserror::Error)]
-#[error("the contact sheet has no PNG form: {0}")]
+#[error("the contact sheet cannot be encoded as PNG: {0}")]
 pub struct ContactError(#[from] image::ImageError);
 
 /// The first `count` training images of the recipe's first epoch, with their labels and boxes, as a PNG file.

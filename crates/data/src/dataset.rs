@@ -1,14 +1,13 @@
 //! A data set: images of one size with their objects, its splits, and what is held out.
 
 use std::borrow::Cow;
-use std::path::Path;
 
 use kernels::boxes::{Xyxy, tight_box};
 
 use crate::error::DataError;
 use crate::random::{Purpose, permutation};
-use crate::scenes::{FreshScenes, Scene};
-use crate::{coco, mnist, scenes};
+use crate::scenes::compose::{FreshScenes, Scene};
+use crate::truth::Object;
 
 /// Images of one size with their objects.
 ///
@@ -56,19 +55,6 @@ pub struct Annotated {
     pub image_ids: Vec<i64>,
     /// What COCO files call each class.
     pub category_ids: Vec<i64>,
-}
-
-/// An annotated object.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Object {
-    /// Where it is, pixels of the image.
-    pub bounds: Xyxy,
-    /// What it is, an index into the classes.
-    pub class: usize,
-    /// Square pixels: COCO's figures sort objects by it. In COCO's own files it is the area of the mask.
-    pub area: f64,
-    /// Whether it stands for a group: training skips it, and detections of it are never wrong.
-    pub crowd: bool,
 }
 
 /// One training image.
@@ -219,46 +205,6 @@ impl Dataset {
             ..*self
         }
     }
-
-    /// The images left for training and, unless `validation` is 0, that many held-out images, chosen by the seed.
-    ///
-    /// Scenes hold out digits, not scenes: validation scenes are made of digits that no training scene shows.
-    ///
-    /// # Errors
-    /// [`DataError::Validation`] when nothing would be left for training.
-    pub fn hold_out(
-        &self,
-        validation: usize,
-        seed: u64,
-    ) -> Result<(Cow<'_, Self>, Option<Self>), DataError> {
-        if validation == 0 {
-            return Ok((Cow::Borrowed(self), None));
-        }
-        let (train, held) = match &self.samples {
-            Samples::Scenes(scenes) => scenes.hold_out(validation)?,
-            Samples::Labelled { .. } | Samples::Annotated(_) => {
-                let (kept, held) = hold_out(self.count, validation, seed)?;
-                (self.subset(&kept), self.subset(&held))
-            }
-        };
-        Ok((Cow::Owned(train), Some(held)))
-    }
-}
-
-impl Annotated {
-    /// Scenes numbered from 0, classes from 1: see [`coco`].
-    pub fn from_scenes(scenes: Vec<Scene>, classes: usize) -> Self {
-        Self {
-            image_ids: (0..scenes.len() as i64).collect(),
-            category_ids: (0..classes).map(coco::category_id).collect(),
-            images: scenes
-                .iter()
-                .flat_map(|scene| &scene.pixels)
-                .copied()
-                .collect(),
-            objects: scenes.into_iter().map(|scene| scene.objects).collect(),
-        }
-    }
 }
 
 /// Training and test images.
@@ -268,20 +214,6 @@ pub struct Split {
     pub train: Dataset,
     /// Touched once, at the end.
     pub test: Dataset,
-}
-
-/// The data that a recipe's `data.source` names; `seed` is the training's, which scenes follow.
-///
-/// # Errors
-/// A source that does not exist or whose files are wrong.
-pub fn load(data: &recipe::Data, seed: u64) -> Result<Split, DataError> {
-    let folder = Path::new(&data.source);
-    match data.source.as_str() {
-        "mnist" => mnist::built_in(),
-        recipe::SCENES => scenes::load(&data.scenes.clone().unwrap_or_default(), seed),
-        _ if coco::is_folder(folder) => Ok(coco::read(folder)?),
-        _ => mnist::folder(folder),
-    }
 }
 
 /// Indices of the images left for training (first) and of the `validation` held-out images

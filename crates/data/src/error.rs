@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::memory::NotEnoughMemory;
-use super::{coco, idx, mnist};
+use crate::memory::NotEnoughMemory;
+use crate::{coco, idx};
 
 /// Why data could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +15,7 @@ pub enum DataError {
     #[error(
         "{}: there is neither {name} nor {name}.gz. A folder of IDX files holds {}, each gzipped or not; \
          a folder of annotated images holds {} and {}",
-        .folder.display(), mnist::FILES.join(", "), coco::FILES[0], coco::FILES[1]
+        .folder.display(), idx::FILES.join(", "), coco::FILES[0], coco::FILES[1]
     )]
     Missing {
         /// The folder.

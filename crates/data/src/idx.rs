@@ -9,6 +9,14 @@ use std::path::{Path, PathBuf};
 
 use crate::memory::{self, NotEnoughMemory};
 
+/// MNIST's four files: training images and labels, test images and labels; each may end in `.gz`.
+pub const FILES: [&str; 4] = [
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+];
+
 const IMAGES_MAGIC: u32 = 0x0803;
 const LABELS_MAGIC: u32 = 0x0801;
 /// Rows and columns; more are refused before anything is read.

@@ -18,10 +18,13 @@ pub mod preparation;
 pub mod random;
 mod resize;
 pub mod scenes;
+mod source;
 #[cfg(test)]
 mod tests;
 pub mod truth;
 
-pub use dataset::{Annotated, Content, Dataset, Object, Sample, Samples, Split, hold_out, load};
+pub use dataset::{Annotated, Content, Dataset, Sample, Samples, Split, hold_out};
 pub use error::DataError;
 pub use memory::NotEnoughMemory;
+pub use source::load;
+pub use truth::Object;

@@ -1,16 +1,11 @@
 //! MNIST: 70,000 handwritten digits, built in, or the same four files in a folder.
 
-use super::idx::{self, IdxError, IdxFault};
-use super::{DataError, Dataset, Samples, Split};
 use std::path::{Path, PathBuf};
 
-/// The four files: training images and labels, test images and labels; each may end in `.gz`.
-pub const FILES: [&str; 4] = [
-    "train-images-idx3-ubyte",
-    "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte",
-];
+use crate::dataset::{Dataset, Samples, Split};
+use crate::error::DataError;
+pub use crate::idx::FILES;
+use crate::idx::{self, IdxError, IdxFault};
 
 const DIGITS: u8 = 10;
 

@@ -1,4 +1,4 @@
-//! From an image of a data set to the values that a network sees: random changes, then the scale of the pixels.
+//! From an image of a data set to a network's input: random changes, then scaling of the pixels.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::random::{Key, Purpose};
 use crate::truth::Truth;
 use crate::{Content, Dataset, Object, Sample};
 
-/// Pixels that are worth a task of their own.
+/// Smallest number of pixels for a parallel task.
 const MIN_PIXELS: usize = 1 << 12;
 
 /// A training image before its pixels are scaled.
@@ -23,7 +23,7 @@ pub struct Seen<'a> {
     pub truths: Vec<Truth>,
 }
 
-/// How pixels become what the network sees.
+/// How pixels become a network's input.
 #[derive(Clone, Copy, Debug)]
 pub struct Preparation {
     /// Scale of the pixels.
@@ -33,7 +33,7 @@ pub struct Preparation {
 }
 
 impl Preparation {
-    /// As training images are prepared.
+    /// The preparation of training images.
     pub fn for_training(recipe: &Recipe) -> Self {
         let Data {
             normalize, augment, ..
@@ -44,7 +44,7 @@ impl Preparation {
         }
     }
 
-    /// Images that are worth a task of their own.
+    /// Smallest number of images for a parallel task.
     pub fn images_a_task(data: &Dataset) -> usize {
         MIN_PIXELS.div_ceil(data.image_len().max(1))
     }

@@ -1,64 +1,29 @@
-//! Scenes: several digits of MNIST, scaled and scattered over one image, with the box of each.
+//! Scenes of several MNIST digits in one image, as data sets.
 //!
 //! A scene is a pure function of its [`Key`]: neither threads, nor batches, nor what was drawn before change it.
 
+pub(crate) mod compose;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use kernels::boxes::{Xyxy, tight_box};
 use rayon::prelude::*;
 
-use super::{Annotated, DataError, Dataset, Object, Samples, Split, hold_out, memory, mnist};
-use crate::augment::noise;
-use crate::random::{Key, Purpose, Stream};
+use self::compose::Digits;
+pub use self::compose::{Composer, FreshScenes, Scene};
+use crate::dataset::{Annotated, Dataset, Samples, Split, hold_out};
+use crate::error::DataError;
+use crate::random::{Key, Purpose};
+use crate::{memory, mnist};
 use crate::resize::Resizer;
 
-/// Fainter pixels of a digit, as a share of white, do not belong to its box.
-const FAINT: f64 = 0.1;
-/// Tries to find room for a digit before it is left out.
-const TRIES: usize = 30;
-/// Cells a side of the grid of grey values that a background is smoothed from.
-const BACKGROUND_CELLS: usize = 4;
 /// One in this many digits is held out for the validation scenes, where there are any.
 const HELD_OUT: usize = 6;
 
-/// An image with its objects.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Scene {
-    /// `[size, size]`, 0 to 255.
-    pub pixels: Vec<u8>,
-    /// The digits, in the order in which they were placed.
-    pub objects: Vec<Object>,
-}
-
-/// Makes scenes of some digits.
-#[derive(Clone, Debug)]
-pub struct Composer {
-    digits: Arc<Digits>,
-    /// Numbers of the digits used.
-    numbers: Arc<[usize]>,
-    options: recipe::Scenes,
-    /// One a side from the shortest to the longest.
-    resizers: Arc<[Resizer]>,
-}
-
-/// Pictures of single digits.
-#[derive(Debug)]
-struct Digits {
-    /// `[N, side, side]`
-    pixels: Vec<u8>,
-    labels: Vec<u32>,
-    side: usize,
-    classes: Vec<String>,
-}
-
-/// Scenes that are made on demand, new ones in every epoch.
-#[derive(Clone, Debug)]
-pub struct FreshScenes {
-    composer: Composer,
-    seed: u64,
+/// The id of a class in COCO files of scenes.
+pub fn category_id(class: usize) -> i64 {
+    class as i64 + 1
 }
 
 /// Two composers, one of MNIST's training digits and one of its test digits: they never share a digit.
@@ -89,16 +54,6 @@ fn fits(options: &recipe::Scenes, key: &'static str, images: usize) -> Result<()
 }
 
 impl FreshScenes {
-    /// Scene `index` of `epoch`.
-    pub fn scene(&self, epoch: usize, index: usize) -> Scene {
-        self.composer.scene(Key {
-            seed: self.seed,
-            purpose: Purpose::Scene,
-            epoch: epoch as u64,
-            index: index as u64,
-        })
-    }
-
     /// The same scenes without one sixth of the digits, and `count` fixed scenes made of that sixth.
     pub(super) fn hold_out(&self, count: usize) -> Result<(Dataset, Dataset), DataError> {
         let composer = &self.composer;
@@ -145,11 +100,6 @@ impl Composer {
         }
     }
 
-    /// The names of the classes.
-    pub fn classes(&self) -> &[String] {
-        &self.digits.classes
-    }
-
     /// The number of scenes an epoch that the options state, always new ones.
     pub fn fresh(self, seed: u64) -> Dataset {
         Dataset {
@@ -184,144 +134,21 @@ impl Composer {
             height: self.options.size,
             width: self.options.size,
             classes: self.digits.classes.clone(),
-            samples: Samples::Annotated(Annotated::from_scenes(scenes, self.digits.classes.len())),
+            samples: Samples::Annotated(annotated(scenes, self.digits.classes.len())),
         }
     }
+}
 
-    /// The scene of `key`.
-    ///
-    /// Background, clutter and digits are combined by the brightest: strokes cross as they do on paper. Noise comes last.
-    pub fn scene(&self, key: Key) -> Scene {
-        let mut stream = key.stream();
-        let size = self.options.size;
-        let mut pixels = vec![0; size * size];
-        if self.options.background > 0.0 {
-            background(&mut pixels, size, self.options.background, &mut stream);
-        }
-        for _ in 0..self.options.clutter {
-            self.strew(&mut pixels, &mut stream);
-        }
-        let [fewest, most] = self.options.digits;
-        let count = fewest + stream.below(most - fewest + 1);
-        let mut objects = Vec::with_capacity(count);
-        for _ in 0..count {
-            let object = (0..TRIES).find_map(|_| self.place(&mut pixels, &objects, &mut stream));
-            objects.extend(object);
-        }
-        if self.options.noise > 0.0 {
-            noise(&mut pixels, self.options.noise, &mut stream);
-        }
-        Scene { pixels, objects }
-    }
-
-    /// Draws a digit, a size and a place, and paints it unless its box covers too much of an earlier one's.
-    fn place(&self, pixels: &mut [u8], objects: &[Object], stream: &mut Stream) -> Option<Object> {
-        let size = self.options.size;
-        let tile = self.tile(stream);
-        let [x, y] = [0, 1].map(|_| stream.below(size - tile.side + 1));
-        let bounds = shifted(tile.bounds?, x, y);
-        let apart = |object: &Object| f64::from(object.bounds.iou(bounds)) <= self.options.overlap;
-        if !objects.iter().all(apart) {
-            return None;
-        }
-        for (row, line) in tile.pixels.chunks_exact(tile.side).enumerate() {
-            brighten(&mut pixels[(y + row) * size + x..][..tile.side], line);
-        }
-        Some(Object {
-            bounds,
-            class: tile.class,
-            area: f64::from(bounds.area()),
-            crowd: false,
-        })
-    }
-
-    /// Paints a piece of a digit, a third of its side, somewhere.
-    fn strew(&self, pixels: &mut [u8], stream: &mut Stream) {
-        let size = self.options.size;
-        let tile = self.tile(stream);
-        let Some(bounds) = tile.bounds else {
-            return;
-        };
-        let piece = (tile.side / 3).max(1);
-        // From where the ink is.
-        let start = |low: f32, high: f32, stream: &mut Stream| {
-            let (low, high) = (low as usize, high as usize);
-            let last = tile.side - piece;
-            (low + stream.below((high - low).saturating_sub(piece) + 1)).min(last)
-        };
-        let from_x = start(bounds.x1, bounds.x2, stream);
-        let from_y = start(bounds.y1, bounds.y2, stream);
-        let [x, y] = [0, 1].map(|_| stream.below(size - piece + 1));
-        for row in 0..piece {
-            let line = &tile.pixels[(from_y + row) * tile.side + from_x..][..piece];
-            brighten(&mut pixels[(y + row) * size + x..][..piece], line);
-        }
-    }
-
-    /// A random digit in a random size.
-    fn tile(&self, stream: &mut Stream) -> Tile {
-        let [shortest, longest] = self.options.side;
-        let size = stream.below(longest - shortest + 1);
-        let number = self.numbers[stream.below(self.numbers.len())];
-        let side = self.digits.side;
-        let picture = &self.digits.pixels[number * side * side..][..side * side];
-        let pixels = self.resizers[size].resize(picture);
-        let side = shortest + size;
-        let inked: Vec<bool> = pixels
+/// Images numbered from 0, classes from 1: see [`coco`](crate::coco).
+fn annotated(scenes: Vec<Scene>, classes: usize) -> Annotated {
+    Annotated {
+        image_ids: (0..scenes.len() as i64).collect(),
+        category_ids: (0..classes).map(category_id).collect(),
+        images: scenes
             .iter()
-            .map(|&p| f64::from(p) > 255.0 * FAINT)
-            .collect();
-        Tile {
-            bounds: tight_box(&inked, side),
-            class: self.digits.labels[number] as usize,
-            pixels,
-            side,
-        }
-    }
-}
-
-/// A digit in the size it is painted in.
-struct Tile {
-    /// `[side, side]`
-    pixels: Vec<u8>,
-    side: usize,
-    /// Around the ink, pixels of the tile; `None` without any.
-    bounds: Option<Xyxy>,
-    class: usize,
-}
-
-fn shifted(bounds: Xyxy, x: usize, y: usize) -> Xyxy {
-    let (x, y) = (x as f32, y as f32);
-    Xyxy::new(bounds.x1 + x, bounds.y1 + y, bounds.x2 + x, bounds.y2 + y)
-}
-
-fn brighten(pixels: &mut [u8], line: &[u8]) {
-    for (pixel, &ink) in pixels.iter_mut().zip(line) {
-        *pixel = (*pixel).max(ink);
-    }
-}
-
-/// Fills with a bilinear blend of a coarse grid of grey values up to `brightest` (a fraction of white).
-fn background(pixels: &mut [u8], size: usize, brightest: f64, stream: &mut Stream) {
-    let corners = BACKGROUND_CELLS + 1;
-    let grid: Vec<f64> = (0..corners * corners)
-        .map(|_| stream.uniform(0.0, 255.0 * brightest))
-        .collect();
-    let cell = |pixel: usize| {
-        let place = (pixel as f64 + 0.5) / size as f64 * BACKGROUND_CELLS as f64;
-        let first = (place as usize).min(BACKGROUND_CELLS - 1);
-        (first, place - first as f64)
-    };
-    for (y, line) in pixels.chunks_exact_mut(size).enumerate() {
-        let (top, down) = cell(y);
-        for (x, pixel) in line.iter_mut().enumerate() {
-            let (left, right) = cell(x);
-            let row = |row: usize| {
-                let [a, b] = [grid[row * corners + left], grid[row * corners + left + 1]];
-                a + (b - a) * right
-            };
-            let (above, below) = (row(top), row(top + 1));
-            *pixel = (above + (below - above) * down).round() as u8;
-        }
+            .flat_map(|scene| &scene.pixels)
+            .copied()
+            .collect(),
+        objects: scenes.into_iter().map(|scene| scene.objects).collect(),
     }
 }

@@ -130,6 +130,16 @@ fn bad_files_say_what_is_wrong() {
     }
 }
 
+#[test]
+fn a_small_file_of_a_billion_labels_is_refused_at_once() {
+    let file = gzip(&idx(0x801, &[1_500_000_000], &[0; 1000]));
+    let error = labels(Path::new("x"), &file).unwrap_err().to_string();
+    assert!(
+        error.contains("the header states 1500000000 x 1 x 1"),
+        "{error}"
+    );
+}
+
 fn write_folder(folder: &Path, images: u32, labels: &[u8], gzipped: bool) {
     let pixels = vec![7; images as usize * 4];
     for (name, side) in mnist::FILES.iter().zip([2, 0, 2, 0]) {

@@ -5,13 +5,26 @@
 use kernels::boxes::Xyxy;
 use thiserror::Error;
 
-/// One annotated object.
+/// An object as training sees it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Truth {
     /// Where it is, pixels of the image.
     pub bounds: Xyxy,
     /// What it is, 0..K without background.
     pub class: usize,
+}
+
+/// An annotated object.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Object {
+    /// Where it is, pixels of the image.
+    pub bounds: Xyxy,
+    /// What it is, an index into the classes.
+    pub class: usize,
+    /// Square pixels: COCO's figures sort objects by it. In COCO's own files it is the area of the mask.
+    pub area: f64,
+    /// Whether it stands for a group: training skips it, and detections of it are never wrong.
+    pub crowd: bool,
 }
 
 /// An annotated box that has no area or is not a number; trained on, it would turn the loss into NaN.

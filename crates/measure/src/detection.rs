@@ -115,7 +115,7 @@ pub struct Category {
 /// Everything annotated, which detections are compared with.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GroundTruth {
-    /// Ids of the images, those without objects too: a detection there is a false alarm.
+    /// Ids of the images, including those without objects: a detection there is a false alarm.
     pub images: Vec<i64>,
     /// The classes.
     pub categories: Vec<Category>,

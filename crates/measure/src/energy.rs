@@ -12,11 +12,11 @@ use crate::record::{EnergyMeter, NoEnergy};
 /// Where Linux shows the counters: Documentation/power/powercap in its sources.
 const POWERCAP: &str = "/sys/class/powercap";
 
-/// Counts the joules that were taken since it was opened.
+/// Counts the joules used since it was opened.
 ///
-/// Of processors (and memory, where it is counted apart): running average power limit, RAPL, of Intel and AMD. The
-/// counters see the whole machine, so that what else runs is counted too, and they wrap: read at least every ten
-/// minutes. Of a GPU: what its card takes, not what the processor takes beside it.
+/// For processors (and memory, where it has a counter of its own) it reads RAPL, the running average power limit of Intel
+/// and AMD. These counters cover the whole machine, other programs included, and they wrap: read at least every ten
+/// minutes. For a GPU it counts what the card uses, not the processor.
 ///
 /// ```
 /// use measure::energy::Meter;
@@ -66,7 +66,7 @@ impl Meter {
     /// Finds the counter of the GPU at this address of the bus, as in `0000:01:00.0`.
     ///
     /// # Errors
-    /// [`NoEnergy`] when there is none, none that this user may read, or this build reads none.
+    /// [`NoEnergy`] when there is none, none that this user may read, or this build cannot read it.
     pub fn of_gpu(address: &str) -> Result<Self, NoEnergy> {
         #[cfg(feature = "nvml")]
         {

@@ -1,6 +1,6 @@
 //! Metrics, statistics and run records: plain values in, plain values out.
 //!
-//! Nothing here knows a tensor or a framework. [`record`] says what a run is on disk;
+//! Nothing here depends on tensors or a framework. [`record`] defines what a run stores;
 //! [`classification`], [`calibration`] and [`significance`] turn its predictions into figures, and
 //! [`cost`] its timings; [`energy`] reads the machine's meter.
 

@@ -37,7 +37,10 @@ pub fn evaluate_files(
         || read_ground_truth(annotations),
         || read_detections(detections),
     );
-    evaluate(&truths?, &found?, options).map_err(|cause| {
+    evaluate(&truths?, &found?, options).map_err(|mut cause| {
+        if cause.found.parse().is_ok_and(file::is_text) {
+            cause.found = "an id that is text".to_string();
+        }
         let path = match cause.list {
             List::Annotations => annotations,
             List::Detections => detections,

@@ -6,9 +6,9 @@ use std::fmt;
 use kernels::boxes::Xyxy;
 
 use super::file::CocoFile;
-use crate::Object;
+use crate::truth::Object;
 
-/// Pixels that a box may reach beyond the image: tools round. It is cut off there.
+/// A box may reach this many pixels beyond the image, because tools round. It is cut off at the edge.
 const ROUNDING: f64 = 1.0;
 
 /// What is wrong with one entry.

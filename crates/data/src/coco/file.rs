@@ -11,7 +11,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Error};
+use serde::de::DeserializeOwned;
 use serde_path_to_error::Track;
 
 /// A file of annotations.
@@ -104,7 +104,7 @@ pub enum CocoFileError {
         /// Entry and field, such as `annotations[79].bbox: `; empty for the file as a whole.
         entry: String,
         /// What was expected and found, with line and column.
-        cause: serde_json::Error,
+        cause: String,
     },
 }
 
@@ -125,6 +125,11 @@ pub fn read_annotations(path: &Path) -> Result<CocoFile, CocoFileError> {
     Ok(file)
 }
 
+/// Whether an id was text in the file, see [`read_annotations`].
+pub fn is_text(id: i64) -> bool {
+    id < -(1 << 53)
+}
+
 /// Reads a results file: a list, which may be empty.
 ///
 /// # Errors
@@ -139,24 +144,36 @@ fn read<T: DeserializeOwned>(path: &Path, root: &str) -> Result<T, CocoFileError
         path: path.to_path_buf(),
         cause,
     })?;
-    let form = |entry: String, cause| CocoFileError::Form {
+    let form = |entry: String, cause: String| CocoFileError::Form {
         path: path.to_path_buf(),
         entry,
         cause,
     };
-    let text = str::from_utf8(&bytes).map_err(|error| {
-        let cause = serde_json::Error::custom(format_args!("expected UTF-8, found {error}"));
-        form(String::new(), cause)
-    })?;
+    let text = str::from_utf8(&bytes)
+        .map_err(|error| form(String::new(), format!("expected UTF-8, found {error}")))?;
     let text = text.trim_start_matches('\u{feff}');
     if let Ok(value) = serde_json::from_str(text) {
         return Ok(value);
     }
     // Slower, and only now: this reads NaN, and says in which entry it fails.
-    read_tracked(&quote_not_finite(text)).map_err(|(place, cause)| match place.as_str() {
-        "." => form(String::new(), cause),
-        place => form(format!("{root}{place}: "), cause),
+    read_tracked(&quote_not_finite(text)).map_err(|(place, cause)| {
+        let cause = in_words_of_json(&cause.to_string());
+        let missing = cause.strip_prefix("missing field `");
+        let field = missing.and_then(|rest| rest.split('`').next());
+        match (place.as_str(), field) {
+            (".", _) => form(String::new(), cause),
+            (place, Some(field)) => form(format!("{root}{place}.{field}: "), cause),
+            (place, None) => form(format!("{root}{place}: "), cause),
+        }
     })
+}
+
+/// Serde calls objects maps and lists sequences.
+fn in_words_of_json(message: &str) -> String {
+    message
+        .replace("invalid type: map,", "invalid type: object,")
+        .replace("invalid type: sequence,", "invalid type: list,")
+        .replace("expected a sequence", "expected a list")
 }
 
 fn read_tracked<T: DeserializeOwned>(text: &str) -> Result<T, (String, serde_json::Error)> {

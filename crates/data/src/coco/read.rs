@@ -1,4 +1,4 @@
-//! Reads a folder of annotated images and finds everything that is wrong with it before training does.
+//! Reads a folder of annotated images and finds everything that is wrong with it before training begins.
 
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
@@ -9,7 +9,8 @@ use rayon::prelude::*;
 use super::check::{self, Problem, objects};
 use super::file::{CocoCategory, CocoFile, CocoImage, read_annotations};
 use super::{CocoFolderError, FILES};
-use crate::{Annotated, Dataset, Samples, Split, memory};
+use crate::dataset::{Annotated, Dataset, Samples, Split};
+use crate::memory;
 
 /// Reads `folder/train.json` and `folder/test.json` with their images.
 ///

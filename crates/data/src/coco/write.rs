@@ -8,8 +8,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::json;
 
-use super::category_id;
-use crate::scenes::Scene;
+use crate::scenes::{Scene, category_id};
 
 /// Scenes composed and encoded at a time.
 const CHUNK: usize = 64;

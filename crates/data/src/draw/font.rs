@@ -5,7 +5,7 @@ pub const WIDTH: u32 = 5;
 /// Rows of a character.
 pub const HEIGHT: u32 = 7;
 
-/// The rows of a character, each with its leftmost pixel in bit 4. Accents are left off; what the font lacks is a box.
+/// The rows of a character, each with its leftmost pixel in bit 4. Accents are dropped; other characters become a box.
 pub fn glyph(character: char) -> [u8; 7] {
     let plain = match character {
         'à'..='å' => 'a',

@@ -12,7 +12,7 @@ pub(super) struct CategoryBoxes<'a> {
     pub detections: Vec<(usize, &'a Detection)>,
 }
 
-/// What the report says of one class.
+/// The result for one class.
 pub(super) struct CategoryResult {
     pub truths: usize,
     pub figures: Figures,
@@ -214,7 +214,7 @@ fn recalls(kept: &[Kept], area: usize, limit: usize, truths: usize) -> Option<[f
     (truths > 0).then(|| found.map(|found| f64::from(found) / truths as f64))
 }
 
-/// The places of the bits that are set: mostly none, so that this beats asking for each.
+/// The places of the bits that are set. Mostly none is, so that this is faster than testing each.
 fn set_bits(mut bits: u16) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let lowest = (bits != 0).then_some(bits.trailing_zeros() as usize);

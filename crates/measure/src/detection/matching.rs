@@ -9,20 +9,20 @@ pub fn iou_thresholds() -> [f64; THRESHOLDS] {
     std::array::from_fn(|i| 0.5 + i as f64 * ((0.95 - 0.5) / 9.0))
 }
 
-/// What became of a detection in one area range; bit `t` speaks of IoU threshold `t`.
-/// A bit set in neither word: ignored at that threshold.
+/// What became of a detection in one area range; bit `t` is for IoU threshold `t`.
+/// A bit that is set in neither word means ignored at that threshold.
 #[derive(Clone, Copy, Default, Debug, PartialEq)]
 pub(super) struct Outcome {
     /// It found a truth that counts.
     pub hit: u16,
-    /// It found nothing, and is of the right size to have found something.
+    /// It found nothing, and its size is in the range.
     pub false_alarm: u16,
 }
 
 /// Matches image after image; holds the working memory, so that a category allocates it once.
 pub(super) struct Matcher {
     thresholds: [f64; THRESHOLDS],
-    /// pycocotools takes a match with annotation id 0 for no match.
+    /// pycocotools treats a match with annotation id 0 as no match.
     id_zero_is_no_match: bool,
     /// `[D, G]`, detections by truths in file order.
     overlaps: Vec<f64>,

@@ -18,7 +18,7 @@ pub struct CategoryReport {
     pub name: String,
     /// Its truths that count; crowds don't.
     pub truths: usize,
-    /// Its detections, those beyond the limit per image too.
+    /// Its detections, including those beyond the limit per image.
     pub detections: usize,
     /// The twelve figures of this class alone.
     #[serde(flatten)]
@@ -50,15 +50,15 @@ pub struct CocoReport {
     /// The twelve figures: means over the classes that have truths.
     #[serde(flatten)]
     pub figures: Figures,
-    /// Images, those without objects too.
+    /// Images, including those without objects.
     pub images: usize,
     /// Truths that count; crowds don't.
     pub truths: usize,
-    /// Detections, those beyond the limit per image too.
+    /// Detections, including those beyond the limit per image.
     pub detections: usize,
     /// Detections counted per image and class, ascending; AR is given for each.
     pub max_detections: [usize; 3],
-    /// Classes by id, those without truths too.
+    /// Classes by id, including those without truths.
     pub per_category: Vec<CategoryReport>,
 }
 
@@ -79,7 +79,7 @@ impl CocoReport {
         }
     }
 
-    /// What each of the twelve figures is, in the order of [`Figures::all`].
+    /// The names of the twelve figures, in the order of [`Figures::all`].
     pub fn titles(&self) -> [String; 12] {
         let [low, middle, high] = self.max_detections;
         let title = |what: &str, iou: &str, area: &str, limit: usize| {
@@ -102,7 +102,7 @@ impl CocoReport {
         ]
     }
 
-    /// The twelve figures for people, one a line; a dash where no truth counts.
+    /// The twelve figures as text, one a line; a dash where no truth counts.
     pub fn summary(&self) -> String {
         let mut text = String::new();
         for (title, value) in self.titles().iter().zip(self.figures.all()) {
@@ -113,7 +113,7 @@ impl CocoReport {
         text
     }
 
-    /// The classes for people: one a line with truths, detections, AP, AP50, AP75 and AR.
+    /// The classes as text, one a line, with truths, detections, AP, AP50, AP75 and AR.
     pub fn category_table(&self) -> String {
         let width = self
             .per_category

@@ -81,7 +81,7 @@ fn reason(error: NvmlError) -> NoEnergy {
 mod tests {
     use super::*;
 
-    /// Without NVIDIA's driver there is a reason, with it there is no GPU at this address.
+    /// There is a reason with and without NVIDIA's driver.
     #[test]
     fn a_gpu_that_is_not_there() {
         assert_eq!(Card::at("ffff:ff:1f.7").err(), Some(NoEnergy::NoCounter));

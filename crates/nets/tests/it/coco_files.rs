@@ -72,6 +72,10 @@ fn values_are_blamed_on_their_file() {
             DETECTIONS.replace("\"image_id\": 2", "\"image_id\": 3"),
             "detections[1].image_id: expected the id of an image of the ground truth, found 3",
         ),
+        (
+            DETECTIONS.replace("\"image_id\": 2", "\"image_id\": \"two\""),
+            "detections[1].image_id: expected the id of an image of the ground truth, found an id that is text",
+        ),
     ] {
         let found = file(text);
         let error = evaluate_files(&truth.path, &found.path, &Options::default()).unwrap_err();

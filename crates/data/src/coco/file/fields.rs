@@ -68,8 +68,8 @@ impl Field for i64 {
         let name = || {
             let hash = blake3::hash(value.as_bytes());
             let bytes = std::array::from_fn(|byte| hash.as_bytes()[byte]);
-            // Negative, so that it differs from usual ids.
-            Some(i64::from_le_bytes(bytes) | i64::MIN)
+            // Below all ids that are numbers in practice, see `is_text`.
+            Some((u64::from_le_bytes(bytes) >> 2) as i64 | i64::MIN)
         };
         value.parse().ok().or_else(number).or_else(name)
     }

@@ -116,8 +116,9 @@ fn names_and_ids_of_other_types() {
         "0"
     );
     let id = |text: &str| with("images", "id", json!(text)).unwrap().images[0].id;
-    assert!(id("img_a") < 0 && id("img_a") == id("img_a") && id("img_a") != id("img_b"));
+    assert!(is_text(id("img_a")) && id("img_a") == id("img_a") && id("img_a") != id("img_b"));
     assert_eq!(id("0000003"), 3);
+    assert!(!is_text(-3));
 }
 
 #[test]
@@ -156,7 +157,7 @@ fn errors_name_the_entry_and_the_field() {
             "images",
             "file_name",
             json!([]),
-            "images[0].file_name: invalid type: sequence, expected a text",
+            "images[0].file_name: invalid type: list, expected a text",
         ),
         (
             "categories",
@@ -186,25 +187,25 @@ fn errors_name_the_entry_and_the_field() {
             "annotations",
             "bbox",
             json!([1, 2, 3]),
-            "annotations[0].bbox: invalid type: sequence, expected four numbers",
+            "annotations[0].bbox: invalid type: list, expected four numbers",
         ),
         (
             "annotations",
             "bbox",
             json!([1, 2, 3, 4, 5]),
-            "annotations[0].bbox: invalid type: sequence, expected four numbers",
+            "annotations[0].bbox: invalid type: list, expected four numbers",
         ),
         (
             "annotations",
             "bbox",
             json!([[1], 2, 3, 4]),
-            "annotations[0].bbox[0]: invalid type: sequence, expected a number",
+            "annotations[0].bbox[0]: invalid type: list, expected a number",
         ),
         (
             "annotations",
             "bbox",
             json!({}),
-            "annotations[0].bbox: invalid type: map, expected four numbers",
+            "annotations[0].bbox: invalid type: object, expected four numbers",
         ),
     ];
     for (list, field, value, expected) in cases {
@@ -216,7 +217,7 @@ fn errors_name_the_entry_and_the_field() {
         r#"{"images": [], "categories": [], "annotations": [{"image_id": 1, "category_id": 2}]}"#;
     let error = read_text(missing, read_annotations).unwrap_err();
     assert!(
-        error.starts_with("annotations[0]: missing field `bbox`"),
+        error.starts_with("annotations[0].bbox: missing field `bbox`"),
         "{error}"
     );
 }
@@ -231,7 +232,7 @@ fn files_of_another_form() {
         ("{}", "missing field `images`"),
         (
             "{\"images\":{}}",
-            "images: invalid type: map, expected a sequence",
+            "images: invalid type: object, expected a list",
         ),
         (
             "{\"images\":[3]}",
@@ -247,13 +248,13 @@ fn files_of_another_form() {
     let results: [(&[u8], &str); 6] = [
         (
             b"{\"annotations\": []}",
-            "invalid type: map, expected a sequence",
+            "invalid type: object, expected a list",
         ),
         (b"[{\"image_id\": 1,\n \"category_id\"", "detections[0]"),
         (b"[]\n []", "trailing characters at line 2 column 2"),
         (
             b"[{\"image_id\":1,\"category_id\":5,\"bbox\":[1,2,3,4]}]",
-            "detections[0]: missing field `score`",
+            "detections[0].score: missing field `score`",
         ),
         (
             b"[{\"score\":null}]",

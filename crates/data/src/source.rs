@@ -1,0 +1,48 @@
+//! Where images come from, and which of them are held out.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use crate::dataset::{Dataset, Samples, Split, hold_out};
+use crate::error::DataError;
+use crate::{coco, mnist, scenes};
+
+/// The data that a recipe's `data.source` names; `seed` is the training's, which scenes follow.
+///
+/// # Errors
+/// A source that does not exist or whose files are wrong.
+pub fn load(data: &recipe::Data, seed: u64) -> Result<Split, DataError> {
+    let folder = Path::new(&data.source);
+    match data.source.as_str() {
+        "mnist" => mnist::built_in(),
+        recipe::SCENES => scenes::load(&data.scenes.clone().unwrap_or_default(), seed),
+        _ if coco::is_folder(folder) => Ok(coco::read(folder)?),
+        _ => mnist::folder(folder),
+    }
+}
+
+impl Dataset {
+    /// The images left for training and, unless `validation` is 0, that many held-out images, chosen by the seed.
+    ///
+    /// Scenes hold out digits, not scenes: validation scenes are made of digits that no training scene shows.
+    ///
+    /// # Errors
+    /// [`DataError::Validation`] when nothing would be left for training.
+    pub fn hold_out(
+        &self,
+        validation: usize,
+        seed: u64,
+    ) -> Result<(Cow<'_, Self>, Option<Self>), DataError> {
+        if validation == 0 {
+            return Ok((Cow::Borrowed(self), None));
+        }
+        let (train, held) = match &self.samples {
+            Samples::Scenes(scenes) => scenes.hold_out(validation)?,
+            Samples::Labelled { .. } | Samples::Annotated(_) => {
+                let (kept, held) = hold_out(self.count, validation, seed)?;
+                (self.subset(&kept), self.subset(&held))
+            }
+        };
+        Ok((Cow::Owned(train), Some(held)))
+    }
+}
