@@ -7,9 +7,43 @@
 
 use std::hint::black_box;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use crate::lanes::LANES;
 use crate::simd::Lanes;
+
+/// Values of one task out of many: the `index`-th `size` of `len`.
+#[inline(always)]
+pub(crate) fn part(index: usize, size: usize, len: usize) -> Range<usize> {
+    index * size..((index + 1) * size).min(len)
+}
+
+/// Output channels that share each load of the input.
+pub(crate) const GROUP: usize = 6;
+
+/// Splits channels into groups of at most [`GROUP`], as evenly as possible: 32 are 6, 6, 5, 5, 5, 5, so that no group
+/// is too small to keep the multiply-add units busy.
+pub(crate) fn channel_groups(channels: usize) -> Vec<Range<usize>> {
+    let count = channels.div_ceil(GROUP);
+    (0..count)
+        .map(|i| i * channels / count..(i + 1) * channels / count)
+        .collect()
+}
+
+/// Calls `self.f::<L, R>(...)` with R = the length of a group of [`channel_groups`].
+macro_rules! with_group_size {
+    ($len:expr, $self:ident.$f:ident::<$l:ident>($($argument:expr),+)) => {
+        match $len {
+            1 => $self.$f::<$l, 1>($($argument),+),
+            2 => $self.$f::<$l, 2>($($argument),+),
+            3 => $self.$f::<$l, 3>($($argument),+),
+            4 => $self.$f::<$l, 4>($($argument),+),
+            5 => $self.$f::<$l, 5>($($argument),+),
+            _ => $self.$f::<$l, 6>($($argument),+),
+        }
+    };
+}
+pub(crate) use with_group_size;
 
 /// `sums[r] += sum over k of w[k][r] * x[k]`: R channels by sixteen lanes, x read once for R multiply-adds.
 ///

@@ -4,8 +4,9 @@
 //! magnitudes (direct summation: 2.4e-7), see the test `winograd_error_is_bounded`.
 
 mod forward;
+pub(crate) mod tiles;
 pub(crate) mod transforms;
 mod weights;
 
-pub(super) use forward::{Source, Weights, convolve};
+pub(super) use forward::convolve;
 pub(super) use weights::backward_weights;

@@ -1,15 +1,17 @@
-//! The four transforms of Winograd's F(4x4, 3x3), one vector of independent tiles at a time.
+//! The transforms of Winograd's F(4x4, 3x3), one vector of independent tiles at a time.
 //!
 //! Matrices as in Lavin & Gray, 'Fast Algorithms for Convolutional Neural Networks' (2015), section 4.3: an output
-//! tile is A^T [ (G g G^T) . (B^T d B) ] A, with the interpolation points 0, 1, -1, 2, -2 and infinity. Each function
-//! applies one matrix to one line; applying it to the rows and then to the columns makes the two sides.
+//! tile is A^T [ (G g G^T) . (B^T d B) ] A, with the interpolation points 0, 1, -1, 2, -2 and infinity. The first
+//! functions apply one matrix to one line; applying it to the rows and then to the columns makes the two sides.
 
 #![expect(
     clippy::needless_range_loop,
     reason = "iterator adaptors may stay separate functions, without the vector instructions"
 )]
 
-use crate::micro::prefetch;
+use super::tiles::{Place, Tiles};
+use crate::lanes::LANES;
+use crate::micro::{prefetch, read};
 use crate::simd::Lanes;
 
 /// Lines of a tile in the transformed domain.
@@ -21,7 +23,7 @@ pub(crate) const TILE: usize = 4;
 
 /// B^T: a line of six input pixels.
 #[inline(always)]
-pub(crate) fn input<L: Lanes>(l: L, d: [L::V; 6]) -> [L::V; 6] {
+fn input<L: Lanes>(l: L, d: [L::V; 6]) -> [L::V; 6] {
     let (two, four, five) = (l.splat(2.0), l.splat(4.0), l.splat(5.0));
     let even = l.neg_mul_add(four, d[2], d[4]);
     let odd = l.neg_mul_add(four, d[1], d[3]);
@@ -39,7 +41,7 @@ pub(crate) fn input<L: Lanes>(l: L, d: [L::V; 6]) -> [L::V; 6] {
 
 /// A^T: a line of six products to four output pixels.
 #[inline(always)]
-pub(crate) fn output<L: Lanes>(l: L, m: [L::V; 6]) -> [L::V; 4] {
+fn output<L: Lanes>(l: L, m: [L::V; 6]) -> [L::V; 4] {
     let (sum, difference) = (l.add(m[1], m[2]), l.sub(m[1], m[2]));
     let (sum2, difference2) = (l.add(m[3], m[4]), l.sub(m[3], m[4]));
     [
@@ -52,7 +54,7 @@ pub(crate) fn output<L: Lanes>(l: L, m: [L::V; 6]) -> [L::V; 4] {
 
 /// A: a line of four output gradients; the transpose of [`output`].
 #[inline(always)]
-pub(super) fn gradient<L: Lanes>(l: L, y: [L::V; 4]) -> [L::V; 6] {
+fn gradient<L: Lanes>(l: L, y: [L::V; 4]) -> [L::V; 6] {
     let four = l.splat(4.0);
     let (even, odd) = (l.add(y[0], y[2]), l.add(y[1], y[3]));
     let even2 = l.mul_add(four, y[2], y[0]);
@@ -69,7 +71,7 @@ pub(super) fn gradient<L: Lanes>(l: L, y: [L::V; 4]) -> [L::V; 6] {
 
 /// G: a line of three weights.
 #[inline(always)]
-pub(crate) fn weight<L: Lanes>(l: L, g: [L::V; 3]) -> [L::V; 6] {
+fn weight<L: Lanes>(l: L, g: [L::V; 3]) -> [L::V; 6] {
     let outer = l.mul(l.splat(-1.0 / 6.0), l.add(g[0], g[2]));
     let middle = l.mul(l.splat(1.0 / 6.0), g[1]);
     let outer2 = l.mul_add(l.splat(1.0 / 24.0), g[0], l.mul(l.splat(1.0 / 6.0), g[2]));
@@ -98,22 +100,9 @@ pub(super) fn weight_gradient<L: Lanes>(l: L, u: [L::V; 6]) -> [L::V; 3] {
     ]
 }
 
-/// What is read in place of pixels outside of the image: a select of the address costs less than a branch.
-static ZEROS: [f32; 16] = [0.0; 16];
-
-/// The address of column `j` of a tile row from `from` on, or of zeros where the column lies outside.
-#[inline(always)]
-fn column_or_zeros(from: *const f32, j: usize, valid: &std::ops::Range<isize>) -> *const f32 {
-    if valid.contains(&(j as isize)) {
-        from.wrapping_add(j * 16)
-    } else {
-        ZEROS.as_ptr()
-    }
-}
-
 /// Applies one of the above to columns: `lines[i][j]` over `i` for a fixed `j`.
 #[inline(always)]
-pub(crate) fn column<V: Copy, const N: usize, const M: usize>(
+pub(super) fn column<V: Copy, const N: usize, const M: usize>(
     lines: &[[V; M]; N],
     j: usize,
 ) -> [V; N] {
@@ -126,73 +115,46 @@ pub(crate) fn column<V: Copy, const N: usize, const M: usize>(
     out
 }
 
-/// Where tiles lie: a tile's first output pixel is at four times its row and column, its first input pixel `pad`
-/// before that.
-#[derive(Clone, Copy)]
-pub(super) struct Tiles {
-    /// Size of the planes that tiles are read from.
-    pub(super) source: [usize; 2],
-    /// Size of the planes that tiles produce.
-    pub(super) out: [usize; 2],
-    pub(super) pad: [usize; 2],
-    /// Tiles along each axis.
-    pub(super) count: [usize; 2],
-}
-
-/// One tile: its block, and its row and column among the tiles.
-#[derive(Clone, Copy)]
-pub(super) struct Place {
-    pub(super) block: usize,
-    pub(super) row: usize,
-    pub(super) column: usize,
-}
-
-impl Tiles {
-    pub(super) fn new(source: [usize; 2], out: [usize; 2], pad: [usize; 2]) -> Tiles {
-        Tiles {
-            source,
-            out,
-            pad,
-            count: out.map(|len| len.div_ceil(TILE)),
-        }
-    }
-
-    /// Tiles in a block.
-    pub(super) fn per_block(&self) -> usize {
-        self.count[0] * self.count[1]
-    }
-
-    #[inline(always)]
-    pub(super) fn place(&self, index: usize) -> Place {
-        let within = index % self.per_block();
-        Place {
-            block: index / self.per_block(),
-            row: within / self.count[1],
-            column: within % self.count[1],
-        }
-    }
-
-    /// Output pixels of the tile that exist.
-    #[inline(always)]
-    pub(super) fn extent(&self, place: Place) -> [usize; 2] {
-        [
-            (self.out[0] - place.row * TILE).min(TILE),
-            (self.out[1] - place.column * TILE).min(TILE),
-        ]
-    }
-}
-
-/// Transforms one input tile of one channel; `plane` is the channel's first pixel. The products go to
-/// `to[point * step]`, sixteen lanes each.
+/// G g G^T of sixteen kernels `taps[tap][lane]`: each of the points goes to `to[point * step]`, sixteen lanes.
 ///
 /// # Safety
-/// `plane` must be readable for the source's size times 16, `to` writable as said.
+/// `to` must be writable as said.
 #[inline(always)]
-pub(super) unsafe fn input_tile<L: Lanes>(
+pub(crate) unsafe fn weight_tile<L: Lanes>(
+    l: L,
+    taps: &[[f32; LANES]; 9],
+    to: *mut f32,
+    step: usize,
+) {
+    let mut lines = [[l.zero(); SIDE]; 3];
+    for i in 0..3 {
+        let taps = [&taps[3 * i], &taps[3 * i + 1], &taps[3 * i + 2]];
+        lines[i] = weight(l, [read(l, taps[0]), read(l, taps[1]), read(l, taps[2])]);
+    }
+    for j in 0..SIDE {
+        let points = weight(l, column(&lines, j));
+        for i in 0..SIDE {
+            // SAFETY: the caller's promise.
+            unsafe { l.store(to.add((i * SIDE + j) * step), points[i]) };
+        }
+    }
+}
+
+/// What is read in place of pixels outside the image: selecting an address costs less than a branch.
+static ZEROS: [f32; LANES] = [0.0; LANES];
+
+/// B^T d B of one input tile. Pixels hold `values` floats each, which are independent of one another; the plane begins
+/// at `plane`. The points go to `to[point * step]`, `values` floats each.
+///
+/// # Safety
+/// `plane` must be readable for the source's size times `values`, a multiple of sixteen, and `to` writable as said.
+#[inline(always)]
+pub(crate) unsafe fn input_tile<L: Lanes>(
     l: L,
     tiles: &Tiles,
     place: Place,
     plane: *const f32,
+    values: usize,
     to: *mut f32,
     step: usize,
 ) {
@@ -200,54 +162,86 @@ pub(super) unsafe fn input_tile<L: Lanes>(
     let [height, width] = tiles.source;
     let top = (place.row * TILE) as isize - tiles.pad[0] as isize;
     let left = (place.column * TILE) as isize - tiles.pad[1] as isize;
-    let inside = left >= 0 && left + 6 <= width as isize;
+    let inside = left >= 0 && left + SIDE as isize <= width as isize;
     let valid = -left..width as isize - left;
-    for half in (0..16).step_by(L::Register::WIDTH) {
-        let mut lines = [[l.zero(); 6]; 6];
+    for part in (0..values).step_by(L::Register::WIDTH) {
+        let mut lines = [[l.zero(); SIDE]; SIDE];
         for i in 0..SIDE {
             let y = top + i as isize;
             if y < 0 || y >= height as isize {
                 continue;
             }
-            let from = plane.wrapping_offset((y * width as isize + left) * 16 + half as isize);
-            if half == 0 {
+            let from = (y * width as isize + left) * values as isize + part as isize;
+            let from = plane.wrapping_offset(from);
+            if part == 0 && values == LANES {
                 // The same row of the next channel: the processor's own prefetcher gives up at each row's end.
-                for j in 0..6 {
-                    prefetch(from.wrapping_add((height * width + j) * 16));
+                for j in 0..SIDE {
+                    prefetch(from.wrapping_add((height * width + j) * values));
                 }
             }
-            // SAFETY: the row exists; a column is read where it exists only.
-            let pixels = unsafe {
+            let mut pixels = [l.zero(); SIDE];
+            // SAFETY: the row exists; a column is read only where it exists.
+            unsafe {
                 if inside {
-                    [
-                        l.load(from),
-                        l.load(from.add(16)),
-                        l.load(from.add(32)),
-                        l.load(from.add(48)),
-                        l.load(from.add(64)),
-                        l.load(from.add(80)),
-                    ]
+                    for j in 0..SIDE {
+                        pixels[j] = l.load(from.add(j * values));
+                    }
                 } else {
-                    [
-                        l.load(column_or_zeros(from, 0, &valid)),
-                        l.load(column_or_zeros(from, 1, &valid)),
-                        l.load(column_or_zeros(from, 2, &valid)),
-                        l.load(column_or_zeros(from, 3, &valid)),
-                        l.load(column_or_zeros(from, 4, &valid)),
-                        l.load(column_or_zeros(from, 5, &valid)),
-                    ]
+                    for j in 0..SIDE {
+                        let exists = valid.contains(&(j as isize));
+                        let pixel = from.wrapping_add(j * values);
+                        pixels[j] = l.load(if exists { pixel } else { ZEROS.as_ptr() });
+                    }
                 }
-            };
+            }
             lines[i] = input(l, pixels);
         }
-        for j in 0..6 {
-            let products = input(l, column(&lines, j));
+        for j in 0..SIDE {
+            let points = input(l, column(&lines, j));
             for i in 0..SIDE {
                 // SAFETY: the caller's promise.
-                unsafe { l.store(to.add((i * SIDE + j) * step + half), products[i]) };
+                unsafe { l.store(to.add((i * SIDE + j) * step + part), points[i]) };
             }
         }
     }
+}
+
+/// A^T m A + bias of one tile of products, which lie at `from[point * step]`. The result holds columns:
+/// `[column][row]`.
+///
+/// # Safety
+/// `from` must be readable for a vector at each point.
+#[inline(always)]
+pub(crate) unsafe fn output_tile<L: Lanes>(
+    l: L,
+    from: *const f32,
+    step: usize,
+    bias: L::V,
+) -> [[L::V; TILE]; TILE] {
+    let mut lines = [[l.zero(); TILE]; SIDE];
+    for i in 0..SIDE {
+        let mut products = [l.zero(); SIDE];
+        for j in 0..SIDE {
+            // SAFETY: the caller's promise.
+            products[j] = unsafe { l.load(from.add((i * SIDE + j) * step)) };
+        }
+        lines[i] = output(l, products);
+    }
+    let mut y = [[bias; TILE]; TILE];
+    for j in 0..TILE {
+        let sums = output(l, column(&lines, j));
+        for i in 0..TILE {
+            y[j][i] = l.add(sums[i], bias);
+        }
+    }
+    y
+}
+
+/// The four pixels, row by row, of the 2x2 square in row `i` and column `j` of an [`output_tile`].
+#[inline(always)]
+pub(crate) fn square<V: Copy>(y: &[[V; TILE]; TILE], i: usize, j: usize) -> [V; 4] {
+    let (left, right) = (&y[2 * j], &y[2 * j + 1]);
+    [left[2 * i], right[2 * i], left[2 * i + 1], right[2 * i + 1]]
 }
 
 /// B^T, for one line at a time.
