@@ -42,4 +42,4 @@ pub mod roi_align;
 pub mod simd;
 pub mod small_batch;
 #[cfg(test)]
-mod testing;
+mod tests;

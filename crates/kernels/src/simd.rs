@@ -188,17 +188,21 @@ pub trait Lanes: Copy + Send + Sync {
 #[derive(Clone, Copy)]
 pub struct Wide<S, const W: usize>(S);
 
-/// Applies a pulp operation to each register. Loops, not `array::from_fn`: a closure could stay a separate function.
-macro_rules! each {
-    ($self:ident, $op:ident, $($arg:ident),+) => {{
-        let mut out = [$self.0.splat_f32s(0.0); W];
-        let mut i = 0;
-        while i < W {
-            out[i] = $self.0.$op($($arg[i]),+);
-            i += 1;
+/// Methods that apply an operation of pulp to each register. Loops, not `array::from_fn`: a closure could stay a
+/// separate function.
+macro_rules! lanewise {
+    ($($name:ident($($arg:ident),+) = $operation:ident;)+) => {$(
+        #[inline(always)]
+        fn $name(self, $($arg: Self::V),+) -> Self::V {
+            let mut out = [self.0.splat_f32s(0.0); W];
+            let mut i = 0;
+            while i < W {
+                out[i] = self.0.$operation($($arg[i]),+);
+                i += 1;
+            }
+            out
         }
-        out
-    }};
+    )+};
 }
 
 impl<S: pulp::Simd, const W: usize> Lanes for Wide<S, W> {
@@ -238,49 +242,16 @@ impl<S: pulp::Simd, const W: usize> Lanes for Wide<S, W> {
         }
     }
 
-    #[inline(always)]
-    fn add(self, a: Self::V, b: Self::V) -> Self::V {
-        each!(self, add_f32s, a, b)
-    }
-
-    #[inline(always)]
-    fn sub(self, a: Self::V, b: Self::V) -> Self::V {
-        each!(self, sub_f32s, a, b)
-    }
-
-    #[inline(always)]
-    fn mul(self, a: Self::V, b: Self::V) -> Self::V {
-        each!(self, mul_f32s, a, b)
-    }
-
-    #[inline(always)]
-    fn div(self, a: Self::V, b: Self::V) -> Self::V {
-        each!(self, div_f32s, a, b)
-    }
-
-    #[inline(always)]
-    fn sqrt(self, a: Self::V) -> Self::V {
-        each!(self, sqrt_f32s, a)
-    }
-
-    #[inline(always)]
-    fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
-        each!(self, mul_add_e_f32s, a, b, c)
-    }
-
-    #[inline(always)]
-    fn neg_mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
-        each!(self, negate_mul_add_e_f32s, a, b, c)
-    }
-
-    #[inline(always)]
-    fn max(self, a: Self::V, b: Self::V) -> Self::V {
-        each!(self, max_f32s, a, b)
-    }
-
-    #[inline(always)]
-    fn min(self, a: Self::V, b: Self::V) -> Self::V {
-        each!(self, min_f32s, a, b)
+    lanewise! {
+        add(a, b) = add_f32s;
+        sub(a, b) = sub_f32s;
+        mul(a, b) = mul_f32s;
+        div(a, b) = div_f32s;
+        sqrt(a) = sqrt_f32s;
+        mul_add(a, b, c) = mul_add_e_f32s;
+        neg_mul_add(a, b, c) = negate_mul_add_e_f32s;
+        max(a, b) = max_f32s;
+        min(a, b) = min_f32s;
     }
 
     #[inline(always)]
@@ -368,87 +339,4 @@ impl<S: pulp::Simd, const W: usize> Lanes for Wide<S, W> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Every operation once on a ramp, so that a wrong operand order shows.
-    struct Every;
-
-    impl Task for Every {
-        type Output = Vec<[f32; WIDTH]>;
-
-        #[inline(always)]
-        fn run<L: Lanes>(self, l: L) -> Self::Output {
-            let ramp: [f32; WIDTH] = std::array::from_fn(|i| i as f32);
-            let mut bytes = [0u8; WIDTH];
-            let mut out = Vec::new();
-            // SAFETY: every array holds WIDTH elements, and the ramp's values fit a byte.
-            unsafe {
-                let x = l.load(ramp.as_ptr());
-                let (two, five) = (l.splat(2.0), l.splat(5.0));
-                l.store_bytes(bytes.as_mut_ptr(), x);
-                let sums = l.sum4([two, x, five, l.zero()]);
-                for v in [
-                    l.add(x, two),
-                    l.sub(x, two),
-                    l.mul(x, two),
-                    l.div(x, two),
-                    l.sqrt(l.mul(x, x)),
-                    l.mul_add(x, two, five),
-                    l.neg_mul_add(x, two, five),
-                    l.max(x, five),
-                    l.min(x, five),
-                    l.select_gt(x, five, two, x),
-                    l.select_eq(x, five, two, x),
-                    l.splat(l.sum(x)),
-                    l.splat(sums[0]),
-                    l.splat(sums[1]),
-                    l.splat(sums[2]),
-                    l.splat(sums[3]),
-                    l.splat(l.max_lane(x)),
-                    l.load_bytes(bytes.as_ptr()),
-                ] {
-                    let mut row = [0f32; WIDTH];
-                    l.store(row.as_mut_ptr(), v);
-                    out.push(row);
-                }
-            }
-            out
-        }
-    }
-
-    #[test]
-    fn every_operation_on_every_instruction_set() {
-        let at = |f: fn(f32) -> f32| std::array::from_fn::<f32, WIDTH, _>(|i| f(i as f32));
-        let expected = vec![
-            at(|x| x + 2.0),
-            at(|x| x - 2.0),
-            at(|x| x * 2.0),
-            at(|x| x / 2.0),
-            at(|x| x),
-            at(|x| x * 2.0 + 5.0),
-            at(|x| 5.0 - x * 2.0),
-            at(|x| x.max(5.0)),
-            at(|x| x.min(5.0)),
-            at(|x| if x > 5.0 { 2.0 } else { x }),
-            at(|x| if x == 5.0 { 2.0 } else { x }),
-            at(|_| 120.0),
-            at(|_| 32.0),
-            at(|_| 120.0),
-            at(|_| 80.0),
-            at(|_| 0.0),
-            at(|_| 15.0),
-            at(|x| x),
-        ];
-        for simd in Simd::available() {
-            assert_eq!(simd.run(Every), expected, "{simd:?}");
-        }
-    }
-
-    #[test]
-    fn a_forced_set_ends_with_its_closure() {
-        let portable = Simd { arch: None };
-        with_simd(portable, || assert!(Simd::current().arch.is_none()));
-        assert!(Simd::current().arch.is_some());
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::lanes::{pack, unpack};
 use crate::reference;
-use crate::testing::on_each;
+use crate::tests::on_each;
 
 /// Numbers in -1..1 that depend on their index only.
 fn noise(seed: u64, len: usize) -> Vec<f32> {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::lanes::{pack, unpack};
 use crate::reference;
-use crate::testing::{assert_close, everywhere, random, unpack_with_zeros, wide};
+use crate::tests::{assert_close, everywhere, random, unpack_with_zeros, wide};
 
 /// Fails where a sum of `terms` products, each up to 1, is off by more than rounding explains: also where they cancel.
 fn close(got: &[f32], expected: &[f64], terms: usize, what: &str) {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::lanes::pack;
 use crate::reference;
-use crate::testing::{assert_close, everywhere, random, unpack_with_zeros, wide};
+use crate::tests::{assert_close, everywhere, random, unpack_with_zeros, wide};
 
 const EPSILON: f32 = 1e-3;
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::reference;
-use crate::testing::{assert_close, assert_sums_close, everywhere, random, wide};
+use crate::tests::{assert_close, assert_sums_close, everywhere, random, wide};
 
 const ADAM: Adam = Adam {
     learning_rate: 0.01,

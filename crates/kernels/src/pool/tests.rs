@@ -5,9 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::lanes::{pack, unpack};
 use crate::reference;
-use crate::testing::{
-    assert_close, assert_sums_close, everywhere, random, unpack_with_zeros, wide,
-};
+use crate::tests::{assert_close, assert_sums_close, everywhere, random, unpack_with_zeros, wide};
 
 fn pools() -> impl Strategy<Value = (Pool, [usize; 2])> {
     let axis =

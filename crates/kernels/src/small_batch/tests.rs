@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::conv::{Conv, Epilogue};
 use crate::reference;
-use crate::testing::{assert_close, assert_sums_close, everywhere, random, wide};
+use crate::tests::{assert_close, assert_sums_close, everywhere, random, wide};
 
 fn check_conv(geometry: &Conv, images: usize, size: [usize; 2]) {
     let Some(out) = geometry.output(size) else {
