@@ -20,7 +20,7 @@ impl Xyxy {
         Self { x1, y1, x2, y2 }
     }
 
-    /// The box from its left top corner, width and height: COCO's order.
+    /// The box from its top left corner, width and height: COCO's order.
     pub fn from_xywh([x, y, width, height]: [f32; 4]) -> Self {
         Self::new(x, y, x + width, y + height)
     }
@@ -60,7 +60,8 @@ impl Xyxy {
         intersection / (self.area() + other.area() - intersection)
     }
 
-    /// The part of the box inside an image of `[height, width]` pixels; a box beside the image loses its area. NaN stays.
+    /// The part of the box inside an image of `[height, width]` pixels; a box outside the image
+    /// loses its area. NaN stays NaN.
     pub fn clip(self, [height, width]: [usize; 2]) -> Self {
         let (height, width) = (height as f32, width as f32);
         Self {
@@ -94,11 +95,11 @@ impl From<Xyxy> for [f32; 4] {
     }
 }
 
-/// The smallest box around every cell of `mask` (`[height, width]`, row by row) above zero or `false`; `None` when
-/// there is none.
+/// The smallest box around every cell of `mask` (`[height, width]`, row by row) that is above zero or `true`; `None`
+/// when no cell is.
 ///
 /// # Panics
-/// When the length of `mask` is no multiple of `width`.
+/// When the length of `mask` is not a multiple of `width`.
 pub fn tight_box<T: PartialOrd + Default>(mask: &[T], width: usize) -> Option<Xyxy> {
     if mask.is_empty() {
         return None;

@@ -24,7 +24,7 @@ impl Conv {
     /// y = epilogue(conv(x, weight) + bias).
     ///
     /// `x` `[blocks, in, H, W, 16]` of `size` H x W, `weight` `[out, in, kh, kw]`, `bias` `[out]` ->
-    /// `[blocks, out, OH, OW, 16]`, halved where pooled. Lanes without an image hold what zeros give: the bias.
+    /// `[blocks, out, OH, OW, 16]`, halved where pooled. Lanes without an image hold the result for an image of zeros.
     ///
     /// # Panics
     /// If a length does not match, or the kernel does not fit.
@@ -57,7 +57,8 @@ impl Conv {
         self.forward_by(path, x, size, weight, bias, Epilogue::ReluPool, true)
     }
 
-    /// The gradient of x `[blocks, in, H, W, 16]` from that of y `[blocks, out, OH, OW, 16]`; `size` is that of x.
+    /// The gradient of x `[blocks, in, H, W, 16]` from the gradient `dy` `[blocks, out, OH, OW, 16]`; `size` is the size
+    /// of x.
     ///
     /// # Panics
     /// If a length does not match, or the kernel does not fit.
@@ -97,7 +98,7 @@ impl Conv {
         unsafe { values.finish() }
     }
 
-    /// The gradient of the weight `[out, in, kh, kw]`; `size` is that of x, shapes as in [`Conv::forward`].
+    /// The gradient of the weight `[out, in, kh, kw]`; `size` is the size of x, shapes as in [`Conv::forward`].
     ///
     /// # Panics
     /// If a length does not match, or the kernel does not fit.
@@ -171,7 +172,7 @@ impl Conv {
         unsafe { (values.finish(), argmax.finish()) }
     }
 
-    /// The faster path for tiles that cover planes of this size; `transform` is the cost of a tile of one channel.
+    /// The faster path for planes of this size; `transform` is what transforming a tile of one channel costs.
     fn path(&self, out: [usize; 2], transform: usize) -> Path {
         let tiles = out[0].div_ceil(4) * out[1].div_ceil(4);
         let products = self.in_channels * self.out_channels;
@@ -213,8 +214,8 @@ impl Path {
     }
 }
 
-/// What transforming a tile of one channel costs, in multiply-adds of sixteen lanes: so much that Winograd overtakes
-/// the direct path at about 4 x 16 channels. Re-check: cargo test --release path_crossover -- --ignored --nocapture
+/// What transforming a tile of one channel costs, in multiply-adds of sixteen lanes: Winograd overtakes the
+/// direct path at about 4 x 16 channels. Re-check: cargo test --release path_crossover -- --ignored --nocapture
 const TRANSFORM: usize = 230;
 
 /// The same for the gradient of the weights, which transforms line by line: it overtakes at about 16 x 16 channels.

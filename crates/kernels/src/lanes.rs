@@ -151,7 +151,7 @@ pub fn pack_channels_last(x: &[f32], n: usize, channels: usize, cells: usize) ->
     );
     let mut out = Fill::new(blocks(n) * item * LANES);
     let shared = out.shared();
-    // Sixteen channels at a time, for tasks enough also where there is one block.
+    // Sixteen channels at a time, so that there are enough tasks even for one block.
     let groups = channels.div_ceil(LANES);
     (0..blocks(n) * groups).into_par_iter().for_each(|task| {
         let (first, group) = (task / groups * LANES, task % groups * LANES);
@@ -168,7 +168,7 @@ pub fn pack_channels_last(x: &[f32], n: usize, channels: usize, cells: usize) ->
 /// without an image zero.
 ///
 /// # Safety
-/// `to` must be writable for the block, `range` end within its channels, and nobody else may use these channels of it.
+/// `to` must be writable for the block, `range` within its channels, and no other task may use these channels.
 pub(crate) unsafe fn pack_block(
     from: &[f32],
     channels: usize,
@@ -189,17 +189,17 @@ pub(crate) unsafe fn pack_block(
                 }
             }
             for i in 0..some {
-                // SAFETY: a row of this block; the caller answers for it.
+                // SAFETY: a row of this block; the caller's promise.
                 unsafe { store(&tile[i], LANES, to.add(((c + i) * cells + p) * LANES)) };
             }
         }
     }
 }
 
-/// The first `count` of sixteen floats; all of them, as nearly always, in one piece.
+/// Stores the first `count` of sixteen floats; all sixteen, the usual case, in one piece.
 ///
 /// # Safety
-/// `count` must be 16 at most, and `to` writable for as many floats.
+/// `count` must be at most 16, and `to` writable for `count` floats.
 #[inline(always)]
 unsafe fn store(from: &[f32; LANES], count: usize, to: *mut f32) {
     // SAFETY: the caller's promise.

@@ -31,8 +31,8 @@ fn blocks_of(x: &[f32], features: usize, what: &str) -> usize {
     x.len() / (features * LANES)
 }
 
-/// Calls `$f::<L, R>` with the tile height for the registers: twelve accumulators of AVX-512 hide the latency of a
-/// multiply-add, six pairs do for AVX2 (sixteen registers), six quads for NEON (thirty-two).
+/// Calls `$f::<L, R>` with the tile height for the registers: twelve accumulators hide the latency of a multiply-add
+/// with AVX-512, six pairs with AVX2 (sixteen registers), six quads with NEON (thirty-two).
 macro_rules! with_tile_height {
     ($task:ident.$f:ident($l:ident)) => {
         if <L::Register as Lanes>::WIDTH == LANES {

@@ -12,7 +12,7 @@ use std::ops::Range;
 use crate::lanes::LANES;
 use crate::simd::Lanes;
 
-/// Values of one task out of many: the `index`-th `size` of `len`.
+/// What the task `index` takes where each takes `size` of `len`.
 #[inline(always)]
 pub(crate) fn part(index: usize, size: usize, len: usize) -> Range<usize> {
     index * size..((index + 1) * size).min(len)
@@ -93,8 +93,8 @@ pub(crate) unsafe fn accumulate_rows<L: Lanes, const R: usize>(
     for r in 0..R {
         rows[r] = w.wrapping_add(r * w_row);
     }
-    // Without this the compiler finds each row from the one before it, R additions a step, which crowd out the
-    // multiply-adds.
+    // Without this the compiler computes each row's address from the one before, R additions a step, which crowd out
+    // the multiply-adds.
     let rows = black_box(rows);
     let whole = count / UNROLL * UNROLL;
     let mut k = 0;
@@ -167,7 +167,7 @@ pub(crate) unsafe fn dots<L: Lanes>(
 /// Sixteen floats as `L`'s value.
 #[inline(always)]
 pub(crate) fn read<L: Lanes>(l: L, from: &[f32; LANES]) -> L::V {
-    assert!(L::WIDTH == LANES); // Known to the compiler; only arms that are never taken have others.
+    assert!(L::WIDTH == LANES); // A constant; other widths occur only in code that never runs.
     // SAFETY: the array holds WIDTH floats.
     unsafe { l.load(from.as_ptr()) }
 }
@@ -175,7 +175,7 @@ pub(crate) fn read<L: Lanes>(l: L, from: &[f32; LANES]) -> L::V {
 /// Writes `L`'s value as sixteen floats.
 #[inline(always)]
 pub(crate) fn write<L: Lanes>(l: L, to: &mut [MaybeUninit<f32>; LANES], v: L::V) {
-    assert!(L::WIDTH == LANES); // Known to the compiler; only arms that are never taken have others.
+    assert!(L::WIDTH == LANES); // A constant; other widths occur only in code that never runs.
     // SAFETY: the array has room for WIDTH floats.
     unsafe { l.store(to.as_mut_ptr().cast(), v) }
 }
@@ -183,7 +183,7 @@ pub(crate) fn write<L: Lanes>(l: L, to: &mut [MaybeUninit<f32>; LANES], v: L::V)
 /// Overwrites sixteen floats with `L`'s value.
 #[inline(always)]
 pub(crate) fn update<L: Lanes>(l: L, to: &mut [f32; LANES], v: L::V) {
-    assert!(L::WIDTH == LANES); // Known to the compiler; only arms that are never taken have others.
+    assert!(L::WIDTH == LANES); // A constant; other widths occur only in code that never runs.
     // SAFETY: the array holds WIDTH floats.
     unsafe { l.store(to.as_mut_ptr(), v) }
 }

@@ -1,4 +1,4 @@
-//! Non-maximum suppression: of boxes that overlap too much only the one with the best score stays.
+//! Non-maximum suppression: of boxes that overlap too much, only the one with the best score is kept.
 
 use crate::boxes::Xyxy;
 use crate::simd::{Lanes, Simd, Task};
@@ -40,7 +40,7 @@ impl Kept {
         self.len += 1;
     }
 
-    /// Whether a kept box overlaps `b` by more than `threshold`. The arithmetic is that of [`Xyxy::iou`], bit for bit.
+    /// Whether a kept box overlaps `b` by more than `threshold`. The arithmetic equals [`Xyxy::iou`], bit for bit.
     #[inline(always)]
     fn suppress(&self, b: Xyxy, threshold: f32) -> bool {
         let area = b.area();
@@ -64,7 +64,7 @@ impl Kept {
     }
 }
 
-/// The largest `f32` not above `threshold`: for every `f32` value v, `v > this` says the same as
+/// The largest `f32` not above `threshold`: for every `f32` value v, `v > this` is equivalent to
 /// `f64::from(v) > threshold`. Rounding to nearest would not: as `f32`, 0.3 lies above the number 0.3, so that an
 /// overlap of exactly 0.3 would survive, which torchvision suppresses.
 fn round_down(threshold: f64) -> f32 {
@@ -76,7 +76,7 @@ fn round_down(threshold: f64) -> f32 {
     }
 }
 
-/// The indices of the `count` best of `scores` (all, where there are fewer), best first: ties in their given order,
+/// The indices of the `count` best of `scores` (all, if there are fewer), best first; ties in their given order,
 /// NaN last.
 ///
 /// # Panics
@@ -99,7 +99,7 @@ pub fn top_by_score(scores: &[f32], count: usize) -> Vec<usize> {
     keys.into_iter().map(|key| key as u32 as usize).collect()
 }
 
-/// An integer that is the smaller the greater the score; the greatest of all for NaN.
+/// An integer that falls as the score rises, and is greatest for NaN.
 fn descending(score: f32) -> u32 {
     if score.is_nan() {
         return u32::MAX;

@@ -87,7 +87,7 @@ pub struct Gradients {
     pub dbeta: Vec<f32>,
 }
 
-/// What tells where the ReLU was open: `y`, or anything of the right length where there was none.
+/// What shows where the ReLU let values through: `y`, or without ReLU anything of the right length.
 fn mask<'a>(x: &'a [f32], y: &'a [f32], relu: bool, shape: Shape) -> &'a [f32] {
     if relu {
         shape.check(y, "norm: y");
@@ -145,7 +145,7 @@ impl Task for Normalize<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let [mean, scale, shift] = [&self.mean, &self.scale, &self.shift].map(|row| read(l, row));
-        // A floor below every float where there is no ReLU costs one operation and saves a second loop.
+        // A floor below every float without ReLU costs one operation and saves a second loop.
         let floor = l.splat(if self.relu { 0.0 } else { f32::NEG_INFINITY });
         for (x, y) in self.x.iter().zip(self.y.as_chunks_mut().0) {
             let v = l.mul_add(l.sub(read(l, x), mean), scale, shift);

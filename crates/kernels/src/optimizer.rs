@@ -46,7 +46,7 @@ pub struct Adam {
 pub struct Sgd {
     /// Step size.
     pub learning_rate: f64,
-    /// Factor of the momentum buffer; used only where there is one.
+    /// Factor of the momentum buffer; used only if there is a buffer.
     pub momentum: f64,
     /// Looks ahead along the momentum.
     pub nesterov: bool,
@@ -65,7 +65,7 @@ pub struct RmsProp {
     pub alpha: f64,
     /// Added to the square root of the average.
     pub epsilon: f64,
-    /// Factor of the momentum buffer; used only where there is one.
+    /// Factor of the momentum buffer; used only if there is a buffer.
     pub momentum: f64,
     /// Added to the gradient, times the parameter.
     pub weight_decay: f64,
@@ -124,8 +124,8 @@ pub fn rmsprop(
     }
 }
 
-/// Moves each of `mean` by `share` of its way to `value`: one step of an exponential moving average, which is where it
-/// was for a share of 0 and `value` for a share of 1.
+/// One step of an exponential moving average: moves each of `mean` by `share` of the distance to `value` (0: not at
+/// all, 1: all the way).
 ///
 /// # Panics
 /// If the slices differ in length.

@@ -1,4 +1,5 @@
-//! Maximum and average pooling on the lanes layout; an activation is `[planes, height, width, 16]`, planes = blocks * channels.
+//! Maximum and average pooling on the lanes layout; an activation is `[planes, height, width, 16]`, where planes =
+//! blocks * channels.
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -192,7 +193,7 @@ fn planes(x: &[f32], plane: usize, what: &str) -> usize {
     x.len() / plane
 }
 
-/// Planes that make a task worth starting.
+/// Planes in a task, at least: enough work to be worth starting one.
 fn least_planes(plane: usize) -> usize {
     1 + (1 << 14) / plane
 }
@@ -235,7 +236,8 @@ impl Task for Max<'_> {
                     for (x, kx) in line.iter().zip(left..) {
                         let v = read(l, x);
                         let here = l.splat((ky * self.pool.kernel[1] + kx) as f32);
-                        // Only a greater one replaces: the first of equals stays. A NaN (not equal to itself) always does.
+                        // Only a greater value replaces the best, so the first of equals stays; NaN, which is not
+                        // equal to itself, always does.
                         found = l.select_eq(v, v, l.select_gt(v, best, here, found), here);
                         best = l.select_eq(v, v, l.select_gt(v, best, v, best), v);
                     }
@@ -316,7 +318,7 @@ impl Task for Average<'_> {
                 let (xs, _) = self.pool.window(1, column, self.size[1]);
                 let mut sum = l.zero();
                 for y in ys.clone() {
-                    // Rows are summed apart, so that a large window's sum keeps its digits.
+                    // Each row has its own sum, so that the sum of a large window keeps its precision.
                     let mut line = l.zero();
                     for x in &self.x[y * self.size[1]..][xs.clone()] {
                         line = l.add(line, read(l, x));

@@ -4,8 +4,8 @@
 //!
 //! Averaging over samples and bilinear interpolation are both separable, so one box is `Wy * F * Wx^T`. The weights are
 //! sparse (a bin touches a few cells), and channels are brought innermost for the arithmetic, whatever the layout of the
-//! arguments: each step is then one scaled addition of a long contiguous row. (Sums over both axes at once, sixteen
-//! channels in registers, have fewer passes but took two to four times as long.)
+//! arguments: each step is then one scaled addition of a long contiguous row. (Summing over both axes at once, with
+//! sixteen channels in registers, takes fewer passes but was two to four times slower.)
 
 mod axis;
 
@@ -33,7 +33,7 @@ pub struct RoiAlign {
     pub aligned: bool,
 }
 
-/// Buffers that one worker uses for one box after the other.
+/// Buffers that a worker reuses from box to box.
 #[derive(Default)]
 struct Scratch {
     y: Axis,
@@ -310,7 +310,7 @@ impl Task for Spread<'_> {
     }
 }
 
-/// `to = weight * from`, or with `add` what [`add_scaled`] does: saves filling with zeros first.
+/// `to = weight * from`, or [`add_scaled`] if `add`; saves filling with zeros first.
 #[inline(always)]
 fn put_scaled(to: &mut [f32], from: &[f32], weight: f32, add: bool) {
     if add {
@@ -323,7 +323,7 @@ fn put_scaled(to: &mut [f32], from: &[f32], weight: f32, add: bool) {
     }
 }
 
-/// `to += weight * from`, as far as both go. Plain arithmetic that becomes vector code inside a [`Task`], without
+/// `to += weight * from`, up to the shorter length. Plain arithmetic that becomes vector code inside a [`Task`], without
 /// fused rounding: the same bits on every processor.
 #[inline(always)]
 fn add_scaled(to: &mut [f32], from: &[f32], weight: f32) {

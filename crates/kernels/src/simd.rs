@@ -3,8 +3,8 @@
 //! A kernel is a [`Task`]: a struct of its arguments with a `run` that is generic over [`Lanes`].
 //! [`Simd::run`] compiles it once for AVX-512, AVX2 with FMA, NEON and a portable form, and picks one when called.
 //! Everything that `run` calls must be `#[inline(always)]`: a function that stays separate is compiled without the
-//! processor's vector instructions and costs many times as much. That goes for closures and iterator adaptors too: in
-//! kernels, vectors are handled in plain loops over ranges.
+//! processor's vector instructions and costs many times as much. The same goes for closures and iterator adaptors, so
+//! kernels handle vectors in plain loops over ranges.
 //! The instruction sets come from the crate `pulp`; this file only makes every register width look sixteen lanes wide.
 
 use std::cell::Cell;
@@ -32,7 +32,7 @@ thread_local! {
     static FORCED: Cell<Option<Simd>> = const { Cell::new(None) };
 }
 
-/// Runs `f` with every kernel that it starts on this thread on this instruction set: for tests and comparisons.
+/// Runs `f`, in which kernels started on this thread use this instruction set: for tests and comparisons.
 pub fn with_simd<R>(simd: Simd, f: impl FnOnce() -> R) -> R {
     struct Restore(Option<Simd>);
     impl Drop for Restore {
@@ -97,7 +97,7 @@ pub trait Lanes: Copy + Send + Sync {
     type V: Copy;
     /// The same instruction set one register at a time, for kernels that need many short accumulators.
     type Register: Lanes;
-    /// Floats in a `V`: sixteen, and in [`Lanes::Register`] those of one register (4, 8 or 16).
+    /// Floats in a `V`: sixteen, in [`Lanes::Register`] as many as a register holds (4, 8 or 16).
     const WIDTH: usize;
 
     /// One register at a time.
@@ -157,7 +157,7 @@ pub trait Lanes: Copy + Send + Sync {
     #[expect(clippy::needless_range_loop, reason = "see this file's head")]
     unsafe fn store_bytes(self, to: *mut u8, v: Self::V) {
         let mut floats = [0f32; WIDTH];
-        // SAFETY: the array holds at least WIDTH floats; the caller answers for `to` and the range of the values.
+        // SAFETY: the array holds at least WIDTH floats; `to` and the range of the values are the caller's promise.
         unsafe {
             self.store(floats.as_mut_ptr(), v);
             for i in 0..Self::WIDTH {
@@ -174,7 +174,7 @@ pub trait Lanes: Copy + Send + Sync {
     #[expect(clippy::needless_range_loop, reason = "see this file's head")]
     unsafe fn load_bytes(self, from: *const u8) -> Self::V {
         let mut floats = [0f32; WIDTH];
-        // SAFETY: the caller answers for `from`; the array holds at least WIDTH floats.
+        // SAFETY: `from` is the caller's promise; the array holds at least WIDTH floats.
         unsafe {
             for i in 0..Self::WIDTH {
                 floats[i] = f32::from(*from.add(i));

@@ -19,7 +19,7 @@ use crate::lanes::LANES;
 use crate::micro::{GROUP, accumulate, channel_groups, part, with_group_size};
 use crate::simd::{Lanes, Simd, Task};
 
-/// The taps that reach one position of the result along one axis: evenly spaced, none outside of the source.
+/// The taps that reach one position of the result along one axis: evenly spaced, all inside the source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Span {
     tap: usize,
@@ -83,7 +83,7 @@ struct PackedPass<'a> {
     stored: [usize; 2],
 }
 
-/// Multiply-adds (of sixteen lanes) that make a task: about 30 microseconds.
+/// Multiply-adds (of sixteen lanes) in a task: about 30 microseconds.
 const TASK: usize = 100_000;
 
 /// target = epilogue(conv(source, weight) + bias). All of the target is written.
@@ -114,7 +114,7 @@ pub(super) fn convolve(pass: &Pass) {
     let pixel_cost = factor * factor * kh * kw * pass.source_channels * GROUP;
     let row_cost = (pixel_cost * columns).max(1);
     let groups = packed.groups.len();
-    // Whole channels for a few rows while the rows are enough, so that the input rows stay in the cache.
+    // All channels of a few rows where there are enough rows, so that the input rows stay in the cache.
     let groups_per_task = (TASK / row_cost).clamp(1, groups);
     let rows_per_task = (TASK / (row_cost * groups_per_task)).clamp(1, rows);
     let row_tasks = rows.div_ceil(rows_per_task);
@@ -182,7 +182,7 @@ impl Rows<'_> {
                     }
                     for r in 0..R {
                         let four = [square[0][r], square[1][r], square[2][r], square[3][r]];
-                        // SAFETY: a pixel of this task's rows and channels; the target is as long as they say.
+                        // SAFETY: a pixel of this task's rows and channels; the target holds them all.
                         unsafe { target.store_pooled(l, place(r), four) };
                     }
                 } else {

@@ -31,7 +31,7 @@ struct WeightGradient<'a> {
 }
 
 /// Pixels whose products are summed in registers at a time: few enough for four channels of `dy` and a column of `x`
-/// to stay in the first-level cache, many enough to forget the sum over the lanes.
+/// to stay in the first-level cache, and enough to make the cost of summing the lanes negligible.
 const PIXELS: usize = 64;
 
 /// Columns that one task takes: their loads of `dy` come from the cache.
@@ -72,7 +72,7 @@ pub(super) fn backward_weights(
         });
 }
 
-/// x with its zeros around it, so that every tap of every pixel can be read.
+/// x with zeros around it, so that every tap of every pixel can be read.
 fn pad(conv: &Conv, x: &[f32], size: [usize; 2], padded: [usize; 2]) -> Vec<f32> {
     let planes = x.len() / (size[0] * size[1] * LANES);
     let width = size[1] * LANES;
@@ -141,8 +141,8 @@ fn moved<const N: usize>(mut pointers: [*const f32; N], by: usize) -> [*const f3
 }
 
 impl Tile<'_> {
-    /// Sums of a few rows of one block for four channels and the three columns from `column` on; what stands beyond
-    /// the last channel or column repeats the last.
+    /// Sums of a few rows of one block for four channels and the three columns from `column` on; beyond the last
+    /// channel or column, the last one is repeated.
     #[inline(always)]
     fn part<L: Lanes>(
         &self,
@@ -180,7 +180,7 @@ impl Tile<'_> {
             let (dy, x) = (moved(dy, at), moved(x, from));
             if step == LANES {
                 let count = gradient.out[1] * LANES / L::WIDTH;
-                // SAFETY: a row of dy, and the pixels of the padded x under one tap of it, which are as many.
+                // SAFETY: a row of dy, and as many pixels of the padded x under one tap.
                 unsafe { dots(l, count, dy, x, &mut sums) };
                 continue;
             }

@@ -33,7 +33,7 @@ pub fn group_forward(
             let of_group = &x.as_chunks().0[task * rows..][..rows];
             let (mean, variance) = simd.run(LaneMoments(of_group));
             let used = shape.used(block);
-            // Once a group: where maps are single pixels, a root for every channel would be most of the work.
+            // Once per group: for maps of one pixel, a square root per channel would be most of the work.
             let deviation: Row =
                 std::array::from_fn(|lane| (variance[lane] + affine.epsilon).sqrt());
             for (channel, x) in (first..first + size).zip(of_group.chunks_exact(shape.area)) {

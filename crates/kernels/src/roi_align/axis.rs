@@ -101,7 +101,7 @@ impl RoiAlign {
             } else if self.sampling_ratio > 0 {
                 0..count
             } else {
-                // Adaptive samples lie about a cell apart; of a box far larger than the map only those near it count.
+                // Adaptive samples lie about a cell apart; for a box far larger than the map, only those near the map matter.
                 let index = |cell: f32| {
                     ((cell - base) / size * count as f32).clamp(0.0, count as f32) as usize
                 };
@@ -109,7 +109,7 @@ impl RoiAlign {
             };
             for i in inside {
                 let position = at(i);
-                // Beyond the map by more than a cell the feature is 0, yet the sample stays in the divisor.
+                // More than a cell outside the map the feature is 0, but the sample still counts in the divisor.
                 if !(-1.0..=extent as f32).contains(&position) {
                     continue;
                 }

@@ -14,7 +14,7 @@ use crate::lanes::LANES;
 use crate::micro::{channel_groups, part, with_group_size};
 use crate::simd::{Lanes, Simd, Task};
 
-/// Whether this path takes so many images through this convolution.
+/// Whether this path can compute the convolution for this number of images.
 pub fn supports(conv: &Conv, images: usize) -> bool {
     images <= MAX_IMAGES && conv.stride == [1, 1]
 }
@@ -88,13 +88,13 @@ pub fn conv(
 /// Positions of a task: the sums of six channels fit half of the first-level cache.
 const BAND: usize = 768;
 
-/// Groups of channels that are worth a task: about ten microseconds.
+/// Groups of channels in a task, at least: about ten microseconds of work.
 fn least_groups(conv: &Conv, positions: usize) -> usize {
     let work = conv.in_channels * conv.kernel[0] * conv.kernel[1] * positions;
     (50_000 / work.max(1)).max(1)
 }
 
-/// Planes whose rows share their padding: each row's zeros on the right are the next one's on the left.
+/// Planes whose rows share their padding: the zeros to the right of a row are also those to the left of the next.
 #[derive(Clone, Copy)]
 struct Padded {
     /// Floats from one row to the next.
@@ -189,7 +189,7 @@ impl Group<'_> {
                 for y in 0..kh {
                     let at = c * padded.plane + y * conv.dilation[0] * padded.row + first;
                     for tap in 0..kw {
-                        // SAFETY: a position plus a tap stays in this channel's plane, but for the last vector,
+                        // SAFETY: a position plus a tap stays in this channel's plane, except for the last vector,
                         // which may reach into the next one or the spare vector; R rows of weights.
                         unsafe {
                             let x = l.load(x.add(at + tap * conv.dilation[1]));

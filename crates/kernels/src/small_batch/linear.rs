@@ -18,11 +18,11 @@ const DEPTH: usize = 512;
 /// Rows of the weight that share one pass over the outputs.
 const AT_ONCE: usize = 16;
 
-/// y = x weight + bias, then the greater of that and zero if `relu`: `x` `[N, I]`, `weight` `[I, O]`, `bias` `[O]` ->
+/// y = x weight + bias, then ReLU if `relu`: `x` `[N, I]`, `weight` `[I, O]`, `bias` `[O]` ->
 /// `[N, O]`.
 ///
-/// Reading the weight is what takes the time: rows whose inputs are all zero, as they are by the hundreds after ReLU,
-/// are left out. (So a weight that is not finite shows only where its input is not zero.)
+/// Reading the weight takes most of the time, so rows whose inputs are all zero are skipped; after ReLU there are
+/// hundreds. (A weight that is not finite therefore shows only where its input is not zero.)
 ///
 /// # Panics
 /// If a length does not fit.
@@ -157,5 +157,5 @@ impl<const N: usize> Task for Images<'_, N> {
     }
 }
 
-/// Floats that are asked for ahead of time in each row.
+/// Floats by which each row is prefetched ahead.
 const AHEAD: usize = 128;

@@ -1,8 +1,8 @@
 //! Winograd's F(4x4, 3x3) for a few images: channels in the lanes, weights transformed once for many calls.
 //!
 //! T tiles of 4x4 outputs in all images. Products are, for each of 36 points, `[T, in] x [in, out]`: a quarter of the
-//! direct form's multiply-adds, but four times its weights to read, and these are worth transforming only where they
-//! are used again. The transforms are those of [`crate::conv`]'s Winograd.
+//! direct form's multiply-adds, but four times its weights to read, and these are worth transforming only where they are
+//! used again. The transforms are shared with [`crate::conv`].
 
 #![expect(
     clippy::needless_range_loop,
@@ -25,16 +25,16 @@ use crate::lanes::LANES;
 use crate::micro::{part, read, update};
 use crate::simd::{Lanes, Simd, Task};
 
-/// Channels on each side from which this path is taken. Timed with 32 and 64 inputs only, where it takes half the time.
-/// Re-check this and what follows: the lines 'one image, Winograd' of bench/kernels.
+/// Input and output channels from which this path is used. Timed with 32 and 64 inputs only, where it takes half the
+/// time. Re-check this and the constants below: the lines 'one image, Winograd' of bench/kernels.
 const LEAST_CHANNELS: usize = 16;
 /// Floats of transformed inputs at most, 64 MiB: a thread keeps the scratch.
 const MOST_SCRATCH: usize = 16 << 20;
 /// Output channels of a task: two vectors, so that even 64 channels make two tasks.
 const CHANNELS: usize = 2 * LANES;
-/// Tiles whose products wait together for the output transform.
+/// Tiles whose products are kept until the output transform.
 const TILES: usize = 16;
-/// Pixels whose channels are brought side by side at a time.
+/// Pixels converted to channels-last at a time.
 const STRIP: usize = LANES;
 /// Tiles that share each load of the weights.
 const AT_ONCE: usize = 4;
@@ -48,7 +48,7 @@ pub struct TransformedWeights {
     out_channels: usize,
 }
 
-/// Whether a convolution of so many images of this size can be and is worth being done this way.
+/// Whether this path can compute the convolution for this number of images of this size, and is faster.
 pub fn supports(conv: &Conv, images: usize, size: [usize; 2]) -> bool {
     let [rows, columns] = size.map(|len| len.div_ceil(TILE));
     conv.kernel == [3, 3]
@@ -135,11 +135,11 @@ impl Task for Transform<'_> {
     }
 }
 
-/// y = epilogue(conv(x, weights) + bias), as [`super::conv`] but for transformed weights. Rounding errors are those of
-/// Winograd's algorithm: greater than the direct form's, see `conv`'s.
+/// y = epilogue(conv(x, weights) + bias), as [`super::conv`] but with transformed weights. Rounding errors are larger
+/// than the direct form's, as always with Winograd's algorithm.
 ///
 /// # Panics
-/// If [`supports`] refuses the convolution, the weights are of another one, a length does not match, or the kernel does not
+/// If [`supports`] refuses the convolution, the weights belong to another one, a length does not match, or the kernel does not
 /// fit.
 pub fn conv(
     conv: &Conv,

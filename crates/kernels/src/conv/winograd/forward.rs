@@ -18,7 +18,7 @@ use crate::lanes::LANES;
 use crate::micro::{GROUP, accumulate_rows, channel_groups, with_group_size};
 use crate::simd::{Lanes, Simd, Task};
 
-/// Groups whose products wait together for the output transform.
+/// Groups whose products are kept until the output transform.
 const GROUPS: usize = 6;
 /// Channels in them at most.
 const CHANNELS: usize = GROUPS * GROUP;
@@ -193,7 +193,7 @@ impl Chunk<'_> {
         let weights = weights[(point * pass.channels + channel) * row..][..R * row].as_ptr();
         for tile in 0..self.tiles {
             let mut sums = [l.zero(); R];
-            // SAFETY: inputs and products of this tile and point lie within the scratch that `convolve` measured.
+            // SAFETY: inputs and products of this tile and point lie within the scratch that `convolve` allocated.
             unsafe {
                 let x = self.inputs.add(point * self.step + tile * sources * LANES);
                 accumulate_rows::<L, R>(l, sources, x, weights, row, &mut sums);

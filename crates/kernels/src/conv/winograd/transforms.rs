@@ -118,7 +118,7 @@ pub(super) fn column<V: Copy, const N: usize, const M: usize>(
 /// G g G^T of sixteen kernels `taps[tap][lane]`: each of the points goes to `to[point * step]`, sixteen lanes.
 ///
 /// # Safety
-/// `to` must be writable as said.
+/// `to` must be writable accordingly.
 #[inline(always)]
 pub(crate) unsafe fn weight_tile<L: Lanes>(
     l: L,
@@ -143,7 +143,7 @@ pub(crate) unsafe fn weight_tile<L: Lanes>(
 /// What is read in place of pixels outside the image: selecting an address costs less than a branch.
 static ZEROS: [f32; LANES] = [0.0; LANES];
 
-/// B^T d B of one input tile. Pixels hold `values` floats each, which are independent of one another; the plane begins
+/// B^T d B of one input tile. Pixels hold `values` floats each, which are independent of each other; the plane begins
 /// at `plane`. The points go to `to[point * step]`, `values` floats each.
 ///
 /// # Safety
@@ -264,14 +264,14 @@ const GRADIENT: [[f32; TILE]; SIDE] = [
     [0.0, 0.0, 0.0, 1.0],
 ];
 
-/// One line of a tile's transform along the rows: which pixels it reads with which factors. Worked out once for all
-/// channels, so that the loop over them has no decisions left.
+/// One line of a tile's transform along the rows: the pixels it reads, with their factors. Computed once for all
+/// channels, so that the loop over channels has no branches.
 pub(super) struct Line<const N: usize> {
-    /// Rows that count.
+    /// Rows that exist and have a factor.
     rows: usize,
     /// Floats from the plane's start to a row, and the row's factor.
     terms: [(usize, f32); 4],
-    /// Floats from the row's start to each column; for a column outside, to one inside whose value is not used.
+    /// Floats from the row's start to each column; for a column outside, to one inside whose value is ignored.
     columns: [usize; N],
     inside: [bool; N],
 }
@@ -340,7 +340,7 @@ pub(super) fn gradient_line(tiles: &Tiles, place: Place, i: usize) -> Line<TILE>
 /// The six points of a line of one channel of an input tile, to `to[j * step]`, sixteen lanes each.
 ///
 /// # Safety
-/// `plane` must be readable for the source's size times 16, `to` writable as said.
+/// `plane` must be readable for the source's size times 16, and `to` writable accordingly.
 #[inline(always)]
 pub(super) unsafe fn input_points<L: Lanes>(
     l: L,
@@ -364,7 +364,7 @@ pub(super) unsafe fn input_points<L: Lanes>(
 /// [`input_points`] for output gradients.
 ///
 /// # Safety
-/// `plane` must be readable for the output's size times 16, `to` writable as said.
+/// `plane` must be readable for the output's size times 16, and `to` writable accordingly.
 #[inline(always)]
 pub(super) unsafe fn gradient_points<L: Lanes>(
     l: L,

@@ -71,7 +71,7 @@ pub(in crate::conv) fn backward_weights(
         dw,
     };
     let parts = conv.in_channels.div_ceil(INPUTS);
-    // Parts start at multiples of four: a task may then store four sums where its last channels are fewer.
+    // Parts start at multiples of four, so that a task may store four sums even where its last channels are fewer.
     let part = |i: usize| {
         (i * conv.in_channels / parts)
             .next_multiple_of(DOT_ROWS)
@@ -237,7 +237,7 @@ impl Line<'_> {
     }
 }
 
-/// The last transform, for one output channel and all input channels.
+/// The final transform, for one output channel and all input channels.
 struct Back<'a> {
     gradient: &'a WeightGradient<'a>,
     channel: usize,
