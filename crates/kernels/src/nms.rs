@@ -7,35 +7,39 @@ use crate::simd::{Lanes, Simd, Task};
 /// when the first of them already suppresses.
 const STEP: usize = 16;
 
-/// Kept boxes, coordinate by coordinate and padded to whole steps, so that the inner loop becomes vector code.
+/// Kept boxes, coordinate by coordinate so that the inner loop becomes vector code.
+struct Block {
+    x1: [f32; STEP],
+    y1: [f32; STEP],
+    x2: [f32; STEP],
+    y2: [f32; STEP],
+    area: [f32; STEP],
+}
+
 #[derive(Default)]
 struct Kept {
-    x1: Vec<[f32; STEP]>,
-    y1: Vec<[f32; STEP]>,
-    x2: Vec<[f32; STEP]>,
-    y2: Vec<[f32; STEP]>,
-    area: Vec<[f32; STEP]>,
+    blocks: Vec<Block>,
     len: usize,
 }
 
 impl Kept {
     fn push(&mut self, b: Xyxy) {
         let lane = self.len % STEP;
-        let fields = [
-            (&mut self.x1, b.x1),
-            (&mut self.y1, b.y1),
-            (&mut self.x2, b.x2),
-            (&mut self.y2, b.y2),
-            (&mut self.area, b.area()),
-        ];
-        for (field, value) in fields {
-            if lane == 0 {
-                // NaN overlaps nothing: a lane that is not filled yet never suppresses.
-                field.push([f32::NAN; STEP]);
-            }
-            if let Some(last) = field.last_mut() {
-                last[lane] = value;
-            }
+        if lane == 0 {
+            // NaN overlaps nothing: a lane that is not filled yet never suppresses.
+            let [x1, y1, x2, y2, area] = [[f32::NAN; STEP]; 5];
+            self.blocks.push(Block {
+                x1,
+                y1,
+                x2,
+                y2,
+                area,
+            });
+        }
+        if let Some(block) = self.blocks.last_mut() {
+            (block.x1[lane], block.y1[lane]) = (b.x1, b.y1);
+            (block.x2[lane], block.y2[lane]) = (b.x2, b.y2);
+            block.area[lane] = b.area();
         }
         self.len += 1;
     }
@@ -44,10 +48,14 @@ impl Kept {
     #[inline(always)]
     fn suppress(&self, b: Xyxy, threshold: f32) -> bool {
         let area = b.area();
-        for block in 0..self.x1.len() {
-            let (x1, y1) = (&self.x1[block], &self.y1[block]);
-            let (x2, y2) = (&self.x2[block], &self.y2[block]);
-            let areas = &self.area[block];
+        for block in &self.blocks {
+            let Block {
+                x1,
+                y1,
+                x2,
+                y2,
+                area: areas,
+            } = block;
             // A count, not `any |=`: it becomes vector code.
             let mut above = 0u32;
             for i in 0..STEP {

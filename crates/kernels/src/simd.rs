@@ -205,6 +205,20 @@ macro_rules! lanewise {
     )+};
 }
 
+/// `yes` where a comparison of pulp holds, else `no`, register by register.
+macro_rules! select {
+    ($self:ident, $compare:ident($a:ident, $b:ident), $yes:ident, $no:ident) => {{
+        let mut out = $no;
+        let mut i = 0;
+        while i < W {
+            let mask = $self.0.$compare($a[i], $b[i]);
+            out[i] = $self.0.select_f32s(mask, $yes[i], $no[i]);
+            i += 1;
+        }
+        out
+    }};
+}
+
 impl<S: pulp::Simd, const W: usize> Lanes for Wide<S, W> {
     type V = [S::f32s; W];
     type Register = Wide<S, 1>;
@@ -256,26 +270,12 @@ impl<S: pulp::Simd, const W: usize> Lanes for Wide<S, W> {
 
     #[inline(always)]
     fn select_gt(self, a: Self::V, b: Self::V, yes: Self::V, no: Self::V) -> Self::V {
-        let mut out = no;
-        let mut i = 0;
-        while i < W {
-            let mask = self.0.less_than_f32s(b[i], a[i]);
-            out[i] = self.0.select_f32s(mask, yes[i], no[i]);
-            i += 1;
-        }
-        out
+        select!(self, less_than_f32s(b, a), yes, no)
     }
 
     #[inline(always)]
     fn select_eq(self, a: Self::V, b: Self::V, yes: Self::V, no: Self::V) -> Self::V {
-        let mut out = no;
-        let mut i = 0;
-        while i < W {
-            let mask = self.0.equal_f32s(a[i], b[i]);
-            out[i] = self.0.select_f32s(mask, yes[i], no[i]);
-            i += 1;
-        }
-        out
+        select!(self, equal_f32s(a, b), yes, no)
     }
 
     #[inline(always)]

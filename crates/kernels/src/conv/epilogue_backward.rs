@@ -195,19 +195,18 @@ impl Task for PoolBackward<'_> {
                     }
                     from += LANES;
                 }
-                if columns % 2 == 1 {
-                    for y in [2 * row, 2 * row + 1] {
-                        let last = (plane * rows + y) * columns + columns - 1;
-                        // SAFETY: the row's last pixel, in this task's plane.
-                        unsafe { l.store(self.to.at(last * LANES), l.zero()) };
-                    }
-                }
             }
-            if rows % 2 == 1 {
-                for column in 0..columns {
-                    let last = (plane * rows + rows - 1) * columns + column;
-                    // SAFETY: the plane's last row, in this task's plane.
-                    unsafe { l.store(self.to.at(last * LANES), l.zero()) };
+            // What the squares leave over: an odd last row or column.
+            for y in 0..rows {
+                let first = if y < 2 * pooled_rows {
+                    2 * pooled_columns
+                } else {
+                    0
+                };
+                for x in first..columns {
+                    let at = ((plane * rows + y) * columns + x) * LANES;
+                    // SAFETY: a pixel of this task's plane.
+                    unsafe { l.store(self.to.at(at), l.zero()) };
                 }
             }
         }

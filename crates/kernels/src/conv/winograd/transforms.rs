@@ -337,50 +337,40 @@ pub(super) fn gradient_line(tiles: &Tiles, place: Place, i: usize) -> Line<TILE>
     Line::new(&GRADIENT[i], first, tiles.out)
 }
 
-/// The six points of a line of one channel of an input tile, to `to[j * step]`, sixteen lanes each.
-///
-/// # Safety
-/// `plane` must be readable for the source's size times 16, and `to` writable accordingly.
-#[inline(always)]
-pub(super) unsafe fn input_points<L: Lanes>(
-    l: L,
-    line: &Line<6>,
-    plane: *const f32,
-    to: *mut f32,
-    step: usize,
-) {
-    let l = l.register();
-    for part in (0..16).step_by(L::Register::WIDTH) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let points = input(l, line.sums(l, plane, part));
-            for j in 0..SIDE {
-                l.store(to.add(j * step + part), points[j]);
+/// Defines a function for the six points of a line of one channel, which go to `to[j * step]`, sixteen lanes each.
+/// (A macro, because a transform passed as an argument might not be inlined.)
+macro_rules! points_of_line {
+    ($(#[$doc:meta])+ $name:ident, $pixels:ident, $transform:ident) => {
+        $(#[$doc])+
+        ///
+        /// # Safety
+        /// `plane` must be readable for the plane's size times 16, and `to` writable accordingly.
+        #[inline(always)]
+        pub(super) unsafe fn $name<L: Lanes>(
+            l: L,
+            line: &Line<$pixels>,
+            plane: *const f32,
+            to: *mut f32,
+            step: usize,
+        ) {
+            let l = l.register();
+            for part in (0..LANES).step_by(L::Register::WIDTH) {
+                // SAFETY: the caller's promise.
+                unsafe {
+                    let points = $transform(l, line.sums(l, plane, part));
+                    for j in 0..SIDE {
+                        l.store(to.add(j * step + part), points[j]);
+                    }
+                }
             }
         }
-    }
+    };
 }
-
-/// [`input_points`] for output gradients.
-///
-/// # Safety
-/// `plane` must be readable for the output's size times 16, and `to` writable accordingly.
-#[inline(always)]
-pub(super) unsafe fn gradient_points<L: Lanes>(
-    l: L,
-    line: &Line<TILE>,
-    plane: *const f32,
-    to: *mut f32,
-    step: usize,
-) {
-    let l = l.register();
-    for part in (0..16).step_by(L::Register::WIDTH) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let points = gradient(l, line.sums(l, plane, part));
-            for j in 0..SIDE {
-                l.store(to.add(j * step + part), points[j]);
-            }
-        }
-    }
-}
+points_of_line!(
+    /// The points of an [`input_line`].
+    input_points, SIDE, input
+);
+points_of_line!(
+    /// The points of a [`gradient_line`].
+    gradient_points, TILE, gradient
+);
