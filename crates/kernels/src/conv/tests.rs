@@ -1,4 +1,4 @@
-//! Every path against the obvious loops, on the best instruction set and the portable one.
+//! Every path against the reference, on the best instruction set and the portable one.
 
 use proptest::prelude::*;
 

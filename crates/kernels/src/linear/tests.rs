@@ -1,4 +1,4 @@
-//! The three products against the obvious loops, at the seams of tiles and tasks.
+//! The three products against the reference, at the seams of tiles and tasks.
 
 use proptest::prelude::*;
 
@@ -64,7 +64,7 @@ fn shapes_at_the_seams_of_tiles_and_tasks() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
     #[test]
-    fn agrees_with_the_obvious_loops(n in 1..70usize, inputs in 1..150usize, outputs in 1..60usize, relu: bool) {
+    fn agrees_with_the_reference(n in 1..70usize, inputs in 1..150usize, outputs in 1..60usize, relu: bool) {
         check(n, inputs, outputs, relu);
     }
 }

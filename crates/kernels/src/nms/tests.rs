@@ -1,4 +1,4 @@
-//! Suppression against the obvious loop, and its order.
+//! Suppression against the reference, and its order.
 
 use super::*;
 use crate::reference;
@@ -138,7 +138,7 @@ fn some_boxes() -> impl Strategy<Value = Vec<(Xyxy, f32, usize)>> {
 
 proptest! {
     #[test]
-    fn agrees_with_the_obvious_loop(items in some_boxes(), threshold in prop::sample::select(vec![0.0, 0.3, 0.5, 0.7])) {
+    fn agrees_with_the_reference(items in some_boxes(), threshold in prop::sample::select(vec![0.0, 0.3, 0.5, 0.7])) {
         let boxes: Vec<_> = items.iter().map(|i| i.0).collect();
         let scores: Vec<_> = items.iter().map(|i| i.1).collect();
         let classes: Vec<_> = items.iter().map(|i| i.2).collect();

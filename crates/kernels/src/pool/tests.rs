@@ -1,4 +1,4 @@
-//! Both kinds of pooling against the obvious loops and slopes.
+//! Both kinds of pooling against the reference and slopes.
 
 use proptest::prelude::*;
 
@@ -38,7 +38,7 @@ fn distinct(count: usize) -> Vec<f32> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
-    fn agrees_with_the_obvious_loops_and_slopes((pool, size) in pools(), n in 1..20usize, channels in 1..3usize) {
+    fn agrees_with_the_reference_and_slopes((pool, size) in pools(), n in 1..20usize, channels in 1..3usize) {
         let area = size[0] * size[1];
         let outputs = pool.output(size).iter().product::<usize>();
         let (x, dy) = (distinct(n * channels * area), random(2, n * channels * outputs));

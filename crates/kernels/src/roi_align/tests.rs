@@ -1,4 +1,4 @@
-//! Forward and backward against the obvious loop, with regions of every kind.
+//! Forward and backward against the reference, with regions of every kind.
 
 use proptest::prelude::*;
 
@@ -79,7 +79,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn agrees_with_the_obvious_loop(p in problem()) {
+    fn agrees_with_the_reference(p in problem()) {
         let Problem { op, shape, rois, features, grad } = p;
         let [n, c, h, w] = shape;
         let out = op.forward(MapLayout::Planes, &features, shape, &rois);
