@@ -13,7 +13,7 @@ mod tests;
 pub(crate) mod winograd;
 
 use crate::buffer::{Fill, Shared};
-use crate::lanes::LANES;
+use crate::lanes::{LANES, whole_blocks};
 pub use epilogue::Epilogue;
 use epilogue::Target;
 pub use epilogue_backward::{bias_gradient, relu_backward, relu_pool_backward};
@@ -75,7 +75,11 @@ impl Conv {
     ) -> Vec<f32> {
         let out = self.checked_output(size);
         self.check_weight(weight);
-        let blocks = self.blocks("dy", dy, self.out_channels, out);
+        let blocks = whole_blocks(
+            dy.len(),
+            self.out_channels * out[0] * out[1],
+            "convolution: dy",
+        );
         let mut values = Fill::new(blocks * self.in_channels * size[0] * size[1] * LANES);
         path.run(&Pass {
             conv: self,
@@ -109,7 +113,11 @@ impl Conv {
 
     fn backward_weights_by(&self, path: Path, x: &[f32], dy: &[f32], size: [usize; 2]) -> Vec<f32> {
         let out = self.checked_output(size);
-        let blocks = self.blocks("x", x, self.in_channels, size);
+        let blocks = whole_blocks(
+            x.len(),
+            self.in_channels * size[0] * size[1],
+            "convolution: x",
+        );
         assert_eq!(
             dy.len(),
             blocks * self.out_channels * out[0] * out[1] * LANES,
@@ -146,7 +154,11 @@ impl Conv {
         self.check_weight(weight);
         let bias = bias.map_or_else(|| vec![0.0; self.out_channels], <[f32]>::to_vec);
         assert_eq!(bias.len(), self.out_channels, "convolution: bias");
-        let blocks = self.blocks("x", x, self.in_channels, size);
+        let blocks = whole_blocks(
+            x.len(),
+            self.in_channels * size[0] * size[1],
+            "convolution: x",
+        );
         let [rows, columns] = out.map(|len| len / epilogue.factor());
         let len = blocks * self.out_channels * rows * columns * LANES;
         let mut values = Fill::new(len);

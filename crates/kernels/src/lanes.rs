@@ -19,12 +19,30 @@ use crate::buffer::Fill;
 /// Images in a block.
 pub const LANES: usize = 16;
 
+/// Sixteen values, one a lane.
+pub(crate) type Row = [f32; LANES];
+
 /// Values of each image that one task converts: small enough for the first-level cache, sixteen images at a time.
 const CHUNK: usize = 256;
 
 /// Blocks that hold `n` images.
 pub fn blocks(n: usize) -> usize {
     n.div_ceil(LANES)
+}
+
+/// Blocks in `len` values `[blocks, features, 16]`; of planes, `features` is the area.
+///
+/// # Panics
+/// If these are not whole blocks.
+pub(crate) fn whole_blocks(len: usize, features: usize, what: &str) -> usize {
+    let block = features * LANES;
+    let blocks = len.checked_div(block).unwrap_or(0);
+    assert_eq!(
+        len,
+        blocks * block,
+        "{what}: {len} values are not whole blocks of {features} x {LANES}"
+    );
+    blocks
 }
 
 /// `[n, features]` row-major -> `[blocks(n), features, 16]`, lanes without an image zero.

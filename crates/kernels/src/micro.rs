@@ -45,6 +45,19 @@ macro_rules! with_group_size {
 }
 pub(crate) use with_group_size;
 
+/// Calls `$f::<L, R>` with the tile height for the registers: twelve accumulators hide the latency of a multiply-add
+/// with AVX-512, six pairs with AVX2 (sixteen registers), six quads with NEON (thirty-two).
+macro_rules! with_tile_height {
+    ($task:ident.$f:ident($l:ident)) => {
+        if <L::Register as Lanes>::WIDTH == LANES {
+            $task.$f::<L, 12>($l)
+        } else {
+            $task.$f::<L, 6>($l)
+        }
+    };
+}
+pub(crate) use with_tile_height;
+
 /// `sums[r] += sum over k of w[k][r] * x[k]`: R channels by sixteen lanes, x read once for R multiply-adds.
 ///
 /// With R = 6 on AVX2 this fills the sixteen registers: twelve sums, two of x, one weight.
@@ -187,6 +200,15 @@ pub(crate) fn update<L: Lanes>(l: L, to: &mut [f32; LANES], v: L::V) {
     // SAFETY: the array holds WIDTH floats.
     unsafe { l.store(to.as_mut_ptr(), v) }
 }
+
+/// max(0, x), NaN kept.
+#[inline(always)]
+pub(crate) fn relu(x: f32) -> f32 {
+    if x < 0.0 { 0.0 } else { x }
+}
+
+/// Floats in a cache line.
+pub(crate) const LINE: usize = 16;
 
 /// Asks for the cache line at `at` to be brought to the second-level cache; `at` may be any address.
 #[inline(always)]

@@ -7,12 +7,9 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::buffer::Fill;
-use crate::lanes::LANES;
+use crate::lanes::{LANES, Row, whole_blocks};
 use crate::micro::{read, update, write};
 use crate::simd::{Lanes, Simd, Task};
-
-/// Sixteen values, one a lane.
-type Row = [f32; LANES];
 
 /// A pooling window; all pairs are `[rows, columns]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -84,7 +81,7 @@ pub fn max_forward(x: &[f32], size: [usize; 2], pool: Pool) -> Maximum {
         "pool: {pool:?} is too large"
     );
     let (from, to) = (size[0] * size[1] * LANES, rows * columns * LANES);
-    let planes = planes(x, from, "max_forward: x");
+    let planes = whole_blocks(x.len(), from / LANES, "max_forward: x");
     let (mut y, mut offset) = (Fill::new(planes * to), Fill::new(planes * to));
     let simd = Simd::current();
     let outputs = y
@@ -116,7 +113,7 @@ pub fn max_backward(dy: &[f32], offset: &[u16], size: [usize; 2], pool: Pool) ->
     assert_eq!(dy.len(), offset.len(), "max_backward: offset");
     let [rows, columns] = pool.output(size);
     let (from, to) = (rows * columns * LANES, size[0] * size[1] * LANES);
-    let planes = planes(dy, from, "max_backward: dy");
+    let planes = whole_blocks(dy.len(), from / LANES, "max_backward: dy");
     let mut dx = Fill::new(planes * to);
     let simd = Simd::current();
     dy.par_chunks(from)
@@ -144,7 +141,7 @@ pub fn max_backward(dy: &[f32], offset: &[u16], size: [usize; 2], pool: Pool) ->
 pub fn average_forward(x: &[f32], size: [usize; 2], pool: Pool) -> Vec<f32> {
     let [rows, columns] = pool.output(size);
     let (from, to) = (size[0] * size[1] * LANES, rows * columns * LANES);
-    let planes = planes(x, from, "average_forward: x");
+    let planes = whole_blocks(x.len(), from / LANES, "average_forward: x");
     let mut y = Fill::new(planes * to);
     let simd = Simd::current();
     x.par_chunks(from)
@@ -169,7 +166,7 @@ pub fn average_forward(x: &[f32], size: [usize; 2], pool: Pool) -> Vec<f32> {
 pub fn average_backward(dy: &[f32], size: [usize; 2], pool: Pool) -> Vec<f32> {
     let [rows, columns] = pool.output(size);
     let (from, to) = (rows * columns * LANES, size[0] * size[1] * LANES);
-    let planes = planes(dy, from, "average_backward: dy");
+    let planes = whole_blocks(dy.len(), from / LANES, "average_backward: dy");
     let mut dx = Fill::new(planes * to);
     let simd = Simd::current();
     dy.par_chunks(from)
@@ -186,11 +183,6 @@ pub fn average_backward(dy: &[f32], size: [usize; 2], pool: Pool) -> Vec<f32> {
         });
     // SAFETY: every plane was written.
     unsafe { dx.finish() }
-}
-
-fn planes(x: &[f32], plane: usize, what: &str) -> usize {
-    assert_eq!(x.len() % plane, 0, "{what}: not planes of {plane} values");
-    x.len() / plane
 }
 
 /// Planes in a task, at least: enough work to be worth starting one.

@@ -7,7 +7,7 @@
 //! arguments: each step is then one scaled addition of a long contiguous row. (Summing over both axes at once, with
 //! sixteen channels in registers, takes fewer passes but was two to four times slower.)
 
-mod axis;
+mod sampling;
 
 use std::mem::MaybeUninit;
 
@@ -17,21 +17,8 @@ use crate::boxes::Xyxy;
 use crate::buffer::{self, Fill};
 use crate::lanes::{self, LANES};
 use crate::simd::{Lanes, Simd, Task};
-use axis::Axis;
-
-/// What is pooled and how; the same conventions as torchvision's `roi_align`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RoiAlign {
-    /// Bins of the result, `[bins_y, bins_x]`.
-    pub output: [usize; 2],
-    /// Cells of the map per pixel of the image, 1 / stride.
-    pub scale: f32,
-    /// Samples a bin along each axis; 0 takes as many as the bin spans cells, rounded up.
-    pub sampling_ratio: usize,
-    /// Whether coordinates are shifted by half a cell, so that cell centres lie where they are in the image. Without
-    /// it (torchvision's default) a box is also widened to at least one cell.
-    pub aligned: bool,
-}
+use sampling::Axis;
+pub use sampling::RoiAlign;
 
 /// Buffers that a worker reuses from box to box.
 #[derive(Default)]

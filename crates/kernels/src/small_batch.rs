@@ -28,25 +28,5 @@ mod linear;
 mod tests;
 pub mod winograd;
 
-use crate::conv::Conv;
-pub use conv::{conv, supports};
+pub use conv::{MAX_IMAGES, conv, supports};
 pub use linear::linear;
-
-/// The largest number of images for which this path is faster than lanes.
-pub const MAX_IMAGES: usize = 8;
-
-/// max(0, x), NaN kept.
-#[inline(always)]
-fn relu(x: f32) -> f32 {
-    if x < 0.0 { 0.0 } else { x }
-}
-
-/// The number of images in `x`, and the size of the output.
-fn check(conv: &Conv, x: &[f32], size: [usize; 2], bias: &[f32]) -> (usize, [usize; 2]) {
-    let out = conv.checked_output(size);
-    assert_eq!(bias.len(), conv.out_channels, "small_batch: bias");
-    let image = conv.in_channels * size[0] * size[1];
-    let images = x.len().checked_div(image).unwrap_or(0);
-    assert_eq!(x.len(), images * image, "small_batch: x");
-    (images, out)
-}

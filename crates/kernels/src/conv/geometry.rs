@@ -1,7 +1,6 @@
 //! A convolution's geometry, and one pass over its images.
 
 use super::epilogue::Target;
-use crate::lanes::LANES;
 
 /// A convolution's geometry; kernel, stride, padding and dilation as `[rows, columns]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,24 +62,6 @@ impl Conv {
             self.weights(),
             "convolution: weight of {self:?}"
         );
-    }
-
-    pub(super) fn blocks(
-        &self,
-        what: &str,
-        values: &[f32],
-        channels: usize,
-        size: [usize; 2],
-    ) -> usize {
-        let block = channels * size[0] * size[1] * LANES;
-        let blocks = values.len().checked_div(block).unwrap_or(0);
-        assert_eq!(
-            values.len(),
-            blocks * block,
-            "convolution: {what} holds {} values, no whole blocks of {channels} x {size:?} x {LANES}",
-            values.len()
-        );
-        blocks
     }
 }
 

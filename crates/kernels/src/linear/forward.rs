@@ -7,10 +7,9 @@
 
 use rayon::prelude::*;
 
-use super::{LINE, blocks_of};
 use crate::buffer::{Fill, Scratch, Shared};
-use crate::lanes::LANES;
-use crate::micro::prefetch;
+use crate::lanes::{LANES, whole_blocks};
+use crate::micro::{LINE, part, prefetch, relu};
 use crate::simd::{Lanes, Simd, Task};
 
 /// Inputs whose weights `forward` packs at once: with 512 outputs 112 KB, and the panel of a tile is 11 KB, a third
@@ -38,7 +37,7 @@ pub fn forward(
     bias: Option<&[f32]>,
     relu: bool,
 ) -> Vec<f32> {
-    let blocks = blocks_of(x, inputs, "linear::forward: x");
+    let blocks = whole_blocks(x.len(), inputs, "linear::forward: x");
     assert_eq!(weight.len(), inputs * outputs, "linear::forward: weight");
     let bias = bias.map_or_else(|| vec![0.0; outputs], <[f32]>::to_vec);
     assert_eq!(bias.len(), outputs, "linear::forward: bias");
@@ -69,12 +68,12 @@ pub fn forward(
         .into_par_iter()
         .with_max_len(1)
         .for_each(|task| {
-            let (first, part) = (task / parts * BLOCKS, task % parts);
+            let share = task % parts;
             simd.run(Part {
                 plan: &plan,
-                part,
-                blocks: first..(first + BLOCKS).min(blocks),
-                contraction: part * depth..((part + 1) * depth).min(inputs),
+                part: share,
+                blocks: part(task / parts, BLOCKS, blocks),
+                contraction: part(share, depth, inputs),
             });
         });
     let sum = Sum {
@@ -287,8 +286,7 @@ impl Sum<'_> {
             let at = (block * self.outputs + first + o) * LANES;
             for lane in 0..LANES {
                 let y = sums[lane][o] + bias;
-                // Not `max`: NaN stays NaN.
-                let y = if self.relu && y < 0.0 { 0.0 } else { y };
+                let y = if self.relu { relu(y) } else { y };
                 // SAFETY: this tile's part of the result.
                 unsafe { self.y.at(at + lane).write(y) };
             }

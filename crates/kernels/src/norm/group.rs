@@ -2,12 +2,10 @@
 
 use rayon::prelude::*;
 
-use super::{
-    Affine, GradientSums, Gradients, InputGradient, Moments, Normalize, Row, Shape, centred_sums,
-    lanes, mask,
-};
+use super::passes::{GradientSums, InputGradient, Normalize, centred_sums, lanes, mask};
+use super::shape::{Affine, Gradients, Moments, Shape};
 use crate::buffer::Fill;
-use crate::lanes::{LANES, blocks};
+use crate::lanes::{LANES, Row, blocks};
 use crate::simd::{Lanes, Simd, Task};
 
 /// Group-norm: `y` in the layout of `x`, zero in lanes without an image, and the moments of each image and group.

@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 
+use super::passes::RUN;
 use super::*;
-use crate::lanes::pack;
+use crate::lanes::{LANES, pack};
 use crate::reference;
 use crate::tests::{assert_close, everywhere, random, unpack_with_zeros, wide};
 

@@ -7,12 +7,14 @@
 
 use rayon::prelude::*;
 
-use super::{MAX_IMAGES, check, relu};
 use crate::buffer::{Fill, Scratch, Shared};
 use crate::conv::{Conv, Epilogue};
 use crate::lanes::LANES;
-use crate::micro::{channel_groups, part, with_group_size};
+use crate::micro::{channel_groups, part, relu, with_group_size};
 use crate::simd::{Lanes, Simd, Task};
+
+/// The largest number of images for which this path is faster than lanes.
+pub const MAX_IMAGES: usize = 8;
 
 /// Whether this path can compute the convolution for this number of images.
 pub fn supports(conv: &Conv, images: usize) -> bool {
@@ -83,6 +85,16 @@ pub fn conv(
         });
     // SAFETY: the groups and bands cover every channel and every row of every image.
     unsafe { y.finish() }
+}
+
+/// The number of images in `x`, and the size of the output.
+pub(super) fn check(conv: &Conv, x: &[f32], size: [usize; 2], bias: &[f32]) -> (usize, [usize; 2]) {
+    let out = conv.checked_output(size);
+    assert_eq!(bias.len(), conv.out_channels, "small_batch: bias");
+    let image = conv.in_channels * size[0] * size[1];
+    let images = x.len().checked_div(image).unwrap_or(0);
+    assert_eq!(x.len(), images * image, "small_batch: x");
+    (images, out)
 }
 
 /// Positions of a task: the sums of six channels fit half of the first-level cache.

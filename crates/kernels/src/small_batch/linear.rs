@@ -7,10 +7,9 @@
 
 use rayon::prelude::*;
 
-use super::relu as rectified;
 use crate::buffer::Scratch;
 use crate::lanes::LANES;
-use crate::micro::prefetch;
+use crate::micro::{part, prefetch, relu as rectified};
 use crate::simd::{Lanes, Simd, Task};
 
 /// Inputs of a task of [`linear`], at most: with 512 outputs a megabyte of weights.
@@ -50,9 +49,9 @@ pub fn linear(x: &[f32], weight: &[f32], bias: &[f32], inputs: usize, relu: bool
     partial
         .par_chunks_mut(len)
         .enumerate()
-        .for_each(|(part, sums)| {
+        .for_each(|(share, sums)| {
             sums.fill(0.0);
-            let rows = part * depth..((part + 1) * depth).min(inputs);
+            let rows = part(share, depth, inputs);
             for first in (0..images).step_by(4) {
                 let task = Rows {
                     x: &x[first * inputs..],

@@ -13,13 +13,11 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::check;
+use super::conv::check;
 use crate::buffer::{Fill, Scratch, Shared};
 use crate::conv::epilogue::{relu, relu_pool_value};
-use crate::conv::winograd::tiles::Tiles;
-use crate::conv::winograd::transforms::{
-    POINTS, TILE, input_tile, output_tile, square, weight_tile,
-};
+use crate::conv::winograd::tiles::{TILE, Tiles};
+use crate::conv::winograd::transforms::{POINTS, input_tile, output_tile, square, weight_tile};
 use crate::conv::{Conv, Epilogue};
 use crate::lanes::LANES;
 use crate::micro::{part, read, update};

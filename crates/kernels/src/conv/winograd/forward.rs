@@ -9,8 +9,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::tiles::{Place, Tiles};
-use super::transforms::{POINTS, TILE, input_tile, output_tile, square, weight_tile};
+use super::tiles::{Place, TILE, Tiles};
+use super::transforms::{POINTS, input_tile, output_tile, square, weight_tile};
 use crate::buffer::{Fill, Scratch, Shared};
 use crate::conv::epilogue::Epilogue;
 use crate::conv::geometry::Pass;

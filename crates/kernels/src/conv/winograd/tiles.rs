@@ -1,6 +1,7 @@
 //! Where Winograd's tiles lie on the planes that they are read from and written to.
 
-use super::transforms::TILE;
+/// Output pixels along a tile.
+pub(crate) const TILE: usize = 4;
 
 /// Where tiles lie: a tile's first output pixel is at four times its row and column, its first input pixel `pad`
 /// before that.

@@ -9,7 +9,7 @@
     reason = "iterator adaptors may stay separate functions, without the vector instructions"
 )]
 
-use super::tiles::{Place, Tiles};
+use super::tiles::{Place, TILE, Tiles};
 use crate::lanes::LANES;
 use crate::micro::{prefetch, read};
 use crate::simd::Lanes;
@@ -18,8 +18,6 @@ use crate::simd::Lanes;
 pub(crate) const SIDE: usize = 6;
 /// Products of a tile.
 pub(crate) const POINTS: usize = SIDE * SIDE;
-/// Output pixels along a tile.
-pub(crate) const TILE: usize = 4;
 
 /// B^T: a line of six input pixels.
 #[inline(always)]

@@ -1,6 +1,19 @@
-//! The weights of a box along one axis: which cells of the map make up each bin, by bilinear interpolation.
+//! What RoIAlign pools, and the weights of a box along one axis: which cells of the map make up each bin, by bilinear
+//! interpolation.
 
-use super::RoiAlign;
+/// What is pooled and how; the same conventions as torchvision's `roi_align`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RoiAlign {
+    /// Bins of the result, `[bins_y, bins_x]`.
+    pub output: [usize; 2],
+    /// Cells of the map per pixel of the image, 1 / stride.
+    pub scale: f32,
+    /// Samples a bin along each axis; 0 takes as many as the bin spans cells, rounded up.
+    pub sampling_ratio: usize,
+    /// Whether coordinates are shifted by half a cell, so that cell centres lie where they are in the image. Without
+    /// it (torchvision's default) a box is also widened to at least one cell.
+    pub aligned: bool,
+}
 
 /// The sparse weights of one box along one axis: bin `i` is the sum of `weights[k] * line[cells[k]]` over
 /// `k` in `ends[i - 1]..ends[i]`.
