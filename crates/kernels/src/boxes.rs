@@ -20,11 +20,6 @@ impl Xyxy {
         Self { x1, y1, x2, y2 }
     }
 
-    /// The box from its top left corner, width and height: COCO's order.
-    pub fn from_xywh([x, y, width, height]: [f32; 4]) -> Self {
-        Self::new(x, y, x + width, y + height)
-    }
-
     /// `[x, y, width, height]`: COCO's order.
     pub fn to_xywh(self) -> [f32; 4] {
         [self.x1, self.y1, self.width(), self.height()]

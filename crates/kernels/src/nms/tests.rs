@@ -128,7 +128,7 @@ fn some_boxes() -> impl Strategy<Value = Vec<(Xyxy, f32, usize)>> {
     );
     let item = item.prop_map(|(x, y, w, h, score, class)| {
         (
-            Xyxy::from_xywh([x, y, w, h].map(|v| v as f32)),
+            [x, y, x + w, y + h].map(|v| v as f32).into(),
             score as f32 / 4.0,
             class,
         )

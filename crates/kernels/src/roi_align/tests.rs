@@ -130,10 +130,8 @@ fn same_bits_for_any_number_of_threads() -> Result<(), rayon::ThreadPoolBuildErr
     let features: Vec<f32> = (0..shape.iter().product()).map(value).collect();
     let rois: Vec<_> = (0..83)
         .map(|i| {
-            (
-                i * 3 % 5,
-                Xyxy::from_xywh([i % 19, i % 13, 3 + i % 11, 4 + i % 9].map(|v| v as f32 * 1.1)),
-            )
+            let [x, y, w, h] = [i % 19, i % 13, 3 + i % 11, 4 + i % 9].map(|v| v as f32 * 1.1);
+            (i * 3 % 5, Xyxy::new(x, y, x + w, y + h))
         })
         .collect();
     let grad: Vec<f32> = (0..rois.len() * 7 * 25).map(value).collect();
