@@ -1,7 +1,7 @@
-//! Every kernel beside its obvious twin: `cargo bench --manifest-path bench/kernels/Cargo.toml [FILTER]`.
+//! Every kernel beside its reference: `cargo bench --manifest-path bench/kernels/Cargo.toml [FILTER]`.
 //!
-//! The twins loop over plain NCHW, so their sizes here are small ones; against the machine itself the kernels of the
-//! lab's sizes are held by `src/main.rs`.
+//! The references are simple loops, so the sizes here are small; `src/main.rs` compares the kernels at the lab's sizes
+//! with what the machine can do.
 
 use std::hint::black_box;
 
@@ -63,7 +63,7 @@ fn convolutions(criterion: &mut Criterion) {
         group.bench_function("forward", |b| {
             b.iter(|| conv.forward(black_box(&xl), size, &weight, Some(&bias), Epilogue::None))
         });
-        group.bench_function("forward, obvious", |b| {
+        group.bench_function("forward, reference", |b| {
             b.iter(|| reference::conv(&conv, black_box(&x), images, size, &weight, Some(&bias)))
         });
         if small_batch::supports(&conv, 1) {
@@ -76,13 +76,13 @@ fn convolutions(criterion: &mut Criterion) {
         group.bench_function("backward data", |b| {
             b.iter(|| conv.backward_data(black_box(&dyl), size, &weight))
         });
-        group.bench_function("backward data, obvious", |b| {
+        group.bench_function("backward data, reference", |b| {
             b.iter(|| reference::conv_backward_data(&conv, black_box(&dy), images, size, &weight))
         });
         group.bench_function("backward weights", |b| {
             b.iter(|| conv.backward_weights(black_box(&xl), &dyl, size))
         });
-        group.bench_function("backward weights, obvious", |b| {
+        group.bench_function("backward weights, reference", |b| {
             b.iter(|| reference::conv_backward_weights(&conv, black_box(&x), &dy, images, size))
         });
     }
@@ -103,13 +103,13 @@ fn fully_connected(criterion: &mut Criterion) {
     group.bench_function("forward", |b| {
         b.iter(|| linear::forward(black_box(&xl), inputs, outputs, &weight, Some(&bias), true))
     });
-    group.bench_function("forward, obvious", |b| {
+    group.bench_function("forward, reference", |b| {
         b.iter(|| reference::linear(black_box(&wide_x), &wide_weight, &wide_bias, images))
     });
     group.bench_function("backward data", |b| {
         b.iter(|| linear::backward_data(black_box(&dyl), inputs, outputs, &weight))
     });
-    group.bench_function("backward data, obvious", |b| {
+    group.bench_function("backward data, reference", |b| {
         b.iter(|| {
             reference::linear_backward_data(black_box(&wide_dy), &wide_weight, images, outputs)
         })
@@ -117,7 +117,7 @@ fn fully_connected(criterion: &mut Criterion) {
     group.bench_function("backward weights", |b| {
         b.iter(|| linear::backward_weights(black_box(&xl), &dyl, inputs, outputs))
     });
-    group.bench_function("backward weights, obvious", |b| {
+    group.bench_function("backward weights, reference", |b| {
         b.iter(|| reference::linear_backward_weights(black_box(&wide_x), &wide_dy, images, inputs))
     });
     group.bench_function("forward, one image", |b| {

@@ -1,4 +1,4 @@
-//! Times every kernel of the lab's networks against what the machine can do: a Markdown table of a roofline.
+//! Times every kernel of the lab's networks against what the machine can do, as a Markdown table (a roofline).
 //!
 //! `RAYON_NUM_THREADS=1 cargo run --release --manifest-path bench/kernels/Cargo.toml [FILTER]`
 
@@ -14,14 +14,14 @@ use kernels::simd::{Lanes, Simd, Task};
 use kernels::{lanes, linear, nms, norm, small_batch};
 use rayon::prelude::*;
 
-/// As in `atelier`: without it every call would fault its pages in anew.
+/// As in `atelier`: without it every call would fault its pages in again.
 #[global_allocator]
 static ALLOCATOR: kernels::memory::RecyclingAllocator = kernels::memory::RecyclingAllocator::new();
 
 /// Time given to each measurement.
 const TIME: Duration = Duration::from_millis(400);
 
-/// Seconds of the fastest call: what others on the machine take is not the kernel's.
+/// Seconds of the fastest call, which other work on the machine disturbed least.
 fn time<T>(mut call: impl FnMut() -> T) -> f64 {
     call();
     let mut times = Vec::new();
@@ -72,7 +72,7 @@ fn peak() -> f64 {
     (threads * ROUNDS * 6 * LANES * 2) as f64 / seconds
 }
 
-/// Bytes a second from memory: a sum over more than any cache holds.
+/// Bytes a second from memory, by summing more than any cache holds.
 fn bandwidth() -> f64 {
     let values = vec![1f32; 64 << 20];
     let seconds = time(|| {
@@ -99,7 +99,7 @@ struct Table {
 }
 
 impl Table {
-    /// One line: `flops` of the arithmetic that the direct formula takes, `bytes` that must move at least.
+    /// One line: `flops` that the direct formula needs, and the fewest `bytes` that must move.
     fn line<T>(&self, name: &str, flops: f64, bytes: f64, call: impl FnMut() -> T) {
         if !name.contains(&self.filter) {
             return;

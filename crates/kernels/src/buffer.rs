@@ -1,10 +1,10 @@
-//! Memory for kernels: outputs that are written once, scratch that is kept by thread, and pointers that tasks share.
+//! Memory for kernels: outputs that are written once, scratch memory that each thread keeps, and pointers shared by tasks.
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
-/// A pointer that tasks running at the same time may hold; each writes a range of its own.
+/// A pointer for tasks that run at the same time; each writes its own range.
 pub(crate) struct Shared<'a, T>(*mut T, PhantomData<&'a mut [T]>);
 
 impl<T> Clone for Shared<'_, T> {
@@ -15,7 +15,7 @@ impl<T> Clone for Shared<'_, T> {
 
 impl<T> Copy for Shared<'_, T> {}
 
-// SAFETY: only a pointer is sent; every use of it is unsafe and names the disjoint range that it touches.
+// SAFETY: only a pointer is sent; every use of it is unsafe and states which range it touches.
 unsafe impl<T: Send> Send for Shared<'_, T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Sync for Shared<'_, T> {}
@@ -35,7 +35,7 @@ impl<'a, T> Shared<'a, T> {
     }
 }
 
-/// A result to be, written once: tasks write disjoint parts, then it becomes a `Vec`.
+/// A result under construction: tasks write disjoint parts, each once, then it becomes a `Vec`.
 ///
 /// Zeroing a weight matrix first would cost as much as the memory traffic of the product that fills it.
 pub(crate) struct Fill<T> {
@@ -44,7 +44,7 @@ pub(crate) struct Fill<T> {
     len: usize,
 }
 
-// SAFETY: the pointer is to the vector's own buffer, and `part` obliges its callers to disjoint ranges.
+// SAFETY: the pointer is to the vector's own buffer, and the callers of `part` promise disjoint ranges.
 unsafe impl<T: Send> Sync for Fill<T> {}
 
 impl<T: Copy> Fill<T> {
@@ -55,7 +55,7 @@ impl<T: Copy> Fill<T> {
         Fill { values, start, len }
     }
 
-    /// Where tasks write, for kernels whose parts are no ranges.
+    /// Where tasks write, for kernels whose parts are not contiguous.
     pub(crate) fn shared(&mut self) -> Shared<'_, T> {
         Shared(self.start.cast(), PhantomData)
     }
@@ -68,14 +68,14 @@ impl<T: Copy> Fill<T> {
     /// # Panics
     /// If the range is not inside the vector.
     #[inline(always)]
-    #[allow(clippy::mut_from_ref)] // That is the point; the caller answers for it.
+    #[allow(clippy::mut_from_ref)] // Intended; the caller promises disjoint parts.
     pub(crate) unsafe fn part(&self, start: usize, len: usize) -> &mut [MaybeUninit<T>] {
         assert!(start <= self.len && len <= self.len - start);
         // SAFETY: inside the buffer by the assertion; not aliased by the caller's promise.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(start), len) }
     }
 
-    /// All of it, for splitting it safely.
+    /// The whole result, which safe code can split.
     pub(crate) fn whole(&mut self) -> &mut [MaybeUninit<T>] {
         // SAFETY: the exclusive borrow excludes every other part.
         unsafe { self.part(0, self.len) }
@@ -92,7 +92,7 @@ impl<T: Copy> Fill<T> {
     }
 }
 
-/// A cache line of floats: what scratch is made of, for its alignment.
+/// A cache line of floats: scratch consists of these, so that it is aligned.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
 struct Line(#[allow(dead_code)] [f32; 16]);
@@ -101,7 +101,7 @@ thread_local! {
     static KEPT: RefCell<Vec<Vec<Line>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Aligned scratch memory of this thread with unspecified (but initialised) contents; given back when dropped.
+/// Aligned scratch memory of this thread with unspecified (but initialised) contents; returned to the thread when dropped.
 pub(crate) struct Scratch(Vec<Line>);
 
 impl Scratch {
@@ -140,30 +140,4 @@ impl Drop for Scratch {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parts_make_the_whole() {
-        let fill = Fill::new(10);
-        // SAFETY: the two parts are disjoint and cover everything.
-        let values = unsafe {
-            fill.part(0, 4).iter_mut().for_each(|value| {
-                value.write(1u16);
-            });
-            fill.part(4, 6).iter_mut().for_each(|value| {
-                value.write(2);
-            });
-            fill.finish()
-        };
-        assert_eq!(values, [1, 1, 1, 1, 2, 2, 2, 2, 2, 2]);
-    }
-
-    #[test]
-    #[should_panic]
-    fn a_part_beyond_the_end_is_refused() {
-        let fill = Fill::<f32>::new(10);
-        // SAFETY: the only part.
-        let _ = unsafe { fill.part(8, 3) };
-    }
-}
+mod tests;

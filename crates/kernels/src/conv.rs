@@ -1,62 +1,30 @@
-//! Convolution on activations in the layout 'lanes': geometry, and which path computes what.
+//! Convolution on activations in the layout 'lanes', and which path computes what.
 //!
 //! - 3x3 with stride 1 and enough channels: Winograd's F(4x4, 3x3), see `winograd`.
 //! - Everything else (1x1, strides, dilation, first layers): tap by tap, see `direct` and `direct_weights`.
 
-pub(crate) mod direct;
+mod direct;
 mod direct_weights;
 pub(crate) mod epilogue;
 mod epilogue_backward;
+mod geometry;
 #[cfg(test)]
 mod tests;
-mod winograd;
+pub(crate) mod winograd;
 
 use crate::buffer::{Fill, Shared};
-use crate::lanes::LANES;
+use crate::lanes::{LANES, whole_blocks};
 pub use epilogue::Epilogue;
 use epilogue::Target;
 pub use epilogue_backward::{bias_gradient, relu_backward, relu_pool_backward};
-pub(crate) use winograd::transforms;
-
-/// A convolution's geometry; kernel, stride, padding and dilation as `[rows, columns]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Conv {
-    /// Channels of the input.
-    pub in_channels: usize,
-    /// Channels of the output.
-    pub out_channels: usize,
-    /// Taps.
-    pub kernel: [usize; 2],
-    /// Input pixels from one output pixel to the next.
-    pub stride: [usize; 2],
-    /// Zeros around the input, on each side.
-    pub padding: [usize; 2],
-    /// Input pixels from one tap to the next.
-    pub dilation: [usize; 2],
-}
+pub use geometry::Conv;
+use geometry::Pass;
 
 impl Conv {
-    /// Size of the output for an input of this size; `None` if the kernel does not fit.
-    pub fn output(&self, size: [usize; 2]) -> Option<[usize; 2]> {
-        let axis = |i: usize| {
-            // Checked: a geometry that overflows fits nothing, and must not slip past the checks of lengths.
-            let span = self.kernel[i]
-                .checked_sub(1)?
-                .checked_mul(self.dilation[i])?
-                .checked_add(1)?;
-            let room = self.padding[i]
-                .checked_mul(2)?
-                .checked_add(size[i])?
-                .checked_sub(span)?;
-            Some(room.checked_div(self.stride[i])? + 1)
-        };
-        Some([axis(0)?, axis(1)?])
-    }
-
     /// y = epilogue(conv(x, weight) + bias).
     ///
     /// `x` `[blocks, in, H, W, 16]` of `size` H x W, `weight` `[out, in, kh, kw]`, `bias` `[out]` ->
-    /// `[blocks, out, OH, OW, 16]`, halved where pooled. Lanes without an image hold what zeros give: the bias.
+    /// `[blocks, out, OH, OW, 16]`, halved where pooled. Lanes without an image hold the result for an image of zeros.
     ///
     /// # Panics
     /// If a length does not match, or the kernel does not fit.
@@ -89,7 +57,8 @@ impl Conv {
         self.forward_by(path, x, size, weight, bias, Epilogue::ReluPool, true)
     }
 
-    /// The gradient of x `[blocks, in, H, W, 16]` from that of y `[blocks, out, OH, OW, 16]`; `size` is that of x.
+    /// The gradient of x `[blocks, in, H, W, 16]` from the gradient `dy` `[blocks, out, OH, OW, 16]`; `size` is the size
+    /// of x.
     ///
     /// # Panics
     /// If a length does not match, or the kernel does not fit.
@@ -106,35 +75,34 @@ impl Conv {
     ) -> Vec<f32> {
         let out = self.checked_output(size);
         self.check_weight(weight);
-        let blocks = self.blocks("dy", dy, self.out_channels, out);
-        let len = blocks * self.in_channels * size[0] * size[1] * LANES;
-        let mut values = Fill::new(len);
-        let target = Target {
-            epilogue: Epilogue::None,
-            values: values.shared(),
-            argmax: None,
-        };
-        if len > 0 && path == Path::Winograd {
-            let source = winograd::Source {
-                values: dy,
-                channels: self.out_channels,
-                size: out,
-                pad: self.padding.map(|padding| 2 - padding),
-            };
-            let weights = winograd::Weights {
-                values: weight,
-                in_channels: self.in_channels,
-                turned: true,
-            };
-            winograd::convolve(source, self.in_channels, size, weights, None, target);
-        } else if len > 0 {
-            direct::backward_data(self, dy, [size, out], weight, target);
-        }
+        let blocks = whole_blocks(
+            dy.len(),
+            self.out_channels * out[0] * out[1],
+            "convolution: dy",
+        );
+        let mut values = Fill::new(blocks * self.in_channels * size[0] * size[1] * LANES);
+        path.run(&Pass {
+            conv: self,
+            backward: true,
+            source: dy,
+            source_channels: self.out_channels,
+            source_size: out,
+            channels: self.in_channels,
+            size,
+            blocks,
+            weight,
+            bias: vec![0.0; self.in_channels],
+            target: Target {
+                epilogue: Epilogue::None,
+                values: values.shared(),
+                argmax: None,
+            },
+        });
         // SAFETY: both paths write every pixel of every channel.
         unsafe { values.finish() }
     }
 
-    /// The gradient of the weight `[out, in, kh, kw]`; `size` is that of x, shapes as in [`Conv::forward`].
+    /// The gradient of the weight `[out, in, kh, kw]`; `size` is the size of x, shapes as in [`Conv::forward`].
     ///
     /// # Panics
     /// If a length does not match, or the kernel does not fit.
@@ -145,7 +113,11 @@ impl Conv {
 
     fn backward_weights_by(&self, path: Path, x: &[f32], dy: &[f32], size: [usize; 2]) -> Vec<f32> {
         let out = self.checked_output(size);
-        let blocks = self.blocks("x", x, self.in_channels, size);
+        let blocks = whole_blocks(
+            x.len(),
+            self.in_channels * size[0] * size[1],
+            "convolution: x",
+        );
         assert_eq!(
             dy.len(),
             blocks * self.out_channels * out[0] * out[1] * LANES,
@@ -180,40 +152,39 @@ impl Conv {
     ) -> (Vec<f32>, Vec<u8>) {
         let out = self.checked_output(size);
         self.check_weight(weight);
-        if let Some(bias) = bias {
-            assert_eq!(bias.len(), self.out_channels, "convolution: bias");
-        }
-        let blocks = self.blocks("x", x, self.in_channels, size);
+        let bias = bias.map_or_else(|| vec![0.0; self.out_channels], <[f32]>::to_vec);
+        assert_eq!(bias.len(), self.out_channels, "convolution: bias");
+        let blocks = whole_blocks(
+            x.len(),
+            self.in_channels * size[0] * size[1],
+            "convolution: x",
+        );
         let [rows, columns] = out.map(|len| len / epilogue.factor());
         let len = blocks * self.out_channels * rows * columns * LANES;
         let mut values = Fill::new(len);
         let mut argmax = Fill::new(if keep_argmax { len } else { 0 });
-        let target = Target {
-            epilogue,
-            values: values.shared(),
-            argmax: keep_argmax.then(|| argmax.shared()),
-        };
-        if len > 0 && path == Path::Winograd {
-            let source = winograd::Source {
-                values: x,
-                channels: self.in_channels,
-                size,
-                pad: self.padding,
-            };
-            let weights = winograd::Weights {
-                values: weight,
-                in_channels: self.in_channels,
-                turned: false,
-            };
-            winograd::convolve(source, self.out_channels, out, weights, bias, target);
-        } else if len > 0 {
-            direct::forward(self, x, [size, out], weight, bias, target);
-        }
+        path.run(&Pass {
+            conv: self,
+            backward: false,
+            source: x,
+            source_channels: self.in_channels,
+            source_size: size,
+            channels: self.out_channels,
+            size: out,
+            blocks,
+            weight,
+            bias,
+            target: Target {
+                epilogue,
+                values: values.shared(),
+                argmax: keep_argmax.then(|| argmax.shared()),
+            },
+        });
         // SAFETY: both paths write every pixel of every channel, and the argmax where there is one.
         unsafe { (values.finish(), argmax.finish()) }
     }
 
-    /// The faster path for tiles that cover planes of this size; `transform` is the cost of a tile of one channel.
+    /// The faster path for planes of this size; `transform` is what transforming a tile of one channel costs.
     fn path(&self, out: [usize; 2], transform: usize) -> Path {
         let tiles = out[0].div_ceil(4) * out[1].div_ceil(4);
         let products = self.in_channels * self.out_channels;
@@ -232,45 +203,6 @@ impl Conv {
             && self.dilation == [1, 1]
             && self.padding.iter().all(|&padding| padding <= 2)
     }
-
-    fn weights(&self) -> usize {
-        [
-            self.out_channels,
-            self.in_channels,
-            self.kernel[0],
-            self.kernel[1],
-        ]
-        .into_iter()
-        .try_fold(1, usize::checked_mul)
-        .unwrap_or_else(|| panic!("{self:?} has more weights than memory has addresses"))
-    }
-
-    fn checked_output(&self, size: [usize; 2]) -> [usize; 2] {
-        match self.output(size) {
-            Some(out) => out,
-            None => panic!("convolution: the kernel of {self:?} does not fit an input of {size:?}"),
-        }
-    }
-
-    fn check_weight(&self, weight: &[f32]) {
-        assert_eq!(
-            weight.len(),
-            self.weights(),
-            "convolution: weight of {self:?}"
-        );
-    }
-
-    fn blocks(&self, what: &str, values: &[f32], channels: usize, size: [usize; 2]) -> usize {
-        let block = channels * size[0] * size[1] * LANES;
-        let blocks = values.len().checked_div(block).unwrap_or(0);
-        assert_eq!(
-            values.len(),
-            blocks * block,
-            "convolution: {what} holds {} values, no whole blocks of {channels} x {size:?} x {LANES}",
-            values.len()
-        );
-        blocks
-    }
 }
 
 /// How a convolution is computed.
@@ -280,8 +212,22 @@ enum Path {
     Direct,
 }
 
-/// What transforming a tile of one channel costs, in multiply-adds of sixteen lanes: so much that Winograd overtakes
-/// the direct path at about 4 x 16 channels. Re-check: cargo test --release path_crossover -- --ignored --nocapture
+impl Path {
+    /// Computes all of the pass's target.
+    fn run(self, pass: &Pass) {
+        let factor = pass.target.epilogue.factor();
+        if pass.blocks * pass.channels * (pass.size[0] / factor) * (pass.size[1] / factor) == 0 {
+            return;
+        }
+        match self {
+            Path::Winograd => winograd::convolve(pass),
+            Path::Direct => direct::convolve(pass),
+        }
+    }
+}
+
+/// What transforming a tile of one channel costs, in multiply-adds of sixteen lanes: Winograd overtakes the
+/// direct path at about 4 x 16 channels. Re-check: cargo test --release path_crossover -- --ignored --nocapture
 const TRANSFORM: usize = 230;
 
 /// The same for the gradient of the weights, which transforms line by line: it overtakes at about 16 x 16 channels.

@@ -19,12 +19,30 @@ use crate::buffer::Fill;
 /// Images in a block.
 pub const LANES: usize = 16;
 
+/// Sixteen values, one a lane.
+pub(crate) type Row = [f32; LANES];
+
 /// Values of each image that one task converts: small enough for the first-level cache, sixteen images at a time.
 const CHUNK: usize = 256;
 
 /// Blocks that hold `n` images.
 pub fn blocks(n: usize) -> usize {
     n.div_ceil(LANES)
+}
+
+/// Blocks in `len` values `[blocks, features, 16]`; of planes, `features` is the area.
+///
+/// # Panics
+/// If these are not whole blocks.
+pub(crate) fn whole_blocks(len: usize, features: usize, what: &str) -> usize {
+    let block = features * LANES;
+    let blocks = len.checked_div(block).unwrap_or(0);
+    assert_eq!(
+        len,
+        blocks * block,
+        "{what}: {len} values are not whole blocks of {features} x {LANES}"
+    );
+    blocks
 }
 
 /// `[n, features]` row-major -> `[blocks(n), features, 16]`, lanes without an image zero.
@@ -151,7 +169,7 @@ pub fn pack_channels_last(x: &[f32], n: usize, channels: usize, cells: usize) ->
     );
     let mut out = Fill::new(blocks(n) * item * LANES);
     let shared = out.shared();
-    // Sixteen channels at a time, for tasks enough also where there is one block.
+    // Sixteen channels at a time, so that there are enough tasks even for one block.
     let groups = channels.div_ceil(LANES);
     (0..blocks(n) * groups).into_par_iter().for_each(|task| {
         let (first, group) = (task / groups * LANES, task % groups * LANES);
@@ -168,7 +186,7 @@ pub fn pack_channels_last(x: &[f32], n: usize, channels: usize, cells: usize) ->
 /// without an image zero.
 ///
 /// # Safety
-/// `to` must be writable for the block, `range` end within its channels, and nobody else may use these channels of it.
+/// `to` must be writable for the block, `range` within its channels, and no other task may use these channels.
 pub(crate) unsafe fn pack_block(
     from: &[f32],
     channels: usize,
@@ -189,17 +207,17 @@ pub(crate) unsafe fn pack_block(
                 }
             }
             for i in 0..some {
-                // SAFETY: a row of this block; the caller answers for it.
+                // SAFETY: a row of this block; the caller's promise.
                 unsafe { store(&tile[i], LANES, to.add(((c + i) * cells + p) * LANES)) };
             }
         }
     }
 }
 
-/// The first `count` of sixteen floats; all of them, as nearly always, in one piece.
+/// Stores the first `count` of sixteen floats; all sixteen, the usual case, in one piece.
 ///
 /// # Safety
-/// `count` must be 16 at most, and `to` writable for as many floats.
+/// `count` must be at most 16, and `to` writable for `count` floats.
 #[inline(always)]
 unsafe fn store(from: &[f32; LANES], count: usize, to: *mut f32) {
     // SAFETY: the caller's promise.
@@ -213,64 +231,4 @@ unsafe fn store(from: &[f32; LANES], count: usize, to: *mut f32) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn there_and_back_for_full_and_partial_blocks() {
-        for n in [0, 1, 15, 16, 17, 40] {
-            for features in [1, 3, 255, 256, 257, 784] {
-                let x: Vec<f32> = (0..n * features).map(|i| i as f32 + 1.0).collect();
-                let packed = pack(&x, n, features);
-                assert_eq!(packed.len(), blocks(n) * features * LANES);
-                for (i, value) in packed.iter().enumerate() {
-                    let (lane, rest) = (i % LANES, i / LANES);
-                    let image = rest / features * LANES + lane;
-                    let expected = if image < n {
-                        x[image * features + rest % features]
-                    } else {
-                        0.0
-                    };
-                    assert_eq!(*value, expected, "n {n}, features {features}, at {i}");
-                }
-                assert_eq!(
-                    unpack(&packed, n, features),
-                    x,
-                    "n {n}, features {features}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn channels_last_there_and_back() {
-        for n in [0, 1, 15, 16, 17, 40] {
-            for (channels, cells) in [(1, 1), (3, 5), (16, 130), (17, 2), (36, 129)] {
-                let name = format!("{n} x {channels} x {cells}");
-                let x: Vec<f32> = (0..n * channels * cells).map(|i| i as f32 + 1.0).collect();
-                let packed = pack(&x, n, channels * cells);
-                let last = unpack_channels_last(&packed, n, channels, cells);
-                for (i, value) in last.iter().enumerate() {
-                    let (c, p) = (i % channels, i / channels % cells);
-                    let image = i / (channels * cells);
-                    assert_eq!(
-                        *value,
-                        x[(image * channels + c) * cells + p],
-                        "{name} at {i}"
-                    );
-                }
-                assert_eq!(
-                    pack_channels_last(&last, n, channels, cells),
-                    packed,
-                    "{name}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn no_features_is_empty() {
-        assert!(pack(&[], 5, 0).is_empty());
-        assert!(unpack(&[], 5, 0).is_empty());
-    }
-}
+mod tests;

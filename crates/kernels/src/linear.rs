@@ -12,34 +12,6 @@ mod forward;
 #[cfg(test)]
 mod tests;
 
-use crate::lanes::LANES;
 pub use backward_data::backward_data;
 pub use backward_weights::backward_weights;
 pub use forward::forward;
-
-/// Floats in a cache line.
-const LINE: usize = 16;
-
-/// Blocks in `[blocks, features, 16]`.
-fn blocks_of(x: &[f32], features: usize, what: &str) -> usize {
-    assert!(features > 0, "{what}: no features");
-    assert_eq!(
-        x.len() % (features * LANES),
-        0,
-        "{what}: not [blocks, {features}, 16]"
-    );
-    x.len() / (features * LANES)
-}
-
-/// Calls `$f::<L, R>` with the tile height for the registers: twelve accumulators of AVX-512 hide the latency of a
-/// multiply-add, six pairs do for AVX2 (sixteen registers), six quads for NEON (thirty-two).
-macro_rules! with_tile_height {
-    ($task:ident.$f:ident($l:ident)) => {
-        if <L::Register as Lanes>::WIDTH == LANES {
-            $task.$f::<L, 12>($l)
-        } else {
-            $task.$f::<L, 6>($l)
-        }
-    };
-}
-use with_tile_height;

@@ -7,9 +7,56 @@
 
 use std::hint::black_box;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use crate::lanes::LANES;
 use crate::simd::Lanes;
+
+/// What the task `index` takes where each takes `size` of `len`.
+#[inline(always)]
+pub(crate) fn part(index: usize, size: usize, len: usize) -> Range<usize> {
+    index * size..((index + 1) * size).min(len)
+}
+
+/// Output channels that share each load of the input.
+pub(crate) const GROUP: usize = 6;
+
+/// Splits channels into groups of at most [`GROUP`], as evenly as possible: 32 are 6, 6, 5, 5, 5, 5, so that no group
+/// is too small to keep the multiply-add units busy.
+pub(crate) fn channel_groups(channels: usize) -> Vec<Range<usize>> {
+    let count = channels.div_ceil(GROUP);
+    (0..count)
+        .map(|i| i * channels / count..(i + 1) * channels / count)
+        .collect()
+}
+
+/// Calls `self.f::<L, R>(...)` with R = the length of a group of [`channel_groups`].
+macro_rules! with_group_size {
+    ($len:expr, $self:ident.$f:ident::<$l:ident>($($argument:expr),+)) => {
+        match $len {
+            1 => $self.$f::<$l, 1>($($argument),+),
+            2 => $self.$f::<$l, 2>($($argument),+),
+            3 => $self.$f::<$l, 3>($($argument),+),
+            4 => $self.$f::<$l, 4>($($argument),+),
+            5 => $self.$f::<$l, 5>($($argument),+),
+            _ => $self.$f::<$l, 6>($($argument),+),
+        }
+    };
+}
+pub(crate) use with_group_size;
+
+/// Calls `$f::<L, R>` with the tile height for the registers: twelve accumulators hide the latency of a multiply-add
+/// with AVX-512, six pairs with AVX2 (sixteen registers), six quads with NEON (thirty-two).
+macro_rules! with_tile_height {
+    ($task:ident.$f:ident($l:ident)) => {
+        if <L::Register as Lanes>::WIDTH == LANES {
+            $task.$f::<L, 12>($l)
+        } else {
+            $task.$f::<L, 6>($l)
+        }
+    };
+}
+pub(crate) use with_tile_height;
 
 /// `sums[r] += sum over k of w[k][r] * x[k]`: R channels by sixteen lanes, x read once for R multiply-adds.
 ///
@@ -59,8 +106,8 @@ pub(crate) unsafe fn accumulate_rows<L: Lanes, const R: usize>(
     for r in 0..R {
         rows[r] = w.wrapping_add(r * w_row);
     }
-    // Without this the compiler finds each row from the one before it, R additions a step, which crowd out the
-    // multiply-adds.
+    // Without this the compiler computes each row's address from the one before, R additions a step, which crowd out
+    // the multiply-adds.
     let rows = black_box(rows);
     let whole = count / UNROLL * UNROLL;
     let mut k = 0;
@@ -133,7 +180,7 @@ pub(crate) unsafe fn dots<L: Lanes>(
 /// Sixteen floats as `L`'s value.
 #[inline(always)]
 pub(crate) fn read<L: Lanes>(l: L, from: &[f32; LANES]) -> L::V {
-    assert!(L::WIDTH == LANES); // Known to the compiler; only arms that are never taken have others.
+    assert!(L::WIDTH == LANES); // A constant; other widths occur only in code that never runs.
     // SAFETY: the array holds WIDTH floats.
     unsafe { l.load(from.as_ptr()) }
 }
@@ -141,7 +188,7 @@ pub(crate) fn read<L: Lanes>(l: L, from: &[f32; LANES]) -> L::V {
 /// Writes `L`'s value as sixteen floats.
 #[inline(always)]
 pub(crate) fn write<L: Lanes>(l: L, to: &mut [MaybeUninit<f32>; LANES], v: L::V) {
-    assert!(L::WIDTH == LANES); // Known to the compiler; only arms that are never taken have others.
+    assert!(L::WIDTH == LANES); // A constant; other widths occur only in code that never runs.
     // SAFETY: the array has room for WIDTH floats.
     unsafe { l.store(to.as_mut_ptr().cast(), v) }
 }
@@ -149,10 +196,19 @@ pub(crate) fn write<L: Lanes>(l: L, to: &mut [MaybeUninit<f32>; LANES], v: L::V)
 /// Overwrites sixteen floats with `L`'s value.
 #[inline(always)]
 pub(crate) fn update<L: Lanes>(l: L, to: &mut [f32; LANES], v: L::V) {
-    assert!(L::WIDTH == LANES); // Known to the compiler; only arms that are never taken have others.
+    assert!(L::WIDTH == LANES); // A constant; other widths occur only in code that never runs.
     // SAFETY: the array holds WIDTH floats.
     unsafe { l.store(to.as_mut_ptr(), v) }
 }
+
+/// max(0, x), NaN kept.
+#[inline(always)]
+pub(crate) fn relu(x: f32) -> f32 {
+    if x < 0.0 { 0.0 } else { x }
+}
+
+/// Floats in a cache line.
+pub(crate) const LINE: usize = 16;
 
 /// Asks for the cache line at `at` to be brought to the second-level cache; `at` may be any address.
 #[inline(always)]

@@ -46,7 +46,7 @@ pub struct Adam {
 pub struct Sgd {
     /// Step size.
     pub learning_rate: f64,
-    /// Factor of the momentum buffer; used only where there is one.
+    /// Factor of the momentum buffer; used only if there is a buffer.
     pub momentum: f64,
     /// Looks ahead along the momentum.
     pub nesterov: bool,
@@ -65,7 +65,7 @@ pub struct RmsProp {
     pub alpha: f64,
     /// Added to the square root of the average.
     pub epsilon: f64,
-    /// Factor of the momentum buffer; used only where there is one.
+    /// Factor of the momentum buffer; used only if there is a buffer.
     pub momentum: f64,
     /// Added to the gradient, times the parameter.
     pub weight_decay: f64,
@@ -81,21 +81,17 @@ pub fn adam(param: &mut [f32], grad: &[f32], m: &mut [f32], v: &mut [f32], optio
     assert!(options.step > 0, "adam: steps count from 1");
     let bias1 = 1.0 - options.beta1.powf(options.step as f64);
     let bias2 = 1.0 - options.beta2.powf(options.step as f64);
-    let (l2, shrink) = if options.decoupled {
+    let (decay, shrink) = if options.decoupled {
         (0.0, 1.0 - options.learning_rate * options.weight_decay)
     } else {
         (options.weight_decay, 1.0)
     };
     let rule = AdamRule {
-        grad_scale: options.grad_scale as f32,
-        l2: l2 as f32,
-        shrink: shrink as f32,
-        new1: (1.0 - options.beta1) as f32,
-        beta2: options.beta2 as f32,
-        new2: (1.0 - options.beta2) as f32,
-        step_size: (options.learning_rate / bias1) as f32,
-        unbias: (1.0 / bias2.sqrt()) as f32,
-        epsilon: options.epsilon as f32,
+        options: *options,
+        decay,
+        shrink,
+        step_size: options.learning_rate / bias1,
+        unbias: 1.0 / bias2.sqrt(),
     };
     step(param, grad, [m, v], rule);
 }
@@ -105,16 +101,9 @@ pub fn adam(param: &mut [f32], grad: &[f32], m: &mut [f32], v: &mut [f32], optio
 /// # Panics
 /// If the slices differ in length.
 pub fn sgd(param: &mut [f32], grad: &[f32], momentum: Option<&mut [f32]>, options: &Sgd) {
-    let rule = SgdRule {
-        learning_rate: options.learning_rate as f32,
-        momentum: options.momentum as f32,
-        nesterov: options.nesterov,
-        l2: options.weight_decay as f32,
-        grad_scale: options.grad_scale as f32,
-    };
     match momentum {
-        Some(momentum) => step(param, grad, [momentum], rule),
-        None => step(param, grad, [], rule),
+        Some(momentum) => step(param, grad, [momentum], *options),
+        None => step(param, grad, [], *options),
     }
 }
 
@@ -129,29 +118,19 @@ pub fn rmsprop(
     momentum: Option<&mut [f32]>,
     options: &RmsProp,
 ) {
-    let rule = RmsPropRule {
-        learning_rate: options.learning_rate as f32,
-        alpha: options.alpha as f32,
-        new: (1.0 - options.alpha) as f32,
-        epsilon: options.epsilon as f32,
-        momentum: options.momentum as f32,
-        l2: options.weight_decay as f32,
-        grad_scale: options.grad_scale as f32,
-    };
     match momentum {
-        Some(momentum) => step(param, grad, [squares, momentum], rule),
-        None => step(param, grad, [squares], rule),
+        Some(momentum) => step(param, grad, [squares, momentum], *options),
+        None => step(param, grad, [squares], *options),
     }
 }
 
-/// Moves each of `mean` by `share` of its way to `value`: one step of an exponential moving average, which is where it
-/// was for a share of 0 and `value` for a share of 1.
+/// One step of an exponential moving average: moves each of `mean` by `share` of the distance to `value` (0: not at
+/// all, 1: all the way).
 ///
 /// # Panics
 /// If the slices differ in length.
 pub fn average(mean: &mut [f32], value: &[f32], share: f64) {
-    let share = share as f32;
-    step(mean, value, [], AverageRule { share });
+    step(mean, value, [], Average { share });
 }
 
 /// The sum of the squares in f64, in an order that does not depend on the number of threads.
@@ -194,58 +173,51 @@ trait Rule<const S: usize>: Copy + Send + Sync {
     fn apply<L: Lanes>(&self, l: L, param: L::V, grad: L::V, state: &mut [L::V; S]) -> L::V;
 }
 
+/// Adam with what depends on the step alone worked out once.
 #[derive(Clone, Copy)]
 struct AdamRule {
-    grad_scale: f32,
-    l2: f32,
-    shrink: f32,
-    new1: f32,
-    beta2: f32,
-    new2: f32,
-    step_size: f32,
-    unbias: f32,
-    epsilon: f32,
+    options: Adam,
+    /// Added to the gradient, times the parameter.
+    decay: f64,
+    /// Multiplies the parameter.
+    shrink: f64,
+    step_size: f64,
+    unbias: f64,
 }
 
 impl Rule<2> for AdamRule {
     #[inline(always)]
     fn apply<L: Lanes>(&self, l: L, param: L::V, grad: L::V, state: &mut [L::V; 2]) -> L::V {
-        let g = scaled(l, param, grad, self.grad_scale, self.l2);
-        let m = l.mul_add(l.sub(g, state[0]), l.splat(self.new1), state[0]);
-        let v = l.mul_add(
-            l.mul(g, g),
-            l.splat(self.new2),
-            l.mul(state[1], l.splat(self.beta2)),
+        let options = &self.options;
+        let g = scaled(l, param, grad, options.grad_scale, self.decay);
+        let m = l.mul_add(
+            l.sub(g, state[0]),
+            constant(l, 1.0 - options.beta1),
+            state[0],
         );
+        let old = l.mul(state[1], constant(l, options.beta2));
+        let v = l.mul_add(l.mul(g, g), constant(l, 1.0 - options.beta2), old);
         *state = [m, v];
-        let deviation = l.mul_add(l.sqrt(v), l.splat(self.unbias), l.splat(self.epsilon));
-        let step = l.div(l.mul(m, l.splat(self.step_size)), deviation);
-        l.sub(l.mul(param, l.splat(self.shrink)), step)
+        let (unbias, epsilon) = (constant(l, self.unbias), constant(l, options.epsilon));
+        let deviation = l.mul_add(l.sqrt(v), unbias, epsilon);
+        let step = l.div(l.mul(m, constant(l, self.step_size)), deviation);
+        l.sub(l.mul(param, constant(l, self.shrink)), step)
     }
 }
 
-#[derive(Clone, Copy)]
-struct SgdRule {
-    learning_rate: f32,
-    momentum: f32,
-    nesterov: bool,
-    l2: f32,
-    grad_scale: f32,
-}
-
-impl Rule<0> for SgdRule {
+impl Rule<0> for Sgd {
     #[inline(always)]
     fn apply<L: Lanes>(&self, l: L, param: L::V, grad: L::V, _: &mut [L::V; 0]) -> L::V {
-        let g = scaled(l, param, grad, self.grad_scale, self.l2);
-        l.neg_mul_add(g, l.splat(self.learning_rate), param)
+        let g = scaled(l, param, grad, self.grad_scale, self.weight_decay);
+        l.neg_mul_add(g, constant(l, self.learning_rate), param)
     }
 }
 
-impl Rule<1> for SgdRule {
+impl Rule<1> for Sgd {
     #[inline(always)]
     fn apply<L: Lanes>(&self, l: L, param: L::V, grad: L::V, state: &mut [L::V; 1]) -> L::V {
-        let g = scaled(l, param, grad, self.grad_scale, self.l2);
-        let momentum = l.splat(self.momentum);
+        let g = scaled(l, param, grad, self.grad_scale, self.weight_decay);
+        let momentum = constant(l, self.momentum);
         let buffer = l.mul_add(state[0], momentum, g);
         state[0] = buffer;
         let direction = if self.nesterov {
@@ -253,67 +225,61 @@ impl Rule<1> for SgdRule {
         } else {
             buffer
         };
-        l.neg_mul_add(direction, l.splat(self.learning_rate), param)
+        l.neg_mul_add(direction, constant(l, self.learning_rate), param)
     }
 }
 
-#[derive(Clone, Copy)]
-struct RmsPropRule {
-    learning_rate: f32,
-    alpha: f32,
-    new: f32,
-    epsilon: f32,
-    momentum: f32,
-    l2: f32,
-    grad_scale: f32,
-}
-
-impl RmsPropRule {
+impl RmsProp {
     /// The gradient over the root of its average square.
     #[inline(always)]
     fn direction<L: Lanes>(&self, l: L, param: L::V, grad: L::V, squares: &mut L::V) -> L::V {
-        let g = scaled(l, param, grad, self.grad_scale, self.l2);
-        *squares = l.mul_add(
-            l.mul(g, g),
-            l.splat(self.new),
-            l.mul(*squares, l.splat(self.alpha)),
-        );
-        l.div(g, l.add(l.sqrt(*squares), l.splat(self.epsilon)))
+        let g = scaled(l, param, grad, self.grad_scale, self.weight_decay);
+        let old = l.mul(*squares, constant(l, self.alpha));
+        *squares = l.mul_add(l.mul(g, g), constant(l, 1.0 - self.alpha), old);
+        l.div(g, l.add(l.sqrt(*squares), constant(l, self.epsilon)))
     }
 }
 
-impl Rule<1> for RmsPropRule {
+impl Rule<1> for RmsProp {
     #[inline(always)]
     fn apply<L: Lanes>(&self, l: L, param: L::V, grad: L::V, state: &mut [L::V; 1]) -> L::V {
         let direction = self.direction(l, param, grad, &mut state[0]);
-        l.neg_mul_add(direction, l.splat(self.learning_rate), param)
+        l.neg_mul_add(direction, constant(l, self.learning_rate), param)
     }
 }
 
-impl Rule<2> for RmsPropRule {
+impl Rule<2> for RmsProp {
     #[inline(always)]
     fn apply<L: Lanes>(&self, l: L, param: L::V, grad: L::V, state: &mut [L::V; 2]) -> L::V {
         let direction = self.direction(l, param, grad, &mut state[0]);
-        state[1] = l.mul_add(state[1], l.splat(self.momentum), direction);
-        l.neg_mul_add(state[1], l.splat(self.learning_rate), param)
+        state[1] = l.mul_add(state[1], constant(l, self.momentum), direction);
+        l.neg_mul_add(state[1], constant(l, self.learning_rate), param)
     }
 }
 
+/// The rule of [`average`].
 #[derive(Clone, Copy)]
-struct AverageRule {
-    share: f32,
+struct Average {
+    share: f64,
 }
 
-impl Rule<0> for AverageRule {
+impl Rule<0> for Average {
     #[inline(always)]
     fn apply<L: Lanes>(&self, l: L, mean: L::V, value: L::V, _: &mut [L::V; 0]) -> L::V {
-        l.mul_add(l.sub(value, mean), l.splat(self.share), mean)
+        l.mul_add(l.sub(value, mean), constant(l, self.share), mean)
     }
 }
 
+/// A hyperparameter in every lane.
 #[inline(always)]
-fn scaled<L: Lanes>(l: L, param: L::V, grad: L::V, scale: f32, l2: f32) -> L::V {
-    l.mul_add(param, l.splat(l2), l.mul(grad, l.splat(scale)))
+fn constant<L: Lanes>(l: L, value: f64) -> L::V {
+    l.splat(value as f32)
+}
+
+/// The scaled gradient, with weight decay added.
+#[inline(always)]
+fn scaled<L: Lanes>(l: L, param: L::V, grad: L::V, scale: f64, decay: f64) -> L::V {
+    l.mul_add(param, constant(l, decay), l.mul(grad, constant(l, scale)))
 }
 
 fn step<const S: usize, R: Rule<S>>(
@@ -356,6 +322,7 @@ impl<const S: usize, R: Rule<S>> Task for Step<'_, S, R> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
+        let rule = self.rule;
         let len = self.param.len();
         assert!(self.grad.len() == len);
         for s in 0..S {
@@ -371,7 +338,7 @@ impl<const S: usize, R: Rule<S>> Task for Step<'_, S, R> {
                 for s in 0..S {
                     state[s] = l.load(self.state[s].as_ptr().add(at));
                 }
-                let new = self.rule.apply(l, param, grad, &mut state);
+                let new = rule.apply(l, param, grad, &mut state);
                 l.store(self.param.as_mut_ptr().add(at), new);
                 for s in 0..S {
                     l.store(self.state[s].as_mut_ptr().add(at), state[s]);
@@ -388,9 +355,7 @@ impl<const S: usize, R: Rule<S>> Task for Step<'_, S, R> {
             rows[s][..rest].copy_from_slice(&self.state[s][whole..]);
             state[s] = read(l, &rows[s]);
         }
-        let new = self
-            .rule
-            .apply(l, read(l, &param), read(l, &grad), &mut state);
+        let new = rule.apply(l, read(l, &param), read(l, &grad), &mut state);
         update(l, &mut param, new);
         self.param[whole..].copy_from_slice(&param[..rest]);
         for s in 0..S {

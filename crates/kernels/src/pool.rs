@@ -1,4 +1,5 @@
-//! Maximum and average pooling on the lanes layout; an activation is `[planes, height, width, 16]`, planes = blocks * channels.
+//! Maximum and average pooling on the lanes layout; an activation is `[planes, height, width, 16]`, where planes =
+//! blocks * channels.
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -6,12 +7,9 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::buffer::Fill;
-use crate::lanes::LANES;
+use crate::lanes::{LANES, Row, whole_blocks};
 use crate::micro::{read, update, write};
 use crate::simd::{Lanes, Simd, Task};
-
-/// Sixteen values, one a lane.
-type Row = [f32; LANES];
 
 /// A pooling window; all pairs are `[rows, columns]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -83,7 +81,7 @@ pub fn max_forward(x: &[f32], size: [usize; 2], pool: Pool) -> Maximum {
         "pool: {pool:?} is too large"
     );
     let (from, to) = (size[0] * size[1] * LANES, rows * columns * LANES);
-    let planes = planes(x, from, "max_forward: x");
+    let planes = whole_blocks(x.len(), from / LANES, "max_forward: x");
     let (mut y, mut offset) = (Fill::new(planes * to), Fill::new(planes * to));
     let simd = Simd::current();
     let outputs = y
@@ -115,7 +113,7 @@ pub fn max_backward(dy: &[f32], offset: &[u16], size: [usize; 2], pool: Pool) ->
     assert_eq!(dy.len(), offset.len(), "max_backward: offset");
     let [rows, columns] = pool.output(size);
     let (from, to) = (rows * columns * LANES, size[0] * size[1] * LANES);
-    let planes = planes(dy, from, "max_backward: dy");
+    let planes = whole_blocks(dy.len(), from / LANES, "max_backward: dy");
     let mut dx = Fill::new(planes * to);
     let simd = Simd::current();
     dy.par_chunks(from)
@@ -143,7 +141,7 @@ pub fn max_backward(dy: &[f32], offset: &[u16], size: [usize; 2], pool: Pool) ->
 pub fn average_forward(x: &[f32], size: [usize; 2], pool: Pool) -> Vec<f32> {
     let [rows, columns] = pool.output(size);
     let (from, to) = (size[0] * size[1] * LANES, rows * columns * LANES);
-    let planes = planes(x, from, "average_forward: x");
+    let planes = whole_blocks(x.len(), from / LANES, "average_forward: x");
     let mut y = Fill::new(planes * to);
     let simd = Simd::current();
     x.par_chunks(from)
@@ -168,7 +166,7 @@ pub fn average_forward(x: &[f32], size: [usize; 2], pool: Pool) -> Vec<f32> {
 pub fn average_backward(dy: &[f32], size: [usize; 2], pool: Pool) -> Vec<f32> {
     let [rows, columns] = pool.output(size);
     let (from, to) = (rows * columns * LANES, size[0] * size[1] * LANES);
-    let planes = planes(dy, from, "average_backward: dy");
+    let planes = whole_blocks(dy.len(), from / LANES, "average_backward: dy");
     let mut dx = Fill::new(planes * to);
     let simd = Simd::current();
     dy.par_chunks(from)
@@ -187,12 +185,7 @@ pub fn average_backward(dy: &[f32], size: [usize; 2], pool: Pool) -> Vec<f32> {
     unsafe { dx.finish() }
 }
 
-fn planes(x: &[f32], plane: usize, what: &str) -> usize {
-    assert_eq!(x.len() % plane, 0, "{what}: not planes of {plane} values");
-    x.len() / plane
-}
-
-/// Planes that make a task worth starting.
+/// Planes in a task, at least: enough work to be worth starting one.
 fn least_planes(plane: usize) -> usize {
     1 + (1 << 14) / plane
 }
@@ -235,7 +228,8 @@ impl Task for Max<'_> {
                     for (x, kx) in line.iter().zip(left..) {
                         let v = read(l, x);
                         let here = l.splat((ky * self.pool.kernel[1] + kx) as f32);
-                        // Only a greater one replaces: the first of equals stays. A NaN (not equal to itself) always does.
+                        // Only a greater value replaces the best, so the first of equals stays; NaN, which is not
+                        // equal to itself, always does.
                         found = l.select_eq(v, v, l.select_gt(v, best, here, found), here);
                         best = l.select_eq(v, v, l.select_gt(v, best, v, best), v);
                     }
@@ -316,7 +310,7 @@ impl Task for Average<'_> {
                 let (xs, _) = self.pool.window(1, column, self.size[1]);
                 let mut sum = l.zero();
                 for y in ys.clone() {
-                    // Rows are summed apart, so that a large window's sum keeps its digits.
+                    // Each row has its own sum, so that the sum of a large window keeps its precision.
                     let mut line = l.zero();
                     for x in &self.x[y * self.size[1]..][xs.clone()] {
                         line = l.add(line, read(l, x));

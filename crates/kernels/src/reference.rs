@@ -1,4 +1,4 @@
-//! Obvious loops for every kernel, in the plain NCHW layout: what the fast ones are tested against.
+//! Every kernel as simple loops on plain NCHW: the fast ones are tested against these.
 
 use crate::conv::Conv;
 
@@ -102,8 +102,8 @@ pub fn conv_backward_weights(
 
 // ---- Boxes: suppression and RoIAlign ----
 
-/// Twin of [`crate::nms::nms`] and [`crate::nms::batched_nms`] (one class for all gives the former): goes through the
-/// boxes from the best score on and compares each with everything that stays.
+/// Reference for [`crate::nms::nms`] and [`crate::nms::batched_nms`] (one class for all gives the former): takes the
+/// boxes from the best score on and compares each with all that were kept.
 pub fn nms(
     boxes: &[crate::boxes::Xyxy],
     scores: &[f32],
@@ -124,7 +124,7 @@ pub fn nms(
     stay
 }
 
-/// Twin of [`crate::roi_align::RoiAlign::forward`]: sample by sample, four neighbours each.
+/// Reference for [`crate::roi_align::RoiAlign::forward`]: sample by sample, four neighbours each.
 pub fn roi_align(
     op: &crate::roi_align::RoiAlign,
     features: &[f32],
@@ -142,7 +142,7 @@ pub fn roi_align(
     out
 }
 
-/// Twin of [`crate::roi_align::RoiAlign::backward`].
+/// Reference for [`crate::roi_align::RoiAlign::backward`].
 pub fn roi_align_backward(
     op: &crate::roi_align::RoiAlign,
     grad: &[f32],
@@ -215,7 +215,7 @@ fn for_each_sample(
 
 // ---- Linear, pooling, normalization and optimizers, all in f64 ----
 
-/// The gradient of `sum(f(x) * dy)` with respect to `x` by central differences: the twin of every backward pass.
+/// The gradient of `sum(f(x) * dy)` with respect to `x` by central differences: the reference for every backward pass.
 pub fn gradient(x: &[f64], dy: &[f64], f: impl Fn(&[f64]) -> Vec<f64>) -> Vec<f64> {
     let step = 1e-5;
     let mut moved = x.to_vec();
@@ -232,7 +232,7 @@ pub fn gradient(x: &[f64], dy: &[f64], f: impl Fn(&[f64]) -> Vec<f64>) -> Vec<f6
         .collect()
 }
 
-/// Twin of [`crate::linear::forward`] (without ReLU): x `[n, I]`, weight `[I, O]` -> `[n, O]`.
+/// Reference for [`crate::linear::forward`] (without ReLU): x `[n, I]`, weight `[I, O]` -> `[n, O]`.
 pub fn linear(x: &[f64], weight: &[f64], bias: &[f64], n: usize) -> Vec<f64> {
     let (inputs, outputs) = (x.len() / n.max(1), bias.len());
     let mut y = vec![0.0; n * outputs];
@@ -245,7 +245,7 @@ pub fn linear(x: &[f64], weight: &[f64], bias: &[f64], n: usize) -> Vec<f64> {
     y
 }
 
-/// Twin of [`crate::linear::backward_data`]: dy `[n, O]`, weight `[I, O]` -> `[n, I]`.
+/// Reference for [`crate::linear::backward_data`]: dy `[n, O]`, weight `[I, O]` -> `[n, I]`.
 pub fn linear_backward_data(dy: &[f64], weight: &[f64], n: usize, outputs: usize) -> Vec<f64> {
     let inputs = weight.len() / outputs;
     let mut dx = vec![0.0; n * inputs];
@@ -258,7 +258,7 @@ pub fn linear_backward_data(dy: &[f64], weight: &[f64], n: usize, outputs: usize
     dx
 }
 
-/// Twin of [`crate::linear::backward_weights`]: x `[n, I]`, dy `[n, O]` -> `[I, O]`.
+/// Reference for [`crate::linear::backward_weights`]: x `[n, I]`, dy `[n, O]` -> `[I, O]`.
 pub fn linear_backward_weights(x: &[f64], dy: &[f64], n: usize, inputs: usize) -> Vec<f64> {
     let outputs = dy.len() / n;
     let mut dw = vec![0.0; inputs * outputs];
@@ -292,7 +292,7 @@ fn for_each_in_windows(
     }
 }
 
-/// Twin of [`crate::pool::max_forward`] for `[planes, H, W]`: values and offsets.
+/// Reference for [`crate::pool::max_forward`] for `[planes, H, W]`: values and offsets.
 pub fn max_pool(x: &[f64], size: [usize; 2], pool: crate::pool::Pool) -> (Vec<f64>, Vec<u16>) {
     let outputs = pool.output(size).iter().product();
     let (mut values, mut offsets) = (Vec::new(), Vec::new());
@@ -312,7 +312,7 @@ pub fn max_pool(x: &[f64], size: [usize; 2], pool: crate::pool::Pool) -> (Vec<f6
     (values, offsets)
 }
 
-/// Twin of [`crate::pool::average_forward`] for `[planes, H, W]`.
+/// Reference for [`crate::pool::average_forward`] for `[planes, H, W]`.
 pub fn average_pool(x: &[f64], size: [usize; 2], pool: crate::pool::Pool) -> Vec<f64> {
     let outputs: usize = pool.output(size).iter().product();
     let area = (pool.kernel[0] * pool.kernel[1]) as f64;
@@ -355,8 +355,8 @@ pub fn moments(x: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     )
 }
 
-/// Twin of [`crate::norm::group_forward`] for `[n, C, area]`, and with `batch` of [`crate::norm::batch_forward`]
-/// (where each group is one channel of all images).
+/// Reference for [`crate::norm::group_forward`] for `[n, C, area]`, and without `groups` for
+/// [`crate::norm::batch_forward`], where each group is one channel of all images.
 pub fn normalize(
     x: &[f64],
     gamma: &[f64],
@@ -383,12 +383,12 @@ pub fn normalize(
         .collect()
 }
 
-/// Twin of [`crate::optimizer::average`] for one value: the new mean.
+/// Reference for [`crate::optimizer::average`] for one value: the new mean.
 pub fn average(mean: f64, value: f64, share: f64) -> f64 {
     (1.0 - share) * mean + share * value
 }
 
-/// Twin of [`crate::optimizer::adam`] for one parameter: the new one.
+/// Reference for [`crate::optimizer::adam`] for one parameter: the new one.
 pub fn adam(
     param: f64,
     grad: f64,
@@ -410,7 +410,7 @@ pub fn adam(
     param - o.learning_rate * unbiased_m / (unbiased_v.sqrt() + o.epsilon)
 }
 
-/// Twin of [`crate::optimizer::sgd`] for one parameter: the new one.
+/// Reference for [`crate::optimizer::sgd`] for one parameter: the new one.
 pub fn sgd(
     param: f64,
     grad: f64,
@@ -426,7 +426,7 @@ pub fn sgd(
     param - options.learning_rate * if options.nesterov { ahead } else { *buffer }
 }
 
-/// Twin of [`crate::optimizer::rmsprop`] for one parameter: the new one.
+/// Reference for [`crate::optimizer::rmsprop`] for one parameter: the new one.
 pub fn rmsprop(
     param: f64,
     grad: f64,

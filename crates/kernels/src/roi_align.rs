@@ -4,8 +4,10 @@
 //!
 //! Averaging over samples and bilinear interpolation are both separable, so one box is `Wy * F * Wx^T`. The weights are
 //! sparse (a bin touches a few cells), and channels are brought innermost for the arithmetic, whatever the layout of the
-//! arguments: each step is then one scaled addition of a long contiguous row. (Sums over both axes at once, sixteen
-//! channels in registers, have fewer passes but took two to four times as long.)
+//! arguments: each step is then one scaled addition of a long contiguous row. (Summing over both axes at once, with
+//! sixteen channels in registers, takes fewer passes but was two to four times slower.)
+
+mod sampling;
 
 use std::mem::MaybeUninit;
 
@@ -15,65 +17,10 @@ use crate::boxes::Xyxy;
 use crate::buffer::{self, Fill};
 use crate::lanes::{self, LANES};
 use crate::simd::{Lanes, Simd, Task};
+use sampling::Axis;
+pub use sampling::RoiAlign;
 
-/// What is pooled and how; the same conventions as torchvision's `roi_align`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RoiAlign {
-    /// Bins of the result, `[bins_y, bins_x]`.
-    pub output: [usize; 2],
-    /// Cells of the map per pixel of the image, 1 / stride.
-    pub scale: f32,
-    /// Samples a bin along each axis; 0 takes as many as the bin spans cells, rounded up.
-    pub sampling_ratio: usize,
-    /// Whether coordinates are shifted by half a cell, so that cell centres lie where they are in the image. Without
-    /// it (torchvision's default) a box is also widened to at least one cell.
-    pub aligned: bool,
-}
-
-/// The sparse weights of one box along one axis: bin `i` is the sum of `weights[k] * line[cells[k]]` over
-/// `k` in `ends[i - 1]..ends[i]`.
-#[derive(Default)]
-struct Axis {
-    ends: Vec<usize>,
-    cells: Vec<usize>,
-    weights: Vec<f32>,
-}
-
-impl Axis {
-    fn clear(&mut self) {
-        self.ends.clear();
-        self.cells.clear();
-        self.weights.clear();
-    }
-
-    /// Adds to the weight of a cell in the bin that begins at `first`.
-    fn add(&mut self, first: usize, cell: usize, weight: f32) {
-        // From the end: the samples of a bin are in order, so the cell is one of the last two.
-        match self.cells[first..].iter().rposition(|&c| c == cell) {
-            Some(i) => self.weights[first + i] += weight,
-            None => {
-                self.cells.push(cell);
-                self.weights.push(weight);
-            }
-        }
-    }
-
-    /// The taps of a bin.
-    #[inline(always)]
-    fn range(&self, bin: usize) -> std::ops::Range<usize> {
-        let start = if bin == 0 { 0 } else { self.ends[bin - 1] };
-        start..self.ends[bin]
-    }
-
-    /// The range of cells with any weight, `low..high`.
-    fn span(&self) -> (usize, usize) {
-        let low = self.cells.iter().min().map_or(0, |&c| c);
-        let high = self.cells.iter().max().map_or(0, |&c| c + 1);
-        (low, high)
-    }
-}
-
-/// Buffers that one worker uses for one box after the other.
+/// Buffers that a worker reuses from box to box.
 #[derive(Default)]
 struct Scratch {
     y: Axis,
@@ -140,23 +87,6 @@ fn turn(from: &[f32], rows: usize, to: &mut [MaybeUninit<f32>]) {
 }
 
 impl RoiAlign {
-    /// The dense weights of one box along one axis, `[bins, extent]` into `out`: with `Wy` and `Wx` of a box its pooled
-    /// map is `Wy * F * Wx^T`. `start` and `end` are its edges in image pixels, `extent` the cells of the map.
-    ///
-    /// # Panics
-    /// When `out` is not `bins * extent` long.
-    pub fn axis_weights(&self, start: f32, end: f32, bins: usize, extent: usize, out: &mut [f32]) {
-        assert_eq!(out.len(), bins * extent, "weights are [bins, extent]");
-        let mut axis = Axis::default();
-        self.axis(start, end, bins, extent, &mut axis);
-        out.fill(0.0);
-        for bin in 0..bins {
-            for tap in axis.range(bin) {
-                out[bin * extent + axis.cells[tap]] = axis.weights[tap];
-            }
-        }
-    }
-
     /// Pools the features under each box: `features [N, C, H, W]` of `shape`, boxes with the image they lie in ->
     /// `[R, C, bins_y, bins_x]`, both in `layout`; unused lanes become zero.
     ///
@@ -278,71 +208,6 @@ impl RoiAlign {
         self.axis(roi.y1, roi.y2, self.output[0], height, &mut scratch.y);
         self.axis(roi.x1, roi.x2, self.output[1], width, &mut scratch.x);
     }
-
-    /// Start of the box and size of a bin along one axis, in cells.
-    fn bin(&self, start: f32, end: f32, bins: usize) -> (f32, f32) {
-        let shift = if self.aligned { 0.5 } else { 0.0 };
-        let (start, end) = (start * self.scale - shift, end * self.scale - shift);
-        let side = if self.aligned {
-            end - start
-        } else {
-            (end - start).max(1.0)
-        };
-        (start, side / bins as f32)
-    }
-
-    /// Samples along one axis of a bin of `size` cells.
-    fn samples(&self, size: f32) -> usize {
-        // The conversion saturates: a reversed box (or NaN) has no sample.
-        if self.sampling_ratio > 0 {
-            self.sampling_ratio
-        } else {
-            size.ceil() as usize
-        }
-    }
-
-    fn axis(&self, start: f32, end: f32, bins: usize, extent: usize, axis: &mut Axis) {
-        axis.clear();
-        let (start, size) = self.bin(start, end, bins);
-        let count = self.samples(size);
-        let share = 1.0 / count.max(1) as f32;
-        let finite = start.is_finite() && size.is_finite();
-        for bin in 0..bins {
-            let first = axis.cells.len();
-            let base = start + bin as f32 * size;
-            let at = |i: usize| base + (i as f32 + 0.5) * size / count as f32;
-            let inside = if !finite || extent == 0 {
-                0..0
-            } else if self.sampling_ratio > 0 {
-                0..count
-            } else {
-                // Adaptive samples lie about a cell apart; of a box far larger than the map only those near it count.
-                let index = |cell: f32| {
-                    ((cell - base) / size * count as f32).clamp(0.0, count as f32) as usize
-                };
-                index(-1.0).saturating_sub(2)..index(extent as f32).saturating_add(2).min(count)
-            };
-            for i in inside {
-                let position = at(i);
-                // Beyond the map by more than a cell the feature is 0, yet the sample stays in the divisor.
-                if !(-1.0..=extent as f32).contains(&position) {
-                    continue;
-                }
-                let position = position.max(0.0);
-                let low = (position as usize).min(extent - 1);
-                let part = if low == extent - 1 {
-                    0.0
-                } else {
-                    position - low as f32
-                };
-                axis.add(first, low, (1.0 - part) * share);
-                if part > 0.0 {
-                    axis.add(first, low + 1, part * share);
-                }
-            }
-            axis.ends.push(axis.cells.len());
-        }
-    }
 }
 
 fn assert_images(rois: &[(usize, Xyxy)], images: usize) {
@@ -432,7 +297,7 @@ impl Task for Spread<'_> {
     }
 }
 
-/// `to = weight * from`, or with `add` what [`add_scaled`] does: saves filling with zeros first.
+/// `to = weight * from`, or [`add_scaled`] if `add`; saves filling with zeros first.
 #[inline(always)]
 fn put_scaled(to: &mut [f32], from: &[f32], weight: f32, add: bool) {
     if add {
@@ -445,7 +310,7 @@ fn put_scaled(to: &mut [f32], from: &[f32], weight: f32, add: bool) {
     }
 }
 
-/// `to += weight * from`, as far as both go. Plain arithmetic that becomes vector code inside a [`Task`], without
+/// `to += weight * from`, up to the shorter length. Plain arithmetic that becomes vector code inside a [`Task`], without
 /// fused rounding: the same bits on every processor.
 #[inline(always)]
 fn add_scaled(to: &mut [f32], from: &[f32], weight: f32) {

@@ -3,8 +3,8 @@
 //! A kernel is a [`Task`]: a struct of its arguments with a `run` that is generic over [`Lanes`].
 //! [`Simd::run`] compiles it once for AVX-512, AVX2 with FMA, NEON and a portable form, and picks one when called.
 //! Everything that `run` calls must be `#[inline(always)]`: a function that stays separate is compiled without the
-//! processor's vector instructions and costs many times as much. That goes for closures and iterator adaptors too: in
-//! kernels, vectors are handled in plain loops over ranges.
+//! processor's vector instructions and costs many times as much. The same goes for closures and iterator adaptors, so
+//! kernels handle vectors in plain loops over ranges.
 //! The instruction sets come from the crate `pulp`; this file only makes every register width look sixteen lanes wide.
 
 use std::cell::Cell;
@@ -32,7 +32,7 @@ thread_local! {
     static FORCED: Cell<Option<Simd>> = const { Cell::new(None) };
 }
 
-/// Runs `f` with every kernel that it starts on this thread on this instruction set: for tests and comparisons.
+/// Runs `f`, in which kernels started on this thread use this instruction set: for tests and comparisons.
 pub fn with_simd<R>(simd: Simd, f: impl FnOnce() -> R) -> R {
     struct Restore(Option<Simd>);
     impl Drop for Restore {
@@ -97,7 +97,7 @@ pub trait Lanes: Copy + Send + Sync {
     type V: Copy;
     /// The same instruction set one register at a time, for kernels that need many short accumulators.
     type Register: Lanes;
-    /// Floats in a `V`: sixteen, and in [`Lanes::Register`] those of one register (4, 8 or 16).
+    /// Floats in a `V`: sixteen, in [`Lanes::Register`] as many as a register holds (4, 8 or 16).
     const WIDTH: usize;
 
     /// One register at a time.
@@ -157,7 +157,7 @@ pub trait Lanes: Copy + Send + Sync {
     #[expect(clippy::needless_range_loop, reason = "see this file's head")]
     unsafe fn store_bytes(self, to: *mut u8, v: Self::V) {
         let mut floats = [0f32; WIDTH];
-        // SAFETY: the array holds at least WIDTH floats; the caller answers for `to` and the range of the values.
+        // SAFETY: the array holds at least WIDTH floats; `to` and the range of the values are the caller's promise.
         unsafe {
             self.store(floats.as_mut_ptr(), v);
             for i in 0..Self::WIDTH {
@@ -174,7 +174,7 @@ pub trait Lanes: Copy + Send + Sync {
     #[expect(clippy::needless_range_loop, reason = "see this file's head")]
     unsafe fn load_bytes(self, from: *const u8) -> Self::V {
         let mut floats = [0f32; WIDTH];
-        // SAFETY: the caller answers for `from`; the array holds at least WIDTH floats.
+        // SAFETY: `from` is the caller's promise; the array holds at least WIDTH floats.
         unsafe {
             for i in 0..Self::WIDTH {
                 floats[i] = f32::from(*from.add(i));
@@ -188,13 +188,31 @@ pub trait Lanes: Copy + Send + Sync {
 #[derive(Clone, Copy)]
 pub struct Wide<S, const W: usize>(S);
 
-/// Applies a pulp operation to each register. Loops, not `array::from_fn`: a closure could stay a separate function.
-macro_rules! each {
-    ($self:ident, $op:ident, $($arg:ident),+) => {{
-        let mut out = [$self.0.splat_f32s(0.0); W];
+/// Methods that apply an operation of pulp to each register. Loops, not `array::from_fn`: a closure could stay a
+/// separate function.
+macro_rules! lanewise {
+    ($($name:ident($($arg:ident),+) = $operation:ident;)+) => {$(
+        #[inline(always)]
+        fn $name(self, $($arg: Self::V),+) -> Self::V {
+            let mut out = [self.0.splat_f32s(0.0); W];
+            let mut i = 0;
+            while i < W {
+                out[i] = self.0.$operation($($arg[i]),+);
+                i += 1;
+            }
+            out
+        }
+    )+};
+}
+
+/// `yes` where a comparison of pulp holds, else `no`, register by register.
+macro_rules! select {
+    ($self:ident, $compare:ident($a:ident, $b:ident), $yes:ident, $no:ident) => {{
+        let mut out = $no;
         let mut i = 0;
         while i < W {
-            out[i] = $self.0.$op($($arg[i]),+);
+            let mask = $self.0.$compare($a[i], $b[i]);
+            out[i] = $self.0.select_f32s(mask, $yes[i], $no[i]);
             i += 1;
         }
         out
@@ -238,73 +256,26 @@ impl<S: pulp::Simd, const W: usize> Lanes for Wide<S, W> {
         }
     }
 
-    #[inline(always)]
-    fn add(self, a: Self::V, b: Self::V) -> Self::V {
-        each!(self, add_f32s, a, b)
-    }
-
-    #[inline(always)]
-    fn sub(self, a: Self::V, b: Self::V) -> Self::V {
-        each!(self, sub_f32s, a, b)
-    }
-
-    #[inline(always)]
-    fn mul(self, a: Self::V, b: Self::V) -> Self::V {
-        each!(self, mul_f32s, a, b)
-    }
-
-    #[inline(always)]
-    fn div(self, a: Self::V, b: Self::V) -> Self::V {
-        each!(self, div_f32s, a, b)
-    }
-
-    #[inline(always)]
-    fn sqrt(self, a: Self::V) -> Self::V {
-        each!(self, sqrt_f32s, a)
-    }
-
-    #[inline(always)]
-    fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
-        each!(self, mul_add_e_f32s, a, b, c)
-    }
-
-    #[inline(always)]
-    fn neg_mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
-        each!(self, negate_mul_add_e_f32s, a, b, c)
-    }
-
-    #[inline(always)]
-    fn max(self, a: Self::V, b: Self::V) -> Self::V {
-        each!(self, max_f32s, a, b)
-    }
-
-    #[inline(always)]
-    fn min(self, a: Self::V, b: Self::V) -> Self::V {
-        each!(self, min_f32s, a, b)
+    lanewise! {
+        add(a, b) = add_f32s;
+        sub(a, b) = sub_f32s;
+        mul(a, b) = mul_f32s;
+        div(a, b) = div_f32s;
+        sqrt(a) = sqrt_f32s;
+        mul_add(a, b, c) = mul_add_e_f32s;
+        neg_mul_add(a, b, c) = negate_mul_add_e_f32s;
+        max(a, b) = max_f32s;
+        min(a, b) = min_f32s;
     }
 
     #[inline(always)]
     fn select_gt(self, a: Self::V, b: Self::V, yes: Self::V, no: Self::V) -> Self::V {
-        let mut out = no;
-        let mut i = 0;
-        while i < W {
-            let mask = self.0.less_than_f32s(b[i], a[i]);
-            out[i] = self.0.select_f32s(mask, yes[i], no[i]);
-            i += 1;
-        }
-        out
+        select!(self, less_than_f32s(b, a), yes, no)
     }
 
     #[inline(always)]
     fn select_eq(self, a: Self::V, b: Self::V, yes: Self::V, no: Self::V) -> Self::V {
-        let mut out = no;
-        let mut i = 0;
-        while i < W {
-            let mask = self.0.equal_f32s(a[i], b[i]);
-            out[i] = self.0.select_f32s(mask, yes[i], no[i]);
-            i += 1;
-        }
-        out
+        select!(self, equal_f32s(a, b), yes, no)
     }
 
     #[inline(always)]
@@ -368,87 +339,4 @@ impl<S: pulp::Simd, const W: usize> Lanes for Wide<S, W> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Every operation once on a ramp, so that a wrong operand order shows.
-    struct Every;
-
-    impl Task for Every {
-        type Output = Vec<[f32; WIDTH]>;
-
-        #[inline(always)]
-        fn run<L: Lanes>(self, l: L) -> Self::Output {
-            let ramp: [f32; WIDTH] = std::array::from_fn(|i| i as f32);
-            let mut bytes = [0u8; WIDTH];
-            let mut out = Vec::new();
-            // SAFETY: every array holds WIDTH elements, and the ramp's values fit a byte.
-            unsafe {
-                let x = l.load(ramp.as_ptr());
-                let (two, five) = (l.splat(2.0), l.splat(5.0));
-                l.store_bytes(bytes.as_mut_ptr(), x);
-                let sums = l.sum4([two, x, five, l.zero()]);
-                for v in [
-                    l.add(x, two),
-                    l.sub(x, two),
-                    l.mul(x, two),
-                    l.div(x, two),
-                    l.sqrt(l.mul(x, x)),
-                    l.mul_add(x, two, five),
-                    l.neg_mul_add(x, two, five),
-                    l.max(x, five),
-                    l.min(x, five),
-                    l.select_gt(x, five, two, x),
-                    l.select_eq(x, five, two, x),
-                    l.splat(l.sum(x)),
-                    l.splat(sums[0]),
-                    l.splat(sums[1]),
-                    l.splat(sums[2]),
-                    l.splat(sums[3]),
-                    l.splat(l.max_lane(x)),
-                    l.load_bytes(bytes.as_ptr()),
-                ] {
-                    let mut row = [0f32; WIDTH];
-                    l.store(row.as_mut_ptr(), v);
-                    out.push(row);
-                }
-            }
-            out
-        }
-    }
-
-    #[test]
-    fn every_operation_on_every_instruction_set() {
-        let at = |f: fn(f32) -> f32| std::array::from_fn::<f32, WIDTH, _>(|i| f(i as f32));
-        let expected = vec![
-            at(|x| x + 2.0),
-            at(|x| x - 2.0),
-            at(|x| x * 2.0),
-            at(|x| x / 2.0),
-            at(|x| x),
-            at(|x| x * 2.0 + 5.0),
-            at(|x| 5.0 - x * 2.0),
-            at(|x| x.max(5.0)),
-            at(|x| x.min(5.0)),
-            at(|x| if x > 5.0 { 2.0 } else { x }),
-            at(|x| if x == 5.0 { 2.0 } else { x }),
-            at(|_| 120.0),
-            at(|_| 32.0),
-            at(|_| 120.0),
-            at(|_| 80.0),
-            at(|_| 0.0),
-            at(|_| 15.0),
-            at(|x| x),
-        ];
-        for simd in Simd::available() {
-            assert_eq!(simd.run(Every), expected, "{simd:?}");
-        }
-    }
-
-    #[test]
-    fn a_forced_set_ends_with_its_closure() {
-        let portable = Simd { arch: None };
-        with_simd(portable, || assert!(Simd::current().arch.is_none()));
-        assert!(Simd::current().arch.is_some());
-    }
-}
+mod tests;

@@ -1,10 +1,10 @@
 //! Inference on a few images in plain NCHW: the pixels of one image fill the lanes.
 //!
-//! The layout 'lanes' computes sixteen images whatever their number; below about eight it is quicker to take them one
-//! by one. A convolution reads a copy of its input in which neighbouring rows share their padding: with the rows end
-//! to end, sixteen neighbouring outputs read sixteen neighbouring inputs for every tap, across the ends of rows, and
-//! no weight needs packing. What falls between two rows is computed and dropped: one pixel in eight at 7x7.
-//! Where the same weights come again and again, [`winograd`] is quicker still.
+//! The layout 'lanes' computes sixteen images whatever their number; below about eight it is faster to compute them
+//! one by one. A convolution reads a copy of its input in which neighbouring rows share their padding: with the rows
+//! end to end, sixteen neighbouring outputs read sixteen neighbouring inputs for every tap, across the ends of rows, and
+//! no weight needs packing. Positions between two rows are computed and discarded: one pixel in eight at 7x7.
+//! Where the same weights are used for many calls, [`winograd`] is faster still.
 //!
 //! ```
 //! use kernels::conv::{Conv, Epilogue};
@@ -28,14 +28,5 @@ mod linear;
 mod tests;
 pub mod winograd;
 
-pub use conv::{conv, supports};
+pub use conv::{MAX_IMAGES, conv, supports};
 pub use linear::linear;
-
-/// Images up to which this path is the quicker one.
-pub const MAX_IMAGES: usize = 8;
-
-/// max(0, x), NaN kept.
-#[inline(always)]
-fn relu(x: f32) -> f32 {
-    if x < 0.0 { 0.0 } else { x }
-}

@@ -98,7 +98,7 @@ mod tests {
 
     use super::*;
     use crate::reference;
-    use crate::testing::{assert_close, assert_sums_close, random, wide};
+    use crate::tests::{assert_close, assert_sums_close, random, wide};
 
     #[test]
     fn sources_are_pytorchs() {

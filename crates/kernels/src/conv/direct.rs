@@ -9,15 +9,17 @@
     reason = "iterator adaptors may stay separate functions, without the vector instructions"
 )]
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
-use super::Conv;
-use super::epilogue::{Epilogue, Target};
+use super::epilogue::Epilogue;
+use super::geometry::Pass;
 use crate::lanes::LANES;
-use crate::micro::accumulate;
+use crate::micro::{GROUP, accumulate, channel_groups, part, with_group_size};
 use crate::simd::{Lanes, Simd, Task};
 
-/// The taps that reach one position of the result along one axis: evenly spaced, none outside of the source.
+/// The taps that reach one position of the result along one axis: evenly spaced, all inside the source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Span {
     tap: usize,
@@ -35,200 +37,109 @@ struct Axis {
 
 impl Axis {
     /// Collects the (tap, source) pairs of each position; they are evenly spaced by construction.
-    fn new(len: usize, pairs: impl Fn(usize) -> Vec<(usize, usize)>) -> Axis {
-        let mut axis = Axis {
-            spans: Vec::with_capacity(len),
+    fn new(pass: &Pass, axis: usize) -> Axis {
+        let conv = pass.conv;
+        let (stride, padding) = (conv.stride[axis], conv.padding[axis]);
+        let mut this = Axis {
+            spans: Vec::with_capacity(pass.size[axis]),
             tap_step: 1,
             source_step: 1,
         };
-        for position in 0..len {
-            let pairs = pairs(position);
+        for position in 0..pass.size[axis] {
+            let reach = |tap: usize| {
+                let offset = tap * conv.dilation[axis];
+                let source = if pass.backward {
+                    let strided = (position + padding).checked_sub(offset)?;
+                    strided.is_multiple_of(stride).then_some(strided / stride)?
+                } else {
+                    (position * stride + offset).checked_sub(padding)?
+                };
+                (source < pass.source_size[axis]).then_some((tap, source))
+            };
+            let pairs: Vec<_> = (0..conv.kernel[axis]).filter_map(reach).collect();
             if let [first, second, ..] = pairs[..] {
-                axis.tap_step = second.0 - first.0;
-                axis.source_step = second.1 as isize - first.1 as isize;
+                this.tap_step = second.0 - first.0;
+                this.source_step = second.1 as isize - first.1 as isize;
             }
             let (tap, source) = pairs.first().copied().unwrap_or_default();
-            axis.spans.push(Span {
+            this.spans.push(Span {
                 tap,
                 source,
                 count: pairs.len(),
             });
         }
-        axis
-    }
-
-    /// Output positions from input positions.
-    fn forward(conv: &Conv, axis: usize, input: usize, output: usize) -> Axis {
-        Axis::new(output, |position| {
-            (0..conv.kernel[axis])
-                .filter_map(|tap| {
-                    let padded = position * conv.stride[axis] + tap * conv.dilation[axis];
-                    let source = padded.checked_sub(conv.padding[axis])?;
-                    (source < input).then_some((tap, source))
-                })
-                .collect()
-        })
-    }
-
-    /// Input positions from output positions.
-    fn backward(conv: &Conv, axis: usize, input: usize, output: usize) -> Axis {
-        Axis::new(input, |position| {
-            (0..conv.kernel[axis])
-                .filter_map(|tap| {
-                    let strided =
-                        (position + conv.padding[axis]).checked_sub(tap * conv.dilation[axis])?;
-                    let source = strided / conv.stride[axis];
-                    (strided % conv.stride[axis] == 0 && source < output).then_some((tap, source))
-                })
-                .collect()
-        })
+        this
     }
 }
 
-/// Output channels that share each load of the input.
-const GROUP: usize = 6;
-
-/// Splits channels into groups of at most [`GROUP`], as even as they go: 32 are 6, 6, 5, 5, 5, 5, so that no group is
-/// too small to keep the multiply-add units busy.
-pub(crate) fn groups(channels: usize) -> Vec<std::ops::Range<usize>> {
-    let count = channels.div_ceil(GROUP);
-    (0..count)
-        .map(|i| i * channels / count..(i + 1) * channels / count)
-        .collect()
-}
-
-/// A convolution in one direction, ready to run.
-struct Plan<'a> {
-    source: &'a [f32],
-    source_channels: usize,
-    source_size: [usize; 2],
+/// A pass with its weights packed.
+struct PackedPass<'a> {
+    pass: &'a Pass<'a>,
     /// `[group][source channel][row][column][channel in group]`
     weights: Vec<f32>,
-    bias: Vec<f32>,
-    kernel: [usize; 2],
+    groups: Vec<Range<usize>>,
     axes: [Axis; 2],
-    groups: Vec<std::ops::Range<usize>>,
-    channels: usize,
-    blocks: usize,
-    target: Target<'a>,
+    /// Size of the result, after pooling.
+    stored: [usize; 2],
 }
 
-/// y = epilogue(conv(x, weight) + bias). All of the target is written.
-pub(super) fn forward(
-    conv: &Conv,
-    x: &[f32],
-    [size, out]: [[usize; 2]; 2],
-    weight: &[f32],
-    bias: Option<&[f32]>,
-    target: Target,
-) {
-    let [kh, kw] = conv.kernel;
-    let weights = pack(conv.out_channels, conv.in_channels, kh * kw, |o, c, tap| {
-        weight[(o * conv.in_channels + c) * kh * kw + tap]
-    });
-    run(&Plan {
-        source: x,
-        source_channels: conv.in_channels,
-        source_size: size,
-        weights,
-        bias: bias.map_or_else(|| vec![0.0; conv.out_channels], <[f32]>::to_vec),
-        kernel: conv.kernel,
-        axes: [0, 1].map(|axis| Axis::forward(conv, axis, size[axis], out[axis])),
-        groups: groups(conv.out_channels),
-        channels: conv.out_channels,
-        blocks: x.len() / (conv.in_channels * size[0] * size[1] * LANES),
-        target,
-    });
-}
+/// Multiply-adds (of sixteen lanes) in a task: about 30 microseconds.
+const TASK: usize = 100_000;
 
-/// dx from dy. All of the target is written.
-pub(super) fn backward_data(
-    conv: &Conv,
-    dy: &[f32],
-    [size, out]: [[usize; 2]; 2],
-    weight: &[f32],
-    target: Target,
-) {
-    let [kh, kw] = conv.kernel;
-    let weights = pack(conv.in_channels, conv.out_channels, kh * kw, |c, o, tap| {
-        weight[(o * conv.in_channels + c) * kh * kw + tap]
-    });
-    run(&Plan {
-        source: dy,
-        source_channels: conv.out_channels,
-        source_size: out,
-        weights,
-        bias: vec![0.0; conv.in_channels],
-        kernel: conv.kernel,
-        axes: [0, 1].map(|axis| Axis::backward(conv, axis, size[axis], out[axis])),
-        groups: groups(conv.in_channels),
-        channels: conv.in_channels,
-        blocks: dy.len() / (conv.out_channels * out[0] * out[1] * LANES),
-        target,
-    });
-}
-
-/// `[group][source channel][tap][channel in group]`
-fn pack(
-    channels: usize,
-    sources: usize,
-    taps: usize,
-    weight: impl Fn(usize, usize, usize) -> f32,
-) -> Vec<f32> {
-    let mut packed = Vec::with_capacity(channels * sources * taps);
-    for group in groups(channels) {
-        for source in 0..sources {
-            for tap in 0..taps {
-                packed.extend(group.clone().map(|channel| weight(channel, source, tap)));
+/// target = epilogue(conv(source, weight) + bias). All of the target is written.
+pub(super) fn convolve(pass: &Pass) {
+    let groups = channel_groups(pass.channels);
+    let [kh, kw] = pass.conv.kernel;
+    let mut weights = Vec::with_capacity(pass.weight.len());
+    for group in &groups {
+        for source in 0..pass.source_channels {
+            for tap in 0..kh * kw {
+                weights.extend(
+                    group
+                        .clone()
+                        .map(|channel| pass.kernel(channel, source)[tap]),
+                );
             }
         }
     }
-    packed
-}
-
-/// Multiply-adds (of sixteen lanes) that make a task: about 30 microseconds.
-const TASK: usize = 100_000;
-
-fn run(plan: &Plan) {
-    let factor = plan.target.epilogue.factor();
-    let rows = plan.axes[0].spans.len() / factor;
-    let columns = plan.axes[1].spans.len() / factor;
-    if rows * columns == 0 {
-        return;
-    }
-    let pixel = factor * factor * plan.kernel[0] * plan.kernel[1] * plan.source_channels * GROUP;
-    let row_cost = (pixel * columns).max(1);
-    let groups = plan.groups.len();
-    // Whole channels for a few rows while the rows are enough, so that the input rows stay in the cache.
+    let factor = pass.target.epilogue.factor();
+    let packed = PackedPass {
+        pass,
+        weights,
+        groups,
+        axes: [0, 1].map(|axis| Axis::new(pass, axis)),
+        stored: pass.size.map(|len| len / factor),
+    };
+    let [rows, columns] = packed.stored;
+    let pixel_cost = factor * factor * kh * kw * pass.source_channels * GROUP;
+    let row_cost = (pixel_cost * columns).max(1);
+    let groups = packed.groups.len();
+    // All channels of a few rows where there are enough rows, so that the input rows stay in the cache.
     let groups_per_task = (TASK / row_cost).clamp(1, groups);
     let rows_per_task = (TASK / (row_cost * groups_per_task)).clamp(1, rows);
-    let (row_tasks, group_tasks) = (
-        rows.div_ceil(rows_per_task),
-        groups.div_ceil(groups_per_task),
-    );
+    let row_tasks = rows.div_ceil(rows_per_task);
+    let group_tasks = groups.div_ceil(groups_per_task);
     let simd = Simd::current();
-    (0..plan.blocks * row_tasks * group_tasks)
+    (0..pass.blocks * row_tasks * group_tasks)
         .into_par_iter()
         .for_each(|task| {
             let (group_task, rest) = (task % group_tasks, task / group_tasks);
             let (row_task, block) = (rest % row_tasks, rest / row_tasks);
-            let first = row_task * rows_per_task;
-            let first_group = group_task * groups_per_task;
             simd.run(Rows {
-                plan,
+                packed: &packed,
                 block,
-                rows: first..(first + rows_per_task).min(rows),
-                groups: first_group..(first_group + groups_per_task).min(groups),
+                rows: part(row_task, rows_per_task, rows),
+                groups: part(group_task, groups_per_task, groups),
             });
         });
 }
 
 /// Some rows of some channel groups of one block.
 struct Rows<'a> {
-    plan: &'a Plan<'a>,
+    packed: &'a PackedPass<'a>,
     block: usize,
-    rows: std::ops::Range<usize>,
-    groups: std::ops::Range<usize>,
+    rows: Range<usize>,
+    groups: Range<usize>,
 }
 
 impl Task for Rows<'_> {
@@ -236,54 +147,50 @@ impl Task for Rows<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        for group in self.groups.clone() {
-            match self.plan.groups[group].len() {
-                1 => self.group::<L, 1>(l, group),
-                2 => self.group::<L, 2>(l, group),
-                3 => self.group::<L, 3>(l, group),
-                4 => self.group::<L, 4>(l, group),
-                5 => self.group::<L, 5>(l, group),
-                _ => self.group::<L, GROUP>(l, group),
-            }
+        for group in &self.packed.groups[self.groups.clone()] {
+            with_group_size!(group.len(), self.group::<L>(l, group.start));
         }
     }
 }
 
 impl Rows<'_> {
+    /// R channels from `channel` on.
     #[inline(always)]
-    fn group<L: Lanes, const R: usize>(&self, l: L, group: usize) {
-        let plan = self.plan;
-        let channel = plan.groups[group].start;
-        let factor = plan.target.epilogue.factor();
-        let columns = plan.axes[1].spans.len() / factor;
-        let rows = plan.axes[0].spans.len() / factor;
+    fn group<L: Lanes, const R: usize>(&self, l: L, channel: usize) {
+        let PackedPass {
+            pass,
+            axes,
+            stored: [rows, columns],
+            ..
+        } = self.packed;
+        let target = &pass.target;
         for row in self.rows.clone() {
-            for column in 0..columns {
+            for column in 0..*columns {
                 let place = |r: usize| {
-                    (((self.block * plan.channels + channel + r) * rows + row) * columns + column)
+                    (((self.block * pass.channels + channel + r) * rows + row) * columns + column)
                         * LANES
                 };
-                if plan.target.epilogue == Epilogue::ReluPool {
+                if target.epilogue == Epilogue::ReluPool {
                     let mut square = [[l.zero(); R]; 4];
                     for k in 0..4 {
                         square[k] = self.pixel::<L, R>(
                             l,
                             channel,
-                            plan.axes[0].spans[2 * row + k / 2],
-                            plan.axes[1].spans[2 * column + k % 2],
+                            axes[0].spans[2 * row + k / 2],
+                            axes[1].spans[2 * column + k % 2],
                         );
                     }
                     for r in 0..R {
                         let four = [square[0][r], square[1][r], square[2][r], square[3][r]];
-                        // SAFETY: a pixel of this task's rows and channels; the target is as long as the plan says.
-                        unsafe { plan.target.store_pooled(l, place(r), four) };
+                        // SAFETY: a pixel of this task's rows and channels; the target holds them all.
+                        unsafe { target.store_pooled(l, place(r), four) };
                     }
                 } else {
-                    let (row, column) = (plan.axes[0].spans[row], plan.axes[1].spans[column]);
+                    let (row, column) = (axes[0].spans[row], axes[1].spans[column]);
                     let sums = self.pixel::<L, R>(l, channel, row, column);
                     for r in 0..R {
                         // SAFETY: as above.
-                        unsafe { plan.target.store(l, place(r), sums[r]) };
+                        unsafe { target.store(l, place(r), sums[r]) };
                     }
                 }
             }
@@ -299,40 +206,41 @@ impl Rows<'_> {
         row: Span,
         column: Span,
     ) -> [L::V; R] {
-        let plan = self.plan;
-        let [height, width] = plan.source_size;
-        let [kh, kw] = plan.kernel;
+        let PackedPass {
+            pass,
+            axes,
+            weights,
+            ..
+        } = self.packed;
+        let [height, width] = pass.source_size;
+        let [kh, kw] = pass.conv.kernel;
         let plane = height * width * LANES;
         let mut sums = [l.zero(); R];
         for r in 0..R {
-            sums[r] = l.splat(plan.bias[channel + r]);
+            sums[r] = l.splat(pass.bias[channel + r]);
         }
         if row.count == 0 || column.count == 0 {
             return sums;
         }
         let first = (row.source * width + column.source) * LANES;
         let first_tap = (row.tap * kw + column.tap) * R;
-        let x = plan.source[self.block * plan.source_channels * plane..].as_ptr();
-        let w = plan.weights[channel * plan.source_channels * kh * kw..].as_ptr();
+        let x = pass.source[self.block * pass.source_channels * plane..].as_ptr();
+        let w = weights[channel * pass.source_channels * kh * kw..].as_ptr();
         let (x, w) = (x.wrapping_add(first), w.wrapping_add(first_tap));
         let w_channel = kh * kw * R;
-        let (x_row, w_row) = (
-            plan.axes[0].source_step * (width * LANES) as isize,
-            (plan.axes[0].tap_step * kw * R) as isize,
-        );
-        let (x_column, w_column) = (
-            plan.axes[1].source_step * LANES as isize,
-            (plan.axes[1].tap_step * R) as isize,
-        );
+        let x_row = axes[0].source_step * (width * LANES) as isize;
+        let w_row = (axes[0].tap_step * kw * R) as isize;
+        let x_column = axes[1].source_step * LANES as isize;
+        let w_column = (axes[1].tap_step * R) as isize;
         // SAFETY: spans hold taps of the kernel and positions of the source only, so that every pixel read lies in
         // a plane of this block, and every weight in this group's part.
         unsafe {
             if row.count * column.count == 1 {
-                let (channels, plane) = (plan.source_channels, plane as isize);
+                let (channels, plane) = (pass.source_channels, plane as isize);
                 accumulate::<L, R>(l, channels, x, plane, w, w_channel as isize, &mut sums);
                 return sums;
             }
-            for c in 0..plan.source_channels {
+            for c in 0..pass.source_channels {
                 let (mut x, mut w) = (x.wrapping_add(c * plane), w.wrapping_add(c * w_channel));
                 for _ in 0..row.count {
                     accumulate::<L, R>(l, column.count, x, x_column, w, w_column, &mut sums);

@@ -11,13 +11,13 @@
 
 use rayon::prelude::*;
 
-use super::Conv;
+use super::geometry::Conv;
 use crate::buffer::Shared;
 use crate::lanes::LANES;
-use crate::micro::{DOT_COLUMNS, DOT_ROWS, dots};
+use crate::micro::{DOT_COLUMNS, DOT_ROWS, dots, part};
 use crate::simd::{Lanes, Simd, Task};
 
-struct Plan<'a> {
+struct WeightGradient<'a> {
     conv: &'a Conv,
     /// x with its padding: `[blocks, in, height, width, 16]`
     x: &'a [f32],
@@ -31,7 +31,7 @@ struct Plan<'a> {
 }
 
 /// Pixels whose products are summed in registers at a time: few enough for four channels of `dy` and a column of `x`
-/// to stay in the first-level cache, many enough to forget the sum over the lanes.
+/// to stay in the first-level cache, and enough to make the cost of summing the lanes negligible.
 const PIXELS: usize = 64;
 
 /// Columns that one task takes: their loads of `dy` come from the cache.
@@ -48,7 +48,7 @@ pub(super) fn backward_weights(
     let blocks = x.len() / (conv.in_channels * size[0] * size[1] * LANES);
     let padded = [0, 1].map(|axis| size[axis] + 2 * conv.padding[axis]);
     let copy = (conv.padding != [0, 0]).then(|| pad(conv, x, size, padded));
-    let plan = Plan {
+    let gradient = WeightGradient {
         conv,
         x: copy.as_deref().unwrap_or(x),
         padded,
@@ -64,16 +64,15 @@ pub(super) fn backward_weights(
     (0..conv.out_channels.div_ceil(DOT_ROWS) * column_tasks)
         .into_par_iter()
         .for_each(|task| {
-            let first = task % column_tasks * COLUMNS;
             simd.run(Tile {
-                plan: &plan,
+                gradient: &gradient,
                 channel: task / column_tasks * DOT_ROWS,
-                columns: first..(first + COLUMNS).min(columns),
+                columns: part(task % column_tasks, COLUMNS, columns),
             });
         });
 }
 
-/// x with its zeros around it, so that every tap of every pixel can be read.
+/// x with zeros around it, so that every tap of every pixel can be read.
 fn pad(conv: &Conv, x: &[f32], size: [usize; 2], padded: [usize; 2]) -> Vec<f32> {
     let planes = x.len() / (size[0] * size[1] * LANES);
     let width = size[1] * LANES;
@@ -92,7 +91,7 @@ fn pad(conv: &Conv, x: &[f32], size: [usize; 2], padded: [usize; 2]) -> Vec<f32>
 
 /// The gradients of four output channels and a range of (input channel, tap) columns.
 struct Tile<'a> {
-    plan: &'a Plan<'a>,
+    gradient: &'a WeightGradient<'a>,
     channel: usize,
     columns: std::ops::Range<usize>,
 }
@@ -103,12 +102,13 @@ impl Task for Tile<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let l = l.register();
-        let plan = self.plan;
-        let all_columns = plan.conv.in_channels * plan.conv.kernel[0] * plan.conv.kernel[1];
+        let gradient = self.gradient;
+        let all_columns =
+            gradient.conv.in_channels * gradient.conv.kernel[0] * gradient.conv.kernel[1];
         let mut totals = [[0f32; COLUMNS]; DOT_ROWS];
-        for block in 0..plan.blocks {
-            for row in (0..plan.out[0]).step_by(plan.rows) {
-                let rows = row..(row + plan.rows).min(plan.out[0]);
+        for block in 0..gradient.blocks {
+            for row in (0..gradient.out[0]).step_by(gradient.rows) {
+                let rows = row..(row + gradient.rows).min(gradient.out[0]);
                 for first in (0..self.columns.len()).step_by(DOT_COLUMNS) {
                     let sums = self.part(l, block, rows.clone(), self.columns.start + first);
                     for c in 0..DOT_COLUMNS {
@@ -120,12 +120,12 @@ impl Task for Tile<'_> {
                 }
             }
         }
-        let channels = plan.conv.out_channels - self.channel;
+        let channels = gradient.conv.out_channels - self.channel;
         for (r, totals) in totals.iter().enumerate().take(channels) {
             for (i, &total) in totals.iter().enumerate().take(self.columns.len()) {
                 let place = (self.channel + r) * all_columns + self.columns.start + i;
                 // SAFETY: a weight of this task's channels and columns; `dw` holds out * in * kh * kw.
-                unsafe { *plan.dw.at(place) = total };
+                unsafe { *gradient.dw.at(place) = total };
             }
         }
     }
@@ -141,8 +141,8 @@ fn moved<const N: usize>(mut pointers: [*const f32; N], by: usize) -> [*const f3
 }
 
 impl Tile<'_> {
-    /// Sums of a few rows of one block for four channels and the three columns from `column` on; what stands beyond
-    /// the last channel or column repeats the last.
+    /// Sums of a few rows of one block for four channels and the three columns from `column` on; beyond the last
+    /// channel or column, the last one is repeated.
     #[inline(always)]
     fn part<L: Lanes>(
         &self,
@@ -151,40 +151,40 @@ impl Tile<'_> {
         rows: std::ops::Range<usize>,
         column: usize,
     ) -> [[L::V; DOT_COLUMNS]; DOT_ROWS] {
-        let plan = self.plan;
-        let [kh, kw] = plan.conv.kernel;
-        let [height, width] = plan.padded;
-        let mut x = [plan.x.as_ptr(); DOT_COLUMNS];
+        let gradient = self.gradient;
+        let [kh, kw] = gradient.conv.kernel;
+        let [height, width] = gradient.padded;
+        let mut x = [gradient.x.as_ptr(); DOT_COLUMNS];
         for i in 0..DOT_COLUMNS {
             let column = (column + i).min(self.columns.end - 1);
             let (channel, tap) = (column / (kh * kw), column % (kh * kw));
             let (ky, kx) = (
-                tap / kw * plan.conv.dilation[0],
-                tap % kw * plan.conv.dilation[1],
+                tap / kw * gradient.conv.dilation[0],
+                tap % kw * gradient.conv.dilation[1],
             );
-            let plane = block * plan.conv.in_channels + channel;
+            let plane = block * gradient.conv.in_channels + channel;
             let place = ((plane * height + ky) * width + kx) * LANES;
             x[i] = x[i].wrapping_add(place);
         }
-        let mut dy = [plan.dy.as_ptr(); DOT_ROWS];
+        let mut dy = [gradient.dy.as_ptr(); DOT_ROWS];
         for i in 0..DOT_ROWS {
-            let channel = (self.channel + i).min(plan.conv.out_channels - 1);
-            let plane = block * plan.conv.out_channels + channel;
-            dy[i] = dy[i].wrapping_add(plane * plan.out[0] * plan.out[1] * LANES);
+            let channel = (self.channel + i).min(gradient.conv.out_channels - 1);
+            let plane = block * gradient.conv.out_channels + channel;
+            dy[i] = dy[i].wrapping_add(plane * gradient.out[0] * gradient.out[1] * LANES);
         }
         let mut sums = [[l.zero(); DOT_COLUMNS]; DOT_ROWS];
-        let step = plan.conv.stride[1] * LANES;
+        let step = gradient.conv.stride[1] * LANES;
         for row in rows {
-            let at = row * plan.out[1] * LANES;
-            let from = row * plan.conv.stride[0] * width * LANES;
+            let at = row * gradient.out[1] * LANES;
+            let from = row * gradient.conv.stride[0] * width * LANES;
             let (dy, x) = (moved(dy, at), moved(x, from));
             if step == LANES {
-                let count = plan.out[1] * LANES / L::WIDTH;
-                // SAFETY: a row of dy, and the pixels of the padded x under one tap of it, which are as many.
+                let count = gradient.out[1] * LANES / L::WIDTH;
+                // SAFETY: a row of dy, and as many pixels of the padded x under one tap.
                 unsafe { dots(l, count, dy, x, &mut sums) };
                 continue;
             }
-            for pixel in 0..plan.out[1] {
+            for pixel in 0..gradient.out[1] {
                 let (dy, x) = (moved(dy, pixel * LANES), moved(x, pixel * step));
                 // SAFETY: the pixel lies in the planes of dy, and its taps in those of the padded x.
                 unsafe { dots(l, LANES / L::WIDTH, dy, x, &mut sums) };

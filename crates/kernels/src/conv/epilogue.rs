@@ -24,7 +24,7 @@ impl Epilogue {
 /// The argmax of a square that ReLU set to zero: no gradient flows through it.
 pub(crate) const CUT: f32 = 4.0;
 
-/// Where results go; `argmax` is there only when a pooling convolution has to remember it.
+/// Where results go; `argmax` is present only where the backward pass needs it.
 #[derive(Clone, Copy)]
 pub(crate) struct Target<'a> {
     pub(crate) epilogue: Epilogue,

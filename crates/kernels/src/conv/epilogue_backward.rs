@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::epilogue::CUT;
 use crate::buffer::{Fill, Shared};
-use crate::lanes::LANES;
+use crate::lanes::{LANES, whole_blocks};
 use crate::simd::{Lanes, Simd, Task};
 
 /// Channels that one task takes: enough work to be worth a task on small maps.
@@ -20,7 +20,7 @@ fn channels_per_task(blocks: usize, area: usize) -> usize {
 /// If the lengths differ or are not whole blocks.
 pub fn relu_backward(y: &[f32], dy: &[f32], channels: usize, area: usize) -> (Vec<f32>, Vec<f32>) {
     assert_eq!(y.len(), dy.len(), "relu_backward: y and dy");
-    let blocks = whole_blocks("relu_backward", dy.len(), channels, area);
+    let blocks = whole_blocks(dy.len(), channels * area, "relu_backward");
     let mut out = Fill::new(dy.len());
     let mut sums = vec![0.0; channels];
     let simd = Simd::current();
@@ -56,7 +56,7 @@ pub fn relu_pool_backward(
     assert_eq!(argmax.len(), dy.len(), "relu_pool_backward: argmax and dy");
     let [rows, columns] = size;
     let pooled = (rows / 2) * (columns / 2);
-    let blocks = whole_blocks("relu_pool_backward", dy.len(), channels, pooled);
+    let blocks = whole_blocks(dy.len(), channels * pooled, "relu_pool_backward");
     let mut out = Fill::new(blocks * channels * rows * columns * LANES);
     let mut sums = vec![0.0; channels];
     let simd = Simd::current();
@@ -81,7 +81,7 @@ pub fn relu_pool_backward(
 /// # Panics
 /// If the length is not a number of whole blocks.
 pub fn bias_gradient(dy: &[f32], channels: usize, area: usize) -> Vec<f32> {
-    let blocks = whole_blocks("bias_gradient", dy.len(), channels, area);
+    let blocks = whole_blocks(dy.len(), channels * area, "bias_gradient");
     let mut sums = vec![0.0; channels];
     let simd = Simd::current();
     each_channel(&mut sums, blocks, area, |channel| {
@@ -95,17 +95,6 @@ pub fn bias_gradient(dy: &[f32], channels: usize, area: usize) -> Vec<f32> {
         })
     });
     sums
-}
-
-fn whole_blocks(what: &str, len: usize, channels: usize, area: usize) -> usize {
-    let block = channels * area * LANES;
-    let blocks = len.checked_div(block).unwrap_or(0);
-    assert_eq!(
-        len,
-        blocks * block,
-        "{what}: {len} values are no whole blocks of {channels} x {area} x {LANES}"
-    );
-    blocks
 }
 
 fn each_channel(
@@ -195,19 +184,18 @@ impl Task for PoolBackward<'_> {
                     }
                     from += LANES;
                 }
-                if columns % 2 == 1 {
-                    for y in [2 * row, 2 * row + 1] {
-                        let last = (plane * rows + y) * columns + columns - 1;
-                        // SAFETY: the row's last pixel, in this task's plane.
-                        unsafe { l.store(self.to.at(last * LANES), l.zero()) };
-                    }
-                }
             }
-            if rows % 2 == 1 {
-                for column in 0..columns {
-                    let last = (plane * rows + rows - 1) * columns + column;
-                    // SAFETY: the plane's last row, in this task's plane.
-                    unsafe { l.store(self.to.at(last * LANES), l.zero()) };
+            // What the squares leave over: an odd last row or column.
+            for y in 0..rows {
+                let first = if y < 2 * pooled_rows {
+                    2 * pooled_columns
+                } else {
+                    0
+                };
+                for x in first..columns {
+                    let at = ((plane * rows + y) * columns + x) * LANES;
+                    // SAFETY: a pixel of this task's plane.
+                    unsafe { l.store(self.to.at(at), l.zero()) };
                 }
             }
         }

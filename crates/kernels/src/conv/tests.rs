@@ -1,11 +1,11 @@
-//! Every path against the obvious loops, on the best instruction set and the portable one.
+//! Every path against the reference, on the best instruction set and the portable one.
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::lanes::{pack, unpack};
 use crate::reference;
-use crate::testing::on_each;
+use crate::tests::on_each;
 
 /// Numbers in -1..1 that depend on their index only.
 fn noise(seed: u64, len: usize) -> Vec<f32> {

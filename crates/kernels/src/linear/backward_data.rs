@@ -7,10 +7,9 @@
 
 use rayon::prelude::*;
 
-use super::{LINE, blocks_of, with_tile_height};
 use crate::buffer::{Fill, Shared};
-use crate::lanes::LANES;
-use crate::micro::{accumulate_rows, prefetch};
+use crate::lanes::{LANES, whole_blocks};
+use crate::micro::{LINE, accumulate_rows, part, prefetch, with_tile_height};
 use crate::simd::{Lanes, Simd, Task};
 
 /// Blocks of rows that share each tile's weights.
@@ -25,7 +24,7 @@ const OUTPUTS: usize = 256;
 /// # Panics
 /// If a slice's length does not fit `inputs` and `outputs`.
 pub fn backward_data(dy: &[f32], inputs: usize, outputs: usize, weight: &[f32]) -> Vec<f32> {
-    let blocks = blocks_of(dy, outputs, "linear::backward_data: dy");
+    let blocks = whole_blocks(dy.len(), outputs, "linear::backward_data: dy");
     assert_eq!(
         weight.len(),
         inputs * outputs,
@@ -38,15 +37,14 @@ pub fn backward_data(dy: &[f32], inputs: usize, outputs: usize, weight: &[f32]) 
     (0..blocks.div_ceil(BLOCKS) * row_tasks)
         .into_par_iter()
         .for_each(|task| {
-            let (first, start) = (task / row_tasks * BLOCKS, task % row_tasks * ROWS);
             simd.run(BackwardData {
                 dy,
                 weight,
                 dx: to,
                 inputs,
                 outputs,
-                blocks: first..(first + BLOCKS).min(blocks),
-                rows: start..(start + ROWS).min(inputs),
+                blocks: part(task / row_tasks, BLOCKS, blocks),
+                rows: part(task % row_tasks, ROWS, inputs),
             });
         });
     // SAFETY: the tasks cover every block and every input.

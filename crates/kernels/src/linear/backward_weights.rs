@@ -7,9 +7,9 @@
 
 use rayon::prelude::*;
 
-use super::{blocks_of, with_tile_height};
 use crate::buffer::{Fill, Shared};
-use crate::lanes::LANES;
+use crate::lanes::{LANES, whole_blocks};
+use crate::micro::{part, with_tile_height};
 use crate::simd::{Lanes, Simd, Task};
 
 /// Inputs in a task; a multiple of both tile heights.
@@ -22,9 +22,9 @@ const BLOCKS: usize = 8;
 /// # Panics
 /// If a slice's length does not fit `inputs` and `outputs`, or the two have different numbers of blocks.
 pub fn backward_weights(x: &[f32], dy: &[f32], inputs: usize, outputs: usize) -> Vec<f32> {
-    let blocks = blocks_of(x, inputs, "linear::backward_weights: x");
+    let blocks = whole_blocks(x.len(), inputs, "linear::backward_weights: x");
     assert_eq!(
-        blocks_of(dy, outputs, "linear::backward_weights: dy"),
+        whole_blocks(dy.len(), outputs, "linear::backward_weights: dy"),
         blocks,
         "linear::backward_weights: blocks"
     );
@@ -36,7 +36,6 @@ pub fn backward_weights(x: &[f32], dy: &[f32], inputs: usize, outputs: usize) ->
     let to = dw.shared();
     let simd = Simd::current();
     (0..inputs.div_ceil(ROWS)).into_par_iter().for_each(|task| {
-        let start = task * ROWS;
         simd.run(BackwardWeights {
             x,
             panels: &panels,
@@ -44,7 +43,7 @@ pub fn backward_weights(x: &[f32], dy: &[f32], inputs: usize, outputs: usize) ->
             inputs,
             outputs,
             blocks,
-            rows: start..(start + ROWS).min(inputs),
+            rows: part(task, ROWS, inputs),
         });
     });
     // SAFETY: the tasks cover every input, and each writes all outputs.

@@ -7,16 +7,15 @@
 
 use rayon::prelude::*;
 
-use super::{LINE, blocks_of};
 use crate::buffer::{Fill, Scratch, Shared};
-use crate::lanes::LANES;
-use crate::micro::prefetch;
+use crate::lanes::{LANES, whole_blocks};
+use crate::micro::{LINE, part, prefetch, relu};
 use crate::simd::{Lanes, Simd, Task};
 
 /// Inputs whose weights `forward` packs at once: with 512 outputs 112 KB, and the panel of a tile is 11 KB, a third
-/// of the first-level cache. No multiple of 64, so that panels do not fall on the same lines of that cache.
+/// of the first-level cache. Not a multiple of 64, so that panels do not share lines of that cache.
 const DEPTH: usize = 56;
-/// Blocks of rows that share each packed panel: packing for half as many takes a tenth of the time of all.
+/// Blocks of rows that share each packed panel: with half as many, packing takes a tenth of the total time.
 const BLOCKS: usize = 16;
 /// Tasks that `forward` cuts the inputs into when there are few rows.
 const PARTS: usize = 8;
@@ -24,9 +23,9 @@ const PARTS: usize = 8;
 /// weights; four rows by three registers need one more than AVX2 has as soon as the compiler loads ahead.
 const REGISTERS: usize = 6;
 
-/// `[B, I, 16]` -> `[B, O, 16]`: `y = x weight + bias`, then the greater of that and zero if `relu`.
+/// `[B, I, 16]` -> `[B, O, 16]`: `y = x weight + bias`, then ReLU if `relu`.
 ///
-/// `weight` is `[I, O]`, `bias` `[O]`. Lanes without a row get what a row of zeros gets.
+/// `weight` is `[I, O]`, `bias` `[O]`. Lanes without a row hold the result for a row of zeros.
 ///
 /// # Panics
 /// If a slice's length does not fit `inputs` and `outputs`.
@@ -38,7 +37,7 @@ pub fn forward(
     bias: Option<&[f32]>,
     relu: bool,
 ) -> Vec<f32> {
-    let blocks = blocks_of(x, inputs, "linear::forward: x");
+    let blocks = whole_blocks(x.len(), inputs, "linear::forward: x");
     assert_eq!(weight.len(), inputs * outputs, "linear::forward: weight");
     let bias = bias.map_or_else(|| vec![0.0; outputs], <[f32]>::to_vec);
     assert_eq!(bias.len(), outputs, "linear::forward: bias");
@@ -48,7 +47,7 @@ pub fn forward(
         return unsafe { y.finish() };
     }
 
-    // Few rows: the inputs are cut too, for enough tasks; many rows: they need not be.
+    // With few rows the inputs are split too, so that there are enough tasks.
     let row_tasks = blocks.div_ceil(BLOCKS);
     let parts = (PARTS / row_tasks).clamp(1, (inputs / (2 * DEPTH)).max(1));
     let depth = inputs.div_ceil(parts).next_multiple_of(DEPTH);
@@ -69,12 +68,12 @@ pub fn forward(
         .into_par_iter()
         .with_max_len(1)
         .for_each(|task| {
-            let (first, part) = (task / parts * BLOCKS, task % parts);
+            let share = task % parts;
             simd.run(Part {
                 plan: &plan,
-                part,
-                blocks: first..(first + BLOCKS).min(blocks),
-                contraction: part * depth..((part + 1) * depth).min(inputs),
+                part: share,
+                blocks: part(task / parts, BLOCKS, blocks),
+                contraction: part(share, depth, inputs),
             });
         });
     let sum = Sum {
@@ -183,7 +182,7 @@ unsafe fn pack<L: Lanes>(l: L, plan: &Forward, start: usize, depth: usize, to: *
             let first = group * registers / groups;
             let end = (group + 1) * registers / groups;
             // SAFETY: the panel of this group holds DEPTH rows of its registers; whole registers of the row are
-            // read as such, the others float by float.
+            // read as such, the rest float by float.
             unsafe {
                 let to = to.add((first * DEPTH + k * (end - first)) * L::WIDTH);
                 let from = row.add(first * L::WIDTH);
@@ -207,7 +206,7 @@ unsafe fn pack<L: Lanes>(l: L, plan: &Forward, start: usize, depth: usize, to: *
 ///
 /// # Safety
 /// `x` must be readable for `depth` steps of sixteen floats, `panel` for `depth` rows of C registers, and `to`
-/// writable as said.
+/// writable accordingly.
 #[inline(always)]
 unsafe fn tiles<L: Lanes, const R: usize, const C: usize>(
     l: L,
@@ -287,8 +286,7 @@ impl Sum<'_> {
             let at = (block * self.outputs + first + o) * LANES;
             for lane in 0..LANES {
                 let y = sums[lane][o] + bias;
-                // Not `max`: a NaN stays one.
-                let y = if self.relu && y < 0.0 { 0.0 } else { y };
+                let y = if self.relu { relu(y) } else { y };
                 // SAFETY: this tile's part of the result.
                 unsafe { self.y.at(at + lane).write(y) };
             }

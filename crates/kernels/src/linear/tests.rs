@@ -1,11 +1,11 @@
-//! The three products against the obvious loops, at the seams of tiles and tasks.
+//! The three products against the reference, at the seams of tiles and tasks.
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::lanes::{pack, unpack};
 use crate::reference;
-use crate::testing::{assert_close, everywhere, random, unpack_with_zeros, wide};
+use crate::tests::{assert_close, everywhere, random, unpack_with_zeros, wide};
 
 /// Fails where a sum of `terms` products, each up to 1, is off by more than rounding explains: also where they cancel.
 fn close(got: &[f32], expected: &[f64], terms: usize, what: &str) {
@@ -64,7 +64,7 @@ fn shapes_at_the_seams_of_tiles_and_tasks() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
     #[test]
-    fn agrees_with_the_obvious_loops(n in 1..70usize, inputs in 1..150usize, outputs in 1..60usize, relu: bool) {
+    fn agrees_with_the_reference(n in 1..70usize, inputs in 1..150usize, outputs in 1..60usize, relu: bool) {
         check(n, inputs, outputs, relu);
     }
 }

@@ -1,15 +1,16 @@
-//! Both normalizations against the obvious loops, slopes and moments in f64.
+//! Both normalizations against the reference, slopes and moments in f64.
 
 use proptest::prelude::*;
 
+use super::passes::RUN;
 use super::*;
-use crate::lanes::pack;
+use crate::lanes::{LANES, pack};
 use crate::reference;
-use crate::testing::{assert_close, everywhere, random, unpack_with_zeros, wide};
+use crate::tests::{assert_close, everywhere, random, unpack_with_zeros, wide};
 
 const EPSILON: f32 = 1e-3;
 
-/// Both normalizations, forward and backward, against the obvious loops and slopes in f64.
+/// Both normalizations, forward and backward, against the reference and slopes in f64.
 fn check(shape: Shape, groups: Option<usize>, relu: bool) {
     let Shape {
         images: n,
@@ -20,13 +21,13 @@ fn check(shape: Shape, groups: Option<usize>, relu: bool) {
     let (dy, gamma, beta) = (random(2, x.len()), random(3, channels), random(4, channels));
     let (xl, dyl) = (pack(&x, n, channels * area), pack(&dy, n, channels * area));
     let [x, dy, gamma64, beta64] = [&x, &dy, &gamma, &beta].map(|x| wide(x));
-    let obvious = |x: &[f64], gamma: &[f64], beta: &[f64]| {
+    let expected = |x: &[f64], gamma: &[f64], beta: &[f64]| {
         reference::normalize(x, gamma, beta, area, groups, f64::from(EPSILON), relu)
     };
-    let y = obvious(&x, &gamma64, &beta64);
-    let dx = reference::gradient(&x, &dy, |x| obvious(x, &gamma64, &beta64));
-    let dgamma = reference::gradient(&gamma64, &dy, |gamma| obvious(&x, gamma, &beta64));
-    let dbeta = reference::gradient(&beta64, &dy, |beta| obvious(&x, &gamma64, beta));
+    let y = expected(&x, &gamma64, &beta64);
+    let dx = reference::gradient(&x, &dy, |x| expected(x, &gamma64, &beta64));
+    let dgamma = reference::gradient(&gamma64, &dy, |gamma| expected(&x, gamma, &beta64));
+    let dbeta = reference::gradient(&beta64, &dy, |beta| expected(&x, &gamma64, beta));
     let affine = Affine {
         gamma: &gamma,
         beta: &beta,

@@ -1,10 +1,10 @@
-//! Five steps against PyTorch's, and every kernel against the obvious loop.
+//! Five steps against PyTorch's, and every kernel against the reference.
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::reference;
-use crate::testing::{assert_close, assert_sums_close, everywhere, random, wide};
+use crate::tests::{assert_close, assert_sums_close, everywhere, random, wide};
 
 const ADAM: Adam = Adam {
     learning_rate: 0.01,
@@ -195,7 +195,7 @@ fn five_steps_of_each_are_pytorch_s() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
-    fn agrees_with_the_obvious_loops(
+    fn agrees_with_the_reference(
         len in prop_oneof![0..40usize, CHUNK - 3..CHUNK + 40, Just(3 * CHUNK + 5)],
         weight_decay in 0.0..0.2f64,
         grad_scale in 0.1..2.0f64,

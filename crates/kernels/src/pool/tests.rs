@@ -1,13 +1,11 @@
-//! Both kinds of pooling against the obvious loops and slopes.
+//! Both kinds of pooling against the reference and slopes.
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::lanes::{pack, unpack};
 use crate::reference;
-use crate::testing::{
-    assert_close, assert_sums_close, everywhere, random, unpack_with_zeros, wide,
-};
+use crate::tests::{assert_close, assert_sums_close, everywhere, random, unpack_with_zeros, wide};
 
 fn pools() -> impl Strategy<Value = (Pool, [usize; 2])> {
     let axis =
@@ -40,7 +38,7 @@ fn distinct(count: usize) -> Vec<f32> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
-    fn agrees_with_the_obvious_loops_and_slopes((pool, size) in pools(), n in 1..20usize, channels in 1..3usize) {
+    fn agrees_with_the_reference_and_slopes((pool, size) in pools(), n in 1..20usize, channels in 1..3usize) {
         let area = size[0] * size[1];
         let outputs = pool.output(size).iter().product::<usize>();
         let (x, dy) = (distinct(n * channels * area), random(2, n * channels * outputs));

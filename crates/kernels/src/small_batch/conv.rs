@@ -7,14 +7,16 @@
 
 use rayon::prelude::*;
 
-use super::{MAX_IMAGES, relu};
 use crate::buffer::{Fill, Scratch, Shared};
-use crate::conv::direct::groups;
 use crate::conv::{Conv, Epilogue};
 use crate::lanes::LANES;
+use crate::micro::{channel_groups, part, relu, with_group_size};
 use crate::simd::{Lanes, Simd, Task};
 
-/// Whether this path takes so many images through this convolution.
+/// The largest number of images for which this path is faster than lanes.
+pub const MAX_IMAGES: usize = 8;
+
+/// Whether this path can compute the convolution for this number of images.
 pub fn supports(conv: &Conv, images: usize) -> bool {
     images <= MAX_IMAGES && conv.stride == [1, 1]
 }
@@ -33,19 +35,8 @@ pub fn conv(
     epilogue: Epilogue,
 ) -> Vec<f32> {
     assert_eq!(conv.stride, [1, 1], "small_batch::conv: stride");
-    let Some(out) = conv.output(size) else {
-        panic!("small_batch::conv: the kernel of {conv:?} does not fit an input of {size:?}");
-    };
-    let taps = conv.kernel[0] * conv.kernel[1];
-    assert_eq!(
-        weight.len(),
-        conv.out_channels * conv.in_channels * taps,
-        "small_batch::conv: weight"
-    );
-    assert_eq!(bias.len(), conv.out_channels, "small_batch::conv: bias");
-    let image = conv.in_channels * size[0] * size[1];
-    let images = x.len().checked_div(image).unwrap_or(0);
-    assert_eq!(x.len(), images * image, "small_batch::conv: x");
+    let (images, out) = check(conv, x, size, bias);
+    assert_eq!(weight.len(), conv.weights(), "small_batch::conv: weight");
     let stored = out.map(|len| len / epilogue.factor());
     let mut y = Fill::new(images * conv.out_channels * stored[0] * stored[1]);
 
@@ -67,8 +58,8 @@ pub fn conv(
     {
         padded.fill(plane, size, to);
     }
-    let groups = groups(conv.out_channels);
-    let plan = Plan {
+    let groups = channel_groups(conv.out_channels);
+    let input = PaddedInput {
         conv,
         source,
         padded,
@@ -85,11 +76,10 @@ pub fn conv(
         .with_min_len(least_groups(conv, positions))
         .for_each(|task| {
             let (rest, group) = (task / groups.len(), &groups[task % groups.len()]);
-            let first = rest % bands * band;
             simd.run(Group {
-                plan: &plan,
+                input: &input,
                 image: rest / bands,
-                rows: first..(first + band).min(out[0]),
+                rows: part(rest % bands, band, out[0]),
                 channels: group.clone(),
             });
         });
@@ -97,16 +87,26 @@ pub fn conv(
     unsafe { y.finish() }
 }
 
+/// The number of images in `x`, and the size of the output.
+pub(super) fn check(conv: &Conv, x: &[f32], size: [usize; 2], bias: &[f32]) -> (usize, [usize; 2]) {
+    let out = conv.checked_output(size);
+    assert_eq!(bias.len(), conv.out_channels, "small_batch: bias");
+    let image = conv.in_channels * size[0] * size[1];
+    let images = x.len().checked_div(image).unwrap_or(0);
+    assert_eq!(x.len(), images * image, "small_batch: x");
+    (images, out)
+}
+
 /// Positions of a task: the sums of six channels fit half of the first-level cache.
 const BAND: usize = 768;
 
-/// Groups of channels that are worth a task: about ten microseconds.
+/// Groups of channels in a task, at least: about ten microseconds of work.
 fn least_groups(conv: &Conv, positions: usize) -> usize {
     let work = conv.in_channels * conv.kernel[0] * conv.kernel[1] * positions;
     (50_000 / work.max(1)).max(1)
 }
 
-/// Planes whose rows share their padding: each row's zeros on the right are the next one's on the left.
+/// Planes whose rows share their padding: the zeros to the right of a row are also those to the left of the next.
 #[derive(Clone, Copy)]
 struct Padded {
     /// Floats from one row to the next.
@@ -135,7 +135,7 @@ impl Padded {
     }
 }
 
-struct Plan<'a> {
+struct PaddedInput<'a> {
     conv: &'a Conv,
     /// `[image][channel][plane]`, readable for a vector more
     source: &'a [f32],
@@ -151,7 +151,7 @@ struct Plan<'a> {
 
 /// Some rows of some channels of one image.
 struct Group<'a> {
-    plan: &'a Plan<'a>,
+    input: &'a PaddedInput<'a>,
     image: usize,
     rows: std::ops::Range<usize>,
     channels: std::ops::Range<usize>,
@@ -162,18 +162,11 @@ impl Task for Group<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        let mut scratch = Scratch::new(self.channels.len() * self.plan.positions);
+        let mut scratch = Scratch::new(self.channels.len() * self.input.positions);
         let sums = scratch.start();
-        match self.channels.len() {
-            1 => self.sums::<L, 1>(l, sums),
-            2 => self.sums::<L, 2>(l, sums),
-            3 => self.sums::<L, 3>(l, sums),
-            4 => self.sums::<L, 4>(l, sums),
-            5 => self.sums::<L, 5>(l, sums),
-            _ => self.sums::<L, 6>(l, sums),
-        }
+        with_group_size!(self.channels.len(), self.sums::<L>(l, sums));
         for channel in 0..self.channels.len() {
-            self.finish(channel, sums.wrapping_add(channel * self.plan.positions));
+            self.finish(channel, sums.wrapping_add(channel * self.input.positions));
         }
     }
 }
@@ -182,33 +175,33 @@ impl Group<'_> {
     /// The sums of R channels at all positions of the band: `[channel][position]`.
     #[inline(always)]
     fn sums<L: Lanes, const R: usize>(&self, l: L, to: *mut f32) {
-        let Plan {
+        let PaddedInput {
             conv,
             padded,
             positions,
             ..
-        } = *self.plan;
+        } = *self.input;
         let [kh, kw] = conv.kernel;
         let row = conv.in_channels * kh * kw;
         let x = self.image * conv.in_channels * padded.plane + self.rows.start * padded.row;
-        let x = self.plan.source[x..].as_ptr();
-        let weight = self.plan.weight[self.channels.start * row..].as_ptr();
+        let x = self.input.source[x..].as_ptr();
+        let weight = self.input.weight[self.channels.start * row..].as_ptr();
         let mut rows = [weight; R];
         for r in 0..R {
             rows[r] = weight.wrapping_add(r * row);
         }
-        let last = (self.rows.len() - 1) * padded.row + self.plan.out[1];
+        let last = (self.rows.len() - 1) * padded.row + self.input.out[1];
         for first in (0..last).step_by(LANES) {
             let mut sums = [l.zero(); R];
             for r in 0..R {
-                sums[r] = l.splat(self.plan.bias[self.channels.start + r]);
+                sums[r] = l.splat(self.input.bias[self.channels.start + r]);
             }
             let mut k = 0;
             for c in 0..conv.in_channels {
                 for y in 0..kh {
                     let at = c * padded.plane + y * conv.dilation[0] * padded.row + first;
                     for tap in 0..kw {
-                        // SAFETY: a position plus a tap stays in this channel's plane, but for the last vector,
+                        // SAFETY: a position plus a tap stays in this channel's plane, except for the last vector,
                         // which may reach into the next one or the spare vector; R rows of weights.
                         unsafe {
                             let x = l.load(x.add(at + tap * conv.dilation[1]));
@@ -230,17 +223,17 @@ impl Group<'_> {
     /// Stores one channel's sums as its plane of the result.
     #[inline(always)]
     fn finish(&self, channel: usize, sums: *const f32) {
-        let plan = self.plan;
-        let channel = self.image * plan.conv.out_channels + self.channels.start + channel;
+        let input = self.input;
+        let channel = self.image * input.conv.out_channels + self.channels.start + channel;
         // SAFETY: rows of sums lie `padded.row` apart; this channel's plane is written by this task only.
         unsafe {
-            if plan.epilogue == Epilogue::ReluPool {
-                let [rows, columns] = [plan.out[0] / 2, plan.out[1] / 2];
-                let to = plan.y.at((channel * rows + self.rows.start / 2) * columns);
+            if input.epilogue == Epilogue::ReluPool {
+                let [rows, columns] = [input.out[0] / 2, input.out[1] / 2];
+                let to = input.y.at((channel * rows + self.rows.start / 2) * columns);
                 for y in 0..self.rows.len() / 2 {
                     let (top, bottom) = (
-                        sums.add(2 * y * plan.padded.row),
-                        sums.add((2 * y + 1) * plan.padded.row),
+                        sums.add(2 * y * input.padded.row),
+                        sums.add((2 * y + 1) * input.padded.row),
                     );
                     for x in 0..columns {
                         let left = greater(*top.add(2 * x), *bottom.add(2 * x));
@@ -250,12 +243,12 @@ impl Group<'_> {
                 }
                 return;
             }
-            let [rows, columns] = plan.out;
-            let to = plan.y.at((channel * rows + self.rows.start) * columns);
+            let [rows, columns] = input.out;
+            let to = input.y.at((channel * rows + self.rows.start) * columns);
             for y in 0..self.rows.len() {
                 for x in 0..columns {
-                    let sum = *sums.add(y * plan.padded.row + x);
-                    let sum = if plan.epilogue == Epilogue::Relu {
+                    let sum = *sums.add(y * input.padded.row + x);
+                    let sum = if input.epilogue == Epilogue::Relu {
                         relu(sum)
                     } else {
                         sum

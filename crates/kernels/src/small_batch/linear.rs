@@ -7,10 +7,9 @@
 
 use rayon::prelude::*;
 
-use super::relu as rectified;
 use crate::buffer::Scratch;
 use crate::lanes::LANES;
-use crate::micro::prefetch;
+use crate::micro::{part, prefetch, relu as rectified};
 use crate::simd::{Lanes, Simd, Task};
 
 /// Inputs of a task of [`linear`], at most: with 512 outputs a megabyte of weights.
@@ -18,11 +17,11 @@ const DEPTH: usize = 512;
 /// Rows of the weight that share one pass over the outputs.
 const AT_ONCE: usize = 16;
 
-/// y = x weight + bias, then the greater of that and zero if `relu`: `x` `[N, I]`, `weight` `[I, O]`, `bias` `[O]` ->
+/// y = x weight + bias, then ReLU if `relu`: `x` `[N, I]`, `weight` `[I, O]`, `bias` `[O]` ->
 /// `[N, O]`.
 ///
-/// Reading the weight is what takes the time: rows whose inputs are all zero, as they are by the hundreds after ReLU,
-/// are left out. (So a weight that is not finite shows only where its input is not zero.)
+/// Reading the weight takes most of the time, so rows whose inputs are all zero are skipped; after ReLU there are
+/// hundreds. (A weight that is not finite therefore shows only where its input is not zero.)
 ///
 /// # Panics
 /// If a length does not fit.
@@ -50,9 +49,9 @@ pub fn linear(x: &[f32], weight: &[f32], bias: &[f32], inputs: usize, relu: bool
     partial
         .par_chunks_mut(len)
         .enumerate()
-        .for_each(|(part, sums)| {
+        .for_each(|(share, sums)| {
             sums.fill(0.0);
-            let rows = part * depth..((part + 1) * depth).min(inputs);
+            let rows = part(share, depth, inputs);
             for first in (0..images).step_by(4) {
                 let task = Rows {
                     x: &x[first * inputs..],
@@ -157,5 +156,5 @@ impl<const N: usize> Task for Images<'_, N> {
     }
 }
 
-/// Floats that are asked for ahead of time in each row.
+/// Floats by which each row is prefetched ahead.
 const AHEAD: usize = 128;

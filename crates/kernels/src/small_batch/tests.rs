@@ -1,11 +1,11 @@
-//! A few images against the obvious loops.
+//! A few images against the reference.
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::conv::{Conv, Epilogue};
 use crate::reference;
-use crate::testing::{assert_close, assert_sums_close, everywhere, random, wide};
+use crate::tests::{assert_close, assert_sums_close, everywhere, random, wide};
 
 fn check_conv(geometry: &Conv, images: usize, size: [usize; 2]) {
     let Some(out) = geometry.output(size) else {
@@ -52,7 +52,7 @@ fn check_conv(geometry: &Conv, images: usize, size: [usize; 2]) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
-    fn convolutions_agree_with_the_obvious_loops(
+    fn convolutions_agree_with_the_reference(
         images in 0..4usize,
         channels in (1..8usize, 1..20usize),
         kernel in (1..4usize, 1..6usize),
@@ -72,7 +72,7 @@ proptest! {
     }
 
     #[test]
-    fn winograd_agrees_with_the_obvious_loops(
+    fn winograd_agrees_with_the_reference(
         images in 0..4usize,
         channels in (16..40usize, 16..70usize),
         padding in (0..4usize, 0..4usize),
@@ -90,7 +90,7 @@ proptest! {
     }
 
     #[test]
-    fn products_agree_with_the_obvious_loops(
+    fn products_agree_with_the_reference(
         images in 0..9usize,
         inputs in 1..1200usize,
         outputs in 1..70usize,

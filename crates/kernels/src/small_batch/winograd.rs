@@ -1,8 +1,8 @@
 //! Winograd's F(4x4, 3x3) for a few images: channels in the lanes, weights transformed once for many calls.
 //!
 //! T tiles of 4x4 outputs in all images. Products are, for each of 36 points, `[T, in] x [in, out]`: a quarter of the
-//! direct form's multiply-adds, but four times its weights to read, and these are worth transforming only where they
-//! are used again. The transforms are those of [`crate::conv`]'s Winograd.
+//! direct form's multiply-adds, but four times its weights to read, and these are worth transforming only where they are
+//! used again. The transforms are shared with [`crate::conv`].
 
 #![expect(
     clippy::needless_range_loop,
@@ -13,23 +13,26 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::conv::check;
 use crate::buffer::{Fill, Scratch, Shared};
 use crate::conv::epilogue::{relu, relu_pool_value};
-use crate::conv::transforms::{POINTS, SIDE, TILE, column, input, output, weight};
+use crate::conv::winograd::tiles::{TILE, Tiles};
+use crate::conv::winograd::transforms::{POINTS, input_tile, output_tile, square, weight_tile};
 use crate::conv::{Conv, Epilogue};
 use crate::lanes::LANES;
+use crate::micro::{part, read, update};
 use crate::simd::{Lanes, Simd, Task};
 
-/// Channels on each side from which this path is taken. Timed with 32 and 64 inputs only, where it takes half the time.
-/// Re-check this and what follows: the lines 'one image, Winograd' of bench/kernels.
+/// Input and output channels from which this path is used. Timed with 32 and 64 inputs only, where it takes half the
+/// time. Re-check this and the constants below: the lines 'one image, Winograd' of bench/kernels.
 const LEAST_CHANNELS: usize = 16;
 /// Floats of transformed inputs at most, 64 MiB: a thread keeps the scratch.
 const MOST_SCRATCH: usize = 16 << 20;
 /// Output channels of a task: two vectors, so that even 64 channels make two tasks.
 const CHANNELS: usize = 2 * LANES;
-/// Tiles whose products wait together for the output transform.
+/// Tiles whose products are kept until the output transform.
 const TILES: usize = 16;
-/// Pixels whose channels are brought side by side at a time.
+/// Pixels converted to channels-last at a time.
 const STRIP: usize = LANES;
 /// Tiles that share each load of the weights.
 const AT_ONCE: usize = 4;
@@ -43,7 +46,7 @@ pub struct TransformedWeights {
     out_channels: usize,
 }
 
-/// Whether a convolution of so many images of this size can be and is worth being done this way.
+/// Whether this path can compute the convolution for this number of images of this size, and is faster.
 pub fn supports(conv: &Conv, images: usize, size: [usize; 2]) -> bool {
     let [rows, columns] = size.map(|len| len.div_ceil(TILE));
     conv.kernel == [3, 3]
@@ -120,38 +123,21 @@ impl Task for Transform<'_> {
                         taps[tap][lane] = kernel[tap];
                     }
                 }
-                let mut lines = [[l.zero(); SIDE]; 3];
-                // SAFETY: arrays of sixteen floats; sixteen of the CHANNELS floats of each point and input.
+                // SAFETY: sixteen of the CHANNELS floats of each point and input.
                 unsafe {
-                    for i in 0..3 {
-                        lines[i] = weight(
-                            l,
-                            [
-                                l.load(taps[3 * i].as_ptr()),
-                                l.load(taps[3 * i + 1].as_ptr()),
-                                l.load(taps[3 * i + 2].as_ptr()),
-                            ],
-                        );
-                    }
-                    for j in 0..SIDE {
-                        let products = weight(l, column(&lines, j));
-                        for i in 0..SIDE {
-                            let at = ((i * SIDE + j) * self.inputs + k) * CHANNELS + half;
-                            let to = &mut self.to[at..at + LANES];
-                            l.store(to.as_mut_ptr(), products[i]);
-                        }
-                    }
+                    let to = self.to.as_mut_ptr().add(k * CHANNELS + half);
+                    weight_tile(l, &taps, to, self.inputs * CHANNELS);
                 }
             }
         }
     }
 }
 
-/// y = epilogue(conv(x, weights) + bias), as [`super::conv`] but for transformed weights. Rounding errors are those of
-/// Winograd's algorithm: greater than the direct form's, see `conv`'s.
+/// y = epilogue(conv(x, weights) + bias), as [`super::conv`] but with transformed weights. Rounding errors are larger
+/// than the direct form's, as always with Winograd's algorithm.
 ///
 /// # Panics
-/// If [`supports`] refuses the convolution, the weights are of another one, a length does not match, or the kernel does not
+/// If [`supports`] refuses the convolution, the weights belong to another one, a length does not match, or the kernel does not
 /// fit.
 pub fn conv(
     conv: &Conv,
@@ -162,24 +148,18 @@ pub fn conv(
     epilogue: Epilogue,
 ) -> Vec<f32> {
     assert!(weights.fits(conv), "small_batch::winograd: weights");
-    assert_eq!(bias.len(), conv.out_channels, "small_batch::winograd: bias");
-    let Some(out) = conv.output(size) else {
-        panic!("small_batch::winograd: the kernel of {conv:?} does not fit an input of {size:?}");
-    };
-    let image = conv.in_channels * size[0] * size[1];
-    let images = x.len().checked_div(image).unwrap_or(0);
-    assert_eq!(x.len(), images * image, "small_batch::winograd: x");
+    let (images, out) = check(conv, x, size, bias);
     assert!(
         supports(conv, images, size),
         "small_batch::winograd: {images} of {size:?} through {conv:?}"
     );
-    let count = out.map(|len| len.div_ceil(TILE));
-    let tiles = images * count[0] * count[1];
+    let tiles = Tiles::new(size, out, conv.padding);
+    let count = images * tiles.per_block();
     let stored = out.map(|len| len / epilogue.factor());
     let mut y = Fill::new(images * conv.out_channels * stored[0] * stored[1]);
     let inputs = conv.in_channels.next_multiple_of(LANES);
-    let mut inputs_of_tiles = Scratch::new(POINTS * tiles * inputs);
-    let inputs_of_tiles = inputs_of_tiles.floats(POINTS * tiles * inputs);
+    let mut inputs_of_tiles = Scratch::new(POINTS * count * inputs);
+    let inputs_of_tiles = inputs_of_tiles.floats(POINTS * count * inputs);
     let shared = Shared::new(inputs_of_tiles);
     let simd = Simd::current();
     let area = size[0] * size[1];
@@ -200,39 +180,35 @@ pub fn conv(
             });
         });
     let pixels = &*pixels;
-    (0..tiles).into_par_iter().with_min_len(4).for_each(|tile| {
+    (0..count).into_par_iter().with_min_len(4).for_each(|tile| {
         simd.run(InputTile {
-            conv,
-            pixels,
-            size,
-            count,
-            tile,
             tiles,
+            tile,
+            count,
+            pixels,
             inputs,
             to: shared,
         });
     });
-    let plan = Plan {
+    let transformed = TransformedInput {
         conv,
         weights,
         bias,
         epilogue,
-        out,
         stored,
-        count,
         tiles,
+        count,
         inputs,
-        inputs_of_tiles,
+        values: inputs_of_tiles,
         y: y.shared(),
     };
     let groups = conv.out_channels.div_ceil(CHANNELS);
-    let chunks = tiles.div_ceil(TILES);
+    let chunks = count.div_ceil(TILES);
     (0..groups * chunks).into_par_iter().for_each(|task| {
-        let first = task / groups * TILES;
         simd.run(Products {
-            plan: &plan,
+            input: &transformed,
             group: task % groups,
-            tiles: first..(first + TILES).min(tiles),
+            tiles: part(task / groups, TILES, count),
         });
     });
     // SAFETY: the tiles and groups cover every stored pixel of every channel.
@@ -284,15 +260,14 @@ impl Task for ChannelsLast<'_> {
     }
 }
 
-/// B^T d B of one tile, all channels.
+/// Transforms one input tile, all channels.
 struct InputTile<'a> {
-    conv: &'a Conv,
+    tiles: Tiles,
+    tile: usize,
+    /// Tiles in all.
+    count: usize,
     /// `[image][row][column][in, whole vectors]`
     pixels: &'a [f32],
-    size: [usize; 2],
-    count: [usize; 2],
-    tile: usize,
-    tiles: usize,
     inputs: usize,
     /// `[point][tile][in, whole vectors]`
     to: Shared<'a, f32>,
@@ -303,74 +278,37 @@ impl Task for InputTile<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        let l = l.register();
-        let [height, width] = self.size;
-        let (image, row, across) = place(self.tile, self.count);
-        let top = (row * TILE) as isize - self.conv.padding[0] as isize;
-        let left = (across * TILE) as isize - self.conv.padding[1] as isize;
-        // The part of the tile that lies in the image.
-        let (rows, columns) = (inside(top, height), inside(left, width));
-        let corner = ((image * height) as isize + top) * width as isize + left;
-        for first in (0..self.inputs).step_by(L::Register::WIDTH) {
-            let mut lines = [[l.zero(); SIDE]; SIDE];
-            for i in rows.clone() {
-                let mut line = [l.zero(); SIDE];
-                for j in columns.clone() {
-                    let pixel = (corner + (i * width + j) as isize) as usize;
-                    let pixel = &self.pixels[pixel * self.inputs + first..][..L::Register::WIDTH];
-                    // SAFETY: one register's floats.
-                    line[j] = unsafe { l.load(pixel.as_ptr()) };
-                }
-                lines[i] = input(l, line);
-            }
-            for j in 0..SIDE {
-                let products = input(l, column(&lines, j));
-                for i in 0..SIDE {
-                    let at = ((i * SIDE + j) * self.tiles + self.tile) * self.inputs + first;
-                    // SAFETY: channels of this tile and point, which this task alone writes.
-                    unsafe { l.store(self.to.at(at), products[i]) };
-                }
-            }
+        let (tiles, inputs) = (&self.tiles, self.inputs);
+        let place = tiles.place(self.tile);
+        let image = tiles.source[0] * tiles.source[1] * inputs;
+        let pixels = self.pixels[place.block * image..][..image].as_ptr();
+        // SAFETY: an image's pixels; the channels of this tile at each point, which this task alone writes.
+        unsafe {
+            let to = self.to.at(self.tile * inputs);
+            input_tile(l, tiles, place, pixels, inputs, to, self.count * inputs);
         }
     }
 }
 
-/// Image, row and column of a tile.
-#[inline(always)]
-fn place(tile: usize, count: [usize; 2]) -> (usize, usize, usize) {
-    let within = tile % (count[0] * count[1]);
-    (
-        tile / (count[0] * count[1]),
-        within / count[1],
-        within % count[1],
-    )
-}
-
-/// Which of a tile's six lines from `first` on lie within `len`.
-#[inline(always)]
-fn inside(first: isize, len: usize) -> Range<usize> {
-    let clamp = |at: isize| at.clamp(0, SIDE as isize) as usize;
-    clamp(-first)..clamp(len as isize - first)
-}
-
-struct Plan<'a> {
+/// Everything that the products need.
+struct TransformedInput<'a> {
     conv: &'a Conv,
     weights: &'a TransformedWeights,
     bias: &'a [f32],
     epilogue: Epilogue,
-    out: [usize; 2],
     stored: [usize; 2],
-    count: [usize; 2],
-    tiles: usize,
+    tiles: Tiles,
+    /// Tiles in all.
+    count: usize,
     inputs: usize,
     /// `[point][tile][in, whole vectors]`
-    inputs_of_tiles: &'a [f32],
+    values: &'a [f32],
     y: Shared<'a, f32>,
 }
 
 /// One group of output channels of some tiles.
 struct Products<'a> {
-    plan: &'a Plan<'a>,
+    input: &'a TransformedInput<'a>,
     group: usize,
     tiles: Range<usize>,
 }
@@ -380,24 +318,24 @@ impl Task for Products<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        let plan = self.plan;
-        let inputs = plan.conv.in_channels;
+        let input = self.input;
+        let inputs = input.conv.in_channels;
         let mut scratch = Scratch::new(POINTS * TILES * CHANNELS);
         // `[point][tile][CHANNELS]`
         let products = scratch.floats(POINTS * TILES * CHANNELS);
         for point in 0..POINTS {
             let weights = (self.group * POINTS + point) * inputs * CHANNELS;
-            let weights = &plan.weights.points[weights..][..inputs * CHANNELS];
+            let weights = &input.weights.points[weights..][..inputs * CHANNELS];
             for first in self.tiles.clone().step_by(AT_ONCE) {
                 let count = (self.tiles.end - first).min(AT_ONCE);
-                let x = &plan.inputs_of_tiles[(point * plan.tiles + first) * plan.inputs..];
+                let x = &input.values[(point * input.count + first) * input.inputs..];
                 let to = (point * TILES + first - self.tiles.start) * CHANNELS;
                 let to = &mut products[to..];
                 match count {
-                    1 => multiply::<L, 1>(l, x, plan.inputs, inputs, weights, to),
-                    2 => multiply::<L, 2>(l, x, plan.inputs, inputs, weights, to),
-                    3 => multiply::<L, 3>(l, x, plan.inputs, inputs, weights, to),
-                    _ => multiply::<L, AT_ONCE>(l, x, plan.inputs, inputs, weights, to),
+                    1 => multiply::<L, 1>(l, x, input.inputs, inputs, weights, to),
+                    2 => multiply::<L, 2>(l, x, input.inputs, inputs, weights, to),
+                    3 => multiply::<L, 3>(l, x, input.inputs, inputs, weights, to),
+                    _ => multiply::<L, AT_ONCE>(l, x, input.inputs, inputs, weights, to),
                 }
             }
         }
@@ -461,69 +399,48 @@ impl Products<'_> {
     /// the products of the first point.
     #[inline(always)]
     fn finish<L: Lanes>(&self, l: L, tile: usize, half: usize, from: &[f32]) {
-        let plan = self.plan;
+        let TransformedInput {
+            conv,
+            tiles,
+            epilogue,
+            stored: [height, width],
+            y: to,
+            ..
+        } = self.input;
         let first = self.group * CHANNELS + half;
-        let channels = plan.conv.out_channels.saturating_sub(first).min(LANES);
+        let channels = conv.out_channels.saturating_sub(first).min(LANES);
         if channels == 0 {
             return;
         }
         let mut bias = [0f32; LANES];
-        bias[..channels].copy_from_slice(&plan.bias[first..first + channels]);
-        let (image, row, across) = place(tile, plan.count);
-        let factor = plan.epilogue.factor();
+        bias[..channels].copy_from_slice(&self.input.bias[first..first + channels]);
+        assert!(from.len() >= (POINTS - 1) * TILES * CHANNELS + LANES);
+        // SAFETY: sixteen products of each point, as asserted.
+        let y = unsafe { output_tile(l, from.as_ptr(), TILES * CHANNELS, read(l, &bias)) };
+        let place = tiles.place(tile);
+        let factor = epilogue.factor();
         let side = TILE / factor;
-        let rows = (plan.out[0] - row * TILE).min(TILE) / factor;
-        let columns = (plan.out[1] - across * TILE).min(TILE) / factor;
         // `[row][column][channel]`
         let mut cells = [[[0f32; LANES]; TILE]; TILE];
-        assert!(from.len() >= (POINTS - 1) * TILES * CHANNELS + LANES);
-        // SAFETY: sixteen products of each point, as asserted; arrays of sixteen floats.
-        unsafe {
-            let bias = l.load(bias.as_ptr());
-            let mut lines = [[l.zero(); TILE]; SIDE];
-            for i in 0..SIDE {
-                let mut line = [l.zero(); SIDE];
-                for j in 0..SIDE {
-                    line[j] = l.load(from.as_ptr().add((i * SIDE + j) * TILES * CHANNELS));
-                }
-                lines[i] = output(l, line);
-            }
-            // `y` holds columns: y[j][i] is row i, column j.
-            let mut y = [[bias; TILE]; TILE];
-            for j in 0..TILE {
-                let sums = output(l, column(&lines, j));
-                for i in 0..TILE {
-                    y[j][i] = l.add(sums[i], bias);
-                }
-            }
-            for i in 0..side {
-                for j in 0..side {
-                    let value = match plan.epilogue {
-                        Epilogue::None => y[j][i],
-                        Epilogue::Relu => relu(l, y[j][i]),
-                        Epilogue::ReluPool => {
-                            let square = [
-                                y[2 * j][2 * i],
-                                y[2 * j + 1][2 * i],
-                                y[2 * j][2 * i + 1],
-                                y[2 * j + 1][2 * i + 1],
-                            ];
-                            relu_pool_value(l, square)
-                        }
-                    };
-                    l.store(cells[i][j].as_mut_ptr(), value);
-                }
+        for i in 0..side {
+            for j in 0..side {
+                let value = match epilogue {
+                    Epilogue::None => y[j][i],
+                    Epilogue::Relu => relu(l, y[j][i]),
+                    Epilogue::ReluPool => relu_pool_value(l, square(&y, i, j)),
+                };
+                update(l, &mut cells[i][j], value);
             }
         }
-        let [height, width] = plan.stored;
-        let plane = (image * plan.conv.out_channels + first) * height * width;
-        let corner = plane + row * side * width + across * side;
+        let [rows, columns] = tiles.extent(place).map(|len| len / factor);
+        let plane = (place.block * conv.out_channels + first) * height * width;
+        let corner = plane + place.row * side * width + place.column * side;
         for lane in 0..channels {
             for i in 0..rows {
                 for j in 0..columns {
-                    let to = corner + lane * height * width + i * width + j;
+                    let at = corner + lane * height * width + i * width + j;
                     // SAFETY: a pixel that exists, written by this task only.
-                    unsafe { plan.y.at(to).write(cells[i][j][lane]) };
+                    unsafe { to.at(at).write(cells[i][j][lane]) };
                 }
             }
         }

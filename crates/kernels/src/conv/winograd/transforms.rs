@@ -1,27 +1,27 @@
-//! The four transforms of Winograd's F(4x4, 3x3), one vector of independent tiles at a time.
+//! The transforms of Winograd's F(4x4, 3x3), one vector of independent tiles at a time.
 //!
 //! Matrices as in Lavin & Gray, 'Fast Algorithms for Convolutional Neural Networks' (2015), section 4.3: an output
-//! tile is A^T [ (G g G^T) . (B^T d B) ] A, with the interpolation points 0, 1, -1, 2, -2 and infinity. Each function
-//! applies one matrix to one line; applying it to the rows and then to the columns makes the two sides.
+//! tile is A^T [ (G g G^T) . (B^T d B) ] A, with the interpolation points 0, 1, -1, 2, -2 and infinity. The first
+//! functions apply one matrix to one line; applying it to the rows and then to the columns makes the two sides.
 
 #![expect(
     clippy::needless_range_loop,
     reason = "iterator adaptors may stay separate functions, without the vector instructions"
 )]
 
-use crate::micro::prefetch;
+use super::tiles::{Place, TILE, Tiles};
+use crate::lanes::LANES;
+use crate::micro::{prefetch, read};
 use crate::simd::Lanes;
 
 /// Lines of a tile in the transformed domain.
 pub(crate) const SIDE: usize = 6;
 /// Products of a tile.
 pub(crate) const POINTS: usize = SIDE * SIDE;
-/// Output pixels along a tile.
-pub(crate) const TILE: usize = 4;
 
 /// B^T: a line of six input pixels.
 #[inline(always)]
-pub(crate) fn input<L: Lanes>(l: L, d: [L::V; 6]) -> [L::V; 6] {
+fn input<L: Lanes>(l: L, d: [L::V; 6]) -> [L::V; 6] {
     let (two, four, five) = (l.splat(2.0), l.splat(4.0), l.splat(5.0));
     let even = l.neg_mul_add(four, d[2], d[4]);
     let odd = l.neg_mul_add(four, d[1], d[3]);
@@ -39,7 +39,7 @@ pub(crate) fn input<L: Lanes>(l: L, d: [L::V; 6]) -> [L::V; 6] {
 
 /// A^T: a line of six products to four output pixels.
 #[inline(always)]
-pub(crate) fn output<L: Lanes>(l: L, m: [L::V; 6]) -> [L::V; 4] {
+fn output<L: Lanes>(l: L, m: [L::V; 6]) -> [L::V; 4] {
     let (sum, difference) = (l.add(m[1], m[2]), l.sub(m[1], m[2]));
     let (sum2, difference2) = (l.add(m[3], m[4]), l.sub(m[3], m[4]));
     [
@@ -52,7 +52,7 @@ pub(crate) fn output<L: Lanes>(l: L, m: [L::V; 6]) -> [L::V; 4] {
 
 /// A: a line of four output gradients; the transpose of [`output`].
 #[inline(always)]
-pub(super) fn gradient<L: Lanes>(l: L, y: [L::V; 4]) -> [L::V; 6] {
+fn gradient<L: Lanes>(l: L, y: [L::V; 4]) -> [L::V; 6] {
     let four = l.splat(4.0);
     let (even, odd) = (l.add(y[0], y[2]), l.add(y[1], y[3]));
     let even2 = l.mul_add(four, y[2], y[0]);
@@ -69,7 +69,7 @@ pub(super) fn gradient<L: Lanes>(l: L, y: [L::V; 4]) -> [L::V; 6] {
 
 /// G: a line of three weights.
 #[inline(always)]
-pub(crate) fn weight<L: Lanes>(l: L, g: [L::V; 3]) -> [L::V; 6] {
+fn weight<L: Lanes>(l: L, g: [L::V; 3]) -> [L::V; 6] {
     let outer = l.mul(l.splat(-1.0 / 6.0), l.add(g[0], g[2]));
     let middle = l.mul(l.splat(1.0 / 6.0), g[1]);
     let outer2 = l.mul_add(l.splat(1.0 / 24.0), g[0], l.mul(l.splat(1.0 / 6.0), g[2]));
@@ -98,22 +98,9 @@ pub(super) fn weight_gradient<L: Lanes>(l: L, u: [L::V; 6]) -> [L::V; 3] {
     ]
 }
 
-/// What is read in place of pixels outside of the image: a select of the address costs less than a branch.
-static ZEROS: [f32; 16] = [0.0; 16];
-
-/// The address of column `j` of a tile row from `from` on, or of zeros where the column lies outside.
-#[inline(always)]
-fn column_or_zeros(from: *const f32, j: usize, valid: &std::ops::Range<isize>) -> *const f32 {
-    if valid.contains(&(j as isize)) {
-        from.wrapping_add(j * 16)
-    } else {
-        ZEROS.as_ptr()
-    }
-}
-
 /// Applies one of the above to columns: `lines[i][j]` over `i` for a fixed `j`.
 #[inline(always)]
-pub(crate) fn column<V: Copy, const N: usize, const M: usize>(
+pub(super) fn column<V: Copy, const N: usize, const M: usize>(
     lines: &[[V; M]; N],
     j: usize,
 ) -> [V; N] {
@@ -126,73 +113,46 @@ pub(crate) fn column<V: Copy, const N: usize, const M: usize>(
     out
 }
 
-/// Where tiles lie: a tile's first output pixel is at four times its row and column, its first input pixel `pad`
-/// before that.
-#[derive(Clone, Copy)]
-pub(super) struct Tiles {
-    /// Size of the planes that tiles are read from.
-    pub(super) source: [usize; 2],
-    /// Size of the planes that tiles produce.
-    pub(super) out: [usize; 2],
-    pub(super) pad: [usize; 2],
-    /// Tiles along each axis.
-    pub(super) count: [usize; 2],
-}
-
-/// One tile: its block, and its row and column among the tiles.
-#[derive(Clone, Copy)]
-pub(super) struct Place {
-    pub(super) block: usize,
-    pub(super) row: usize,
-    pub(super) column: usize,
-}
-
-impl Tiles {
-    pub(super) fn new(source: [usize; 2], out: [usize; 2], pad: [usize; 2]) -> Tiles {
-        Tiles {
-            source,
-            out,
-            pad,
-            count: out.map(|len| len.div_ceil(TILE)),
-        }
-    }
-
-    /// Tiles in a block.
-    pub(super) fn per_block(&self) -> usize {
-        self.count[0] * self.count[1]
-    }
-
-    #[inline(always)]
-    pub(super) fn place(&self, index: usize) -> Place {
-        let within = index % self.per_block();
-        Place {
-            block: index / self.per_block(),
-            row: within / self.count[1],
-            column: within % self.count[1],
-        }
-    }
-
-    /// Output pixels of the tile that exist.
-    #[inline(always)]
-    pub(super) fn extent(&self, place: Place) -> [usize; 2] {
-        [
-            (self.out[0] - place.row * TILE).min(TILE),
-            (self.out[1] - place.column * TILE).min(TILE),
-        ]
-    }
-}
-
-/// Transforms one input tile of one channel; `plane` is the channel's first pixel. The products go to
-/// `to[point * step]`, sixteen lanes each.
+/// G g G^T of sixteen kernels `taps[tap][lane]`: each of the points goes to `to[point * step]`, sixteen lanes.
 ///
 /// # Safety
-/// `plane` must be readable for the source's size times 16, `to` writable as said.
+/// `to` must be writable accordingly.
 #[inline(always)]
-pub(super) unsafe fn input_tile<L: Lanes>(
+pub(crate) unsafe fn weight_tile<L: Lanes>(
+    l: L,
+    taps: &[[f32; LANES]; 9],
+    to: *mut f32,
+    step: usize,
+) {
+    let mut lines = [[l.zero(); SIDE]; 3];
+    for i in 0..3 {
+        let taps = [&taps[3 * i], &taps[3 * i + 1], &taps[3 * i + 2]];
+        lines[i] = weight(l, [read(l, taps[0]), read(l, taps[1]), read(l, taps[2])]);
+    }
+    for j in 0..SIDE {
+        let points = weight(l, column(&lines, j));
+        for i in 0..SIDE {
+            // SAFETY: the caller's promise.
+            unsafe { l.store(to.add((i * SIDE + j) * step), points[i]) };
+        }
+    }
+}
+
+/// What is read in place of pixels outside the image: selecting an address costs less than a branch.
+static ZEROS: [f32; LANES] = [0.0; LANES];
+
+/// B^T d B of one input tile. Pixels hold `values` floats each, which are independent of each other; the plane begins
+/// at `plane`. The points go to `to[point * step]`, `values` floats each.
+///
+/// # Safety
+/// `plane` must be readable for the source's size times `values`, a multiple of sixteen, and `to` writable as said.
+#[inline(always)]
+pub(crate) unsafe fn input_tile<L: Lanes>(
     l: L,
     tiles: &Tiles,
     place: Place,
     plane: *const f32,
+    values: usize,
     to: *mut f32,
     step: usize,
 ) {
@@ -200,54 +160,86 @@ pub(super) unsafe fn input_tile<L: Lanes>(
     let [height, width] = tiles.source;
     let top = (place.row * TILE) as isize - tiles.pad[0] as isize;
     let left = (place.column * TILE) as isize - tiles.pad[1] as isize;
-    let inside = left >= 0 && left + 6 <= width as isize;
+    let inside = left >= 0 && left + SIDE as isize <= width as isize;
     let valid = -left..width as isize - left;
-    for half in (0..16).step_by(L::Register::WIDTH) {
-        let mut lines = [[l.zero(); 6]; 6];
+    for part in (0..values).step_by(L::Register::WIDTH) {
+        let mut lines = [[l.zero(); SIDE]; SIDE];
         for i in 0..SIDE {
             let y = top + i as isize;
             if y < 0 || y >= height as isize {
                 continue;
             }
-            let from = plane.wrapping_offset((y * width as isize + left) * 16 + half as isize);
-            if half == 0 {
+            let from = (y * width as isize + left) * values as isize + part as isize;
+            let from = plane.wrapping_offset(from);
+            if part == 0 && values == LANES {
                 // The same row of the next channel: the processor's own prefetcher gives up at each row's end.
-                for j in 0..6 {
-                    prefetch(from.wrapping_add((height * width + j) * 16));
+                for j in 0..SIDE {
+                    prefetch(from.wrapping_add((height * width + j) * values));
                 }
             }
-            // SAFETY: the row exists; a column is read where it exists only.
-            let pixels = unsafe {
+            let mut pixels = [l.zero(); SIDE];
+            // SAFETY: the row exists; a column is read only where it exists.
+            unsafe {
                 if inside {
-                    [
-                        l.load(from),
-                        l.load(from.add(16)),
-                        l.load(from.add(32)),
-                        l.load(from.add(48)),
-                        l.load(from.add(64)),
-                        l.load(from.add(80)),
-                    ]
+                    for j in 0..SIDE {
+                        pixels[j] = l.load(from.add(j * values));
+                    }
                 } else {
-                    [
-                        l.load(column_or_zeros(from, 0, &valid)),
-                        l.load(column_or_zeros(from, 1, &valid)),
-                        l.load(column_or_zeros(from, 2, &valid)),
-                        l.load(column_or_zeros(from, 3, &valid)),
-                        l.load(column_or_zeros(from, 4, &valid)),
-                        l.load(column_or_zeros(from, 5, &valid)),
-                    ]
+                    for j in 0..SIDE {
+                        let exists = valid.contains(&(j as isize));
+                        let pixel = from.wrapping_add(j * values);
+                        pixels[j] = l.load(if exists { pixel } else { ZEROS.as_ptr() });
+                    }
                 }
-            };
+            }
             lines[i] = input(l, pixels);
         }
-        for j in 0..6 {
-            let products = input(l, column(&lines, j));
+        for j in 0..SIDE {
+            let points = input(l, column(&lines, j));
             for i in 0..SIDE {
                 // SAFETY: the caller's promise.
-                unsafe { l.store(to.add((i * SIDE + j) * step + half), products[i]) };
+                unsafe { l.store(to.add((i * SIDE + j) * step + part), points[i]) };
             }
         }
     }
+}
+
+/// A^T m A + bias of one tile of products, which lie at `from[point * step]`. The result holds columns:
+/// `[column][row]`.
+///
+/// # Safety
+/// `from` must be readable for a vector at each point.
+#[inline(always)]
+pub(crate) unsafe fn output_tile<L: Lanes>(
+    l: L,
+    from: *const f32,
+    step: usize,
+    bias: L::V,
+) -> [[L::V; TILE]; TILE] {
+    let mut lines = [[l.zero(); TILE]; SIDE];
+    for i in 0..SIDE {
+        let mut products = [l.zero(); SIDE];
+        for j in 0..SIDE {
+            // SAFETY: the caller's promise.
+            products[j] = unsafe { l.load(from.add((i * SIDE + j) * step)) };
+        }
+        lines[i] = output(l, products);
+    }
+    let mut y = [[bias; TILE]; TILE];
+    for j in 0..TILE {
+        let sums = output(l, column(&lines, j));
+        for i in 0..TILE {
+            y[j][i] = l.add(sums[i], bias);
+        }
+    }
+    y
+}
+
+/// The four pixels, row by row, of the 2x2 square in row `i` and column `j` of an [`output_tile`].
+#[inline(always)]
+pub(crate) fn square<V: Copy>(y: &[[V; TILE]; TILE], i: usize, j: usize) -> [V; 4] {
+    let (left, right) = (&y[2 * j], &y[2 * j + 1]);
+    [left[2 * i], right[2 * i], left[2 * i + 1], right[2 * i + 1]]
 }
 
 /// B^T, for one line at a time.
@@ -270,14 +262,14 @@ const GRADIENT: [[f32; TILE]; SIDE] = [
     [0.0, 0.0, 0.0, 1.0],
 ];
 
-/// One line of a tile's transform along the rows: which pixels it reads with which factors. Worked out once for all
-/// channels, so that the loop over them has no decisions left.
+/// One line of a tile's transform along the rows: the pixels it reads, with their factors. Computed once for all
+/// channels, so that the loop over channels has no branches.
 pub(super) struct Line<const N: usize> {
-    /// Rows that count.
+    /// Rows that exist and have a factor.
     rows: usize,
     /// Floats from the plane's start to a row, and the row's factor.
     terms: [(usize, f32); 4],
-    /// Floats from the row's start to each column; for a column outside, to one inside whose value is not used.
+    /// Floats from the row's start to each column; for a column outside, to one inside whose value is ignored.
     columns: [usize; N],
     inside: [bool; N],
 }
@@ -343,50 +335,40 @@ pub(super) fn gradient_line(tiles: &Tiles, place: Place, i: usize) -> Line<TILE>
     Line::new(&GRADIENT[i], first, tiles.out)
 }
 
-/// The six points of a line of one channel of an input tile, to `to[j * step]`, sixteen lanes each.
-///
-/// # Safety
-/// `plane` must be readable for the source's size times 16, `to` writable as said.
-#[inline(always)]
-pub(super) unsafe fn input_points<L: Lanes>(
-    l: L,
-    line: &Line<6>,
-    plane: *const f32,
-    to: *mut f32,
-    step: usize,
-) {
-    let l = l.register();
-    for part in (0..16).step_by(L::Register::WIDTH) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let points = input(l, line.sums(l, plane, part));
-            for j in 0..SIDE {
-                l.store(to.add(j * step + part), points[j]);
+/// Defines a function for the six points of a line of one channel, which go to `to[j * step]`, sixteen lanes each.
+/// (A macro, because a transform passed as an argument might not be inlined.)
+macro_rules! points_of_line {
+    ($(#[$doc:meta])+ $name:ident, $pixels:ident, $transform:ident) => {
+        $(#[$doc])+
+        ///
+        /// # Safety
+        /// `plane` must be readable for the plane's size times 16, and `to` writable accordingly.
+        #[inline(always)]
+        pub(super) unsafe fn $name<L: Lanes>(
+            l: L,
+            line: &Line<$pixels>,
+            plane: *const f32,
+            to: *mut f32,
+            step: usize,
+        ) {
+            let l = l.register();
+            for part in (0..LANES).step_by(L::Register::WIDTH) {
+                // SAFETY: the caller's promise.
+                unsafe {
+                    let points = $transform(l, line.sums(l, plane, part));
+                    for j in 0..SIDE {
+                        l.store(to.add(j * step + part), points[j]);
+                    }
+                }
             }
         }
-    }
+    };
 }
-
-/// [`input_points`] for output gradients.
-///
-/// # Safety
-/// `plane` must be readable for the output's size times 16, `to` writable as said.
-#[inline(always)]
-pub(super) unsafe fn gradient_points<L: Lanes>(
-    l: L,
-    line: &Line<TILE>,
-    plane: *const f32,
-    to: *mut f32,
-    step: usize,
-) {
-    let l = l.register();
-    for part in (0..16).step_by(L::Register::WIDTH) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let points = gradient(l, line.sums(l, plane, part));
-            for j in 0..SIDE {
-                l.store(to.add(j * step + part), points[j]);
-            }
-        }
-    }
-}
+points_of_line!(
+    /// The points of an [`input_line`].
+    input_points, SIDE, input
+);
+points_of_line!(
+    /// The points of a [`gradient_line`].
+    gradient_points, TILE, gradient
+);

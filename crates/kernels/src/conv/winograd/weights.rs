@@ -11,9 +11,9 @@
 
 use rayon::prelude::*;
 
+use super::tiles::Tiles;
 use super::transforms::{
-    POINTS, SIDE, Tiles, column, gradient_line, gradient_points, input_line, input_points,
-    weight_gradient,
+    POINTS, SIDE, column, gradient_line, gradient_points, input_line, input_points, weight_gradient,
 };
 use crate::buffer::{Scratch, Shared};
 use crate::conv::Conv;
@@ -32,7 +32,7 @@ const SHARES: usize = 4;
 /// Tiles (of sixteen images) that make a share worth its own sums.
 const SHARE: usize = 16;
 
-struct Plan<'a> {
+struct WeightGradient<'a> {
     conv: &'a Conv,
     tiles: Tiles,
     x: &'a [f32],
@@ -60,7 +60,7 @@ pub(in crate::conv) fn backward_weights(
     let columns = conv.in_channels.next_multiple_of(LANES);
     let products_len = shares * POINTS * conv.out_channels * columns;
     let mut products = Scratch::new(products_len);
-    let plan = Plan {
+    let gradient = WeightGradient {
         conv,
         tiles,
         x,
@@ -71,7 +71,7 @@ pub(in crate::conv) fn backward_weights(
         dw,
     };
     let parts = conv.in_channels.div_ceil(INPUTS);
-    // Parts start at multiples of four: a task may then store four sums where its last channels are fewer.
+    // Parts start at multiples of four, so that a task may store four sums even where its last channels are fewer.
     let part = |i: usize| {
         (i * conv.in_channels / parts)
             .next_multiple_of(DOT_ROWS)
@@ -92,7 +92,7 @@ pub(in crate::conv) fn backward_weights(
             let mut x = Scratch::new(SIDE * inputs.len() * step);
             let mut dy = Scratch::new(SIDE * OUTPUTS * step);
             simd.run(Line {
-                plan: &plan,
+                gradient: &gradient,
                 line,
                 share,
                 inputs,
@@ -108,7 +108,7 @@ pub(in crate::conv) fn backward_weights(
         .with_min_len(8)
         .for_each(|channel| {
             simd.run(Back {
-                plan: &plan,
+                gradient: &gradient,
                 channel,
             })
         });
@@ -116,7 +116,7 @@ pub(in crate::conv) fn backward_weights(
 
 /// The six points of one line: their products of some input channels with all output channels, over some tiles.
 struct Line<'a> {
-    plan: &'a Plan<'a>,
+    gradient: &'a WeightGradient<'a>,
     line: usize,
     share: usize,
     inputs: std::ops::Range<usize>,
@@ -135,7 +135,7 @@ impl Task for Line<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        let Plan { conv, tiles, .. } = self.plan;
+        let WeightGradient { conv, tiles, .. } = self.gradient;
         let x_plane = tiles.source[0] * tiles.source[1] * LANES;
         let dy_plane = tiles.out[0] * tiles.out[1] * LANES;
         for first in self.tiles.clone().step_by(self.at_once) {
@@ -148,7 +148,7 @@ impl Task for Line<'_> {
                     // SAFETY: planes of x, whose length the caller checked, and this task's scratch.
                     unsafe {
                         let plane = (place.block * conv.in_channels + channel) * x_plane;
-                        let from = self.plan.x.as_ptr().add(plane);
+                        let from = self.gradient.x.as_ptr().add(plane);
                         let to = self.x.add(row * self.step + tile * LANES);
                         let points = self.inputs.len() * self.step;
                         input_points(l, &line, from, to, points);
@@ -165,7 +165,7 @@ impl Task for Line<'_> {
                         // SAFETY: planes of dy, and this task's scratch.
                         unsafe {
                             let plane = (place.block * conv.out_channels + channel) * dy_plane;
-                            let from = self.plan.dy.as_ptr().add(plane);
+                            let from = self.gradient.dy.as_ptr().add(plane);
                             let to = self.dy.add(row * self.step + tile * LANES);
                             let points = OUTPUTS * self.step;
                             gradient_points(l, &line, from, to, points);
@@ -193,10 +193,11 @@ impl Line<'_> {
         first: bool,
     ) {
         let l = l.register();
-        let plan = self.plan;
+        let gradient = self.gradient;
         let inputs = self.inputs.len();
         let count = tiles * LANES / L::Register::WIDTH;
-        let point_row = (self.share * POINTS + self.line * SIDE + point) * plan.conv.out_channels;
+        let point_row =
+            (self.share * POINTS + self.line * SIDE + point) * gradient.conv.out_channels;
         let x = self.x.wrapping_add(point * inputs * self.step).cast_const();
         let dy = self
             .dy
@@ -218,8 +219,8 @@ impl Line<'_> {
                             break;
                         }
                         let mut four = l.sum4([sums[0][c], sums[1][c], sums[2][c], sums[3][c]]);
-                        let at = (point_row + outputs.start + output + c) * plan.columns;
-                        let to = plan
+                        let at = (point_row + outputs.start + output + c) * gradient.columns;
+                        let to = gradient
                             .products
                             .at(at + self.inputs.start + input)
                             .cast::<[f32; 4]>();
@@ -236,9 +237,9 @@ impl Line<'_> {
     }
 }
 
-/// The last transform, for one output channel and all input channels.
+/// The final transform, for one output channel and all input channels.
 struct Back<'a> {
-    plan: &'a Plan<'a>,
+    gradient: &'a WeightGradient<'a>,
     channel: usize,
 }
 
@@ -247,8 +248,8 @@ impl Task for Back<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        let plan = self.plan;
-        let (inputs, outputs) = (plan.conv.in_channels, plan.conv.out_channels);
+        let gradient = self.gradient;
+        let (inputs, outputs) = (gradient.conv.in_channels, gradient.conv.out_channels);
         for first in (0..inputs).step_by(LANES) {
             let mut lines = [[l.zero(); 3]; SIDE];
             let mut taps = [[0f32; LANES]; 9];
@@ -258,9 +259,9 @@ impl Task for Back<'_> {
                 for i in 0..SIDE {
                     let mut points = [l.zero(); SIDE];
                     for j in 0..SIDE {
-                        for share in 0..plan.shares {
+                        for share in 0..gradient.shares {
                             let row = (share * POINTS + i * SIDE + j) * outputs + self.channel;
-                            let sum = l.load(plan.products.at(row * plan.columns + first));
+                            let sum = l.load(gradient.products.at(row * gradient.columns + first));
                             points[j] = l.add(points[j], sum);
                         }
                     }
@@ -273,7 +274,7 @@ impl Task for Back<'_> {
                     }
                 }
                 for lane in 0..(inputs - first).min(LANES) {
-                    let to = plan.dw.at((self.channel * inputs + first + lane) * 9);
+                    let to = gradient.dw.at((self.channel * inputs + first + lane) * 9);
                     for tap in 0..9 {
                         *to.add(tap) = taps[tap][lane];
                     }

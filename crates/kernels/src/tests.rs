@@ -1,4 +1,4 @@
-//! What the tests of the layers share: random values, every instruction set, several thread counts.
+//! What the tests share: random values, every instruction set, several thread counts.
 
 use crate::lanes::{pack, unpack};
 use crate::simd::{Simd, with_simd};
