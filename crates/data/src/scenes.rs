@@ -15,8 +15,8 @@ pub use self::compose::{Composer, FreshScenes, Scene};
 use crate::dataset::{Annotated, Dataset, Samples, Split, hold_out};
 use crate::error::DataError;
 use crate::random::{Key, Purpose};
-use crate::{memory, mnist};
 use crate::resize::Resizer;
+use crate::{memory, mnist};
 
 /// One in this many digits is held out for the validation scenes, where there are any.
 const HELD_OUT: usize = 6;
