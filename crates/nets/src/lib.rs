@@ -16,6 +16,7 @@ pub mod loss;
 pub mod network;
 pub mod ops;
 pub mod predict;
+pub mod prediction;
 pub mod run;
 pub mod speed;
 pub mod sweep;

@@ -6,11 +6,11 @@ use std::ops::Range;
 
 use burn::tensor::Tensor;
 
+use super::FasterRcnn;
 use super::proposals::{LevelOutput, Proposal, ProposalConfig, ProposalLimits, sigmoid};
-use super::{Detection, FasterRcnn};
 use crate::layers::Mode;
-use crate::network::softmax;
 use crate::ops::both_to_host;
+use crate::prediction::{Detection, softmax};
 use kernels::boxes::Xyxy;
 
 /// What a detector saw in one image, stage by stage; every list is ordered from the best score down.

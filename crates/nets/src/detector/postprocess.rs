@@ -7,7 +7,7 @@ use kernels::boxes::Xyxy;
 use kernels::nms::batched_nms;
 
 use super::box_coder::BoxCoder;
-use crate::network::softmax;
+use crate::prediction::{Detection, softmax};
 use recipe::{self, BoxRegression};
 
 /// How detections are chosen. The defaults are for one digit an image: its best detection is the answer, however unsure.
@@ -45,17 +45,6 @@ impl Default for DetectionConfig {
     fn default() -> Self {
         Self::new(&recipe::Detections::default(), &recipe::Roi::default())
     }
-}
-
-/// One detected object.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Detection {
-    /// Where, inside the image.
-    pub bounds: Xyxy,
-    /// What, 0..K without background.
-    pub class: usize,
-    /// The probability of this class, 0 to 1.
-    pub score: f32,
 }
 
 impl DetectionConfig {

@@ -385,5 +385,4 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
 }
 
 #[cfg(test)]
-#[path = "runner_tests.rs"]
 mod tests;

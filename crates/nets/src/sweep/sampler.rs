@@ -153,5 +153,4 @@ fn combinations(parameters: &[SweepParameter]) -> Result<Vec<Point>, SweepError>
 }
 
 #[cfg(test)]
-#[path = "sampler_tests.rs"]
 mod tests;

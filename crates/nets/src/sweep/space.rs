@@ -415,5 +415,4 @@ pub fn check(
 }
 
 #[cfg(test)]
-#[path = "space_tests.rs"]
 mod tests;

@@ -103,7 +103,7 @@ fn compare_detections(
     golden: &Golden,
     prefix: &str,
     image: usize,
-    found: &[nets::detector::postprocess::Detection],
+    found: &[nets::prediction::Detection],
 ) {
     let name = format!("{prefix}, image {image}");
     let labels: Vec<usize> = found.iter().map(|d| d.class + 1).collect();

@@ -1,3 +1,5 @@
+//! Tests of `space`.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Tests of `runner`.
+
 use super::*;
 use crate::sweep::space::parameter;
 use measure::record::{SettingValue, SweepMetric};
