@@ -1,10 +1,10 @@
 //! Tree-structured Parzen estimators (Bergstra et al. 2011, "Algorithms for Hyper-Parameter Optimization").
 //!
-//! For each parameter the good trials have a density l, the others a density g. Of some values drawn from l the one with
-//! the greatest l / g is taken: where good trials are dense and bad ones are not. Parameters are taken one by one.
+//! For each parameter, the good trials have a density l and the others a density g. Of some values drawn from l, the one
+//! with the greatest l / g is used: where good trials are dense and bad ones are not. Parameters are independent.
 //!
-//! Numbers live on 0..1 (see [`space::unit`]), where each trial adds a normal distribution, cut off at the ends, as wide as
-//! the greater distance to its neighbours; one more, as wide as the range, stands for not knowing.
+//! Numbers are scaled to 0..1 (see [`space::unit`]). There each trial adds a truncated normal distribution, as wide as the
+//! greater distance to its neighbours; one more, as wide as the range, is the prior.
 
 use std::f64::consts::SQRT_2;
 
@@ -15,17 +15,17 @@ use data::random::Stream;
 
 /// The share of the trials that counts as good.
 const GAMMA: f64 = 0.25;
-/// At most so many count as good.
+/// The largest number of good trials.
 const MOST_GOOD: usize = 25;
-/// Values that are drawn for each parameter, and of which the best is taken.
+/// Values that are drawn for each parameter, of which the best is used.
 pub const CANDIDATES: usize = 24;
 
-/// How many of so many trials count as good.
+/// The number of good ones among the trials.
 pub fn good(trials: usize) -> usize {
     ((GAMMA * trials as f64).ceil() as usize).min(MOST_GOOD)
 }
 
-/// The next point to try, given earlier points, the best first. The fewer `candidates`, the wider it looks around.
+/// The next point to try, given earlier points, the best first. Fewer `candidates` explore more.
 pub fn suggest(
     parameters: &[SweepParameter],
     ranked: &[&Point],
@@ -56,7 +56,7 @@ pub fn suggest(
     parameters.iter().enumerate().map(next).collect()
 }
 
-/// How likely each value is.
+/// The probability of each value.
 enum Density {
     /// The probability of each choice.
     Choices(Vec<f64>),
@@ -64,7 +64,7 @@ enum Density {
     Numbers(Vec<Normal>),
 }
 
-/// A normal distribution, cut off at 0 and 1.
+/// A normal distribution, truncated to 0..1.
 #[derive(Clone, Copy, Debug)]
 struct Normal {
     mean: f64,
@@ -75,7 +75,7 @@ impl Density {
     fn of(domain: &Domain, values: &[SettingValue]) -> Self {
         match domain {
             Domain::Choices { choices } => {
-                // One of each, for not knowing.
+                // One of each, as a prior.
                 let count = |choice: &String| {
                     let same = values.iter().filter(|value| value.to_string() == *choice);
                     1.0 + same.count() as f64
@@ -122,7 +122,7 @@ impl Density {
     }
 }
 
-/// A normal distribution for each place, and one for not knowing.
+/// A normal distribution for each place, and the prior.
 fn mixture(mut units: Vec<f64>) -> Vec<Normal> {
     units.sort_by(f64::total_cmp);
     let narrowest = 1.0 / (1.0 + units.len() as f64).min(100.0);
@@ -132,13 +132,13 @@ fn mixture(mut units: Vec<f64>) -> Vec<Normal> {
         let sd = (mean - before).max(after - mean).clamp(narrowest, 1.0);
         Normal { mean, sd }
     });
-    let ignorance = Normal { mean: 0.5, sd: 1.0 };
-    normals.chain([ignorance]).collect()
+    let prior = Normal { mean: 0.5, sd: 1.0 };
+    normals.chain([prior]).collect()
 }
 
 impl Normal {
     fn draw(self, stream: &mut Stream) -> f64 {
-        // Its middle is within 0..1 and it is at most 1 wide: a third of the draws or more is inside.
+        // The mean is within 0..1 and the deviation at most 1, so at least a third of the draws are inside.
         for _ in 0..1000 {
             let place = self.mean + self.sd * stream.normal();
             if (0.0..=1.0).contains(&place) {

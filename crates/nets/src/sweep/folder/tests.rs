@@ -70,7 +70,7 @@ fn a_torn_last_line_is_named_and_left_out() {
     let (damaged, doubled) = (format!("{{\n{whole}"), whole.repeat(2));
     for (text, part) in [
         (damaged, "line 1"),
-        (doubled, "line 3: trial 1 is there twice"),
+        (doubled, "line 3: trial 1 appears twice"),
     ] {
         std::fs::write(path.join(TRIALS), text).unwrap();
         let message = SweepFolder::open(path, &plan()).unwrap_err().to_string();
@@ -91,7 +91,7 @@ fn another_sweep_is_refused_with_the_reason() {
     for (message, part) in [
         (
             other(|plan| plan.parameters[0] = parameter("training.batch-size=16,64").unwrap()),
-            "begun with --vary training.batch-size=16,32, this is --vary training.batch-size=16,64",
+            "begun with --vary training.batch-size=16,32 there, --vary training.batch-size=16,64 here",
         ),
         (
             other(|plan| plan.sampler = Sampler::Tpe),
