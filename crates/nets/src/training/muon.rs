@@ -1,7 +1,7 @@
 //! Muon (K. Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024).
 //!
-//! Momentum whose every step is made orthogonal: all directions of a weight matrix move by about as much. A convolution
-//! `[out, in, rows, columns]` is taken as the matrix `[out, in * rows * columns]`. The arithmetic is that of PyTorch's
+//! Momentum whose steps are made orthogonal: all directions of a weight matrix move by about the same amount. A convolution
+//! `[out, in, rows, columns]` is treated as the matrix `[out, in * rows * columns]`. The arithmetic is that of PyTorch's
 //! `torch.optim.Muon`, but in f32 throughout (PyTorch's products are in bfloat16).
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use burn::tensor::Tensor;
 use crate::ops::sum_of_squares;
 use crate::weights::Names;
 
-/// Of Newton and Schulz's iteration: chosen for a steep slope at 0, so that few steps do.
+/// Of the Newton-Schulz iteration: chosen for a steep slope at 0, so that few steps are enough.
 const COEFFICIENTS: [f64; 3] = [3.4445, -4.7750, 2.0315];
 /// Steps of the iteration.
 const STEPS: usize = 5;
@@ -21,16 +21,16 @@ const LEAST_NORM: f64 = 1e-7;
 /// Outputs by the names of their layers: `rpn.cls_logits`, `rpn.bbox_pred`, `box_head.cls_score`, `box_head.bbox_pred`.
 const OUTPUTS: [&str; 3] = ["cls_logits", "cls_score", "bbox_pred"];
 
-/// The weights that Muon changes, and their shapes: of at least two dimensions, neither the first of the network nor one of its outputs
-/// (a detector's four, or else the last).
+/// The weights that Muon changes, and their shapes: those with at least two dimensions, except the network's first and its
+/// outputs (a detector's four, or else the last).
 pub fn hidden_weights(module: &impl Module) -> BTreeMap<String, Vec<usize>> {
     #[derive(Default)]
-    struct Collector {
+    struct ShapeCollector {
         names: Names,
         weights: Vec<(String, Vec<usize>)>,
     }
 
-    impl ModuleVisitor for Collector {
+    impl ModuleVisitor for ShapeCollector {
         fn enter_module(&mut self, name: &str, container: &str) {
             self.names.enter(name, container);
         }
@@ -47,7 +47,7 @@ pub fn hidden_weights(module: &impl Module) -> BTreeMap<String, Vec<usize>> {
         }
     }
 
-    let mut collector = Collector::default();
+    let mut collector = ShapeCollector::default();
     module.visit(&mut collector);
     let is_output = |(name, _): &(String, Vec<usize>)| {
         OUTPUTS
@@ -83,8 +83,8 @@ impl Muon {
         }
     }
 
-    /// Where a weight of the given `shape`, linear `[in, out]` or convolution `[out, in, rows, columns]`, is to go, by its
-    /// gradient and its momentum (none yet in a first step), both flat.
+    /// The step of a weight of this `shape`, linear `[in, out]` or convolution `[out, in, rows, columns]`, given its
+    /// gradient and its momentum (`None` in the first step), both flat.
     pub fn direction(
         &self,
         gradient: Tensor<1>,
@@ -106,11 +106,12 @@ impl Muon {
         } else {
             momentum.clone()
         };
-        // As a matrix, and how many outputs and inputs it has; orthogonal is orthogonal on its side, too.
+        // As a matrix, with its numbers of outputs and inputs; the transpose of an orthogonal matrix is orthogonal, too.
         let [rows, columns] = [shape[0], length / shape[0].max(1)];
-        let [outputs, inputs] = match shape.len() {
-            2 => [columns, rows],
-            _ => [rows, columns],
+        let [outputs, inputs] = if shape.len() == 2 {
+            [columns, rows]
+        } else {
+            [rows, columns]
         };
         let direction = orthogonalized(direction.reshape([rows, columns])).reshape([length]);
         let wide = (outputs as f64 / inputs.max(1) as f64).max(1.0).sqrt();
@@ -122,12 +123,12 @@ impl Muon {
     }
 }
 
-/// A step of Muon that is ready to be taken.
+/// A step of a weight.
 #[derive(Debug)]
 pub struct Direction {
-    /// What weight decay leaves of the weight.
+    /// The factor of the weight, by weight decay.
     kept: f64,
-    /// What is taken from it, flat.
+    /// Subtracted from it, flat.
     change: Tensor<1>,
     momentum: Tensor<1>,
 }
@@ -141,7 +142,7 @@ impl Direction {
 
 /// About the nearest matrix with orthonormal rows or columns, whichever are fewer: U S V' becomes U S* V' with S* near 1.
 ///
-/// Five steps of a Newton-Schulz iteration of fifth order; singular values come to lie between 0.7 and 1.2.
+/// Five steps of a Newton-Schulz iteration of fifth order; the resulting singular values are between 0.7 and 1.2.
 pub fn orthogonalized(matrix: Tensor<2>) -> Tensor<2> {
     let [rows, columns] = matrix.dims();
     let tall = rows > columns;
@@ -149,8 +150,8 @@ pub fn orthogonalized(matrix: Tensor<2>) -> Tensor<2> {
     let norm = norm.clamp_min(LEAST_NORM).reshape([1, 1]);
     let x = if tall { matrix.transpose() } else { matrix } / norm;
     // Each step is X <- P X with P = aI + bG + cG^2, a polynomial of G = X X', and all of them commute: the next G is
-    // P G P. So the products are of small matrices but for the first and the last, which takes a third of the time where
-    // X is wide. In f32 that is still a thousand times nearer to exact than PyTorch's bfloat16.
+    // P G P. All products except the first and the last are therefore of small matrices, which takes a third of the time
+    // where X is wide. In f32 the result is still a thousand times more exact than in PyTorch's bfloat16.
     let mut gram = x.clone().matmul(x.clone().transpose());
     let [a, b, c] = COEFFICIENTS;
     let identity = Tensor::<2>::eye(gram.dims()[0], &gram.device()) * a;
