@@ -23,7 +23,7 @@ use data::{DataError, Dataset};
 use recipe::{Model, Recipe, RecipeError};
 
 pub use folder::SweepFolder;
-pub use runner::{Ending, Event, Runner};
+pub use runner::{Event, Runner, SweepEnding};
 pub use search::{Request, Search};
 pub use trial::Learner;
 
