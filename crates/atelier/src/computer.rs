@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use nets::device::{self, Computer, Interface, Listed, probe, token};
+use nets::device::{self, Computer, DeviceInfo, Interface, probe, token};
 
 use crate::error::CommandError;
 use crate::flags::{Experiment, Machine};
@@ -14,7 +14,7 @@ pub const TOKEN: &str = "ATELIER_TOKEN";
 /// Opens a device.
 pub fn open(machine: &Machine) -> Result<Computer, CommandError> {
     let token = token(machine)?;
-    noted(device::open_one(&machine.device, &probe, token.as_deref())?)
+    noted(device::open(&machine.device, &probe, token.as_deref())?)
 }
 
 /// Opens the devices of a training.
@@ -61,7 +61,7 @@ fn noted(computer: Computer) -> Result<Computer, CommandError> {
 }
 
 /// What a process of its own finds: `devices --probe`.
-pub fn probe(interface: Interface, name: Option<&str>) -> Vec<Listed> {
+pub fn probe(interface: Interface, name: Option<&str>) -> Vec<DeviceInfo> {
     // Where the system does not say which program this is, the device is tried here.
     let Ok(program) = std::env::current_exe() else {
         return probe::in_thread(interface, name);

@@ -57,7 +57,7 @@ impl DevicesPlan {
 #[cfg(feature = "remote")]
 pub struct WorkerPlan {
     pub computer: nets::device::Computer,
-    pub settings: nets::device::worker::Settings,
+    pub settings: nets::device::worker::WorkerSettings,
 }
 
 #[cfg(feature = "remote")]
@@ -65,7 +65,7 @@ impl WorkerPlan {
     pub fn of(flags: &flags::Worker) -> Result<Self, CommandError> {
         Ok(Self {
             computer: crate::computer::open_list(&flags.devices, None)?,
-            settings: nets::device::worker::Settings {
+            settings: nets::device::worker::WorkerSettings {
                 key: flags.key.clone(),
                 token: flags.token_file.clone(),
                 port: flags.port,

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use measure::record::EpochRecord;
 use nets::temperature::Calibration;
-use nets::training::{self, BestEpoch, Observer, Restored, StepReport};
+use nets::training::{BestEpoch, Observer, Restored, StepReport, TrainingState};
 
 use screen::Dashboard;
 pub use screen::{leave, say};
@@ -142,18 +142,14 @@ fn percent(share: f64) -> String {
 }
 
 impl Observer for Progress {
-    fn resumed(&mut self, restored: &Restored, progress: &training::Progress) {
+    fn resumed(&mut self, restored: &Restored, state: &TrainingState) {
         for reason in &restored.damaged {
             warn!("a checkpoint is damaged and not used: {reason}");
         }
         if let Some(path) = &restored.from {
-            note!(
-                "resuming after step {} from {}",
-                progress.step,
-                path.display()
-            );
+            note!("resuming after step {} from {}", state.step, path.display());
         }
-        screen::update(|view| view.resumed(&progress.history));
+        screen::update(|view| view.resumed(&state.history));
     }
 
     fn step(&mut self, report: &StepReport) {
@@ -168,6 +164,10 @@ impl Observer for Progress {
         self.last_line = Instant::now();
         screen::update(|view| view.epoch(record));
         say(&epoch_line(&self.name, self.epochs, record));
+    }
+
+    fn warning(&mut self, text: &str) {
+        warn!("{text}");
     }
 
     fn kept(&mut self, best: &BestEpoch, [epochs, all]: [usize; 2]) {

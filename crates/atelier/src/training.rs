@@ -57,8 +57,8 @@ pub fn train(
     if let Some(path) = &named.init {
         note!("starting from {}", path.display());
     }
-    let devices = computer.all().map(|one| match &one.listed {
-        Some(listed) => format!("{} ({})", one.name, listed.description),
+    let devices = computer.all().map(|one| match &one.info {
+        Some(info) => format!("{} ({})", one.name, info.description),
         None => format!("{} ({} threads)", one.name, one.threads),
     });
     let devices: Vec<String> = devices.collect();

@@ -44,7 +44,15 @@ impl Preparation {
         }
     }
 
-    /// Smallest number of images for a parallel task.
+    /// As images are prepared for predictions.
+    pub fn without_augmentation(data: &Data) -> Self {
+        Self {
+            normalize: data.normalize,
+            augment: None,
+        }
+    }
+
+    /// Images that are worth a task of their own.
     pub fn images_a_task(data: &Dataset) -> usize {
         MIN_PIXELS.div_ceil(data.image_len().max(1))
     }

@@ -49,7 +49,7 @@ fn batch(size: usize, images: usize, seed: u64, device: &Device) -> Batch {
     }
     Batch {
         images: Tensor::from_data(TensorData::new(values, [images, 1, size, size]), device),
-        labels: vec![0; images],
+        labels: vec![Some(0); images],
         truths,
         indices: (0..images).collect(),
         epoch: 0,
@@ -92,9 +92,9 @@ fn run(
             first: 0,
         };
         let start = Instant::now();
-        let losses = network.losses(&batch, &recipe.training, mode)?;
+        let (loss, losses) = network.losses(&batch, &recipe.training, mode)?;
         let forward = Instant::now();
-        let gradients = losses.total.backward();
+        let gradients = loss.backward();
         let backward = Instant::now();
         (network, _) = optimizer.step(network, gradients, 1e-3, recipe.training.clip_norm);
         times[0] += forward - start;

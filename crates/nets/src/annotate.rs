@@ -1,20 +1,20 @@
-//! Copies of images with what was detected drawn on them.
+//! Copies of images with the detections drawn on them.
 
 use std::path::{Path, PathBuf};
 
 use measure::files::{FileError, write_atomically};
 
-use crate::predict::ImageAnswer;
+use crate::predict::ImagePrediction;
 use data::draw::{self, Labels, colour};
 use data::image::ImageError;
 
 /// Why an annotated copy could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum AnnotateError {
-    /// The original can't be read any more.
+    /// The original can no longer be read.
     #[error(transparent)]
     Image(#[from] ImageError),
-    /// The copy has no PNG form.
+    /// The copy can't be encoded.
     #[error("{}: {cause}", path.display())]
     Png {
         /// The original.
@@ -27,24 +27,23 @@ pub enum AnnotateError {
     File(#[from] FileError),
 }
 
-/// The shorter side of a copy is at least this many pixels, so that lines can be told apart.
+/// The shorter side of a copy has at least this many pixels, so that lines stay apart.
 const LEAST_SIDE: u32 = 448;
 /// Enlarging never goes beyond this many pixels a side.
 const MOST_SIDE: u32 = 4096;
 /// Detections with at least this score have a thick line.
 const SURE: f32 = 0.5;
-/// Detections less sure than this are not drawn.
+/// Detections with a lower score are not drawn.
 const LEAST_SCORE: f32 = 0.05;
 
-/// Writes a PNG file `copy`: the image at `path`, enlarged where it is small, with the boxes of `answer`, each in
-/// the colour of its class (numbered by `classes`) and labelled with class and score. Boxes in which the network is not
-/// sure of the class have a thin line.
+/// Writes a PNG file `copy`: the image at `path`, enlarged where it is small, with the boxes of `prediction`, each in the
+/// colour of its class (numbered by `classes`) and labelled with class and score. Boxes with a low score have a thin line.
 ///
 /// # Errors
-/// [`AnnotateError`] when the original can't be read or the copy not be written.
+/// [`AnnotateError`] when the original can't be read or the copy can't be written.
 pub fn write(
     path: &Path,
-    answer: &ImageAnswer,
+    prediction: &ImagePrediction,
     classes: &[String],
     copy: &Path,
 ) -> Result<(), AnnotateError> {
@@ -58,10 +57,10 @@ pub fn write(
         height * factor,
         image::imageops::FilterType::Nearest,
     );
-    // Boxes and text grow with the picture, so that both are seen when it is shown smaller.
+    // Lines and text grow with the picture, so that they stay visible when it is scaled down.
     let side = canvas.width().min(canvas.height());
     let text = (side / 200).clamp(2, 8);
-    let mut shown: Vec<_> = answer
+    let mut shown: Vec<_> = prediction
         .detections
         .iter()
         .filter(|found| found.score >= LEAST_SCORE)
@@ -73,7 +72,7 @@ pub fn write(
             (found, area, colour(class.unwrap_or(0)))
         })
         .collect();
-    // The best last, so that it lies on top.
+    // The best last, so that it is on top.
     for (found, area, colour) in shown.iter().rev() {
         let width = if found.score >= SURE { text + 1 } else { 1 };
         draw::outline(&mut canvas, *area, width.into(), *colour);

@@ -1,6 +1,6 @@
 //! A batch: images as the network sees them, with their labels and boxes.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use data::Dataset;
 use data::preparation::Preparation;
 use data::truth::Truth;
@@ -11,16 +11,50 @@ use rayon::prelude::*;
 pub struct Batch {
     /// `[N, C, H, W]`, normalised.
     pub images: Tensor<4>,
-    /// The class of each image; only of those with exactly one object.
-    pub labels: Vec<usize>,
+    /// The class of each image that shows exactly one object.
+    pub labels: Vec<Option<usize>>,
     /// The objects of each image.
     pub truths: Vec<Vec<Truth>>,
-    /// Where each image stands in its data set.
+    /// The number of each image in its data set.
     pub indices: Vec<usize>,
     /// The epoch this batch belongs to; 0 outside training.
     pub epoch: usize,
-    /// Where images are blended with others: what with.
+    /// The partners of the images, where mixup has blended them.
     pub mixed: Option<Mixed>,
+}
+
+/// The partners that mixup has blended the images of a batch with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mixed {
+    /// The class of each image's partner.
+    pub labels: Vec<Option<usize>>,
+    /// The share of the image itself; its partner has the rest.
+    pub share: f64,
+}
+
+/// Some images of a batch, prepared on the host.
+pub(crate) struct Prepared {
+    values: Vec<f32>,
+    labels: Vec<Option<usize>>,
+    truths: Vec<Vec<Truth>>,
+}
+
+impl Prepared {
+    /// The images with these numbers in `epoch`, by this thread alone.
+    pub fn new(preparation: &Preparation, data: &Dataset, numbers: &[usize], epoch: usize) -> Self {
+        let length = data.image_len();
+        let mut values = vec![0.0; numbers.len() * length];
+        let (labels, truths) = values
+            .chunks_exact_mut(length.max(1))
+            .zip(numbers)
+            .map(|(values, &number)| preparation.image(data, number, epoch, values))
+            .unzip();
+        Self {
+            values,
+            labels,
+            truths,
+        }
+    }
 }
 
 impl Batch {
@@ -32,19 +66,48 @@ impl Batch {
         epoch: usize,
         device: &Device,
     ) -> Self {
-        let length = data.image_len();
-        let mut values = vec![0.0; indices.len() * length];
-        let (labels, truths): (Vec<_>, Vec<_>) = values
-            .par_chunks_exact_mut(length.max(1))
-            .zip(indices)
-            // Small images are not worth a task each.
-            .with_min_len(Preparation::images_a_task(data))
-            .map(|(values, &index)| preparation.image(data, index, epoch, values))
-            .unzip();
+        // Small images are not worth a task each.
+        let parts = indices
+            .par_chunks(Preparation::images_a_task(data))
+            .map(|numbers| Prepared::new(preparation, data, numbers, epoch));
+        let parts: Vec<Prepared> = parts.collect();
+        Self::from_parts(parts, data, indices, epoch, device)
+    }
+
+    /// All images of `data` in order and without augmentation, at most `size` at a time.
+    pub fn all<'a>(
+        data: &'a Dataset,
+        settings: &recipe::Data,
+        size: usize,
+        device: &'a Device,
+    ) -> impl Iterator<Item = Self> + 'a {
+        let preparation = Preparation::without_augmentation(settings);
+        (0..data.count).step_by(size).map(move |first| {
+            let numbers: Vec<usize> = (first..data.count.min(first + size)).collect();
+            Self::prepare(&preparation, data, &numbers, 0, device)
+        })
+    }
+
+    /// The batch of prepared images, which are those with the numbers `indices`.
+    pub(crate) fn from_parts(
+        parts: impl IntoIterator<Item = Prepared>,
+        data: &Dataset,
+        indices: &[usize],
+        epoch: usize,
+        device: &Device,
+    ) -> Self {
+        let mut values = Vec::with_capacity(indices.len() * data.image_len());
+        let mut labels = Vec::with_capacity(indices.len());
+        let mut truths = Vec::with_capacity(indices.len());
+        for part in parts {
+            values.extend_from_slice(&part.values);
+            labels.extend(part.labels);
+            truths.extend(part.truths);
+        }
         let shape = [indices.len(), data.channels, data.height, data.width];
         Self {
             images: Tensor::from_data(TensorData::new(values, shape), device),
-            labels: labels.into_iter().flatten().collect(),
+            labels,
             truths,
             indices: indices.to_vec(),
             epoch,
@@ -52,22 +115,35 @@ impl Batch {
         }
     }
 
-    /// So many images from the `first` on, on the device of the batch.
+    /// The images at these places of the batch, on its device; not blended yet.
+    pub(crate) fn select(&self, places: &[usize]) -> Self {
+        let numbers: Vec<i32> = places.iter().map(|&place| place as i32).collect();
+        let numbers = TensorData::new(numbers, [places.len()]);
+        let numbers = Tensor::<1, Int>::from_data(numbers, &self.images.device());
+        Self {
+            images: self.images.clone().select(0, numbers),
+            labels: places.iter().map(|&place| self.labels[place]).collect(),
+            truths: places
+                .iter()
+                .map(|&place| self.truths[place].clone())
+                .collect(),
+            indices: places.iter().map(|&place| self.indices[place]).collect(),
+            epoch: self.epoch,
+            mixed: None,
+        }
+    }
+
+    /// `count` images from the `first` on, on the device of the batch.
     pub(crate) fn part(&self, first: usize, count: usize) -> Self {
         let range = first..first + count;
-        let labels = |labels: &[usize]| match labels.len() == self.indices.len() {
-            true => labels[range.clone()].to_vec(),
-            // Whose they are is not known, and only a classifier, whose images have one each, asks.
-            false => Vec::new(),
-        };
         Self {
             images: self.images.clone().narrow(0, first, count),
-            labels: labels(&self.labels),
+            labels: self.labels[range.clone()].to_vec(),
             truths: self.truths[range.clone()].to_vec(),
             indices: self.indices[range.clone()].to_vec(),
             epoch: self.epoch,
             mixed: self.mixed.as_ref().map(|mixed| Mixed {
-                labels: labels(&mixed.labels),
+                labels: mixed.labels[range].to_vec(),
                 share: mixed.share,
             }),
         }
@@ -78,13 +154,4 @@ impl Batch {
         self.images = Tensor::from_data(self.images.into_data(), device);
         self
     }
-}
-
-/// What the images of a batch are blended with, by mixup.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mixed {
-    /// The class of each image's partner.
-    pub labels: Vec<usize>,
-    /// What an image keeps of itself; its partner has the rest.
-    pub share: f64,
 }

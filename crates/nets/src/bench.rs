@@ -1,4 +1,4 @@
-//! How fast a recipe's network trains and predicts on this machine.
+//! Training and inference speed of a recipe's network on this machine.
 
 use std::time::Instant;
 
@@ -19,21 +19,21 @@ use data::random::{Purpose, permutation};
 use data::{Dataset, Split};
 use recipe::Recipe;
 
-/// Steps of each kind that are not timed: caches fill and memory is mapped.
+/// Steps of each kind that are not timed, while caches fill and memory is mapped.
 const WARM_UP: usize = 5;
-/// Steps that are timed in one go, before as many of the other kind are.
+/// Steps of one kind that are timed before it is the other kind's turn.
 const TURN: usize = 20;
 /// Images of each timed inference pass.
 const INFERENCE_IMAGES: usize = 10_000;
 
 /// What to measure.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct BenchSettings {
     /// The recipe's name, for the record.
     pub name: String,
     /// Training steps to time.
     pub steps: usize,
-    /// Images that are predicted at a time; none: 500 of MNIST's size, fewer of larger ones.
+    /// Images in a batch of predictions; default: 500 of MNIST's size, fewer of larger ones.
     pub inference_batch: Option<usize>,
 }
 
@@ -44,33 +44,33 @@ pub struct Speed {
     pub recipe: String,
     /// The device.
     pub device: String,
-    /// What it is; nothing for the CPU.
+    /// What it is; `None` for the CPU.
     pub device_description: Option<String>,
     /// Threads on the CPU.
     pub threads: usize,
     /// Images in a training step.
     pub batch_size: usize,
-    /// Images that are predicted at a time.
+    /// Images in a batch of predictions.
     pub inference_batch_size: usize,
     /// Training, from u8 pixels to new weights.
     pub train_images_per_s: f64,
-    /// Share of a step's time that preparing its images takes: by how much steps are quicker that find them ready.
+    /// Share of a step's time spent waiting for its images: how much faster steps are with prepared images.
     pub loading_share: f64,
-    /// How often a training step waits for the GPU by itself: reads from its memory; nothing for the CPU.
+    /// Reads from the GPU's memory that a training step waits for; `None` for the CPU.
     pub reads_per_step: Option<f64>,
     /// Inference in batches, median of passes over up to 10,000 images.
     pub infer_images_per_s: f64,
-    /// Half of single images are answered within this.
+    /// 50 % of single images are predicted within this time.
     pub latency_1_p50_ms: f64,
-    /// 95 % of single images are answered within this.
+    /// 95 % of single images are predicted within this time.
     pub latency_1_p95_ms: f64,
-    /// 99 % of single images are answered within this.
+    /// 99 % of single images are predicted within this time.
     pub latency_1_p99_ms: f64,
-    /// Inference by images predicted at a time.
+    /// Inference by batch size.
     pub throughput: Vec<Throughput>,
-    /// The most memory that the process held from its start to the end of training, data included.
+    /// Peak memory of the process up to the end of training, data included.
     pub train_peak_rss_mib: Option<f64>,
-    /// The most memory that the process held.
+    /// Peak memory of the process.
     pub peak_rss_mib: Option<f64>,
 }
 
@@ -82,7 +82,7 @@ pub fn bench(
     recipe: &Recipe,
     split: &Split,
     computer: &Computer,
-    settings: &Settings,
+    settings: &BenchSettings,
 ) -> Result<Speed, TrainingError> {
     let mut trainer = Trainer::new(recipe, &split.train, None, &computer.device)?;
     let size = recipe.training.batch_size.min(split.train.count);
@@ -91,10 +91,7 @@ pub fn bench(
     let train_peak_rss_mib = cost::peak_rss_mib();
 
     let network = trainer.network();
-    let preparation = Preparation {
-        normalize: recipe.data.normalize,
-        augment: None,
-    };
+    let preparation = Preparation::without_augmentation(&recipe.data);
     let test = &split.test;
     let predict = |numbers: &[usize]| {
         let start = Instant::now();
@@ -119,17 +116,17 @@ pub fn bench(
         throughput,
         ..
     } = speed(&network, test, &recipe.data, computer);
-    let listed = computer.listed.as_ref();
+    let info = computer.info.as_ref();
     Ok(Speed {
         recipe: settings.name.clone(),
         device: computer.name.clone(),
-        device_description: listed.map(|listed| listed.description.clone()),
+        device_description: info.map(|info| info.description.clone()),
         threads: computer.threads,
         batch_size: size,
         inference_batch_size: batch,
         train_images_per_s: (settings.steps * size) as f64 / seconds,
         loading_share: steps.loading_share(),
-        reads_per_step: listed.map(|_| steps.reads as f64 / settings.steps as f64),
+        reads_per_step: info.map(|_| steps.reads as f64 / settings.steps as f64),
         infer_images_per_s,
         latency_1_p50_ms: latency.p50_ms,
         latency_1_p95_ms: latency.p95_ms,
@@ -145,14 +142,14 @@ pub fn bench(
 struct Steps {
     /// From u8 pixels.
     loaded: Vec<f64>,
-    /// From batches that were made before.
+    /// From batches that were prepared before.
     ready: Vec<f64>,
     /// Reads from a GPU's memory that the steps of `loaded` made.
     reads: u64,
 }
 
 impl Steps {
-    /// By medians, which a busy machine moves least; not below 0.
+    /// By medians, the least sensitive to a busy machine; not below 0.
     fn loading_share(&self) -> f64 {
         let [loaded, ready] = [&self.loaded, &self.ready].map(|seconds| cost::median(seconds));
         match (loaded, ready) {
@@ -162,7 +159,7 @@ impl Steps {
     }
 }
 
-/// Times `count` steps as in training, and as many of the same batches made beforehand, in turns.
+/// Times `count` steps as in training and as many with the same batches prepared beforehand, in turns.
 fn time_steps(
     trainer: &mut Trainer<'_>,
     recipe: &Recipe,
@@ -215,7 +212,7 @@ fn timed(
     Ok(start.elapsed().as_secs_f64())
 }
 
-/// Waits for what a GPU has not done yet of these steps, whose last takes so much longer.
+/// Waits until a GPU has finished these steps, and adds the time to the last one.
 fn finish(trainer: &mut Trainer<'_>, seconds: &mut [f64]) -> Result<(), TrainingError> {
     let start = Instant::now();
     trainer.settle()?;

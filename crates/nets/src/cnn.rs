@@ -3,18 +3,20 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
+use crate::batch::Batch;
 use crate::layers::{self, Initializer, LayerModule, Mode};
-use crate::ops::{Maps, to_host};
-use crate::outputs::{argmax, softmax};
+use crate::loss::{Losses, cross_entropy, mixed_cross_entropy};
+use crate::ops::{Maps, Scalar, to_host};
+use crate::prediction::{Prediction, argmax, count_correct, softmax, tempered_softmax};
 use crate::weights::{Weight, read};
 use recipe::{self, ShapeError};
 
-/// What some layers gave out for one image.
+/// The outputs of some layers for one image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trace {
     /// Their outputs, each `[1, C, H, W]`.
     pub maps: Vec<Weight>,
-    /// How the greatest logit grows with the last of these outputs; as many values as that has.
+    /// The gradient of the greatest logit with respect to the last of these outputs.
     pub gradient: Vec<f32>,
     /// One a class.
     pub logits: Vec<f32>,
@@ -25,19 +27,19 @@ pub struct Trace {
 pub struct Cnn {
     layers: Vec<LayerModule>,
     #[module(skip)]
-    answering: Answering,
+    options: PredictionOptions,
 }
 
-/// How logits become the probabilities of an answer.
+/// How logits become the probabilities of a prediction.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Answering {
-    /// Pixels: the probabilities of all positions of the image up to so far away are averaged (test-time augmentation).
+pub struct PredictionOptions {
+    /// Test-time augmentation: probabilities are averaged over all shifts of the image by up to this many pixels.
     pub test_shift: usize,
-    /// Logits are divided by it: above 1 probabilities are less sure, below 1 surer (Guo et al. 2017).
+    /// Logits are divided by it: above 1 makes probabilities less confident, below 1 more (Guo et al. 2017).
     pub temperature: f64,
 }
 
-impl Default for Answering {
+impl Default for PredictionOptions {
     fn default() -> Self {
         Self {
             test_shift: 0,
@@ -61,19 +63,64 @@ impl Cnn {
         let (layers, _) = layers::build(&recipe.layers, input, &[], &mut init)?;
         Ok(Self {
             layers,
-            answering: Answering::default(),
+            options: PredictionOptions::default(),
         })
     }
 
-    /// The same network, answering in this way; a new one answers by its logits alone.
-    pub fn answering(self, answering: Answering) -> Self {
-        Self { answering, ..self }
+    /// The same network, predicting with these options.
+    pub fn predicting_with(self, options: PredictionOptions) -> Self {
+        Self { options, ..self }
     }
 
-    /// What answers are made of, a row an image: logits or, where several positions are looked at, the logarithms of
-    /// their mean probabilities. The temperature has not been applied.
-    pub fn evidence(&self, images: Tensor<4>) -> Vec<Vec<f32>> {
-        let shift = self.answering.test_shift;
+    /// The cross-entropy of a batch `[1]`, to be minimised, and its value.
+    pub fn losses(&self, batch: &Batch, smoothing: f64, mode: Mode) -> (Tensor<1>, Losses) {
+        let logits = self.forward(batch.images.clone(), mode);
+        let labels = classes(&batch.labels);
+        let (expected, total) = match &batch.mixed {
+            None => (
+                &batch.labels,
+                cross_entropy(logits.clone(), &labels, smoothing),
+            ),
+            Some(mixed) => {
+                let partners = classes(&mixed.labels);
+                let total = mixed_cross_entropy(
+                    logits.clone(),
+                    [&labels, &partners],
+                    mixed.share,
+                    smoothing,
+                );
+                let own = mixed.share >= 0.5;
+                (if own { &batch.labels } else { &mixed.labels }, total)
+            }
+        };
+        let losses = Losses {
+            parts: vec![("classification", Scalar::of(total.clone()))],
+            correct: count_correct(logits, expected),
+            counted: labels.len(),
+        };
+        (total, losses)
+    }
+
+    /// One prediction for each image of `[N, C, H, W]`.
+    pub fn predict(&self, images: Tensor<4>) -> Vec<Prediction> {
+        let predict = |scores: Vec<f32>| {
+            let probabilities = self.probabilities(&scores);
+            // Of the scores before the temperature, which thus can't change the class.
+            let class = argmax(&scores);
+            Prediction {
+                class,
+                score: probabilities[class],
+                probabilities,
+                detections: Vec::new(),
+            }
+        };
+        self.scores(images).into_iter().map(predict).collect()
+    }
+
+    /// What probabilities are made of, a row an image: logits or, with test-time augmentation, the logarithms of the mean
+    /// probabilities. The temperature has not been applied.
+    pub fn scores(&self, images: Tensor<4>) -> Vec<Vec<f32>> {
+        let shift = self.options.test_shift;
         let rows = |images| {
             let logits = self.forward(images, Mode::Inference);
             let [_, classes] = logits.dims();
@@ -107,16 +154,9 @@ impl Cnn {
             .collect()
     }
 
-    /// The probabilities of a row of [`Cnn::evidence`], or of logits.
+    /// The probabilities of a row of [`Cnn::scores`], or of logits.
     pub fn probabilities(&self, row: &[f32]) -> Vec<f32> {
-        let temperature = self.answering.temperature;
-        if temperature == 1.0 {
-            return softmax(row);
-        }
-        let scaled = row
-            .iter()
-            .map(|value| (f64::from(*value) / temperature) as f32);
-        softmax(&scaled.collect::<Vec<_>>())
+        tempered_softmax(row, self.options.temperature)
     }
 
     /// Images `[N, C, H, W]` to logits `[N, K]`.
@@ -156,6 +196,11 @@ impl Cnn {
             logits,
         }
     }
+}
+
+/// A classifier's images have one class each.
+fn classes(labels: &[Option<usize>]) -> Vec<usize> {
+    labels.iter().copied().flatten().collect()
 }
 
 /// Images `[N, C, H, W]` with `size` more pixels at both ends of a side (2: rows, 3: columns), like those at the ends.

@@ -22,6 +22,6 @@ pub mod rpn;
 pub mod rpn_targets;
 pub mod sampler;
 
-pub use crate::outputs::Detection;
+pub use crate::prediction::Detection;
 pub use data::truth::{BadTruth, Truth};
 pub use faster_rcnn::{FasterRcnn, StageLosses};

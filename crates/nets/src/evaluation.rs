@@ -1,4 +1,4 @@
-//! From a trained network and images with truths to predictions and their figures.
+//! A trained network's predictions on annotated images, and their metrics.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -10,90 +10,84 @@ use measure::detection::{
     self, Category, CocoError, Detection, Figures, GroundTruth, Options, Truth, Xywh,
 };
 use measure::energy::Meter;
-use measure::record::{
-    BoxPrecisionRecall, Localisation, LocalisationFigures, Prediction, Predictions,
-};
+use measure::record::{self, BoxPrecisionRecall, Localisation, LocalisationFigures, Predictions};
 
 use crate::batch::Batch;
-use crate::detector::BadTruth;
 use crate::device::Computer;
 use crate::layers::Mode;
 use crate::network::Network;
 use crate::ops;
-use crate::outputs::Answer;
+use crate::prediction::Prediction;
 use data::Dataset;
-use data::preparation::Preparation;
+use data::truth::BadTruth;
 use recipe::{self, Recipe};
 
 /// IoU from which an object counts as found.
 const FOUND_IOU: f64 = 0.5;
 
-/// Images that are predicted at a time: 500 of MNIST's size, fewer of larger ones, down to one block of lanes.
+/// Images in a batch of predictions: 500 of MNIST's size, fewer of larger ones, at least one block of lanes.
 pub(crate) fn batch_size(data: &Dataset) -> usize {
     let like = 500 * 28 * 28 / (data.height * data.width).max(1);
-    // Whole blocks: where there are few, lanes without an image cost a good part of the time.
+    // Whole blocks: in a small batch, empty lanes would cost a good part of the time.
     like.next_multiple_of(LANES).clamp(LANES, 500)
 }
 
-/// A network's answers on a data set.
+/// A network's predictions on a data set.
 #[derive(Clone, Debug)]
 pub struct Evaluated {
-    /// One row an image; none where images show several objects, or none.
+    /// One row an image; empty unless every image shows exactly one object.
     pub predictions: Predictions,
-    /// Figures of the boxes, for a detector.
+    /// Metrics of the boxes, for a detector.
     pub localisation: Option<LocalisationFigures>,
     /// Precision and recall of the boxes, for a detector.
     pub box_precision_recall: Option<BoxPrecisionRecall>,
-    /// Everything that was detected where images show several objects, by the ids of the data set.
+    /// All detections, by the ids of the data set; empty where every image shows exactly one object.
     pub detections: Vec<Detection>,
     /// Throughput of preparing and predicting.
     pub images_per_s: f64,
-    /// Joules of preparing and predicting all images, where the machine tells.
+    /// Joules of preparing and predicting all images, where the machine has a counter.
     pub energy_j: Option<f64>,
 }
 
-/// Predicts all of `data` and holds the answers against its objects.
+/// Predicts all of `data` and compares the predictions with its objects.
 ///
-/// Where each image shows exactly one object, the network gives one answer an image; elsewhere its boxes are all that
-/// can be judged.
+/// Only where each image shows exactly one object does the network give one class an image; elsewhere its boxes alone are
+/// evaluated.
 ///
 /// # Errors
-/// [`CocoError`] when a detector's boxes are no boxes (not a number, say).
+/// [`CocoError`] when a box of the detector is invalid (not a number, say).
 pub fn evaluate(
     network: &Network,
     data: &Dataset,
-    preparation: &recipe::Data,
+    settings: &recipe::Data,
     computer: &Computer,
 ) -> Result<Evaluated, CocoError> {
     let mut meter = computer.energy_meter().ok();
     let start = Instant::now();
-    let answers = answers(network, data, preparation, &computer.device);
+    let predictions = predict_all(network, data, settings, &computer.device);
     let images_per_s = data.count as f64 / start.elapsed().as_secs_f64();
     let energy_j = meter.as_mut().and_then(Meter::joules);
-    let objects: Vec<_> = (0..data.count).map(|index| data.objects(index)).collect();
     let labels = data.labels();
-    let rows = labels.iter().flatten().zip(&answers).enumerate();
-    let rows = rows
-        .map(|(index, (&label, answer))| Prediction {
-            index,
-            label,
-            predicted: answer.class,
-            score: answer.score,
-            probabilities: answer.probabilities.clone(),
-            detection: answer.detections.first().map(|best| Localisation {
-                bounds: best.bounds.into(),
-                iou: objects[index]
-                    .first()
-                    .map_or(0.0, |object| object.bounds.iou(best.bounds)),
-            }),
-        })
-        .collect();
-    let predictions = Predictions {
-        rows,
-        classes: data.classes.clone(),
+    let labelled = labels.iter().flatten().zip(&predictions).enumerate();
+    let row = |(index, (&label, prediction)): (usize, (&usize, &Prediction))| record::Prediction {
+        index,
+        label,
+        predicted: prediction.class,
+        score: prediction.score,
+        probabilities: prediction.probabilities.clone(),
+        detection: prediction.detections.first().map(|best| Localisation {
+            bounds: best.bounds.into(),
+            iou: data
+                .objects(index)
+                .first()
+                .map_or(0.0, |object| object.bounds.iou(best.bounds)),
+        }),
     };
     let mut evaluated = Evaluated {
-        predictions,
+        predictions: Predictions {
+            rows: labelled.map(row).collect(),
+            classes: data.classes.clone(),
+        },
         localisation: None,
         box_precision_recall: None,
         detections: Vec::new(),
@@ -102,7 +96,7 @@ pub fn evaluate(
     };
     if matches!(network, Network::FasterRcnn(_)) {
         let truths = ground_truth(data);
-        let detections = detections(data, &answers);
+        let detections = detections(data, &predictions);
         let report = detection::evaluate(&truths, &detections, &Options::default())?;
         let figures = report.figures;
         let boxes = match labels {
@@ -124,55 +118,65 @@ pub fn evaluate(
     Ok(evaluated)
 }
 
-/// Figures on held-out images.
+/// Losses and metrics on held-out images.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Validation {
-    /// Mean loss: of a classifier its negative log-likelihood, of a detector the sum of its losses, as in training but
-    /// without learning (normalisation and dropout as when predicting, the same draws every time).
+    /// Mean loss: of a classifier its negative log-likelihood; of a detector the sum of its training losses, with
+    /// normalisation and dropout as in prediction and the same random samples every time.
     pub loss: f64,
     /// A detector's losses by name.
     pub losses: BTreeMap<String, f64>,
-    /// Share of the images answered rightly, where each shows one object.
+    /// Share of the images classified correctly, where each shows exactly one object.
     pub accuracy: Option<f64>,
     /// COCO's average precision, of a detector.
     pub map: Option<f64>,
 }
 
-/// Why held-out images could not be judged.
+impl Validation {
+    /// The name and value of the first loss that is not finite.
+    pub(crate) fn not_finite(&self) -> Option<(String, f64)> {
+        let named = self.losses.iter();
+        let named = named.map(|(name, value)| (format!("validation {name} loss"), *value));
+        let mut all = named.chain([("validation loss".to_string(), self.loss)]);
+        all.find(|(_, value)| !value.is_finite())
+    }
+}
+
+/// Why held-out images could not be evaluated.
 #[derive(Debug, thiserror::Error)]
 pub enum ValidationError {
-    /// An annotated box is not one.
+    /// An annotated box is invalid.
     #[error(transparent)]
     Truth(#[from] BadTruth),
-    /// A detected box is not one.
+    /// A detected box is invalid.
     #[error(transparent)]
     Boxes(#[from] CocoError),
 }
 
-/// Losses and answers on `data`, which takes no part in training.
+/// Losses and metrics on `data`, which takes no part in training.
 ///
 /// # Errors
-/// [`ValidationError`] when boxes, annotated or detected, are none.
+/// [`ValidationError`] when a box, annotated or detected, is invalid.
 pub fn validate(
     network: &Network,
     data: &Dataset,
     recipe: &Recipe,
     device: &Device,
 ) -> Result<Validation, ValidationError> {
-    let answers = answers(network, data, &recipe.data, device);
+    let predictions = predict_all(network, data, &recipe.data, device);
     let mut validation = Validation::default();
     if let Some(labels) = data.labels() {
-        let labelled = || answers.iter().zip(&labels);
-        let right = labelled().filter(|(answer, label)| answer.class == **label);
-        validation.accuracy = Some(right.count() as f64 / data.count as f64);
+        let labelled = || predictions.iter().zip(&labels);
+        let correct = labelled().filter(|(prediction, label)| prediction.class == **label);
+        validation.accuracy = Some(correct.count() as f64 / data.count as f64);
         // As scikit-learn's log_loss on f32 probabilities: clipped at the type's epsilon.
-        let likelihood = |(answer, label): (&Answer, &usize)| {
-            -f64::from(answer.probabilities[*label].max(f32::EPSILON)).ln()
-        };
-        validation.loss = labelled().map(likelihood).sum::<f64>() / data.count as f64;
+        let losses = labelled().map(|(prediction, label)| {
+            -f64::from(prediction.probabilities[*label].max(f32::EPSILON)).ln()
+        });
+        validation.loss = losses.sum::<f64>() / data.count as f64;
     }
     if matches!(network, Network::FasterRcnn(_)) {
-        let (truths, detections) = (ground_truth(data), detections(data, &answers));
+        let (truths, detections) = (ground_truth(data), detections(data, &predictions));
         let report = detection::evaluate(&truths, &detections, &Options::default())?;
         validation.map = report.figures.ap;
         validation.losses = losses(network, data, recipe, device)?;
@@ -188,40 +192,26 @@ fn losses(
     recipe: &Recipe,
     device: &Device,
 ) -> Result<BTreeMap<String, f64>, BadTruth> {
-    let preparation = Preparation {
-        normalize: recipe.data.normalize,
-        augment: None,
-    };
     let mut sums = BTreeMap::new();
-    let numbers: Vec<usize> = (0..data.count).collect();
-    for chunk in numbers.chunks(recipe.training.batch_size) {
-        let batch = Batch::prepare(&preparation, data, chunk, 0, device);
-        let losses = network.losses(&batch, &recipe.training, Mode::Inference)?;
+    for batch in Batch::all(data, &recipe.data, recipe.training.batch_size, device) {
+        let (_, losses) = network.losses(&batch, &recipe.training, Mode::Inference)?;
         let (names, values): (Vec<_>, Vec<_>) = losses.parts.into_iter().unzip();
         for (name, value) in names.into_iter().zip(ops::read(values)) {
-            *sums.entry(name.to_string()).or_default() += value * chunk.len() as f64;
+            *sums.entry(name.to_string()).or_default() += value * batch.indices.len() as f64;
         }
     }
     sums.values_mut().for_each(|sum| *sum /= data.count as f64);
     Ok(sums)
 }
 
-fn answers(
+fn predict_all(
     network: &Network,
     data: &Dataset,
-    preparation: &recipe::Data,
+    settings: &recipe::Data,
     device: &Device,
-) -> Vec<Answer> {
-    let preparation = Preparation {
-        normalize: preparation.normalize,
-        augment: None,
-    };
-    let numbers: Vec<usize> = (0..data.count).collect();
-    numbers
-        .chunks(batch_size(data))
-        .flat_map(|chunk| {
-            network.predict(Batch::prepare(&preparation, data, chunk, 0, device).images)
-        })
+) -> Vec<Prediction> {
+    Batch::all(data, settings, batch_size(data), device)
+        .flat_map(|batch| network.predict(batch.images))
         .collect()
 }
 
@@ -258,12 +248,12 @@ pub fn ground_truth(data: &Dataset) -> GroundTruth {
     }
 }
 
-/// Everything that was detected, image by image, best first.
-fn detections(data: &Dataset, answers: &[Answer]) -> Vec<Detection> {
-    let images = answers.iter().enumerate();
+/// All detections, image by image, best first.
+fn detections(data: &Dataset, predictions: &[Prediction]) -> Vec<Detection> {
+    let images = predictions.iter().enumerate();
     images
-        .flat_map(|(index, answer)| {
-            answer.detections.iter().map(move |found| Detection {
+        .flat_map(|(index, prediction)| {
+            prediction.detections.iter().map(move |found| Detection {
                 image: data.image_id(index),
                 category: data.category_id(found.class),
                 bounds: xywh(found.bounds),

@@ -1,6 +1,6 @@
-//! Pictures of how a trained network came to its answer on one image.
+//! Pictures of how a trained network came to its prediction for one image.
 //!
-//! Every figure is in pixels of the image that the network saw, which [`Explanation::seen`] relates to the file's.
+//! All numbers are in pixels of the network's input, whose size is [`Explanation::seen`].
 
 mod board;
 mod classifier;
@@ -16,10 +16,10 @@ use serde::Serialize;
 use crate::network::Network;
 use crate::predict::{fit, tensor};
 use crate::run::Trained;
-pub use classifier::ClassifierFigures;
+pub use classifier::ClassifierMaps;
 use data::draw;
 use data::image::{Fitted, Gray, ImageError};
-pub use detector::DetectorFigures;
+pub use detector::DetectorStages;
 
 /// Why an explanation could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +30,7 @@ pub enum ExplainError {
     /// A picture can't be written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// A picture has no PNG form.
+    /// A picture can't be encoded.
     #[error("{}: {cause}", path.display())]
     Png {
         /// The picture.
@@ -41,8 +41,8 @@ pub enum ExplainError {
     /// A blank image.
     #[error("{}: nothing to see: the image is blank", .0.display())]
     Blank(PathBuf),
-    /// A classifier without a single convolution.
-    #[error("the network has no convolution, so it has no maps to look at")]
+    /// A classifier without a convolution.
+    #[error("the network has no convolution, so there are no activation maps to show")]
     NoMaps,
 }
 
@@ -55,44 +55,57 @@ pub struct Picture {
     pub shows: String,
 }
 
-/// What was found out about one image.
+/// The explanation of one image's prediction.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explanation {
     /// The file.
     pub image: String,
-    /// The class that the network answered.
+    /// The predicted class.
     pub class: String,
     /// The score of its best detection, or the probability of the class.
     pub score: f32,
-    /// Width and height of what the network saw.
+    /// Width and height of the network's input.
     pub seen: [usize; 2],
     /// The pictures, in the order of the network.
     pub files: Vec<Picture>,
-    /// The figures behind them.
+    /// The numbers behind them.
     #[serde(flatten)]
-    pub figures: Figures,
+    pub by: ExplainedBy,
 }
 
-/// The figures behind the pictures.
+/// The numbers behind the pictures.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Figures {
+pub enum ExplainedBy {
     /// Of a classifier.
-    Classifier(ClassifierFigures),
+    Classifier(ClassifierMaps),
     /// Of a detector.
-    Detector(DetectorFigures),
+    Detector(DetectorStages),
 }
 
-/// Pictures before they are written.
-type Pictures = Vec<(String, String, RgbImage)>;
+/// A picture that has not been written yet.
+struct Drawing {
+    file: String,
+    /// In one sentence.
+    shows: String,
+    picture: RgbImage,
+}
 
-/// Writes pictures of what `trained` makes of the image at `path` into `folder`.
+/// An explanation that has not been written yet.
+struct Explained {
+    class: String,
+    score: f32,
+    drawings: Vec<Drawing>,
+    by: ExplainedBy,
+}
+
+/// Writes pictures of how `trained` predicts the image at `path` into `folder`.
 ///
 /// For a detector: its best anchors, proposals before and after non-maximum suppression, regions with their scores, and
-/// detections. For a classifier: the activation maps of every convolution, and Grad-CAM of the class that it answers.
+/// detections. For a classifier: the activation maps of every convolution, and Grad-CAM of the predicted class.
 ///
 /// # Errors
-/// [`ExplainError`] when the image can't be read, a picture not be written, or the network has nothing to show.
+/// [`ExplainError`] when the image can't be read, a picture can't be written, or the network has nothing to show.
 pub fn explain(
     trained: &Trained,
     path: &Path,
@@ -104,38 +117,38 @@ pub fn explain(
         return Err(ExplainError::Blank(path.to_path_buf()));
     }
     let fitted = fit(trained, &gray);
-    let seen = View::of(&fitted);
-    let (class, score, figures, pictures) = match &trained.network {
-        Network::Cnn(cnn) => classifier::pictures(trained, cnn, &fitted, &seen, device)?,
+    let view = View::of(&fitted);
+    let explained = match &trained.network {
+        Network::Cnn(cnn) => classifier::explain(trained, cnn, &fitted, &view, device)?,
         Network::FasterRcnn(detector) => {
             let image = tensor(trained, std::slice::from_ref(&fitted), device);
-            detector::pictures(trained, &detector.inspect(image), &seen)
+            detector::explain(trained, &detector.inspect(image), &view)
         }
     };
-    let mut files = Vec::with_capacity(pictures.len());
-    for (name, shows, picture) in pictures {
-        let path = folder.join(name);
-        let png = draw::png(&picture).map_err(|cause| ExplainError::Png {
+    let mut files = Vec::with_capacity(explained.drawings.len());
+    for drawing in explained.drawings {
+        let path = folder.join(drawing.file);
+        let png = draw::png(&drawing.picture).map_err(|cause| ExplainError::Png {
             path: path.clone(),
             cause,
         })?;
         write_atomically(&path, png)?;
         files.push(Picture {
             path: path.display().to_string(),
-            shows,
+            shows: drawing.shows,
         });
     }
     Ok(Explanation {
         image: path.display().to_string(),
-        class,
-        score,
+        class: explained.class,
+        score: explained.score,
         seen: [fitted.width, fitted.height],
         files,
-        figures,
+        by: explained.by,
     })
 }
 
-/// What the network saw, enlarged by a whole factor so that its pixels and boxes can be told apart.
+/// The network's input, enlarged by a whole factor so that its pixels and boxes can be seen.
 struct View {
     pixels: RgbImage,
     factor: u32,

@@ -1,8 +1,42 @@
-//! The classification loss, as a differentiable tensor.
+//! The values of a batch's losses, and the classification loss as a differentiable tensor.
 
 use burn::tensor::{Int, Tensor, TensorData, activation};
 
-use crate::batch::Mixed;
+use crate::ops::{Scalar, weighted_sum};
+
+/// The values of a batch's losses; on a GPU they may still have to be read.
+#[derive(Clone, Debug)]
+pub struct Losses {
+    /// Mean losses by name; their sum is minimised. One for a classifier.
+    pub parts: Vec<(&'static str, Scalar)>,
+    /// Number of correct classifications; a detector counts its sampled regions with an object.
+    pub correct: Scalar,
+    /// Number of classifications that were counted.
+    pub counted: usize,
+}
+
+impl Losses {
+    /// The losses of a whole batch from those of its parts, each with its share of the images; at least one part.
+    pub(crate) fn joined(parts: &[(Self, f64)]) -> Self {
+        let loss = |(place, &(name, _)): (usize, &(&'static str, Scalar))| {
+            let terms = parts
+                .iter()
+                .map(|(part, share)| (part.parts[place].1.clone(), *share));
+            (name, weighted_sum(terms))
+        };
+        Self {
+            parts: parts[0].0.parts.iter().enumerate().map(loss).collect(),
+            correct: weighted_sum(parts.iter().map(|(part, _)| (part.correct.clone(), 1.0))),
+            counted: parts.iter().map(|(part, _)| part.counted).sum(),
+        }
+    }
+
+    /// Every value, always in the same order.
+    pub(crate) fn scalars(&mut self) -> impl Iterator<Item = &mut Scalar> {
+        let parts = self.parts.iter_mut().map(|(_, value)| value);
+        parts.chain([&mut self.correct])
+    }
+}
 
 /// Softmax cross-entropy, mean over rows: logits `[N, K]`, labels `[N]`.
 ///
@@ -13,30 +47,29 @@ pub fn cross_entropy(logits: Tensor<2>, labels: &[usize], smoothing: f64) -> Ten
     smoothed(hit, log_probabilities, smoothing)
 }
 
-/// The same where each row has two labels, its own and its partner's, in the shares of their images.
+/// The same for images blended by mixup: each row has its own label and its partner's, in the shares `share` and
+/// 1 - `share`.
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};
-/// use nets::batch::Mixed;
 /// use nets::loss::{cross_entropy, mixed_cross_entropy};
 ///
 /// let logits = Tensor::<2>::from_data([[2.0, 0.0, -1.0]], &Device::flex());
-/// let mixed = Mixed { labels: vec![2], share: 0.75 };
 /// let loss = |x: Tensor<1>| x.into_scalar::<f32>();
-/// let apart = |label| loss(cross_entropy(logits.clone(), &[label], 0.1));
-/// let together = loss(mixed_cross_entropy(logits.clone(), &[0], &mixed, 0.1));
-/// assert!((together - (0.75 * apart(0) + 0.25 * apart(2))).abs() < 1e-6);
+/// let single = |label| loss(cross_entropy(logits.clone(), &[label], 0.1));
+/// let mixed = loss(mixed_cross_entropy(logits.clone(), [&[0], &[2]], 0.75, 0.1));
+/// assert!((mixed - (0.75 * single(0) + 0.25 * single(2))).abs() < 1e-6);
 /// ```
 pub fn mixed_cross_entropy(
     logits: Tensor<2>,
-    labels: &[usize],
-    mixed: &Mixed,
+    [own, partners]: [&[usize]; 2],
+    share: f64,
     smoothing: f64,
 ) -> Tensor<1> {
     let log_probabilities = activation::log_softmax(logits, 1);
-    let own = likelihood(&log_probabilities, labels) * mixed.share;
-    let others = likelihood(&log_probabilities, &mixed.labels) * (1.0 - mixed.share);
-    smoothed((own + others).neg(), log_probabilities, smoothing)
+    let own = likelihood(&log_probabilities, own) * share;
+    let partners = likelihood(&log_probabilities, partners) * (1.0 - share);
+    smoothed((own + partners).neg(), log_probabilities, smoothing)
 }
 
 /// The mean log-probability of the labels, `[1]`.

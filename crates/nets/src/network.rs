@@ -4,12 +4,12 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::batch::Batch;
-use crate::cnn::{Answering, Cnn};
-use crate::detector::{BadTruth, FasterRcnn};
+use crate::cnn::{Cnn, PredictionOptions};
+use crate::detector::FasterRcnn;
 use crate::layers::Mode;
-use crate::loss::{cross_entropy, mixed_cross_entropy};
-use crate::ops::Scalar;
-use crate::outputs::{Answer, Losses, argmax, hits};
+use crate::loss::Losses;
+use crate::prediction::Prediction;
+use data::truth::BadTruth;
 use recipe::{self, Model, Recipe, ShapeError};
 
 /// A classifier or a detector.
@@ -23,7 +23,7 @@ pub enum Network {
 }
 
 impl Network {
-    /// The network of a recipe for images `[C, H, W]` of so many classes, with its initial weights.
+    /// The network of a recipe for images `[C, H, W]` and a number of classes, with its initial weights.
     ///
     /// # Errors
     /// [`ShapeError`] naming the layer that does not fit.
@@ -43,79 +43,36 @@ impl Network {
         })
     }
 
-    /// The same network, a classifier answering in this way; a detector answers as ever.
-    pub fn answering(self, answering: Answering) -> Self {
+    /// The same network, predicting with these options; a detector has none.
+    pub fn predicting_with(self, options: PredictionOptions) -> Self {
         match self {
-            Self::Cnn(cnn) => Self::Cnn(cnn.answering(answering)),
+            Self::Cnn(cnn) => Self::Cnn(cnn.predicting_with(options)),
             Self::FasterRcnn(_) => self,
         }
     }
 
-    /// The losses of a batch, to be minimised.
+    /// The loss of a batch `[1]`, to be minimised, and the values it is made of.
     ///
     /// # Errors
-    /// [`BadTruth`] for a box without area; a classifier has none.
+    /// [`BadTruth`] for a box without area, from a detector.
     pub fn losses(
         &self,
         batch: &Batch,
         training: &recipe::Training,
         mode: Mode,
-    ) -> Result<Losses, BadTruth> {
+    ) -> Result<(Tensor<1>, Losses), BadTruth> {
+        let smoothing = training.label_smoothing;
         match self {
-            Self::Cnn(cnn) => {
-                let logits = cnn.forward(batch.images.clone(), mode);
-                let smoothing = training.label_smoothing;
-                let (correct, total) = match &batch.mixed {
-                    None => (
-                        hits(logits.clone(), &columns(&batch.labels)),
-                        cross_entropy(logits, &batch.labels, smoothing),
-                    ),
-                    Some(mixed) => {
-                        let most = match mixed.share < 0.5 {
-                            true => &mixed.labels,
-                            false => &batch.labels,
-                        };
-                        let correct = hits(logits.clone(), &columns(most));
-                        let labels = &batch.labels;
-                        let total = mixed_cross_entropy(logits, labels, mixed, smoothing);
-                        (correct, total)
-                    }
-                };
-                let parts = vec![("classification", Scalar::of(total.clone()))];
-                Ok(Losses {
-                    total,
-                    parts,
-                    correct,
-                    counted: batch.labels.len(),
-                })
-            }
-            Self::FasterRcnn(detector) => detector.losses(batch, training.label_smoothing, mode),
+            Self::Cnn(cnn) => Ok(cnn.losses(batch, smoothing, mode)),
+            Self::FasterRcnn(detector) => detector.losses(batch, smoothing, mode),
         }
     }
 
-    /// What the network says of each image of `[N, C, H, W]`.
-    pub fn predict(&self, images: Tensor<4>) -> Vec<Answer> {
+    /// One prediction for each image of `[N, C, H, W]`.
+    pub fn predict(&self, images: Tensor<4>) -> Vec<Prediction> {
         match self {
-            Self::Cnn(cnn) => {
-                let rows = cnn.evidence(images).into_iter();
-                rows.map(|row| {
-                    let probabilities = cnn.probabilities(&row);
-                    // Of what came before the temperature, which so can change no answer.
-                    let class = argmax(&row);
-                    Answer {
-                        class,
-                        score: probabilities[class],
-                        probabilities,
-                        detections: Vec::new(),
-                    }
-                })
-                .collect()
-            }
+            Self::Cnn(cnn) => cnn.predict(images),
             Self::FasterRcnn(detector) => detector.predict(images),
         }
     }
-}
-
-fn columns(labels: &[usize]) -> Vec<Option<usize>> {
-    labels.iter().copied().map(Some).collect()
 }

@@ -22,14 +22,14 @@ use measure::tensorboard::{self, EventFile};
 
 use serde::{Deserialize, Serialize};
 
-use crate::cnn::Answering;
+use crate::cnn::PredictionOptions;
 use crate::coco;
 use crate::device::Computer;
 use crate::evaluation::{Evaluated, evaluate};
 use crate::network::Network;
 use crate::speed::speed;
 use crate::temperature::Calibration;
-use crate::training::{BestEpoch, Ending, Observer, Progress, Restored, StepReport, Trainer};
+use crate::training::{BestEpoch, Ending, Observer, Restored, StepReport, Trainer, TrainingState};
 use crate::weights;
 use data::{Dataset, Split};
 pub use error::RunError;
@@ -185,7 +185,7 @@ impl Run {
                 cause,
             })?;
         Ok(Trained {
-            network: network.answering(answering(&recipe, calibration)),
+            network: network.predicting_with(prediction_options(&recipe, calibration)),
             recipe,
             classes,
             input,
@@ -259,9 +259,9 @@ impl Run {
         if let Ok(meter) = computer.energy_meter() {
             trainer.measure_energy(meter);
         }
-        observer.resumed(&restored, trainer.progress());
+        observer.resumed(&restored, trainer.state());
         // Written anew: it may be ahead of the checkpoint, or behind it.
-        let history = trainer.progress().history.clone();
+        let history = trainer.state().history.clone();
         write_history(self.path.join(record::HISTORY), &history)?;
         let events = recipe.training.tensorboard;
         let events = events.then(|| self.event_file(&history)).transpose()?;
@@ -279,7 +279,9 @@ impl Run {
         if ending == Ending::Stopped {
             return Ok(None);
         }
-        let mut network = trainer.trained()?.answering(answering(recipe, None));
+        let mut network = trainer
+            .trained()?
+            .predicting_with(prediction_options(recipe, None));
         let mut about = About {
             classes: train.classes.clone(),
             input: train.image_shape(),
@@ -301,12 +303,12 @@ impl Run {
         }
         if let Some(calibration) = &about.calibration {
             recorder.calibrated(calibration);
-            network = network.answering(answering(recipe, about.calibration));
+            network = network.predicting_with(prediction_options(recipe, about.calibration));
         }
         let weights = weights::collect(&network);
         weights::save(&self.path.join(record::MODEL), &weights, &about)?;
         let evaluated = evaluate(&network, &split.test, &recipe.data, computer)?;
-        let history = trainer.progress().history.clone();
+        let history = trainer.state().history.clone();
         let evaluation =
             self.evaluation(recipe, &network, &evaluated, &split.test, computer, "test")?;
         match evaluation.classification {
@@ -412,9 +414,9 @@ impl Run {
     }
 }
 
-/// How a trained network answers.
-fn answering(recipe: &Recipe, calibration: Option<Calibration>) -> Answering {
-    Answering {
+/// How a trained network predicts.
+fn prediction_options(recipe: &Recipe, calibration: Option<Calibration>) -> PredictionOptions {
+    PredictionOptions {
         test_shift: match &recipe.model {
             Model::Cnn(cnn) => cnn.test_shift,
             Model::FasterRcnn(_) => 0,
@@ -448,8 +450,8 @@ struct Recorder<'a> {
 }
 
 impl Observer for Recorder<'_> {
-    fn resumed(&mut self, restored: &Restored, progress: &Progress) {
-        self.observer.resumed(restored, progress);
+    fn resumed(&mut self, restored: &Restored, state: &TrainingState) {
+        self.observer.resumed(restored, state);
     }
 
     fn step(&mut self, report: &StepReport) {
@@ -465,6 +467,10 @@ impl Observer for Recorder<'_> {
             self.error.get_or_insert(error);
         }
         self.observer.epoch(record);
+    }
+
+    fn warning(&mut self, text: &str) {
+        self.observer.warning(text);
     }
 
     fn kept(&mut self, best: &BestEpoch, epochs: [usize; 2]) {

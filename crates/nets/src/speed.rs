@@ -1,4 +1,4 @@
-//! How fast a trained network answers: latency of single images, throughput over batch sizes.
+//! Inference speed of a trained network: latency of single images, throughput by batch size.
 
 use std::time::{Duration, Instant};
 
@@ -18,27 +18,24 @@ const BATCHES: [usize; 3] = [8, 64, 256];
 const SINGLES: usize = 300;
 /// Passes at each batch size at most.
 const PASSES: usize = 5;
-/// So long single images are timed, and each batch size; a size of which one pass would take longer is left out.
+/// Time spent on single images, and on each batch size; a size whose single pass would take longer is skipped.
 const BUDGET: Duration = Duration::from_millis(400);
 
 /// Times single images and batches of `data`, in about two seconds.
 pub fn speed(
     network: &Network,
     data: &Dataset,
-    preparation: &recipe::Data,
+    settings: &recipe::Data,
     computer: &Computer,
 ) -> InferenceSpeed {
-    let preparation = Preparation {
-        normalize: preparation.normalize,
-        augment: None,
-    };
+    let preparation = Preparation::without_augmentation(settings);
     let predict = |numbers: &[usize]| {
         let start = Instant::now();
         network.predict(Batch::prepare(&preparation, data, numbers, 0, &computer.device).images);
         start.elapsed()
     };
     let mut next = (0..data.count).cycle();
-    // Passes of so many images; the first is not timed: caches fill, memory is mapped.
+    // Passes of `size` images. The first one, which fills caches and maps memory, is not counted.
     let mut timed = |size: usize, most: usize| -> Vec<Duration> {
         let start = Instant::now();
         let mut passes = Vec::new();
@@ -56,7 +53,7 @@ pub fn speed(
         batch_size: 1,
         images_per_s: images_per_s(singles.len(), singles.iter().sum()),
     }];
-    // More at a time than an evaluation takes could be too much for memory.
+    // Larger batches than an evaluation's might not fit into memory.
     let most = data.count.min(batch_size(data));
     for size in BATCHES.into_iter().filter(|&size| size <= most) {
         let before = throughput[throughput.len() - 1];

@@ -1,8 +1,8 @@
-//! A search for settings: which values of a recipe's keys give the best validation figures.
+//! Hyper-parameter search: which values of a recipe's keys give the best validation metrics.
 //!
-//! A sweep is a folder. [`space`] reads what is varied, [`sampler`] chooses what a trial tries, [`halving`] ends bad trials
-//! early, [`runner`] makes trials, several at a time where asked, and [`folder`] keeps them. Nothing here takes a test set:
-//! trials learn from one [`Dataset`](data::Dataset) and are judged by another, both parts of the training images.
+//! A sweep is a folder. [`space`] reads what is varied, [`sampler`] chooses the settings of a trial, [`halving`] ends bad
+//! trials early, [`runner`] runs trials, several at a time where asked, and [`folder`] keeps them. Nothing here uses the test
+//! set: trials are trained and evaluated on two parts of the training images.
 
 pub mod folder;
 pub mod halving;
@@ -23,14 +23,14 @@ use data::{DataError, Dataset};
 use recipe::{Model, Recipe, RecipeError};
 
 pub use folder::SweepFolder;
-pub use runner::{Ending, Event, Runner};
+pub use runner::{Event, Runner, SweepEnding};
 pub use search::{Request, Search};
 pub use trial::Learner;
 
-/// Of so many training images one is held out where the recipe holds out none: 5,000 of MNIST's 60,000.
+/// One in this many training images is held out where the recipe holds out none: 5,000 of MNIST's 60,000.
 pub const HELD_OUT: usize = 12;
 
-/// Why a sweep could not be made or carried on.
+/// Why a sweep can't be started or continued.
 #[derive(Debug, thiserror::Error)]
 pub enum SweepError {
     /// A `--vary` is wrong.
@@ -41,20 +41,20 @@ pub enum SweepError {
         /// What is wrong with it.
         what: String,
     },
-    /// A grid that nobody would finish.
+    /// A grid with too many points.
     #[error(
         "the grid has more than {most} points; give each range fewer values, or use --sampler tpe or random"
     )]
     LargeGrid {
-        /// As many as are allowed.
+        /// The largest number allowed.
         most: usize,
     },
-    /// A figure that the data or the model does not give.
+    /// A metric that the data or the model does not have.
     #[error("--metric {metric}: {why}")]
     Metric {
-        /// The figure.
+        /// The metric.
         metric: SweepMetric,
-        /// Why there is none.
+        /// Why not.
         why: &'static str,
     },
     /// The folder holds another sweep.
@@ -62,13 +62,13 @@ pub enum SweepError {
     Another {
         /// The folder.
         folder: PathBuf,
-        /// What differs, there and here.
+        /// The first difference.
         difference: String,
     },
     /// The folder holds something else.
     #[error("{} is not empty and holds no sweep; choose another folder with --out", .0.display())]
     Taken(PathBuf),
-    /// A record that JSON can't hold.
+    /// A record can't be written as JSON.
     #[error("{}: {cause}", path.display())]
     Folder {
         /// The folder or file.
@@ -77,7 +77,7 @@ pub enum SweepError {
         cause: std::io::Error,
     },
     /// A line of `trials.jsonl` is damaged, and not the last.
-    #[error("{}: line {line}: {what}; restore the file, or delete the line to have the trial made again", path.display())]
+    #[error("{}: line {line}: {what}; restore the file, or delete the line to run the trial again", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -89,7 +89,7 @@ pub enum SweepError {
     /// There is nothing to judge trials on.
     #[error("the recipe holds out no images to judge trials on; set data.validation")]
     NothingHeldOut,
-    /// Another process works on the sweep.
+    /// Another process uses the sweep.
     #[error(transparent)]
     Run(#[from] RunError),
     /// The recipe.
@@ -113,7 +113,7 @@ pub enum SweepError {
 }
 
 impl SweepError {
-    /// Whether the command line is at fault.
+    /// Whether the command line is wrong.
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
@@ -127,32 +127,34 @@ impl SweepError {
     }
 }
 
-/// The figure that trials of a recipe are judged by where none is asked for: average precision for a detector, accuracy
+/// The metric that trials of a recipe are compared by: the one asked for, or average precision for a detector and accuracy
 /// for a classifier.
 ///
 /// # Errors
-/// [`SweepError::Metric`] for a figure that this model gives no validation value of on this data.
+/// [`SweepError::Metric`] for a metric that this model does not have on this data.
 pub fn metric(
     asked: Option<SweepMetric>,
     recipe: &Recipe,
     data: &Dataset,
 ) -> Result<SweepMetric, SweepError> {
     let detector = matches!(recipe.model, Model::FasterRcnn(_));
-    let metric = asked.unwrap_or(match detector {
-        true => SweepMetric::Ap,
-        false => SweepMetric::Accuracy,
-    });
+    let default = if detector {
+        SweepMetric::Ap
+    } else {
+        SweepMetric::Accuracy
+    };
+    let metric = asked.unwrap_or(default);
     let why = match metric {
         SweepMetric::Ap if !detector => "a classifier finds no boxes; use accuracy or loss",
         SweepMetric::Accuracy if data.labels().is_none() => {
-            "images with several objects, or none, have no right answer each; use ap or loss"
+            "images with several objects, or none, do not have one class each; use ap or loss"
         }
         _ => return Ok(metric),
     };
     Err(SweepError::Metric { metric, why })
 }
 
-/// Images to hold out where the recipe holds out none.
+/// The number of images to hold out where the recipe holds out none.
 pub fn default_validation(train_images: usize) -> usize {
     (train_images / HELD_OUT).max(1)
 }

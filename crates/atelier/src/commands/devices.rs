@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use nets::device::{self, Interface, Listed, probe};
+use nets::device::{self, DeviceInfo, Interface, probe};
 
 use crate::computer;
 use crate::console::Output;
@@ -16,14 +16,14 @@ pub fn run(plan: DevicesPlan, output: Output) -> Result<(), CommandError> {
     let devices = device::list(&computer::probe);
     let width = devices.iter().map(|found| found.name.len()).max();
     let width = width.unwrap_or(0);
-    let line = |found: &Listed| format!("{:width$}  {}", found.name, description(found));
+    let line = |found: &DeviceInfo| format!("{:width$}  {}", found.name, description(found));
     output.show(&devices, || {
         devices.iter().map(line).collect::<Vec<_>>().join("\n")
     })
 }
 
 /// The description of a device.
-fn description(found: &Listed) -> String {
+fn description(found: &DeviceInfo) -> String {
     let mut parts = Vec::new();
     if !found.description.is_empty() {
         parts.push(found.description.clone());

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use data::image::Gray;
-use nets::predict::{ImageAnswer, predict};
+use nets::predict::{ImagePrediction, predict};
 use report::terminal::escaped;
 
 use crate::console::Output;
@@ -36,7 +36,7 @@ pub fn run(plan: &PredictPlan, output: Output) -> Result<(), CommandError> {
         }
         let found = predict(&model.trained, &images, &model.computer.device);
         for (answer, path) in found.into_iter().zip(readable) {
-            let answer = ImageAnswer {
+            let answer = ImagePrediction {
                 image: path.display().to_string(),
                 ..answer
             };
@@ -64,7 +64,7 @@ pub fn run(plan: &PredictPlan, output: Output) -> Result<(), CommandError> {
     }
 }
 
-fn text(answer: &ImageAnswer) -> String {
+fn text(answer: &ImagePrediction) -> String {
     let image = escaped(&answer.image);
     let Some(class) = &answer.class else {
         return format!("{image}: nothing to see");

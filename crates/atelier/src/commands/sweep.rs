@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use measure::files::write_atomically;
 use measure::record::{TrialRecord, rfc3339_utc, write_json};
-use nets::sweep::{Ending, Event, Learner, Search, SweepFolder};
+use nets::sweep::{Event, Learner, Search, SweepEnding, SweepFolder};
 use report::terminal::{grouped, table};
 use report::{
     Language, SweepLines, SweepReport, best_recipe_file, shell_quoted, sweep_counts, sweep_csv,
@@ -73,15 +73,15 @@ pub fn run(plan: SweepPlan, output: Output) -> Result<(), CommandError> {
     let (records, ending) = runner.run(opened.trials, &learner, &STOP, &mut listener)?;
     write(&search, &learner, &records, &opened.folder, plan.language)?;
     match ending {
-        Ending::Interrupted => {
+        SweepEnding::Interrupted => {
             return Err(CommandError::SweepStopped {
                 folder: plan.folder,
                 done: records.len(),
                 trials,
             });
         }
-        Ending::Exhausted => note!("every point of the space has been tried"),
-        Ending::Finished => {}
+        SweepEnding::Exhausted => note!("every point of the space has been tried"),
+        SweepEnding::Finished => {}
     }
     output.show(&sweep_document(&search.plan, &records), || {
         let report = format!("report: {}", plan.folder.join(REPORT).display());

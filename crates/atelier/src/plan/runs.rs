@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use measure::record;
-use nets::device::{self, Computer};
+use nets::device::Computer;
 use nets::run::{Finished, Run, Trained};
 use report::{Format, Language};
 
@@ -128,7 +128,7 @@ impl ExportPlan {
         }
         Ok(Self {
             run,
-            computer: device::open("cpu")?,
+            computer: Computer::cpu(),
             format: flags.format.clone(),
             file,
         })

@@ -75,9 +75,7 @@ impl NamedRecipe {
         split: &Split,
         computer: &Computer,
     ) -> Result<Option<Weights>, CommandError> {
-        training::check(&self.recipe, &split.train)?;
-        training::check_memory(&self.recipe, &split.train, &computer.device)?;
-        training::check_precision(&self.recipe, computer)?;
+        training::check_run(&self.recipe, split, computer)?;
         let weights = |path: &PathBuf| initial_weights(path, &self.recipe, split, computer);
         Ok(self.init.as_ref().map(weights).transpose()?)
     }
@@ -290,7 +288,7 @@ impl SweepPlan {
 /// A measurement of speed.
 pub struct BenchPlan {
     pub recipe: Recipe,
-    pub settings: bench::Settings,
+    pub settings: bench::BenchSettings,
     pub computer: Computer,
     /// Whether to print a table for the documentation.
     pub markdown: bool,
@@ -304,7 +302,7 @@ impl BenchPlan {
         }
         Ok(Self {
             recipe,
-            settings: bench::Settings {
+            settings: bench::BenchSettings {
                 name: flags.recipe.clone(),
                 steps: flags.steps as usize,
                 inference_batch: flags.inference_batch_size.map(|size| size as usize),

@@ -23,8 +23,9 @@ use super::rpn_targets::{RpnTargets, rpn_targets};
 use super::sampler;
 use crate::batch::Batch;
 use crate::layers::{self, Initializer, LayerModule, Mode};
+use crate::loss::Losses;
 use crate::ops::{Maps, RoiAlign, Scalar, both_to_host};
-use crate::outputs::{Answer, Losses, argmax, hits, softmax};
+use crate::prediction::{Prediction, argmax, count_correct, softmax};
 use data::random::{Key, Purpose};
 use data::truth::BadTruth;
 use recipe::{ShapeError, Stage};
@@ -109,7 +110,12 @@ impl FasterRcnn {
     ///
     /// # Errors
     /// [`BadTruth`] for a box without area.
-    pub fn losses(&self, batch: &Batch, smoothing: f64, mode: Mode) -> Result<Losses, BadTruth> {
+    pub fn losses(
+        &self,
+        batch: &Batch,
+        smoothing: f64,
+        mode: Mode,
+    ) -> Result<(Tensor<1>, Losses), BadTruth> {
         let seed = match mode {
             Mode::Training { seed, .. } => seed,
             Mode::Inference => 0,
@@ -177,7 +183,7 @@ impl FasterRcnn {
     ///
     /// The distribution is the sum of the regions' class probabilities without background, divided by its total: each
     /// region counts as much as it is likely to be an object.
-    pub fn predict(&self, images: Tensor<4>) -> Vec<Answer> {
+    pub fn predict(&self, images: Tensor<4>) -> Vec<Prediction> {
         let features = self.features(images, Mode::Inference);
         let rpn = self.rpn.forward(&features);
         let proposals = self.proposals(rpn, ProposalLimits::detection(&self.settings.recipe.rpn));
@@ -299,7 +305,7 @@ impl FasterRcnn {
         self.box_head.forward(pooled, mode)
     }
 
-    pub(super) fn answer(&self, logits: &[f32], deltas: &[f32], boxes: &[Xyxy]) -> Answer {
+    pub(super) fn answer(&self, logits: &[f32], deltas: &[f32], boxes: &[Xyxy]) -> Prediction {
         let settings = &self.settings;
         let classes = settings.classes;
         let detections = detect(
@@ -332,7 +338,7 @@ impl FasterRcnn {
                 (class, probabilities[class])
             }
         };
-        Answer {
+        Prediction {
             class,
             score,
             probabilities,
@@ -376,7 +382,7 @@ impl Settings {
 
 impl StageLosses {
     /// Their plain sum, as torchvision and detectron2 train.
-    fn summed(self, correct: Scalar, counted: usize) -> Losses {
+    fn summed(self, correct: Scalar, counted: usize) -> (Tensor<1>, Losses) {
         let Self {
             objectness,
             rpn_box,
@@ -390,12 +396,12 @@ impl StageLosses {
             ("class", value(&class)),
             ("roi_box", value(&roi_box)),
         ];
-        Losses {
-            total: objectness + rpn_box + class + roi_box,
+        let losses = Losses {
             parts,
             correct,
             counted,
-        }
+        };
+        (objectness + rpn_box + class + roi_box, losses)
     }
 }
 
@@ -412,5 +418,5 @@ fn count_hits(output: &BoxOutput, targets: &[RoiTarget]) -> (Scalar, usize) {
         .map(|target| Some(target.label.column()).filter(|&column| column > 0))
         .collect();
     let counted = columns.iter().flatten().count();
-    (hits(output.logits.clone(), &columns), counted)
+    (count_correct(output.logits.clone(), &columns), counted)
 }

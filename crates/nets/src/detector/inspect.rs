@@ -10,7 +10,7 @@ use super::faster_rcnn::FasterRcnn;
 use super::proposals::{LevelOutput, Proposal, ProposalLimits, propose, sigmoid};
 use crate::layers::Mode;
 use crate::ops::both_to_host;
-use crate::outputs::{Detection, softmax};
+use crate::prediction::{Detection, softmax};
 use kernels::boxes::Xyxy;
 
 /// What a detector saw in one image, stage by stage; every list is ordered from the best score down.

@@ -7,7 +7,7 @@ use kernels::boxes::Xyxy;
 use kernels::nms::batched_nms;
 
 use super::box_coder::BoxCoder;
-use crate::outputs::{Detection, softmax};
+use crate::prediction::{Detection, softmax};
 use recipe::{Detections, Roi};
 
 /// The detections of one image of `[height, width]` pixels (without padding), best first. `logits [R, K + 1]`,

@@ -6,7 +6,7 @@ use burn::tensor::{Device, DeviceType, PciVendor};
 use measure::record::Machine;
 
 use super::guard::guarded;
-use super::{Computer, DeviceError, Interface, Listed, SOFTWARE, works};
+use super::{Computer, DeviceError, DeviceInfo, Interface, SOFTWARE, unavailable, works};
 
 /// The devices of an interface by name, software adapters last. Nothing is opened yet.
 fn devices(interface: Interface) -> Vec<(String, Device)> {
@@ -28,22 +28,22 @@ fn devices(interface: Interface) -> Vec<(String, Device)> {
         #[allow(unreachable_patterns)] // of interfaces that the build leaves out
         _ => (Vec::new(), None),
     };
-    let (played, mut real): (Vec<Device>, Vec<Device>) = devices
+    let (emulated, mut real): (Vec<Device>, Vec<Device>) = devices
         .into_iter()
         .partition(|device| Some(device) == software.as_ref());
-    // Those with memory of their own first, otherwise as they come.
+    // Discrete GPUs first, otherwise in the order found.
     real.sort_by_key(|device| !is_discrete(interface, device));
     let numbers = (0..).map(|number: usize| number.to_string());
     let real = numbers.zip(real);
     // Software adapters have no numbers; Burn knows one.
-    let played = played.into_iter().take(1);
-    let played = played.map(|device| (SOFTWARE.to_string(), device));
-    real.chain(played)
+    let emulated = emulated.into_iter().take(1);
+    let emulated = emulated.map(|device| (SOFTWARE.to_string(), device));
+    real.chain(emulated)
         .map(|(number, device)| (format!("{}:{number}", interface.name()), device))
         .collect()
 }
 
-/// Whether wgpu says that a GPU has memory of its own.
+/// Whether wgpu calls it a discrete GPU.
 fn is_discrete(interface: Interface, device: &Device) -> bool {
     match interface {
         #[cfg(feature = "wgpu")]
@@ -58,38 +58,43 @@ fn is_discrete(interface: Interface, device: &Device) -> bool {
     }
 }
 
-/// See [`super::probe::here`]; `silent` is what to say of a device that has not answered yet.
-pub fn probe(interface: Interface, name: Option<&str>, silent: &str, tell: &mut dyn FnMut(Listed)) {
+/// See [`super::probe::here`]; `silent` is the reason given for a device that has not answered yet.
+pub fn probe(
+    interface: Interface,
+    name: Option<&str>,
+    silent: &str,
+    tell: &mut dyn FnMut(DeviceInfo),
+) {
     let devices = match guarded(|| devices(interface)) {
         Ok(devices) => devices,
-        Err(failure) => return tell(super::missing(interface, failure.to_string())),
+        Err(failure) => return tell(unavailable(interface, failure.to_string())),
     };
     for (found, device) in devices {
-        let mut listed = Listed {
+        let mut info = DeviceInfo {
             software: found.ends_with(SOFTWARE),
             unavailable: Some(silent.to_string()),
             name: found,
-            ..Listed::default()
+            ..DeviceInfo::default()
         };
-        tell(listed.clone());
-        if name.is_some_and(|name| name != listed.name) {
+        tell(info.clone());
+        if name.is_some_and(|name| name != info.name) {
             continue; // it need not be opened
         }
-        let described = guarded(|| describe(&device, &mut listed));
+        let described = guarded(|| describe(&device, &mut info));
         let described = described.map_err(|failure| failure.to_string());
-        listed.unavailable = described.and_then(|()| works(&device)).err();
-        tell(listed);
+        info.unavailable = described.and_then(|()| works(&device)).err();
+        tell(info);
     }
 }
 
-/// What the device says of itself, and the system of its memory. Opens it.
-fn describe(device: &Device, listed: &mut Listed) {
+/// Fills in what the device says about itself, and its memory. Opens it.
+fn describe(device: &Device, info: &mut DeviceInfo) {
     let Some(identity) = device.identity() else {
         return;
     };
-    listed.description = identity.name;
-    if listed.software {
-        listed.memory_mib = Machine::gather().memory_mib;
+    info.description = identity.name;
+    if info.software {
+        info.memory_mib = Machine::gather().memory_mib;
         return;
     }
     let Some(physical) = identity.physical else {
@@ -98,16 +103,16 @@ fn describe(device: &Device, listed: &mut Listed) {
     let Some(address) = physical.pci_address.map(|address| address.to_string()) else {
         return;
     };
-    listed.memory_mib = match physical.vendor {
+    info.memory_mib = match physical.vendor {
         Some(PciVendor::Nvidia) => measure::energy::nvml::Card::at(&address)
             .ok()
             .and_then(|card| card.memory_mib()),
         _ => amd_memory_mib(&address),
     };
-    listed.address = Some(address);
+    info.address = Some(address);
 }
 
-/// What Linux's driver says of the memory of AMD's GPUs.
+/// The memory of an AMD GPU, from Linux's driver.
 fn amd_memory_mib(address: &str) -> Option<u64> {
     let file = format!("/sys/bus/pci/devices/{address}/mem_info_vram_total");
     let bytes: u64 = std::fs::read_to_string(file).ok()?.trim().parse().ok()?;
@@ -115,21 +120,21 @@ fn amd_memory_mib(address: &str) -> Option<u64> {
 }
 
 /// Opens what was probed.
-pub fn open(interface: Interface, listed: Listed) -> Result<Computer, DeviceError> {
+pub fn open(interface: Interface, info: DeviceInfo) -> Result<Computer, DeviceError> {
     let unusable = |reason: String| DeviceError::Unusable {
-        name: listed.name.clone(),
+        name: info.name.clone(),
         reason,
     };
     let devices =
         guarded(|| devices(interface)).map_err(|failure| unusable(failure.to_string()))?;
-    let device = devices.into_iter().find(|(name, _)| *name == listed.name);
-    let (name, device) = device.ok_or_else(|| unusable("it is gone".to_string()))?;
+    let device = devices.into_iter().find(|(name, _)| *name == info.name);
+    let (name, device) = device.ok_or_else(|| unusable("it has disappeared".to_string()))?;
     works(&device).map_err(unusable)?;
     Ok(Computer {
         device,
         name,
         threads: rayon::current_num_threads(),
-        listed: Some(listed),
+        info: Some(info),
         note: None,
         others: Vec::new(),
     })

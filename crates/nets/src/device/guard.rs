@@ -1,4 +1,4 @@
-//! Failures of a device, caught: Burn tells of them by panicking, wherever the program then stands.
+//! Catches failures of a device: Burn reports them by panicking, anywhere in the program.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -10,9 +10,9 @@ use std::sync::Once;
 #[error("{}", cause(.0))]
 pub struct Failure(String);
 
-/// The innermost cause that Burn's chain of errors names.
+/// The innermost cause in Burn's chain of errors.
 fn cause(text: &str) -> &str {
-    // What Burn says when a remote device does not answer any more.
+    // Burn's messages when a remote device no longer answers.
     let signs = [
         "Failed to read tensor: RecvError",
         "Remote response channel closed",
@@ -26,12 +26,12 @@ fn cause(text: &str) -> &str {
 }
 
 impl Failure {
-    /// A failure that was noticed in another way.
+    /// A failure that did not panic.
     pub(crate) fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// Whether more memory was asked for than the device has.
+    /// Whether the device has too little memory.
     pub fn is_out_of_memory(&self) -> bool {
         // The texts of CubeCL's errors, and of CUDA's and Vulkan's.
         let signs = [
@@ -49,11 +49,11 @@ impl Failure {
 }
 
 thread_local! {
-    /// Guards that are up on this thread.
+    /// Active guards of this thread.
     static GUARDS: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Runs `work`; a panic in it becomes an error. On this thread it prints nothing.
+/// Runs `work` and turns a panic into an error; on this thread the panic prints nothing.
 ///
 /// # Errors
 /// [`Failure`] with the panic's text.
@@ -80,29 +80,4 @@ fn text(payload: &(dyn Any + Send)) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_panic_becomes_an_error() {
-        assert_eq!(guarded(|| 7), Ok(7));
-        let error =
-            guarded(|| -> () { panic!("can't allocate buffer of size: {}\nat 0x1", 1_u64 << 40) });
-        let error: Failure = error.expect_err("a panic");
-        assert!(error.is_out_of_memory());
-        assert_eq!(
-            error.to_string(),
-            "can't allocate buffer of size: 1099511627776"
-        );
-        let chain = "An error\nCaused by:\n  An IO error\nCaused by:\n  device lost\nNo backtrace";
-        let error = guarded(|| -> () { panic!("{chain}") }).expect_err("a panic");
-        assert!(!error.is_out_of_memory());
-        assert_eq!(error.to_string(), "device lost");
-        let gone = "An error\nCaused by:\n  Failed to read tensor: RecvError(())";
-        let error = guarded(|| -> () { panic!("{gone}") }).expect_err("a panic");
-        assert!(
-            error.to_string().starts_with("its worker has ended"),
-            "{error}"
-        );
-    }
-}
+mod tests;

@@ -1,21 +1,21 @@
-//! Trying devices without being taken down: a driver may crash, or never answer.
+//! Trying devices safely: a driver may crash, or never answer.
 
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::{Interface, Listed, missing};
+use super::{DeviceInfo, Interface, unavailable};
 
-/// A device that has not answered after so long can't be used.
+/// A device that takes longer than this to answer can't be used.
 pub const LIMIT: Duration = Duration::from_secs(30);
-/// What is said of a device before it has answered.
+/// The reason given for a device before it has answered.
 const SILENT: &str = "its driver did not answer";
 
-/// Finds the devices of an interface and tries those of the given name, or all, telling of each twice: before and after.
+/// Finds the devices of an interface and tries the one of the given name, or all; tells each twice, before and after.
 ///
 /// In this process and this thread: a driver that crashes takes it down.
-pub fn here(interface: Interface, name: Option<&str>, tell: &mut dyn FnMut(Listed)) {
+pub fn here(interface: Interface, name: Option<&str>, tell: &mut dyn FnMut(DeviceInfo)) {
     #[cfg(feature = "any-gpu")]
     super::gpu::probe(interface, name, SILENT, tell);
     #[cfg(not(feature = "any-gpu"))]
@@ -25,33 +25,38 @@ pub fn here(interface: Interface, name: Option<&str>, tell: &mut dyn FnMut(Liste
 }
 
 /// [`here`] in a thread of its own, for at most [`LIMIT`].
-pub fn in_thread(interface: Interface, name: Option<&str>) -> Vec<Listed> {
-    let (sender, told) = mpsc::channel();
+pub fn in_thread(interface: Interface, name: Option<&str>) -> Vec<DeviceInfo> {
+    let (sender, received) = mpsc::channel();
     let name = name.map(str::to_string);
     std::thread::spawn(move || {
-        here(interface, name.as_deref(), &mut |listed| {
-            // Nobody listens any more after the time limit.
-            let _ = sender.send(listed);
+        here(interface, name.as_deref(), &mut |info| {
+            // After the time limit the other end is closed.
+            let _ = sender.send(info);
         });
     });
     let deadline = Instant::now() + LIMIT;
     let mut found = Vec::new();
-    // Ends when the thread does, for it owns the sender.
-    while let Ok(listed) = told.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-        add(&mut found, listed);
+    // Ends when the thread does, because it owns the sender.
+    while let Ok(info) = received.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        add(&mut found, info);
     }
     found
 }
 
-/// [`here`] in a process of its own, for at most `limit`: `child` must call it and print what it tells, a line of JSON
-/// each.
-pub fn in_child(interface: Interface, mut child: Command, limit: Duration) -> Vec<Listed> {
+/// [`here`] in a process of its own, for at most `limit`: `child` must call it and print a line of JSON for
+/// each device that it tells.
+pub fn in_child(interface: Interface, mut child: Command, limit: Duration) -> Vec<DeviceInfo> {
     child.stdin(Stdio::null()).stdout(Stdio::piped());
-    // What drivers print of themselves is no matter of the user's.
+    // What drivers print does not concern the user.
     child.stderr(Stdio::null());
     let mut child = match child.spawn() {
         Ok(child) => child,
-        Err(cause) => return vec![missing(interface, format!("it can't be tried: {cause}"))],
+        Err(cause) => {
+            return vec![unavailable(
+                interface,
+                format!("it can't be tested: {cause}"),
+            )];
+        }
     };
     let mut output = child.stdout.take();
     let reader = std::thread::spawn(move || {
@@ -64,11 +69,11 @@ pub fn in_child(interface: Interface, mut child: Command, limit: Duration) -> Ve
     let ending = wait(&mut child, limit);
     let text = reader.join().unwrap_or_default();
     let mut found = Vec::new();
-    for listed in text
+    for info in text
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())
     {
-        add(&mut found, listed);
+        add(&mut found, info);
     }
     let reason = match ending {
         Some(status) if status.success() => return found,
@@ -80,7 +85,7 @@ pub fn in_child(interface: Interface, mut child: Command, limit: Duration) -> Ve
             last.unavailable = Some(reason);
         }
         Some(_) => {}
-        None => found.push(missing(interface, reason)),
+        None => found.push(unavailable(interface, reason)),
     }
     found
 }
@@ -104,10 +109,10 @@ fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     }
 }
 
-/// What is told later of a device replaces what was told before.
-fn add(found: &mut Vec<Listed>, listed: Listed) {
-    match found.iter_mut().find(|known| known.name == listed.name) {
-        Some(known) => *known = listed,
-        None => found.push(listed),
+/// Later news of a device replace earlier ones.
+fn add(found: &mut Vec<DeviceInfo>, info: DeviceInfo) {
+    match found.iter_mut().find(|known| known.name == info.name) {
+        Some(known) => *known = info,
+        None => found.push(info),
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use burn::tensor::Device;
 use burn::tensor::remote::{ConnectError, EndpointId, IrohHost, IrohRelays, RemoteHost};
 
-use super::{Computer, DeviceError, Listed, REMOTE, works};
+use super::{Computer, DeviceError, DeviceInfo, REMOTE, works};
 
 /// A worker that has not answered after so long can't be reached.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -87,17 +87,17 @@ pub(super) fn open(name: &str, token: Option<&str>) -> Result<Computer, DeviceEr
             LIMIT.as_secs()
         ))
     });
-    let device = opened.map_err(|reason| DeviceError::Remote {
+    let device = opened.map_err(|reason| DeviceError::Unusable {
         name: name.to_string(),
         reason,
     })?;
     Ok(Computer {
         device,
         name: name.to_string(),
-        listed: Some(Listed {
+        info: Some(DeviceInfo {
             name: name.to_string(),
             description: "a worker's".to_string(),
-            ..Listed::default()
+            ..DeviceInfo::default()
         }),
         ..Computer::cpu()
     })

@@ -35,25 +35,25 @@ fn names() {
 }
 
 #[cfg(feature = "any-gpu")]
-fn listed(name: &str, software: bool, unavailable: Option<&str>) -> Listed {
-    Listed {
+fn listed(name: &str, software: bool, unavailable: Option<&str>) -> DeviceInfo {
+    DeviceInfo {
         name: name.to_string(),
         software,
         unavailable: unavailable.map(str::to_string),
-        ..Listed::default()
+        ..DeviceInfo::default()
     }
 }
 
-/// What a build can't use says how to build it in; a default build tries nothing.
+/// The error for a device that the build leaves out says how to build it in; a default build tries nothing.
 #[test]
 fn builds_without_an_interface() {
-    let never = |interface: Interface, _: Option<&str>| -> Vec<Listed> {
+    let never = |interface: Interface, _: Option<&str>| -> Vec<DeviceInfo> {
         assert!(interface.is_built(), "{interface:?} is not to be tried");
         Vec::new()
     };
     for interface in Interface::ALL.into_iter().filter(|i| !i.is_built()) {
         let name = format!("{}:0", interface.name());
-        let text = open_one(&name, &never, None)
+        let text = open(&name, &never, None)
             .expect_err("not built")
             .to_string();
         assert!(
@@ -63,11 +63,11 @@ fn builds_without_an_interface() {
         assert!(text.contains(interface.name()), "{text}");
     }
     if !Interface::ALL.into_iter().any(Interface::is_built) {
-        let command = Interface::Gpu.build_command();
+        let command = build_command("gpu");
         let name = "gpu".to_string();
-        let error = open_one("gpu", &never, None).expect_err("not built");
+        let error = open("gpu", &never, None).expect_err("not built");
         assert_eq!(error, DeviceError::NotBuilt { name, command });
-        let computer = open_one("auto", &never, None).expect("the CPU");
+        let computer = open("auto", &never, None).expect("the CPU");
         assert_eq!((computer.name.as_str(), computer.note), (CPU, None));
         assert_eq!(list(&never).len(), 2, "the CPU, and how to have more");
     }
@@ -85,7 +85,7 @@ fn without_a_gpu_the_cpu_computes() {
         ]
     };
     for name in ["auto", "gpu"] {
-        let computer = open_one(name, &probe, None).expect("the CPU");
+        let computer = open(name, &probe, None).expect("the CPU");
         assert_eq!(computer.name, CPU);
         let note = computer.note.expect("a line");
         assert!(note.contains("its driver crashed"), "{note}");
@@ -94,13 +94,13 @@ fn without_a_gpu_the_cpu_computes() {
     }
 }
 
-/// What is asked for by its number is that or an error.
+/// A device requested by number is used or reported as an error; there is no fallback.
 #[cfg(feature = "wgpu")]
 #[test]
 fn numbered_devices_are_not_replaced() {
     let probe = |_: Interface, _: Option<&str>| vec![listed("gpu:0", false, Some("too old"))];
     let text = |name| {
-        open_one(name, &probe, None)
+        open(name, &probe, None)
             .expect_err("no such device")
             .to_string()
     };
@@ -152,4 +152,39 @@ fn drivers_that_crash_or_hang() {
     let nothing = Command::new("/no/such/program");
     let found = probe::in_child(Interface::Gpu, nothing, Duration::from_secs(1));
     assert!(found[0].unavailable.is_some());
+}
+
+fn none(_: Interface, _: Option<&str>) -> Vec<DeviceInfo> {
+    Vec::new()
+}
+
+#[test]
+fn lists() {
+    for (list, names) in [
+        ("cpu", "cpu"),
+        ("cpu,cpu", "cpu,cpu"),
+        (" cpu , cpu", "cpu,cpu"),
+    ] {
+        let computer = open_list(list, &none, None).expect("the CPU");
+        assert_eq!(computer.names(), names, "{list}");
+        assert_eq!(computer.name, "cpu");
+    }
+    for list in ["", ",", "cpu,", "cpu,,cpu"] {
+        let error = open_list(list, &none, None).expect_err("not a list");
+        assert_eq!(error, DeviceError::List(list.to_string()));
+    }
+    // Numbers are those of GPUs, even where this build has none.
+    let text = |list| open_list(list, &none, None).expect_err("none").to_string();
+    assert!(text("0,1").contains("'gpu:0'"), "{}", text("0,1"));
+    assert!(text("cpu,tpu").contains("unknown device 'tpu'"));
+}
+
+#[test]
+fn only_some_builds_have_remote_devices() {
+    let error = open_list("cpu,remote:x@y:1", &none, None).expect_err("no");
+    if is_remote_built() {
+        assert!(matches!(error, DeviceError::Address { .. }), "{error}");
+    } else {
+        assert!(error.to_string().contains("--features "), "{error}");
+    }
 }

@@ -53,7 +53,7 @@ pub enum WorkerError {
 
 /// What a worker is started with.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct WorkerSettings {
     /// The file of its key, by which those who train know it; made where there is none.
     pub key: PathBuf,
     /// The file of the token that they must show; made where there is none.
@@ -82,7 +82,7 @@ impl Worker {
     /// use.
     pub fn new(
         computer: &Computer,
-        settings: &Settings,
+        settings: &WorkerSettings,
         told: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<Self, WorkerError> {
         let processors = computer.all().filter(|one| has_lanes(&one.device));

@@ -1,4 +1,4 @@
-//! An enlarged image with boxes, dots and labels in the image's own pixels.
+//! An enlarged image with boxes, dots and labels, all in pixels of the original.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use data::draw::{self, Area, GREY, Labels};
 /// Pixels for each dot, at least.
 const DOT_AREA: i64 = 120;
 
-/// An enlarged image that boxes are drawn on, with room around it for what reaches beyond.
+/// An enlarged image with boxes drawn on it, and room around it for those that reach beyond.
 pub(super) struct Board {
     pub canvas: RgbImage,
     labels: Labels,
@@ -21,7 +21,7 @@ pub(super) struct Board {
 }
 
 impl Board {
-    /// Pixels of the font's pixels on a board.
+    /// Size of the font's pixels.
     const TEXT: u32 = 2;
 
     pub fn new<'a>(view: &View, boxes: impl IntoIterator<Item = &'a Xyxy>) -> Self {
@@ -37,7 +37,7 @@ impl Board {
             ];
             sides.into_iter().fold(most, f32::max)
         });
-        // Labels of boxes at the edge need a line.
+        // Room for a label beside boxes at the edge.
         let margin = beyond.ceil() as i64 + 24;
         let wide = |side: u32| side + 2 * margin as u32;
         let ground = Rgb([46, 46, 52]);
@@ -55,7 +55,7 @@ impl Board {
         <[f32; 4]>::from(bounds).map(|side| (side * self.factor).round() as i64 + self.margin)
     }
 
-    /// Marks the centres of boxes, unless they lie too close together to be told apart.
+    /// Marks the centres of boxes, unless they are too close together.
     pub fn dots(&mut self, boxes: &[Proposal]) -> bool {
         let centre = |proposal: &Proposal| {
             let [x1, y1, x2, y2] = self.area(proposal.bounds);

@@ -4,32 +4,32 @@ use burn::tensor::Device;
 use image::{Rgb, RgbImage};
 use serde::Serialize;
 
-use super::{ExplainError, Figures, Pictures, View, enlarged, percent};
+use super::{Drawing, ExplainError, Explained, ExplainedBy, View, enlarged, percent};
 use crate::cnn::Cnn;
-use crate::outputs::argmax;
 use crate::predict::tensor;
+use crate::prediction::argmax;
 use crate::run::Trained;
 use crate::weights::Weight;
 use data::draw::{self, BLACK, Row, Sheet, blend, heat};
 use data::image::Fitted;
 use recipe::{Layer, Model};
 
-/// A classifier's figures.
+/// A classifier's activation maps and probabilities.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ClassifierFigures {
+pub struct ClassifierMaps {
     /// One a class, before softmax.
     pub logits: Vec<f32>,
     /// One a class.
     pub probabilities: Vec<f32>,
     /// One a convolution.
-    pub maps: Vec<MapFigures>,
-    /// Rows of the Grad-CAM map: how strongly each place of the last convolution speaks for the class; 0 or more.
+    pub maps: Vec<LayerMaps>,
+    /// Rows of the Grad-CAM map: how much each place of the last convolution supports the class; 0 or more.
     pub grad_cam: Vec<Vec<f32>>,
 }
 
 /// The activation maps of one convolution.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct MapFigures {
+pub struct LayerMaps {
     /// The layer whose output is shown, counted from 0 as in the recipe.
     pub layer: usize,
     /// `[C, H, W]`
@@ -39,40 +39,33 @@ pub struct MapFigures {
 }
 
 /// For each convolution, the layer whose output shows it best: the last activation function before the next layer with
-/// weights to learn (batch normalisation does not count), or the convolution itself.
+/// weights (batch normalisation does not count), or the convolution itself.
 fn shown_layers(layers: &[Layer]) -> Vec<(usize, usize)> {
-    let is_conv = |layer: &Layer| matches!(layer, Layer::Conv { .. });
-    let convolutions = (0..layers.len()).filter(|&i| is_conv(&layers[i]));
-    let shown = convolutions.map(|i| {
-        let ends = |layer: &Layer| {
-            matches!(
-                layer,
-                Layer::Conv { .. } | Layer::Linear { .. } | Layer::Flatten | Layer::GlobalAvgPool
-            )
-        };
-        let stage = layers[i + 1..].iter().take_while(|layer| !ends(layer));
-        let last = stage
-            .zip(i + 1..)
-            .filter(|(layer, _)| {
-                matches!(
-                    layer,
-                    Layer::Relu | Layer::Gelu | Layer::Silu | Layer::LeakyRelu { .. }
-                )
-            })
-            .last();
-        (i, last.map_or(i, |(_, number)| number))
+    use Layer::{Conv, Flatten, Gelu, GlobalAvgPool, LeakyRelu, Linear, Relu, Silu};
+
+    let is_conv = |i: &usize| matches!(layers[*i], Conv { .. });
+    let ends = |i: &usize| {
+        matches!(
+            layers[*i],
+            Conv { .. } | Linear { .. } | Flatten | GlobalAvgPool
+        )
+    };
+    let activates = |i: &usize| matches!(layers[*i], Relu | Gelu | Silu | LeakyRelu { .. });
+    let shown = (0..layers.len()).filter(is_conv).map(|conv| {
+        let stage = (conv + 1..layers.len()).take_while(|i| !ends(i));
+        (conv, stage.filter(activates).last().unwrap_or(conv))
     });
     shown.collect()
 }
 
-/// What the network makes of `fitted`: class, score, figures, pictures.
-pub(super) fn pictures(
+/// The pictures of a prediction for `fitted`.
+pub(super) fn explain(
     trained: &Trained,
     cnn: &Cnn,
     fitted: &Fitted,
     view: &View,
     device: &Device,
-) -> Result<(String, f32, Figures, Pictures), ExplainError> {
+) -> Result<Explained, ExplainError> {
     let Model::Cnn(recipe) = &trained.recipe.model else {
         return Err(ExplainError::NoMaps); // a classifier's recipe is one
     };
@@ -83,51 +76,54 @@ pub(super) fn pictures(
     let trace = cnn.trace(image, &numbers);
     let class = argmax(&trace.logits);
     let probabilities = cnn.probabilities(&trace.logits);
-    let mut pictures = Pictures::new();
+    let mut drawings = Vec::new();
     let mut maps = Vec::new();
-    for (place, (&(conv, number), activation)) in shown.iter().zip(&trace.maps).enumerate() {
-        let (figures, sheet) = contact_sheet(recipe.layers.as_slice(), [conv, number], activation);
-        let shows = format!(
-            "the {} maps of the convolution in layer {conv}",
-            figures.shape[0]
-        );
-        pictures.push((
-            format!("{}-maps-of-layer-{conv}.png", place + 1),
-            shows,
-            sheet,
-        ));
-        maps.push(figures);
+    for (&(conv, number), activation) in shown.iter().zip(&trace.maps) {
+        let (layer, picture) = contact_sheet(recipe.layers.as_slice(), [conv, number], activation);
+        drawings.push(Drawing {
+            file: format!("{}-maps-of-layer-{conv}.png", drawings.len() + 1),
+            shows: format!(
+                "the {} maps of the convolution in layer {conv}",
+                layer.shape[0]
+            ),
+            picture,
+        });
+        maps.push(layer);
     }
     let cam = grad_cam(trace.maps.last(), &trace.gradient);
     let name = &trained.classes[class];
     let score = probabilities[class];
-    pictures.push((
-        format!("{}-grad-cam.png", pictures.len() + 1),
-        format!("where in the image the network sees class {name} (Grad-CAM)"),
-        cam_sheet(&cam, view, name, score, last),
-    ));
-    let figures = ClassifierFigures {
-        logits: trace.logits,
-        probabilities,
-        maps,
-        grad_cam: cam.rows(),
-    };
-    Ok((name.clone(), score, Figures::Classifier(figures), pictures))
+    drawings.push(Drawing {
+        file: format!("{}-grad-cam.png", drawings.len() + 1),
+        shows: format!("where in the image the network sees class {name} (Grad-CAM)"),
+        picture: cam_sheet(&cam, view, name, score, last),
+    });
+    Ok(Explained {
+        class: name.clone(),
+        score,
+        drawings,
+        by: ExplainedBy::Classifier(ClassifierMaps {
+            logits: trace.logits,
+            probabilities,
+            maps,
+            grad_cam: cam.rows(),
+        }),
+    })
 }
 
-/// The longer side of a tile has about as many pixels as fit, between these two.
+/// Limits of the longer side of a tile, in pixels.
 const TILE: [u32; 2] = [48, 128];
-/// Pixels between tiles; the number of a map stands there.
+/// Pixels between tiles, with room for the number of a map.
 const GAP: u32 = 20;
-/// Pixels of a row of tiles, if they need not be too small for that.
+/// Width of a row of tiles, unless the tiles would be too small.
 const MOST_WIDTH: u32 = 900;
 
-/// All maps of one layer, each with its number; all in one scale, so that they can be compared.
+/// All maps of one layer, numbered and on one scale, so that they can be compared.
 fn contact_sheet(
     layers: &[Layer],
     [conv, number]: [usize; 2],
     maps: &Weight,
-) -> (MapFigures, RgbImage) {
+) -> (LayerMaps, RgbImage) {
     let [channels, height, width] = [maps.shape[1], maps.shape[2], maps.shape[3]];
     let values = maps.values.chunks_exact((height * width).max(1));
     let most = |map: &[f32]| map.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -135,7 +131,7 @@ fn contact_sheet(
     let high = most(&greatest);
     let low = maps.values.iter().copied().fold(0.0_f32, f32::min);
     let share = |value: f32| (value - low) / (high - low).max(f32::MIN_POSITIVE);
-    // About as wide as high, in full rows where possible.
+    // About square, with full rows where possible.
     let square = (channels as f64).sqrt().ceil() as u32;
     let columns = (square..=2 * square)
         .find(|columns| (channels as u32).is_multiple_of(*columns))
@@ -168,7 +164,7 @@ fn contact_sheet(
         }],
         legend: scale(low, high),
     };
-    let figures = MapFigures {
+    let figures = LayerMaps {
         layer: number,
         shape: [channels, height, width],
         greatest,
@@ -217,8 +213,8 @@ impl Cam {
     }
 }
 
-/// Grad-CAM (Selvaraju et al. 2017, equations 1 and 2): each map A_k counts as much as the class's logit grows with it
-/// on average, and what speaks against the class is left out: ReLU(sum over k of mean(dy/dA_k) A_k).
+/// Grad-CAM (Selvaraju et al. 2017, equations 1 and 2): each map A_k is weighted by its mean gradient, and negative sums
+/// are dropped: ReLU(sum over k of mean(dy/dA_k) A_k).
 fn grad_cam(maps: Option<&Weight>, gradient: &[f32]) -> Cam {
     let [height, width] = maps.map_or([0, 0], |maps| [maps.shape[2], maps.shape[3]]);
     let area = height * width;
@@ -262,18 +258,15 @@ fn cam_sheet(cam: &Cam, view: &View, class: &str, score: f32, layer: usize) -> R
         }
     }
     let note = if most > 0.0 {
-        "Light: here the maps speak for this class (Selvaraju et al. 2017)."
+        "Light: places that support this class (Selvaraju et al. 2017)."
     } else {
-        "Nowhere do the maps speak for this class."
+        "No place supports this class."
     };
     let sheet = Sheet {
         title: format!("Grad-CAM of class {class} ({})", percent(score)),
         notes: vec![
             note.to_string(),
-            format!(
-                "Seen from layer {layer}, {} x {} places.",
-                cam.height, cam.width
-            ),
+            format!("From layer {layer}, {} x {} places.", cam.height, cam.width),
         ],
         legend: scale(0.0, most),
     };
@@ -281,46 +274,4 @@ fn cam_sheet(cam: &Cam, view: &View, class: &str, score: f32, layer: usize) -> R
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn maps_are_shown_after_their_activation_function() {
-        let conv = || Layer::Conv {
-            channels: 4,
-            kernel: [3, 3],
-            stride: [1, 1],
-            padding: [1, 1],
-            dilation: [1, 1],
-            bias: true,
-        };
-        let norm = Layer::BatchNorm {
-            momentum: 0.1,
-            epsilon: 1e-5,
-        };
-        let layers = [
-            conv(),
-            norm,
-            Layer::Relu,
-            conv(),
-            conv(),
-            Layer::Gelu,
-            Layer::Flatten,
-        ];
-        assert_eq!(shown_layers(&layers), [(0, 2), (3, 3), (4, 5)]);
-    }
-
-    #[test]
-    fn grad_cam_of_two_maps() {
-        let maps = Weight {
-            shape: vec![1, 2, 1, 2],
-            values: vec![1.0, 2.0, 3.0, 0.5],
-        };
-        // Mean gradients 0.5 and -1: 0.5 * [1, 2] - [3, 0.5] = [-2.5, 0.5].
-        let cam = grad_cam(Some(&maps), &[0.0, 1.0, -2.0, 0.0]);
-        assert_eq!(cam.rows(), [[0.0, 0.5]]);
-        assert_eq!(cam.at(0.0, 0.5), 0.0);
-        assert_eq!(cam.at(0.5, 0.5), 0.25);
-        assert_eq!(cam.at(1.0, 0.5), 0.5);
-    }
-}
+mod tests;

@@ -35,7 +35,7 @@ fn others() -> &'static [(String, Device)] {
     static OTHERS: OnceLock<Vec<(String, Device)>> = OnceLock::new();
     OTHERS.get_or_init(|| {
         let all = open_all(&probe::in_thread);
-        let others = all.into_iter().filter(|computer| computer.listed.is_some());
+        let others = all.into_iter().filter(|computer| computer.info.is_some());
         #[cfg(feature = "remote")]
         let others = others.chain([remote()]);
         others
@@ -50,7 +50,7 @@ fn remote() -> crate::device::Computer {
     use std::sync::atomic::AtomicBool;
 
     use crate::device::worker::{Settings, Worker};
-    use crate::device::{Computer, open_one};
+    use crate::device::{Computer, open};
 
     static NEVER: AtomicBool = AtomicBool::new(false);
     let folder = tempfile::tempdir().expect("a folder");
@@ -64,7 +64,7 @@ fn remote() -> crate::device::Computer {
     let (_, name) = worker.addresses().swap_remove(0);
     std::thread::spawn(move || worker.serve(&NEVER));
     let token = std::fs::read_to_string(&settings.token).expect("made");
-    open_one(&name, &probe::in_thread, Some(token.trim())).expect("a worker on loopback")
+    open(&name, &probe::in_thread, Some(token.trim())).expect("a worker on loopback")
 }
 
 #[track_caller]

@@ -1,4 +1,4 @@
-//! The folder of a sweep: its plan, its trials, and who works on it.
+//! The folder of a sweep: its plan, its trials, and a lock.
 
 use std::path::{Path, PathBuf};
 
@@ -13,29 +13,29 @@ pub const PLAN: &str = "sweep.json";
 /// One [`TrialRecord`] a line, as JSON, by number.
 pub const TRIALS: &str = "trials.jsonl";
 
-/// The folder of a sweep. Only one process holds it at a time, until the value is dropped.
+/// The folder of a sweep. One process at a time holds it, until the value is dropped.
 #[derive(Debug)]
 pub struct SweepFolder {
     path: PathBuf,
     _lock: Lock,
 }
 
-/// What was found in a folder.
+/// The contents of a sweep's folder.
 #[derive(Debug)]
 pub struct Opened {
     /// The folder.
     pub folder: SweepFolder,
     /// The trials that were made before, by number.
     pub trials: Vec<TrialRecord>,
-    /// What is wrong with the last line of the trials, which is then not used.
+    /// Says that the last line of the trials is incomplete and not used.
     pub torn: Option<String>,
 }
 
 impl SweepFolder {
-    /// Opens the folder of a sweep, or makes it.
+    /// Opens the folder of a sweep, or creates it.
     ///
     /// # Errors
-    /// [`SweepError`] where it holds another sweep or something else, another process works on it, or a file is damaged.
+    /// [`SweepError`] where it holds another sweep or something else, another process uses it, or a file is damaged.
     pub fn open(path: &Path, plan: &SweepPlan) -> Result<Opened, SweepError> {
         let (plan_file, trials_file) = (path.join(PLAN), path.join(TRIALS));
         if !plan_file.is_file() && !is_new(path)? {
@@ -62,15 +62,15 @@ impl SweepFolder {
                 difference,
             });
         }
-        let (trials, torn) = match trials_file.is_file() {
-            true => trials(&trials_file)?,
-            false => (Vec::new(), None),
-        };
-        Ok(Opened {
+        let mut opened = Opened {
             folder,
-            trials,
-            torn,
-        })
+            trials: Vec::new(),
+            torn: None,
+        };
+        if trials_file.is_file() {
+            (opened.trials, opened.torn) = trials(&trials_file)?;
+        }
+        Ok(opened)
     }
 
     /// The folder.
@@ -78,7 +78,7 @@ impl SweepFolder {
         &self.path
     }
 
-    /// Writes the trials anew, as a whole: appending could leave half a line.
+    /// Writes all trials again: appending could leave half a line.
     ///
     /// # Errors
     /// [`SweepError`] when the file system refuses.
@@ -97,7 +97,7 @@ impl SweepFolder {
     }
 }
 
-/// Whether a folder is not there, or empty but for what a process leaves that is killed before it wrote its plan.
+/// Whether a folder does not exist, or holds only what a process leaves that is killed before it writes its plan.
 fn is_new(path: &Path) -> Result<bool, SweepError> {
     if path.exists() && !path.is_dir() {
         return Ok(false);
@@ -108,222 +108,74 @@ fn is_new(path: &Path) -> Result<bool, SweepError> {
         .all(|name| name == LOCK || files::is_unfinished(name)))
 }
 
-/// The trials of a file; a last line that is no whole record (a copy that was cut off, a disk that was full) is told, and
+/// The trials of a file by number. An incomplete last line (of a copy that was cut off, or a full disk) is reported, and
 /// its trial is made again.
 fn trials(path: &Path) -> Result<(Vec<TrialRecord>, Option<String>), SweepError> {
     let text = read_text(path)?;
-    let lines: Vec<&str> = text.lines().collect();
-    let mut trials: Vec<TrialRecord> = Vec::with_capacity(lines.len());
-    let mut torn = None;
-    for (place, line) in lines.iter().enumerate() {
+    let last = text.lines().count();
+    let mut trials: Vec<TrialRecord> = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
         if line.trim().is_empty() {
             continue;
         }
+        let damaged = |what: String| SweepError::Damaged {
+            path: path.to_path_buf(),
+            line: number,
+            what,
+        };
         match serde_json::from_str::<TrialRecord>(line) {
             Ok(trial) if trials.iter().any(|other| other.trial == trial.trial) => {
-                return Err(SweepError::Damaged {
-                    path: path.to_path_buf(),
-                    line: place + 1,
-                    what: format!("trial {} is there twice", trial.trial),
-                });
+                return Err(damaged(format!("trial {} appears twice", trial.trial)));
             }
             Ok(trial) => trials.push(trial),
-            Err(_) if place + 1 == lines.len() => {
-                torn = Some(format!(
-                    "{}: line {} is no whole record",
-                    path.display(),
-                    place + 1
-                ));
+            Err(_) if number == last => {
+                trials.sort_by_key(|trial| trial.trial);
+                let what = format!("{}: line {number} is incomplete", path.display());
+                return Ok((trials, Some(what)));
             }
-            Err(cause) => {
-                return Err(SweepError::Damaged {
-                    path: path.to_path_buf(),
-                    line: place + 1,
-                    what: cause.to_string(),
-                });
-            }
+            Err(cause) => return Err(damaged(cause.to_string())),
         }
     }
     trials.sort_by_key(|trial| trial.trial);
-    Ok((trials, torn))
+    Ok((trials, None))
 }
 
-/// What differs between two sweeps; `None`: they are the same.
+/// The first difference between the sweep in the folder and the one asked for; `None` if they are the same.
 fn difference(there: &SweepPlan, here: &SweepPlan) -> Option<String> {
     let varied = |plan: &SweepPlan| -> String {
-        let all = plan
-            .parameters
-            .iter()
-            .map(|p| format!("--vary {}={}", p.key, p.values));
+        let all = plan.parameters.iter();
+        let all = all.map(|p| format!("--vary {}={}", p.key, p.values));
         all.collect::<Vec<_>>().join(" ")
     };
-    let halving = |plan: &SweepPlan| match plan.halving {
-        Some(factor) => factor.to_string(),
-        None => "none".to_string(),
+    let settings = |plan: &SweepPlan| {
+        let halving = plan.halving;
+        let halving = halving.map_or("none".to_string(), |factor| factor.to_string());
+        [
+            ("it was begun with", varied(plan)),
+            ("--halving is", halving),
+            ("the recipe is", plan.recipe.clone()),
+            ("--sampler is", plan.sampler.to_string()),
+            ("--metric is", plan.metric.to_string()),
+            ("--seed is", plan.seed.to_string()),
+            (
+                "the number of training images is",
+                format!(
+                    "{} and {} held out",
+                    plan.train_images, plan.validation_images
+                ),
+            ),
+        ]
     };
-    type Told = (&'static str, fn(&SweepPlan) -> String);
-    let told: [Told; 5] = [
-        ("the recipe is", |plan| plan.recipe.clone()),
-        ("--sampler is", |plan| plan.sampler.to_string()),
-        ("--metric is", |plan| plan.metric.to_string()),
-        ("--seed is", |plan| plan.seed.to_string()),
-        ("the number of training images is", |plan| {
-            format!(
-                "{} and {} held out",
-                plan.train_images, plan.validation_images
-            )
-        }),
-    ];
-    if there.parameters != here.parameters {
-        return Some(format!(
-            "it was begun with {}, this is {}",
-            varied(there),
-            varied(here)
-        ));
+    let mut pairs = settings(there).into_iter().zip(settings(here));
+    if let Some(((what, there), (_, here))) = pairs.find(|(there, here)| there != here) {
+        return Some(format!("{what} {there} there, {here} here"));
     }
-    if there.halving != here.halving {
-        return Some(format!(
-            "--halving is {} there, {} here",
-            halving(there),
-            halving(here)
-        ));
+    let mut lines = there.recipe_toml.lines().zip(here.recipe_toml.lines());
+    if let Some((there, here)) = lines.find(|(there, here)| there != here) {
+        return Some(format!("the recipe has `{there}` there, `{here}` here"));
     }
-    for (what, of) in told {
-        let (there, here) = (of(there), of(here));
-        if there != here {
-            return Some(format!("{what} {there} there, {here} here"));
-        }
-    }
-    if there.recipe_toml != here.recipe_toml {
-        let mut lines = there.recipe_toml.lines().zip(here.recipe_toml.lines());
-        let (there, here) = lines
-            .find(|(there, here)| there != here)
-            .unwrap_or_default();
-        return Some(format!("the recipe says `{there}` there, `{here}` here"));
-    }
-    (there != here).then(|| "its plan is another".to_string())
+    (there != here).then(|| "its plan differs".to_string())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sweep::space::parameter;
-    use measure::record::{Sampler, SettingValue, SweepMetric, TrialStatus};
-    use std::collections::BTreeMap;
-
-    fn plan() -> SweepPlan {
-        SweepPlan {
-            recipe: "tiny".into(),
-            recipe_toml: "[data]\nvalidation = 10\n".into(),
-            parameters: vec![parameter("training.batch-size=16,32").unwrap()],
-            sampler: Sampler::Random,
-            metric: SweepMetric::Accuracy,
-            halving: Some(3),
-            seed: 0,
-            train_images: 90,
-            validation_images: 10,
-        }
-    }
-
-    fn trial(number: usize) -> TrialRecord {
-        TrialRecord {
-            trial: number,
-            values: BTreeMap::from([("a".into(), SettingValue::Number(0.1 * number as f64))]),
-            status: TrialStatus::Failed,
-            reason: Some("a \"reason\"\nof two lines".into()),
-            value: None,
-            epochs: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn trials_come_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a/b");
-        let opened = SweepFolder::open(&path, &plan()).unwrap();
-        assert!(opened.trials.is_empty());
-        opened.folder.keep(&[trial(1), trial(2)]).unwrap();
-        // While it is held nobody else gets it.
-        let busy = SweepFolder::open(&path, &plan()).unwrap_err();
-        assert!(matches!(busy, SweepError::Run(_)), "{busy}");
-        drop(opened);
-        let opened = SweepFolder::open(&path, &plan()).unwrap();
-        assert_eq!(opened.trials, [trial(1), trial(2)]);
-        assert_eq!(opened.torn, None);
-    }
-
-    #[test]
-    fn a_torn_last_line_is_named_and_left_out() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path();
-        SweepFolder::open(path, &plan())
-            .unwrap()
-            .folder
-            .keep(&[trial(1), trial(2)])
-            .unwrap();
-        let whole = std::fs::read_to_string(path.join(TRIALS)).unwrap();
-        // A cut at every place of the last line, but for its very end.
-        let start = whole.find('\n').unwrap() + 1;
-        for end in start + 1..whole.len() - 1 {
-            std::fs::write(path.join(TRIALS), &whole[..end]).unwrap();
-            let opened = SweepFolder::open(path, &plan()).unwrap();
-            assert_eq!(opened.trials, [trial(1)], "{end}");
-            let torn = opened.torn.unwrap();
-            assert!(torn.contains("trials.jsonl: line 2"), "{torn}");
-        }
-        std::fs::write(path.join(TRIALS), &whole[..whole.len() - 1]).unwrap();
-        assert_eq!(SweepFolder::open(path, &plan()).unwrap().trials.len(), 2);
-        let (damaged, doubled) = (format!("{{\n{whole}"), whole.repeat(2));
-        for (text, part) in [
-            (damaged, "line 1"),
-            (doubled, "line 3: trial 1 is there twice"),
-        ] {
-            std::fs::write(path.join(TRIALS), text).unwrap();
-            let message = SweepFolder::open(path, &plan()).unwrap_err().to_string();
-            assert!(message.contains(part), "{message}");
-        }
-    }
-
-    #[test]
-    fn another_sweep_is_refused_with_the_reason() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("sweep");
-        drop(SweepFolder::open(&path, &plan()).unwrap());
-        let other = |change: fn(&mut SweepPlan)| {
-            let mut plan = plan();
-            change(&mut plan);
-            SweepFolder::open(&path, &plan).unwrap_err().to_string()
-        };
-        for (message, part) in [
-            (
-                other(|plan| plan.parameters[0] = parameter("training.batch-size=16,64").unwrap()),
-                "begun with --vary training.batch-size=16,32, this is --vary training.batch-size=16,64",
-            ),
-            (
-                other(|plan| plan.sampler = Sampler::Tpe),
-                "--sampler is random there, tpe here",
-            ),
-            (
-                other(|plan| plan.halving = None),
-                "--halving is 3 there, none here",
-            ),
-            (other(|plan| plan.seed = 1), "--seed is 0 there, 1 here"),
-            (
-                other(|plan| plan.recipe_toml = "[data]\nvalidation = 20\n".into()),
-                "`validation = 10` there, `validation = 20` here",
-            ),
-        ] {
-            assert!(
-                message.contains(part) && message.contains("--out"),
-                "{message}"
-            );
-        }
-        // A folder of something else is left alone.
-        let run = folder.path().join("run");
-        std::fs::create_dir(&run).unwrap();
-        std::fs::write(run.join("recipe.toml"), "").unwrap();
-        let message = SweepFolder::open(&run, &plan()).unwrap_err().to_string();
-        assert!(message.contains("holds no sweep"), "{message}");
-        assert_eq!(std::fs::read_dir(&run).unwrap().count(), 1);
-    }
-}
+mod tests;

@@ -1,8 +1,8 @@
-//! Makes trials, several at a time where asked, and keeps what each came to.
+//! Runs the trials of a sweep, several at a time where asked, and keeps their results.
 //!
-//! With the samplers `random` and `grid` what a sweep finds does not depend on how many trials run at a time: points
-//! depend on the seed and the trial's number, and at a rung a trial waits for those before it, so that it is held against
-//! the same others. TPE looks at what is known when a trial begins: with several at a time that depends on which is quicker.
+//! With the samplers `random` and `grid` the result of a sweep does not depend on how many trials run at a time: points
+//! depend on the seed and the trial's number, and at a rung a trial waits for those before it, so that it is compared with
+//! the same others. TPE uses the results known when a trial begins: with several at a time these depend on speed.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,13 +26,13 @@ pub enum Next {
     Stop,
 }
 
-/// What is tried: gives figures, epoch by epoch.
+/// What a trial runs: gives metrics, epoch by epoch.
 pub trait Objective: Sync {
-    /// Epochs that a trial of this point takes; 0 where that can't be told.
+    /// Epochs of a trial of this point; 0 if unknown.
     fn epochs(&self, point: &Point) -> usize;
 
-    /// Tries a point: after every epoch `after_epoch` says whether to go on. Returns early where `stop` is set; else the epoch
-    /// whose result is kept, where that is not the last.
+    /// Runs a point: after every epoch `after_epoch` says whether to go on. Returns early when `stop` is set, otherwise with
+    /// the epoch whose result is kept, if it is not the last.
     ///
     /// # Errors
     /// Why the point can't be tried.
@@ -44,7 +44,7 @@ pub trait Objective: Sync {
     ) -> Result<Option<usize>, String>;
 }
 
-/// What is told while a sweep runs.
+/// What happens in a sweep.
 #[derive(Debug)]
 pub enum Event<'a> {
     /// A trial begins.
@@ -54,30 +54,30 @@ pub enum Event<'a> {
         /// Its settings.
         point: &'a Point,
     },
-    /// An epoch of a trial is over.
+    /// An epoch of a trial is finished.
     Epoch {
         /// The trial's number.
         trial: usize,
         /// Its figures.
         epoch: &'a TrialEpoch,
     },
-    /// A trial is over, and kept.
+    /// A trial is finished, and kept.
     Over {
         /// What it came to.
         record: &'a TrialRecord,
-        /// All that are over, this one included.
+        /// All that are finished, this one included.
         trials: &'a [TrialRecord],
     },
 }
 
 /// How a sweep ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum SweepEnding {
     /// All trials are made.
     Finished,
     /// There is no other point to try.
     Exhausted,
-    /// It was asked to stop; trials that were under way are not kept.
+    /// It was interrupted; running trials are not kept.
     Interrupted,
 }
 
@@ -96,23 +96,23 @@ pub struct Runner<'a> {
     pub threads: usize,
 }
 
-/// Called whenever something happened, by one thread at a time.
+/// Called for every event, by one thread at a time.
 pub type Listener<'a> = dyn FnMut(Event<'_>) -> Result<(), SweepError> + Send + 'a;
 
-struct State<'a, 'l> {
+struct SweepState<'a, 'l> {
     /// Points of all trials that are over or under way, by number.
     points: BTreeMap<usize, Point>,
     /// By number.
-    over: Vec<TrialRecord>,
+    finished: Vec<TrialRecord>,
     /// Figures so far of those that are under way.
-    under_way: BTreeMap<usize, Vec<TrialEpoch>>,
+    running: BTreeMap<usize, Vec<TrialEpoch>>,
     exhausted: bool,
     error: Option<SweepError>,
     listener: &'a mut Listener<'l>,
 }
 
-impl State<'_, '_> {
-    fn tell(&mut self, event: Event<'_>) {
+impl SweepState<'_, '_> {
+    fn notify(&mut self, event: Event<'_>) {
         if let Err(error) = (self.listener)(event) {
             self.error.get_or_insert(error);
         }
@@ -130,7 +130,7 @@ impl Runner<'_> {
         objective: &dyn Objective,
         stop: &AtomicBool,
         listener: &mut Listener<'_>,
-    ) -> Result<(Vec<TrialRecord>, Ending), SweepError> {
+    ) -> Result<(Vec<TrialRecord>, SweepEnding), SweepError> {
         let points = before.iter().filter_map(|record| {
             let value = |one: &SweepParameter| record.values.get(&one.key).cloned();
             let point: Option<Point> = self.proposer.parameters.iter().map(value).collect();
@@ -141,10 +141,10 @@ impl Runner<'_> {
             objective,
             stop,
             changed: Condvar::new(),
-            state: Mutex::new(State {
+            state: Mutex::new(SweepState {
                 points: points.collect(),
-                over: before,
-                under_way: BTreeMap::new(),
+                finished: before,
+                running: BTreeMap::new(),
                 exhausted: false,
                 error: None,
                 listener,
@@ -177,18 +177,18 @@ impl Runner<'_> {
         if let Some(error) = state.error {
             return Err(error);
         }
-        let ending = match (state.over.len() >= self.trials, state.exhausted) {
-            (true, _) => Ending::Finished,
-            (false, true) => Ending::Exhausted,
-            (false, false) => Ending::Interrupted,
+        let ending = match (state.finished.len() >= self.trials, state.exhausted) {
+            (true, _) => SweepEnding::Finished,
+            (false, true) => SweepEnding::Exhausted,
+            (false, false) => SweepEnding::Interrupted,
         };
-        Ok((state.over, ending))
+        Ok((state.finished, ending))
     }
 }
 
 /// Stack of a computing thread in bytes, as the main thread has on Linux.
 const STACK: usize = 8 << 20;
-/// How often a waiting trial looks whether it is to stop.
+/// How often a waiting trial checks whether to stop.
 const PATIENCE: Duration = Duration::from_millis(50);
 
 /// What the threads of a sweep share.
@@ -197,16 +197,16 @@ struct Shared<'a, 's, 'l> {
     objective: &'a dyn Objective,
     stop: &'a AtomicBool,
     changed: Condvar,
-    state: Mutex<State<'s, 'l>>,
+    state: Mutex<SweepState<'s, 'l>>,
 }
 
 impl<'s, 'l> Shared<'_, 's, 'l> {
-    /// A panic is caught where it can happen, and every change is whole: a poisoned lock holds nothing half-done.
-    fn lock(&self) -> MutexGuard<'_, State<'s, 'l>> {
+    /// Panics are caught where they can happen, and every change is complete, so a poisoned lock is safe to use.
+    fn lock(&self) -> MutexGuard<'_, SweepState<'s, 'l>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ended(&self, state: &State<'_, '_>) -> bool {
+    fn ended(&self, state: &SweepState<'_, '_>) -> bool {
         state.error.is_some() || self.stop.load(Ordering::Relaxed)
     }
 
@@ -215,17 +215,17 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
         while let Some((trial, point)) = self.begin() {
             let record = self.make(trial, &point);
             let mut state = self.lock();
-            state.under_way.remove(&trial);
+            state.running.remove(&trial);
             if let Some(record) = record {
-                let place = state.over.partition_point(|other| other.trial < trial);
-                state.over.insert(place, record);
+                let place = state.finished.partition_point(|other| other.trial < trial);
+                state.finished.insert(place, record);
                 // Told with all of them; a listener sees neither the lock nor a trial under way.
-                let trials = std::mem::take(&mut state.over);
-                state.tell(Event::Over {
+                let trials = std::mem::take(&mut state.finished);
+                state.notify(Event::Over {
                     record: &trials[place],
                     trials: &trials,
                 });
-                state.over = trials;
+                state.finished = trials;
             }
             drop(state);
             self.changed.notify_all();
@@ -244,7 +244,7 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
         let point = match self.runner.proposer.sampler {
             Sampler::Tpe => {
                 let taken: Vec<Point> = state.points.values().cloned().collect();
-                self.runner.proposer.point(trial, &taken, &state.over)
+                self.runner.proposer.point(trial, &taken, &state.finished)
             }
             Sampler::Random | Sampler::Grid => {
                 let taken: Vec<Point> = state
@@ -260,8 +260,8 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
             return None;
         };
         state.points.insert(trial, point.clone());
-        state.under_way.insert(trial, Vec::new());
-        state.tell(Event::Begins {
+        state.running.insert(trial, Vec::new());
+        state.notify(Event::Begins {
             trial,
             point: &point,
         });
@@ -277,11 +277,11 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
             let number = epoch.epoch;
             let value = self.runner.proposer.metric.of(&epoch);
             let mut state = self.lock();
-            state.tell(Event::Epoch {
+            state.notify(Event::Epoch {
                 trial,
                 epoch: &epoch,
             });
-            state.under_way.entry(trial).or_default().push(epoch);
+            state.running.entry(trial).or_default().push(epoch);
             self.changed.notify_all();
             let Some(value) = value else {
                 status = TrialStatus::Failed;
@@ -319,7 +319,7 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
             }
         }
         let state = self.lock();
-        let done = state.under_way.get(&trial).cloned().unwrap_or_default();
+        let done = state.running.get(&trial).cloned().unwrap_or_default();
         let whole = status != TrialStatus::Finished || (epochs > 0 && done.len() >= epochs);
         if !whole && self.ended(&state) {
             return None;
@@ -349,7 +349,7 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
     /// where the sweep ends first.
     fn earlier(
         &self,
-        mut state: MutexGuard<'_, State<'s, 'l>>,
+        mut state: MutexGuard<'_, SweepState<'s, 'l>>,
         trial: usize,
         epoch: usize,
     ) -> Option<Vec<f64>> {
@@ -359,7 +359,7 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
             }
             // The trial with the smallest number waits for nobody, so that somebody always goes on.
             let waiting = state
-                .under_way
+                .running
                 .range(..trial)
                 .any(|(_, epochs)| epochs.len() < epoch);
             if !waiting {
@@ -368,14 +368,14 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
             let waited = self.changed.wait_timeout(state, PATIENCE);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        let over = state
-            .over
+        let finished = state
+            .finished
             .iter()
             .filter(|record| record.trial < trial)
             .map(|r| &r.epochs);
-        let under_way = state.under_way.range(..trial).map(|(_, epochs)| epochs);
-        let at = over
-            .chain(under_way)
+        let running = state.running.range(..trial).map(|(_, epochs)| epochs);
+        let at = finished
+            .chain(running)
             .filter_map(|epochs| epochs.get(epoch - 1));
         Some(
             at.filter_map(|epoch| self.runner.proposer.metric.of(epoch))
@@ -385,5 +385,4 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
 }
 
 #[cfg(test)]
-#[path = "runner_tests.rs"]
 mod tests;

@@ -1,4 +1,4 @@
-//! Which point of the space a trial tries.
+//! Which point of the search space a trial gets.
 
 use measure::record::{Sampler, SweepMetric, SweepParameter, TrialRecord, ranked};
 
@@ -6,27 +6,27 @@ use super::space::{self, Point};
 use super::{SweepError, tpe};
 use data::random::{Key, Purpose, Stream};
 
-/// Trials that TPE draws at random before it looks at what came out.
+/// Trials that TPE draws at random before it uses their results.
 pub const START: usize = 10;
-/// Tries to draw a point that is new.
+/// Attempts to draw a new point.
 const TRIES: usize = 50;
 
-/// Chooses points. What it chooses for a trial depends on the seed, the trial's number, and what it is told.
+/// Chooses points. Its choice for a trial depends on the seed, the trial's number, and the points and records given.
 #[derive(Clone, Debug)]
 pub struct Proposer {
     pub(super) parameters: Vec<SweepParameter>,
     pub(super) sampler: Sampler,
     pub(super) metric: SweepMetric,
     seed: u64,
-    /// Every point in order, where there are few enough to be listed.
+    /// Every point in order, if there are few enough to list.
     all: Option<Vec<Point>>,
 }
 
-/// Spaces of up to so many points are listed, so that no point is tried twice.
+/// Spaces of up to this many points are listed, so that no point is tried twice.
 const LISTED: usize = 20_000;
 
 impl Proposer {
-    /// For a space.
+    /// For a search space.
     ///
     /// # Errors
     /// [`SweepError::Vary`] for a grid over a range without a number of values.
@@ -38,7 +38,7 @@ impl Proposer {
     ) -> Result<Self, SweepError> {
         let few = space::space_size(parameters).is_some_and(|size| size <= LISTED);
         if sampler == Sampler::Grid {
-            // Says which range has no number of values.
+            // The error names the range without a number of values.
             parameters
                 .iter()
                 .try_for_each(|one| space::grid(one).map(|_| ()))?;
@@ -56,15 +56,15 @@ impl Proposer {
         })
     }
 
-    /// How many points there are; `None`: more than anybody tries.
+    /// The number of points; `None` if there are too many to list.
     pub fn size(&self) -> Option<usize> {
         self.all.as_ref().map(Vec::len)
     }
 
     /// The point of trial `number` (from 1), unlike all of `taken`; `None` when there is no other.
     ///
-    /// `records` are the trials that are over; only TPE looks at them. Points that are `taken` without a record, of trials
-    /// that are under way, count as bad, so that it looks elsewhere.
+    /// `records` are the finished trials; only TPE uses them. Points that are `taken` without a record belong to running
+    /// trials and count as bad, so that it looks elsewhere.
     pub fn point(&self, number: usize, taken: &[Point], records: &[TrialRecord]) -> Option<Point> {
         if self
             .all
@@ -87,7 +87,7 @@ impl Proposer {
             let points = self.ranked(taken, records);
             let points: Vec<&Point> = points.iter().collect();
             for retry in 0..TRIES {
-                // The best of many candidates is soon one that was tried already, where there are few points.
+                // With few points, the best of many candidates is soon one that was tried already.
                 let candidates = (tpe::CANDIDATES >> (retry / 4)).max(1);
                 let point = tpe::suggest(&self.parameters, &points, candidates, &mut stream);
                 if !taken.contains(&point) {
@@ -98,7 +98,7 @@ impl Proposer {
         self.random(taken, &mut stream)
     }
 
-    /// Any point that is new.
+    /// Any new point.
     fn random(&self, taken: &[Point], stream: &mut Stream) -> Option<Point> {
         if let Some(all) = &self.all {
             let new: Vec<&Point> = all.iter().filter(|point| !taken.contains(point)).collect();
@@ -110,13 +110,13 @@ impl Proposer {
             let value = |one: &SweepParameter| space::at(&one.domain, stream.unit());
             self.parameters.iter().map(value).collect()
         };
-        // There are so many that the first is new all but always.
+        // There are so many that the first is nearly always new.
         (0..TRIES)
             .map(|_| draw())
             .find(|point| !taken.contains(point))
     }
 
-    /// The points that were tried, the best first, those under way last.
+    /// The points that were tried: the best first, running ones last.
     fn ranked(&self, taken: &[Point], records: &[TrialRecord]) -> Vec<Point> {
         let point = |record: &TrialRecord| -> Option<Point> {
             let value = |one: &SweepParameter| record.values.get(&one.key).cloned();
@@ -153,5 +153,4 @@ fn combinations(parameters: &[SweepParameter]) -> Result<Vec<Point>, SweepError>
 }
 
 #[cfg(test)]
-#[path = "sampler_tests.rs"]
 mod tests;

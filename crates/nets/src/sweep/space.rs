@@ -1,4 +1,4 @@
-//! What is searched: keys of a recipe, each with the values it may have.
+//! The search space: keys of a recipe, each with its possible values.
 
 use measure::record::{Domain, SettingValue, SweepParameter};
 
@@ -8,7 +8,7 @@ use recipe::{Recipe, RecipeError};
 /// A value for each parameter, in their order.
 pub type Point = Vec<SettingValue>;
 
-/// Keys that would give trials other images to be judged by, or another throw of the dice, and why they can't be varied.
+/// Keys that can't be varied, because they change the validation images or the random numbers, and the reason for each.
 const FIXED: [(&str, &str); 4] = [
     (
         "data.source",
@@ -29,7 +29,7 @@ const FIXED: [(&str, &str); 4] = [
     ),
 ];
 
-/// Most values that a finite range may have.
+/// The largest number of values in a finite range.
 const MOST_POINTS: usize = 100_000;
 /// Whole numbers beyond this are not exact as `f64`.
 const LARGEST: f64 = 9_007_199_254_740_992.0;
@@ -92,7 +92,7 @@ fn domain(text: &str) -> Result<Domain, String> {
         _ => {
             let twice = |place: usize| choices[..place].contains(&choices[place]);
             match (0..choices.len()).find(|place| twice(*place)) {
-                Some(place) => Err(format!("{} is there twice", choices[place])),
+                Some(place) => Err(format!("{} appears twice", choices[place])),
                 None => Ok(Domain::Choices { choices }),
             }
         }
@@ -107,22 +107,23 @@ fn numbers(range: &str, log: bool, integer: bool) -> Result<Domain, String> {
     };
     let (low, high) = range
         .split_once("..")
-        .ok_or_else(|| format!("`{range}` is no range: write LOW..HIGH, as in 1e-4..1e-1"))?;
+        .ok_or_else(|| format!("`{range}` is not a range: write LOW..HIGH, as in 1e-4..1e-1"))?;
     let number = |text: &str| -> Result<f64, String> {
         let text = text.trim();
         let number = text.parse::<f64>().ok().filter(|n| n.is_finite());
-        let number = number.ok_or_else(|| format!("`{text}` is no number"))?;
+        let number = number.ok_or_else(|| format!("`{text}` is not a number"))?;
         if integer && (text.parse::<i64>().is_err() || number.abs() > LARGEST) {
             return Err(format!(
-                "`{text}` is no whole number, as LOW..HIGH wants; for other numbers write lin:LOW..HIGH or log:LOW..HIGH"
+                "`{text}` is not a whole number, which LOW..HIGH needs; for other numbers write lin:LOW..HIGH or log:LOW..HIGH"
             ));
         }
         Ok(number)
     };
-    let (low, high) = (number(low)?, number(high)?);
+    let low = number(low)?;
+    let high = number(high)?;
     if low >= high {
         return Err(format!(
-            "the smaller end comes first, but {low} is not below {high}"
+            "the smaller number comes first, but {low} is not below {high}"
         ));
     }
     if log && low <= 0.0 {
@@ -134,7 +135,7 @@ fn numbers(range: &str, log: bool, integer: bool) -> Result<Domain, String> {
         .map(|text| match text.parse::<usize>() {
             Ok(points) if (2..=MOST_POINTS).contains(&points) => Ok(points),
             _ => Err(format!(
-                "/{text}: write how many values, 2 to {MOST_POINTS}"
+                "/{text}: the number of values must be 2 to {MOST_POINTS}"
             )),
         })
         .transpose()?;
@@ -152,7 +153,7 @@ fn numbers(range: &str, log: bool, integer: bool) -> Result<Domain, String> {
     })
 }
 
-/// The parts between commas, but not those within brackets or quotation marks.
+/// The parts between commas, except commas within brackets or quotation marks.
 fn choices(text: &str) -> Result<Vec<String>, String> {
     let (mut depth, mut quote, mut start) = (0_usize, None, 0);
     let mut parts = Vec::new();
@@ -184,13 +185,13 @@ fn choices(text: &str) -> Result<Vec<String>, String> {
         return Err("a bracket or a quotation mark is not closed".to_string());
     }
     parts.push(text[start..].trim().to_string());
-    match parts.iter().any(String::is_empty) {
-        true => Err("a value is missing beside a comma".to_string()),
-        false => Ok(parts),
+    if parts.iter().any(String::is_empty) {
+        return Err("a value is missing beside a comma".to_string());
     }
+    Ok(parts)
 }
 
-/// How many values there are; `None`: too many to count.
+/// The number of values; `None` for too many to count.
 pub fn size(domain: &Domain) -> Option<usize> {
     match domain {
         Domain::Choices { choices } => Some(choices.len()),
@@ -211,14 +212,14 @@ pub fn size(domain: &Domain) -> Option<usize> {
     }
 }
 
-/// How many points the space has; `None`: too many to count.
+/// The number of points in the space; `None` for too many to count.
 pub fn space_size(parameters: &[SweepParameter]) -> Option<usize> {
     parameters.iter().try_fold(1_usize, |all, parameter| {
         all.checked_mul(size(&parameter.domain)?)
     })
 }
 
-/// The value at `unit`, from 0 to 1: equal lengths are equally likely values.
+/// The value at `unit`, from 0 to 1; equal intervals are equally likely.
 pub fn at(domain: &Domain, unit: f64) -> SettingValue {
     let cell = |cells: usize| ((unit * cells as f64) as usize).min(cells - 1);
     match *domain {
@@ -242,7 +243,7 @@ pub fn at(domain: &Domain, unit: f64) -> SettingValue {
             integer: true,
             ..
         } => {
-            // Every whole number owns the unit around it.
+            // Each whole number stands for the interval around it.
             let value = between(low - 0.5, high + 0.5, log, unit);
             number(value, [low, high], log, true)
         }
@@ -252,7 +253,7 @@ pub fn at(domain: &Domain, unit: f64) -> SettingValue {
     }
 }
 
-/// Where a value stands from 0 to 1, the middle of what [`at`] makes it of.
+/// The place of a value from 0 to 1: the middle of the interval from which [`at`] gives it.
 pub fn unit(domain: &Domain, value: &SettingValue) -> f64 {
     let middle = |cell: usize, cells: usize| (cell as f64 + 0.5) / cells as f64;
     let place = match (domain, value) {
@@ -288,7 +289,7 @@ pub fn unit(domain: &Domain, value: &SettingValue) -> f64 {
 /// Every value in order.
 ///
 /// # Errors
-/// What to do where there are too many.
+/// [`SweepError::Vary`] where there are too many, with what to do.
 pub fn grid(parameter: &SweepParameter) -> Result<Vec<SettingValue>, SweepError> {
     let size = size(&parameter.domain).ok_or_else(|| SweepError::Vary {
         argument: format!("{}={}", parameter.key, parameter.values),
@@ -314,23 +315,25 @@ pub fn grid(parameter: &SweepParameter) -> Result<Vec<SettingValue>, SweepError>
     Ok(values)
 }
 
-/// From `low` to `high`, for a part from 0 to 1.
+/// The value at a part from 0 to 1 of the way from `low` to `high`.
 fn between(low: f64, high: f64, log: bool, part: f64) -> f64 {
-    match log {
-        true => (low.ln() + part * (high.ln() - low.ln())).exp(),
-        false => low + part * (high - low),
+    if log {
+        (low.ln() + part * (high.ln() - low.ln())).exp()
+    } else {
+        low + part * (high - low)
     }
 }
 
-/// The other way round.
+/// The inverse of [`between`].
 fn part(low: f64, high: f64, log: bool, value: f64) -> f64 {
-    match log {
-        true => (value.ln() - low.ln()) / (high.ln() - low.ln()),
-        false => (value - low) / (high - low),
+    if log {
+        (value.ln() - low.ln()) / (high.ln() - low.ln())
+    } else {
+        (value - low) / (high - low)
     }
 }
 
-/// A number as somebody would type it: whole, or with as few digits as tell it from its neighbours by a thousandth.
+/// A number as a person would type it: whole, or with only as many digits as matter (a thousandth of the range).
 fn number(value: f64, [low, high]: [f64; 2], log: bool, integer: bool) -> SettingValue {
     if integer {
         return SettingValue::Integer(value.round().clamp(low, high) as i64);
@@ -343,7 +346,7 @@ fn number(value: f64, [low, high]: [f64; 2], log: bool, integer: bool) -> Settin
     let decimals = 3 - scale.log10().floor() as i32;
     let rounded = match decimals {
         ..=0 => (value / 10_f64.powi(-decimals)).round() * 10_f64.powi(-decimals),
-        // By way of text: the nearest to a short decimal, which a product would miss.
+        // By way of text, because a product would miss the nearest short decimal.
         _ => format!("{value:.*}", decimals as usize)
             .parse()
             .unwrap_or(value),
@@ -359,10 +362,10 @@ pub fn settings(parameters: &[SweepParameter], point: &[SettingValue]) -> Vec<St
         .collect()
 }
 
-/// Holds every choice, and both ends of every range, against the recipe `text`, on top of `sets`.
+/// Checks every choice, and both ends of every range, with the recipe `text` and `sets`.
 ///
 /// # Errors
-/// [`SweepError::Vary`] for the first that the recipe does not take.
+/// [`SweepError::Vary`] for the first that the recipe refuses.
 pub fn check(
     parameters: &[SweepParameter],
     text: &str,
@@ -387,7 +390,7 @@ pub fn check(
             range => vec![at(range, 0.0), at(range, 1.0)],
         };
         for probe in probes {
-            // The others stand at their first value: what one allows may depend on another.
+            // The other keys have their first value: the values of one key may depend on another's.
             let mut point: Point = parameters.iter().map(|p| at(&p.domain, 0.0)).collect();
             point[place] = probe;
             let varied = settings(parameters, &point);
@@ -415,5 +418,4 @@ pub fn check(
 }
 
 #[cfg(test)]
-#[path = "space_tests.rs"]
 mod tests;

@@ -1,10 +1,10 @@
 //! Tree-structured Parzen estimators (Bergstra et al. 2011, "Algorithms for Hyper-Parameter Optimization").
 //!
-//! For each parameter the good trials have a density l, the others a density g. Of some values drawn from l the one with
-//! the greatest l / g is taken: where good trials are dense and bad ones are not. Parameters are taken one by one.
+//! For each parameter, the good trials have a density l and the others a density g. Of some values drawn from l, the one
+//! with the greatest l / g is used: where good trials are dense and bad ones are not. Parameters are independent.
 //!
-//! Numbers live on 0..1 (see [`space::unit`]), where each trial adds a normal distribution, cut off at the ends, as wide as
-//! the greater distance to its neighbours; one more, as wide as the range, stands for not knowing.
+//! Numbers are scaled to 0..1 (see [`space::unit`]). There each trial adds a truncated normal distribution, as wide as the
+//! greater distance to its neighbours; one more, as wide as the range, is the prior.
 
 use std::f64::consts::SQRT_2;
 
@@ -15,17 +15,17 @@ use data::random::Stream;
 
 /// The share of the trials that counts as good.
 const GAMMA: f64 = 0.25;
-/// At most so many count as good.
+/// The largest number of good trials.
 const MOST_GOOD: usize = 25;
-/// Values that are drawn for each parameter, and of which the best is taken.
+/// Values that are drawn for each parameter, of which the best is used.
 pub const CANDIDATES: usize = 24;
 
-/// How many of so many trials count as good.
+/// The number of good ones among the trials.
 pub fn good(trials: usize) -> usize {
     ((GAMMA * trials as f64).ceil() as usize).min(MOST_GOOD)
 }
 
-/// The next point to try, given earlier points, the best first. The fewer `candidates`, the wider it looks around.
+/// The next point to try, given earlier points, the best first. Fewer `candidates` explore more.
 pub fn suggest(
     parameters: &[SweepParameter],
     ranked: &[&Point],
@@ -56,7 +56,7 @@ pub fn suggest(
     parameters.iter().enumerate().map(next).collect()
 }
 
-/// How likely each value is.
+/// The probability of each value.
 enum Density {
     /// The probability of each choice.
     Choices(Vec<f64>),
@@ -64,7 +64,7 @@ enum Density {
     Numbers(Vec<Normal>),
 }
 
-/// A normal distribution, cut off at 0 and 1.
+/// A normal distribution, truncated to 0..1.
 #[derive(Clone, Copy, Debug)]
 struct Normal {
     mean: f64,
@@ -75,7 +75,7 @@ impl Density {
     fn of(domain: &Domain, values: &[SettingValue]) -> Self {
         match domain {
             Domain::Choices { choices } => {
-                // One of each, for not knowing.
+                // One of each, as a prior.
                 let count = |choice: &String| {
                     let same = values.iter().filter(|value| value.to_string() == *choice);
                     1.0 + same.count() as f64
@@ -122,7 +122,7 @@ impl Density {
     }
 }
 
-/// A normal distribution for each place, and one for not knowing.
+/// A normal distribution for each place, and the prior.
 fn mixture(mut units: Vec<f64>) -> Vec<Normal> {
     units.sort_by(f64::total_cmp);
     let narrowest = 1.0 / (1.0 + units.len() as f64).min(100.0);
@@ -132,13 +132,13 @@ fn mixture(mut units: Vec<f64>) -> Vec<Normal> {
         let sd = (mean - before).max(after - mean).clamp(narrowest, 1.0);
         Normal { mean, sd }
     });
-    let ignorance = Normal { mean: 0.5, sd: 1.0 };
-    normals.chain([ignorance]).collect()
+    let prior = Normal { mean: 0.5, sd: 1.0 };
+    normals.chain([prior]).collect()
 }
 
 impl Normal {
     fn draw(self, stream: &mut Stream) -> f64 {
-        // Its middle is within 0..1 and it is at most 1 wide: a third of the draws or more is inside.
+        // The mean is within 0..1 and the deviation at most 1, so at least a third of the draws are inside.
         for _ in 0..1000 {
             let place = self.mean + self.sd * stream.normal();
             if (0.0..=1.0).contains(&place) {
@@ -172,124 +172,4 @@ fn cumulative(z: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sweep::space::parameter;
-    use data::random::{Key, Purpose};
-
-    fn stream(index: u64) -> Stream {
-        let key = Key {
-            seed: 1,
-            purpose: Purpose::Sweep,
-            epoch: 9,
-            index,
-        };
-        key.stream()
-    }
-
-    #[test]
-    fn the_normal_distribution() {
-        // From a table.
-        for (z, below) in [
-            (0.0, 0.5),
-            (1.0, 0.841_344_7),
-            (-1.0, 0.158_655_3),
-            (1.96, 0.975_002_1),
-            (-3.0, 0.001_349_9),
-        ] {
-            assert!(
-                (cumulative(z) - below).abs() < 2e-7,
-                "{z}: {}",
-                cumulative(z)
-            );
-        }
-    }
-
-    #[test]
-    fn a_density_adds_up_to_one() {
-        for units in [
-            vec![],
-            vec![0.5],
-            vec![0.0, 1.0],
-            vec![0.2, 0.21, 0.22, 0.9, 0.9],
-        ] {
-            let normals = mixture(units.clone());
-            let steps = 10_000;
-            let sum: f64 = (0..steps)
-                .map(|step| (f64::from(step) + 0.5) / f64::from(steps))
-                .map(|place| {
-                    normals.iter().map(|n| n.density(place)).sum::<f64>() / normals.len() as f64
-                })
-                .sum();
-            assert!(
-                (sum / f64::from(steps) - 1.0).abs() < 1e-4,
-                "{units:?}: {sum}"
-            );
-        }
-    }
-
-    #[test]
-    fn draws_follow_the_density() {
-        let domain = parameter("k=lin:0..1/10").unwrap().domain;
-        let values: Vec<SettingValue> = [0.1, 0.12, 0.8]
-            .iter()
-            .map(|u| space::at(&domain, *u))
-            .collect();
-        let density = Density::of(&domain, &values);
-        let (mut stream, draws) = (stream(0), 20_000);
-        let mut counts = [0_f64; 10];
-        for _ in 0..draws {
-            let value = density.draw(&domain, &mut stream);
-            counts[(space::unit(&domain, &value) * 10.0) as usize] += 1.0 / f64::from(draws);
-        }
-        for (place, share) in counts.iter().enumerate() {
-            // The mean density of the cell.
-            let Density::Numbers(normals) = &density else {
-                unreachable!()
-            };
-            let places = (0..100).map(|i| (place as f64 + (f64::from(i) + 0.5) / 100.0) / 10.0);
-            let expected: f64 = places
-                .map(|u| normals.iter().map(|n| n.density(u)).sum::<f64>())
-                .sum::<f64>()
-                / 4000.0;
-            assert!(
-                (share - expected).abs() < 0.015,
-                "{place}: {share} for {expected}"
-            );
-        }
-    }
-
-    #[test]
-    fn choices_are_drawn_by_their_counts() {
-        let domain = parameter("k=a,b,c").unwrap().domain;
-        let values: Vec<SettingValue> = ["a", "a", "c"]
-            .map(|c| SettingValue::Choice(c.into()))
-            .to_vec();
-        let Density::Choices(shares) = Density::of(&domain, &values) else {
-            panic!("choices")
-        };
-        assert_eq!(shares, [3.0 / 6.0, 1.0 / 6.0, 2.0 / 6.0]);
-        let (density, mut stream) = (Density::Choices(shares), stream(1));
-        let drawn = (0..6000).filter(|_| density.draw(&domain, &mut stream).to_string() == "a");
-        let drawn = drawn.count();
-        assert!((drawn as i64 - 3000).abs() < 200, "{drawn}");
-    }
-
-    #[test]
-    fn a_quarter_is_good() {
-        assert_eq!(
-            [0, 1, 4, 5, 10, 40, 1000].map(good),
-            [0, 1, 1, 2, 3, 10, 25]
-        );
-    }
-
-    #[test]
-    fn without_trials_it_is_any_point() {
-        let parameters = [
-            parameter("a=lin:0..1").unwrap(),
-            parameter("b=x,y").unwrap(),
-        ];
-        let point = suggest(&parameters, &[], CANDIDATES, &mut stream(2));
-        assert_eq!(point.len(), 2);
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! A trial is a training: the recipe with the trial's settings, judged on the images that were held out.
+//! A trial is a training: the recipe with the trial's settings, evaluated on the held-out images.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,22 +11,22 @@ use crate::training::{BestEpoch, Observer, StepReport, Trainer};
 use data::Dataset;
 use recipe::{Recipe, RecipeError};
 
-/// What trials learn from, and from which recipe. It holds no test set.
+/// The recipe and the data of trials. There is no test set.
 #[derive(Debug)]
 pub struct Learner<'a> {
     /// The recipe's text, as [`recipe::source`](recipe::source) gives it.
     pub text: &'a str,
-    /// What errors call it.
+    /// The recipe's name in errors.
     pub origin: &'a str,
-    /// `key=value` that every trial has.
+    /// `key=value` settings of every trial.
     pub sets: &'a [String],
-    /// What is varied.
+    /// The varied parameters.
     pub parameters: &'a [SweepParameter],
-    /// What trials learn from.
+    /// The training images.
     pub train: &'a Dataset,
-    /// What they are judged by.
+    /// The images they are evaluated on.
     pub validation: &'a Dataset,
-    /// Where they compute.
+    /// The device they compute on.
     pub device: &'a Device,
 }
 
@@ -34,7 +34,7 @@ impl Learner<'_> {
     /// The recipe of a point.
     ///
     /// # Errors
-    /// [`RecipeError`] where its values do not go together.
+    /// [`RecipeError`] where its values do not fit together.
     pub fn recipe(&self, point: &[SettingValue]) -> Result<Recipe, RecipeError> {
         let varied = settings(self.parameters, point);
         let sets: Vec<&String> = self.sets.iter().chain(&varied).collect();
@@ -74,7 +74,7 @@ impl Objective for Learner<'_> {
 struct Watcher<'a> {
     stop: &'a AtomicBool,
     halt: &'a AtomicBool,
-    /// Of a training with early stopping, the epoch whose weights are kept.
+    /// The epoch whose weights early stopping keeps.
     kept: Option<usize>,
     after_epoch: &'a mut dyn FnMut(TrialEpoch) -> Next,
 }

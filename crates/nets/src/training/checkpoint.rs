@@ -1,8 +1,8 @@
-//! Checkpoints: the whole state of a training in one safetensors file, so that it is written whole or not at all.
+//! Checkpoints: the whole state of a training in one safetensors file, which is written completely or not at all.
 //!
-//! A tensor's name is `GROUP.NAME`: `network.NAME` the parameters and running statistics, `optimizer.NAME.0|1` the moments,
-//! `best.NAME` the weights of the best epoch. The metadata holds all else as JSON, and a digest of the whole: a file that
-//! is damaged is never taken for a state.
+//! A tensor's name is `GROUP.NAME`: `network.NAME` for parameters and running statistics, `optimizer.NAME.0|1` for moments,
+//! `best.NAME` for the weights of the best epoch. The metadata holds everything else as JSON, and a checksum of the whole,
+//! so that a damaged file is always noticed.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use measure::digest::blake3;
 use measure::files::{self, FileError};
 use serde::{Deserialize, Serialize};
 
-use super::Progress;
+use super::TrainingState;
 use crate::weights::{self, Weights, WeightsError};
 
 /// Why a checkpoint could not be written or used.
@@ -22,14 +22,14 @@ pub enum CheckpointError {
     Weights(#[from] WeightsError),
     /// Every checkpoint is damaged.
     #[error(
-        "no checkpoint in {} can be read: {}\n  remove that folder to train from the beginning; the end is the same",
+        "no checkpoint in {} can be read: {}\n  remove that folder to train from the beginning; the result will be the same",
         folder.display(),
         reasons.join("; ")
     )]
     AllDamaged {
         /// The folder.
         folder: PathBuf,
-        /// Why, one a file.
+        /// The reason for each file.
         reasons: Vec<String>,
     },
 }
@@ -40,10 +40,10 @@ impl From<FileError> for CheckpointError {
     }
 }
 
-/// What was found when a run was resumed.
+/// The checkpoints found when a run was resumed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Restored {
-    /// The checkpoint that is used; none: the run starts from the beginning.
+    /// The checkpoint that is used; `None` where the run starts from the beginning.
     pub from: Option<PathBuf>,
     /// Newer checkpoints that are damaged, each with the reason.
     pub damaged: Vec<String>,
@@ -53,52 +53,56 @@ pub struct Restored {
 pub(super) type Groups = BTreeMap<String, Weights>;
 
 /// What a checkpoint holds.
-pub(super) struct State {
+pub(super) struct Checkpoint {
     pub groups: Groups,
     pub optimizer_steps: u64,
-    pub progress: Progress,
+    pub state: TrainingState,
 }
 
-/// What a checkpoint says beside its tensors.
+/// Everything in a checkpoint except its tensors.
 #[derive(Serialize, Deserialize)]
-struct About {
-    progress: Progress,
+struct Metadata {
+    state: TrainingState,
     optimizer_steps: u64,
-    /// Of the tensors and of this without it.
-    #[serde(default)]
-    digest: Option<String>,
+    /// Checksum of the tensors and of this without it.
+    digest: String,
 }
 
-impl About {
-    /// States the digest that is right, and gives the one that was stated before.
-    fn digest(&mut self, tensors: &Weights) -> Result<Option<String>, serde_json::Error> {
-        let stated = self.digest.take();
+impl Metadata {
+    /// The digest of a checkpoint with these tensors.
+    fn digest_with(&mut self, tensors: &Weights) -> Result<String, serde_json::Error> {
+        self.digest.clear();
         let text = serde_json::to_string(self)?;
-        let found = blake3([weights::digest(tensors).as_bytes(), text.as_bytes()]);
-        self.digest = Some(found);
-        Ok(stated)
+        Ok(blake3([
+            weights::digest(tensors).as_bytes(),
+            text.as_bytes(),
+        ]))
     }
 }
 
 /// Writes a checkpoint, and removes all but it and the `keep` - 1 before it.
-pub(super) fn save(folder: &Path, state: State, keep: usize) -> Result<(), CheckpointError> {
-    let step = state.progress.step;
+pub(super) fn save(
+    folder: &Path,
+    checkpoint: Checkpoint,
+    keep: usize,
+) -> Result<(), CheckpointError> {
+    let step = checkpoint.state.step;
     let path = folder.join(format!("step-{step:08}.safetensors"));
     let mut tensors = Weights::new();
-    for (group, weights) in state.groups {
+    for (group, weights) in checkpoint.groups {
         let named = weights.into_iter();
         tensors.extend(named.map(|(name, weight)| (format!("{group}.{name}"), weight)));
     }
-    let mut about = About {
-        progress: state.progress,
-        optimizer_steps: state.optimizer_steps,
-        digest: None,
+    let mut metadata = Metadata {
+        state: checkpoint.state,
+        optimizer_steps: checkpoint.optimizer_steps,
+        digest: String::new(),
     };
-    about
-        .digest(&tensors)
+    metadata.digest = metadata
+        .digest_with(&tensors)
         .map_err(|cause| format(&path, &cause))?;
-    weights::save(&path, &tensors, &about)?;
-    // What says that it is newer was damaged, or this training would have gone on from there.
+    weights::save(&path, &tensors, &metadata)?;
+    // Newer ones are damaged, or this training would have continued from them.
     let (mut older, newer): (Vec<_>, Vec<_>) =
         list(folder)?.into_iter().partition(|(of, _)| *of <= step);
     older.truncate(older.len().saturating_sub(keep));
@@ -108,14 +112,14 @@ pub(super) fn save(folder: &Path, state: State, keep: usize) -> Result<(), Check
     Ok(())
 }
 
-/// The newest checkpoint that is whole.
-pub(super) fn load(folder: &Path) -> Result<(Restored, Option<State>), CheckpointError> {
+/// The newest undamaged checkpoint.
+pub(super) fn load(folder: &Path) -> Result<(Restored, Option<Checkpoint>), CheckpointError> {
     let mut restored = Restored::default();
     for (_, path) in list(folder)?.into_iter().rev() {
         match read(&path) {
-            Ok(state) => {
+            Ok(checkpoint) => {
                 restored.from = Some(path);
-                return Ok((restored, Some(state)));
+                return Ok((restored, Some(checkpoint)));
             }
             Err(reason) => restored.damaged.push(reason.to_string()),
         }
@@ -129,13 +133,12 @@ pub(super) fn load(folder: &Path) -> Result<(Restored, Option<State>), Checkpoin
     })
 }
 
-fn read(path: &Path) -> Result<State, WeightsError> {
-    let (tensors, mut about): (_, About) = weights::load(path)?;
-    let stated = about
-        .digest(&tensors)
-        .map_err(|cause| format(path, &cause))?;
-    if stated.is_some() && stated != about.digest {
-        return Err(format(path, &"its digest is not that of what it holds"));
+fn read(path: &Path) -> Result<Checkpoint, WeightsError> {
+    let (tensors, mut metadata): (_, Metadata) = weights::load(path)?;
+    let stated = std::mem::take(&mut metadata.digest);
+    let found = metadata.digest_with(&tensors);
+    if found.map_err(|cause| format(path, &cause))? != stated {
+        return Err(format(path, &"its checksum does not match its contents"));
     }
     let mut groups = Groups::new();
     for (name, weight) in tensors {
@@ -144,10 +147,10 @@ fn read(path: &Path) -> Result<State, WeightsError> {
             group.insert(name.to_string(), weight);
         }
     }
-    Ok(State {
+    Ok(Checkpoint {
         groups,
-        optimizer_steps: about.optimizer_steps,
-        progress: about.progress,
+        optimizer_steps: metadata.optimizer_steps,
+        state: metadata.state,
     })
 }
 

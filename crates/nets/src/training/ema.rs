@@ -1,7 +1,7 @@
 //! An exponential moving average of a network's weights (Polyak and Juditsky 1992).
 //!
-//! Steps of stochastic gradients wander about a minimum; their average lies nearer to it. Running statistics of batch
-//! normalisation are averaged likewise, for they belong to the weights they were measured with.
+//! Steps of stochastic gradient descent wander around a minimum; their average is closer to it. Running statistics of batch
+//! normalisation are averaged too, because they belong to the weights they were measured with.
 
 use std::vec::IntoIter;
 
@@ -16,12 +16,12 @@ use crate::weights::{self, Weights, WeightsError};
 #[derive(Debug)]
 pub struct Ema {
     decay: f64,
-    /// For predictions; empty only while it is moved on.
+    /// For predictions; `None` only during an update.
     network: Option<Network>,
 }
 
 impl Ema {
-    /// An average that begins with the weights of `network`.
+    /// An average that starts with the weights of `network`.
     pub fn new(decay: f64, network: &Network) -> Self {
         Self {
             decay,
@@ -29,16 +29,16 @@ impl Ema {
         }
     }
 
-    /// How much of the average stays in the `step`-th update (from 1): the decay, but less in the first steps, so that
-    /// the initial weights are soon forgotten. TensorFlow's rule, (1 + t) / (10 + t) at most.
+    /// The decay of the `step`-th update (from 1): smaller in the first steps, so that the initial weights are soon
+    /// forgotten. TensorFlow's rule: at most (1 + t) / (10 + t).
     pub fn decay(decay: f64, step: u64) -> f64 {
         let step = step as f64;
         decay.min((1.0 + step) / (10.0 + step))
     }
 
-    /// Moves the average on by the weights of `network` after its `step`-th step (from 1).
+    /// Updates the average with the weights of `network` after its `step`-th step (from 1).
     pub fn update(&mut self, network: &Network, step: u64) {
-        let mut values = Values(Vec::new());
+        let mut values = FlatValues(Vec::new());
         network.valid().visit(&mut values);
         let mut blend = Blend {
             values: values.0.into_iter(),
@@ -56,7 +56,7 @@ impl Ema {
             .valid()
     }
 
-    /// Takes over weights that [`collect`](weights::collect) read from the average.
+    /// Restores weights that [`collect`](weights::collect) read from the average.
     ///
     /// # Errors
     /// [`WeightsError`] for the first that does not fit.
@@ -67,9 +67,9 @@ impl Ema {
 }
 
 /// All tensors, flattened, in the order of visiting.
-struct Values(Vec<Tensor<1>>);
+struct FlatValues(Vec<Tensor<1>>);
 
-impl ModuleVisitor for Values {
+impl ModuleVisitor for FlatValues {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let value = param.val().inner();
         let length = value.shape().num_elements();
@@ -77,7 +77,7 @@ impl ModuleVisitor for Values {
     }
 }
 
-/// Moves each tensor towards its value; visits in the order of [`Values`].
+/// Moves each tensor towards its value; visits in the order of [`FlatValues`].
 struct Blend {
     values: IntoIter<Tensor<1>>,
     share: f64,
@@ -86,7 +86,7 @@ struct Blend {
 impl ModuleMapper for Blend {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let Some(value) = self.values.next() else {
-            return param; // both networks are of one recipe, so there is one for each
+            return param; // never happens: both networks have the same recipe
         };
         let (id, mean, mapper) = param.consume();
         let shape = mean.dims();

@@ -1,23 +1,25 @@
-//! Why training can end before its time.
+//! Why a training can't begin, or ends early.
 
 use super::CheckpointError;
-use crate::detector::BadTruth;
 use crate::device::guard::Failure;
 use crate::evaluation::ValidationError;
 use crate::weights::WeightsError;
+use data::DataError;
+use data::truth::BadTruth;
+use measure::detection::CocoError;
 use recipe::{ShapeError, TooLarge};
 
 /// Why training stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainingError {
-    /// A loss is not a finite number.
+    /// A loss is NaN or infinite.
     #[error(
         "the {name} became {value} in step {step} (epoch {epoch}, learning rate {learning_rate:.3e}); \
          try a smaller training.optimizer.learning-rate (with a one-cycle schedule: training.schedule.peak), \
          a warm-up, or a smaller training.clip-norm, such as 1.0"
     )]
     NotFinite {
-        /// Which loss, or the gradient's norm.
+        /// The name of the loss, or the gradient's norm.
         name: String,
         /// Its value.
         value: f64,
@@ -34,45 +36,43 @@ pub enum TrainingError {
     /// The network does not fit into memory.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
-    /// An annotated box is not one.
+    /// An annotated box is invalid.
     #[error(transparent)]
     Truth(#[from] BadTruth),
-    /// A checkpoint could not be written or taken over.
+    /// A checkpoint could not be written or read.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     /// Weights do not fit.
     #[error(transparent)]
     Weights(#[from] WeightsError),
-    /// Held-out images could not be judged.
+    /// The held-out images could not be evaluated.
     #[error("validation: {0}")]
     Validation(#[from] ValidationError),
-    /// A classifier gives one answer an image, the data asks for several, or none.
+    /// A classifier predicts one class an image, but the images show several objects, or none.
     #[error(
-        "a classifier (model.kind = \"cnn\") needs images that each show one object, but those of data.source = {0:?} \
-         show several, or none; use a detector (model.kind = \"faster-rcnn\")"
+        "a classifier (model.kind = \"cnn\") needs images that show one object each, but some images of \
+         data.source = {0:?} show several, or none; use a detector (model.kind = \"faster-rcnn\")"
     )]
     ManyObjects(String),
-    /// A figure that these images do not have.
+    /// Early stopping watches a metric that these images do not have.
     #[error(
         "training.early-stopping watches \"{metric}\", which images that show {shows} do not have; \
          use metric = \"{other}\" or metric = \"loss\""
     )]
     NoMetric {
-        /// The figure.
+        /// The metric.
         metric: &'static str,
         /// What the images show.
         shows: &'static str,
-        /// A figure that they have.
+        /// A metric that they have.
         other: &'static str,
     },
-    /// There is nothing to watch.
-    #[error(
-        "training.early-stopping watches held-out images, and there are none: set data.validation"
-    )]
+    /// Early stopping has no held-out images.
+    #[error("training.early-stopping needs held-out images: set data.validation")]
     NothingHeldOut,
-    /// A GPU's precision where it can't be had.
+    /// The device does not compute in this precision.
     #[error(
-        "training.precision = \"{precision}\" can't be computed: {reason}; use training.precision = \"f32\""
+        "training.precision = \"{precision}\" is not possible: {reason}; use training.precision = \"f32\""
     )]
     Precision {
         /// The precision.
@@ -82,7 +82,7 @@ pub enum TrainingError {
     },
     /// The device's memory is too small.
     #[error(
-        "the device has not enough memory for training.batch-size = {batch_size}; \
+        "the device does not have enough memory for training.batch-size = {batch_size}; \
          try --set training.batch-size={smaller}"
     )]
     OutOfMemory {
@@ -99,23 +99,29 @@ pub enum TrainingError {
         /// What it failed with.
         failure: Failure,
     },
-    /// There is nothing to learn from.
-    #[error("the training set is empty: data.validation holds out all {0} images")]
-    NoImages(usize),
+    /// There are no images to train on, or to evaluate on.
+    #[error("the {0} set is empty")]
+    NoImages(&'static str),
+    /// Too many images are held out.
+    #[error(transparent)]
+    HeldOut(DataError),
+    /// An annotation of the test set is invalid.
+    #[error("the test set can't be evaluated: {0}")]
+    TestSet(CocoError),
 }
 
 impl TrainingError {
     /// The failure of a device in a training with batches of this size.
     pub(super) fn of_device(name: &str, failure: Failure, batch_size: usize) -> Self {
-        match failure.is_out_of_memory() {
-            true => Self::OutOfMemory {
+        if failure.is_out_of_memory() {
+            return Self::OutOfMemory {
                 batch_size,
                 smaller: (batch_size / 2).max(1),
-            },
-            false => Self::Device {
-                name: name.to_string(),
-                failure,
-            },
+            };
+        }
+        Self::Device {
+            name: name.to_string(),
+            failure,
         }
     }
 }

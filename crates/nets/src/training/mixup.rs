@@ -1,12 +1,10 @@
 //! Mixup (Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization"): images are blended in pairs, labels likewise.
 
-use burn::tensor::{Int, Tensor, TensorData};
-
 use crate::batch::{Batch, Mixed};
 use data::random::{Key, Purpose, Stream};
 
-/// Blends each image of `batch` with another of it, drawn as is their share, lambda of Beta(alpha, alpha), by the run's
-/// seed, the batch's epoch and the number of the step.
+/// Blends each image of `batch` with another one of it. The partners and the share, lambda of Beta(alpha, alpha), are
+/// drawn by the run's seed, the batch's epoch and the number of the step.
 pub fn mix(batch: Batch, alpha: f64, seed: u64, step: u64) -> Batch {
     let key = Key {
         seed,
@@ -16,26 +14,23 @@ pub fn mix(batch: Batch, alpha: f64, seed: u64, step: u64) -> Batch {
     };
     let mut stream = key.stream();
     let share = beta(&mut stream, alpha);
-    let mut partners: Vec<usize> = (0..batch.labels.len()).collect();
+    let mut partners: Vec<usize> = (0..batch.indices.len()).collect();
     stream.shuffle(&mut partners);
-    let labels = partners.iter().map(|&other| batch.labels[other]).collect();
-    let numbers: Vec<i32> = partners.iter().map(|&other| other as i32).collect();
-    let numbers = TensorData::new(numbers, [partners.len()]);
-    let numbers = Tensor::<1, Int>::from_data(numbers, &batch.images.device());
-    let others = batch.images.clone().select(0, numbers);
+    let partners = batch.select(&partners);
     Batch {
-        images: batch.images * share + others * (1.0 - share),
-        mixed: Some(Mixed { labels, share }),
+        images: batch.images * share + partners.images * (1.0 - share),
+        mixed: Some(Mixed {
+            labels: partners.labels,
+            share,
+        }),
         ..batch
     }
 }
 
 /// Beta(alpha, alpha) by two gamma variates; in logarithms, which do not vanish for a small alpha.
 fn beta(stream: &mut Stream, alpha: f64) -> f64 {
-    let (one, other) = (
-        log_gamma_variate(stream, alpha),
-        log_gamma_variate(stream, alpha),
-    );
+    let one = log_gamma_variate(stream, alpha);
+    let other = log_gamma_variate(stream, alpha);
     1.0 / (1.0 + (other - one).exp())
 }
 
@@ -59,85 +54,4 @@ fn log_gamma_variate(stream: &mut Stream, shape: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use burn::tensor::Device;
-
-    use super::*;
-    use crate::ops::to_host;
-
-    fn stream(index: u64) -> Stream {
-        let key = Key {
-            seed: 0,
-            purpose: Purpose::Mixup,
-            epoch: 0,
-            index,
-        };
-        key.stream()
-    }
-
-    #[test]
-    fn shares_have_the_moments_of_beta() {
-        for alpha in [0.1, 0.4, 1.0, 3.0] {
-            let count = 20_000;
-            let draws: Vec<f64> = (0..count).map(|i| beta(&mut stream(i), alpha)).collect();
-            let mean = draws.iter().sum::<f64>() / count as f64;
-            let variance = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count as f64;
-            let expected = 0.25 / (2.0 * alpha + 1.0);
-            // Five standard deviations of the mean are 0.017, at most.
-            assert!((mean - 0.5).abs() < 0.018, "alpha {alpha}: mean {mean}");
-            let ratio = variance / expected;
-            assert!(
-                (ratio - 1.0).abs() < 0.05,
-                "alpha {alpha}: variance {variance}"
-            );
-        }
-        // So small that gamma variates themselves would vanish.
-        for index in 0..100 {
-            let share = beta(&mut stream(index), 1e-4);
-            assert!((0.0..=1.0).contains(&share), "{share}");
-        }
-    }
-
-    fn batch() -> Batch {
-        let values: Vec<f32> = (0..8).map(|value| value as f32).collect();
-        Batch {
-            images: Tensor::from_data(TensorData::new(values, [4, 1, 1, 2]), &Device::flex()),
-            labels: vec![3, 5, 7, 9],
-            truths: vec![Vec::new(); 4],
-            indices: vec![0, 1, 2, 3],
-            epoch: 2,
-            mixed: None,
-        }
-    }
-
-    #[test]
-    fn images_and_labels_are_blended_alike() {
-        let blended = mix(batch(), 1.0, 1, 5);
-        let images = to_host(blended.images);
-        let Mixed { labels, share } = blended.mixed.expect("mixed");
-        assert_eq!(blended.labels, [3, 5, 7, 9]);
-        for (i, label) in labels.iter().enumerate() {
-            let other = blended.labels.iter().position(|l| l == label);
-            let other = other.expect("a partner of the batch");
-            for pixel in 0..2 {
-                let value = |image: usize| (2 * image + pixel) as f64;
-                let expected = share * value(i) + (1.0 - share) * value(other);
-                let error = f64::from(images[2 * i + pixel]) - expected;
-                assert!(error.abs() < 1e-5, "image {i}: {images:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn draws_depend_on_seed_epoch_and_step_alone() {
-        let drawn = |seed, epoch, step| {
-            let batch = Batch { epoch, ..batch() };
-            to_host(mix(batch, 1.0, seed, step).images)
-        };
-        let base = drawn(1, 2, 5);
-        assert_eq!(drawn(1, 2, 5), base);
-        for other in [drawn(2, 2, 5), drawn(1, 3, 5), drawn(1, 2, 6)] {
-            assert_ne!(other, base);
-        }
-    }
-}
+mod tests;

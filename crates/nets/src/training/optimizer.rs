@@ -1,4 +1,4 @@
-//! The optimizer: gradients of a module and its moments to the next values of its parameters.
+//! The optimizer: from a module's gradients and moments to the next values of its parameters.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ impl Optimizer {
         self.steps
     }
 
-    /// [`Optimizer::accumulate`] and [`Optimizer::update`] at once.
+    /// [`Optimizer::accumulate`] and [`Optimizer::update`] in one.
     pub fn step<M: Module>(
         &mut self,
         module: M,
@@ -47,29 +47,13 @@ impl Optimizer {
         learning_rate: f64,
         clip_norm: Option<f64>,
     ) -> (M, Option<Scalar>) {
-        self.accumulate(&module, gradients);
+        self.accumulate(&module, gradients, 1.0);
         self.update(module, learning_rate, clip_norm)
     }
 
-    /// Adds the gradients of one batch to those of the running step.
-    pub fn accumulate(&mut self, module: &impl Module, gradients: Gradients) {
-        self.accumulate_scaled(module, gradients, 1.0);
-    }
-
-    /// As [`Optimizer::accumulate`], for the gradients of a loss that was multiplied by `scale`.
-    pub fn accumulate_scaled(
-        &mut self,
-        module: &impl Module,
-        mut gradients: Gradients,
-        scale: f64,
-    ) {
-        let mut collector = Collector {
-            names: Names::default(),
-            gradients: &mut gradients,
-            scale,
-            sums: &mut self.gradients,
-        };
-        module.visit(&mut collector);
+    /// Adds the gradients of one batch to those of the running step; their loss was multiplied by `scale`.
+    pub fn accumulate(&mut self, module: &impl Module, gradients: Gradients, scale: f64) {
+        self.add(flat_gradients(module, gradients, scale));
     }
 
     /// Adds gradients that [`flat_gradients`] gave, on the device of those of the running step.
@@ -106,7 +90,7 @@ impl Optimizer {
         let scale = match (clip_norm, &norm) {
             (Some(limit), Some(Scalar::Known(norm))) => (limit / (norm + 1e-6)).min(1.0),
             (Some(limit), Some(Scalar::Pending(norm))) => {
-                // Nothing waits for the device: the factor stays there.
+                // The factor stays on the device, so that nothing waits for it.
                 let scale = ((norm.clone() + 1e-6).recip() * limit).clamp_max(1.0);
                 let gradients = std::mem::take(&mut self.gradients).into_iter();
                 self.gradients = gradients
@@ -148,10 +132,11 @@ impl Optimizer {
         let direction = |(name, gradient, momentum, shape): (String, _, _, &Vec<usize>)| {
             (name, muon.direction(gradient, momentum, shape))
         };
-        // Burn's products of matrices take one thread each on the CPU: there weights are worked on side by side.
-        match work.first().is_some_and(on_cpu) {
-            true => work.into_par_iter().map(direction).collect(),
-            false => work.into_iter().map(direction).collect(),
+        // On the CPU, Burn multiplies matrices on one thread each: there weights are processed in parallel.
+        if work.first().is_some_and(on_cpu) {
+            work.into_par_iter().map(direction).collect()
+        } else {
+            work.into_iter().map(direction).collect()
         }
     }
 
@@ -174,7 +159,7 @@ impl Optimizer {
             .collect()
     }
 
-    /// Takes over what [`Optimizer::accumulated`] gave.
+    /// Restores what [`Optimizer::accumulated`] gave.
     pub fn restore_accumulated(&mut self, gradients: Weights, device: &Device) {
         let gradients = gradients.into_iter();
         self.gradients = gradients
@@ -182,7 +167,7 @@ impl Optimizer {
             .collect();
     }
 
-    /// Takes over a state that [`Optimizer::state`] gave.
+    /// Restores a state that [`Optimizer::state`] gave.
     ///
     /// # Errors
     /// [`WeightsError::Missing`] when a second moment stands without its first.
@@ -214,14 +199,14 @@ pub fn flat_gradients(
     mut gradients: Gradients,
     scale: f64,
 ) -> BTreeMap<String, Tensor<1>> {
-    let mut flat = BTreeMap::new();
-    module.visit(&mut Collector {
+    let mut collector = GradientCollector {
         names: Names::default(),
         gradients: &mut gradients,
         scale,
-        sums: &mut flat,
-    });
-    flat
+        flat: BTreeMap::new(),
+    };
+    module.visit(&mut collector);
+    collector.flat
 }
 
 fn flat(weight: Weight, device: &Device) -> Tensor<1> {
@@ -246,16 +231,16 @@ fn norm(gradients: &BTreeMap<String, Tensor<1>>) -> Scalar {
     Scalar::Known(sums.into_iter().map(f64::from).sum::<f64>().sqrt())
 }
 
-/// Adds each parameter's gradient, flattened, to its sum.
-struct Collector<'a> {
+/// Takes each parameter's gradient and flattens it.
+struct GradientCollector<'a> {
     names: Names,
     gradients: &'a mut Gradients,
-    /// What their loss was multiplied by.
+    /// The factor of their loss.
     scale: f64,
-    sums: &'a mut BTreeMap<String, Tensor<1>>,
+    flat: BTreeMap<String, Tensor<1>>,
 }
 
-impl ModuleVisitor for Collector<'_> {
+impl ModuleVisitor for GradientCollector<'_> {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.names.enter(name, container);
     }
@@ -274,12 +259,7 @@ impl ModuleVisitor for Collector<'_> {
         if self.scale != 1.0 {
             gradient = gradient / self.scale;
         }
-        let name = self.names.current();
-        let sum = match self.sums.remove(&name) {
-            Some(sum) => sum + gradient,
-            None => gradient,
-        };
-        self.sums.insert(name, sum);
+        self.flat.insert(self.names.current(), gradient);
     }
 }
 

@@ -1,5 +1,5 @@
-//! Mixed precision (Micikevicius et al. 2018, arXiv:1710.03740): layers compute in 16 bits, weights, losses and the
-//! optimizer stay in 32.
+//! Mixed precision (Micikevicius et al. 2018, arXiv:1710.03740): layers compute in 16 bits; weights, losses and the optimizer
+//! stay in 32.
 
 use burn::tensor::{Device, FloatDType};
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use crate::batch::Batch;
 use crate::ops;
 use recipe::Precision;
 
-/// The type that layers compute in; `None` for that of the weights.
+/// The type that layers compute in; `None` for the type of the weights.
 pub(super) fn compute_type(precision: Precision) -> Option<FloatDType> {
     match precision {
         Precision::F32 => None,
@@ -18,10 +18,10 @@ pub(super) fn compute_type(precision: Precision) -> Option<FloatDType> {
     }
 }
 
-/// Images in the type that layers are to compute in.
+/// Casts the images to the type that layers compute in.
 pub(super) fn cast(batch: &mut Batch, precision: Precision) {
     if let Some(kind) = compute_type(precision) {
-        batch.images = batch.images.clone().cast(kind); // layers follow
+        batch.images = batch.images.clone().cast(kind); // layers compute in the type of their input
     }
 }
 
@@ -40,14 +40,14 @@ pub(super) fn check(precision: Precision, device: &Device) -> Result<(), Trainin
     }
 }
 
-/// What the loss is multiplied by, so that small gradients are not 0 in f16: PyTorch's `GradScaler` with its defaults.
+/// The factor of the loss that keeps small gradients above 0 in f16: PyTorch's `GradScaler` with its defaults.
 ///
-/// A step whose gradients are not finite is not taken and halves the factor; 2000 good steps in a row double it.
+/// A step whose gradients are not finite is skipped and halves the factor; 2000 good steps in a row double it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct LossScale {
     /// The factor.
     pub scale: f64,
-    /// Steps taken since it last changed.
+    /// Good steps since it last changed.
     good: u32,
 }
 
@@ -55,7 +55,7 @@ pub(super) struct LossScale {
 const GROWTH_STEPS: u32 = 2000;
 
 impl LossScale {
-    /// For a precision that needs it: the range of bf16 is that of f32.
+    /// `None` for a precision that does not need it: bf16 has the range of f32.
     pub fn of(precision: Precision) -> Option<Self> {
         (precision == Precision::F16).then_some(Self {
             scale: 65_536.0,
@@ -63,50 +63,19 @@ impl LossScale {
         })
     }
 
-    /// After a step that was taken, or was not.
+    /// After a step that was taken, or skipped.
     pub fn update(&mut self, taken: bool) {
-        let good = if taken { self.good + 1 } else { 0 };
-        let (scale, good) = match (taken, good) {
-            (false, _) => (self.scale / 2.0, 0),
-            (true, GROWTH_STEPS) => (self.scale * 2.0, 0),
-            (true, good) => (self.scale, good),
-        };
-        // Below this nothing helps: the gradients themselves are not finite.
-        *self = Self {
-            scale: scale.max(2.0_f64.powi(-24)),
-            good,
-        };
+        self.good += 1;
+        if !taken {
+            // A smaller factor would not help: the gradients themselves are not finite.
+            self.scale = (self.scale / 2.0).max(2.0_f64.powi(-24));
+            self.good = 0;
+        } else if self.good == GROWTH_STEPS {
+            self.scale *= 2.0;
+            self.good = 0;
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_factor_halves_and_doubles() {
-        assert_eq!(LossScale::of(Precision::Bf16), None);
-        let mut scale = LossScale::of(Precision::F16).expect("needs one");
-        scale.update(false);
-        assert_eq!(scale.scale, 32_768.0);
-        (1..GROWTH_STEPS).for_each(|_| scale.update(true));
-        assert_eq!(scale.scale, 32_768.0);
-        scale.update(true);
-        assert_eq!(scale.scale, 65_536.0);
-        (1..GROWTH_STEPS).for_each(|_| scale.update(true));
-        scale.update(false);
-        scale.update(true);
-        assert_eq!(scale.scale, 32_768.0, "good steps are counted in a row");
-    }
-
-    #[test]
-    fn the_cpu_refuses() {
-        let cpu = Device::flex().autodiff();
-        assert!(check(Precision::F32, &cpu).is_ok());
-        let error = check(Precision::F16, &cpu)
-            .expect_err("refused")
-            .to_string();
-        assert!(error.contains("training.precision = \"f16\""), "{error}");
-        assert!(error.contains("CPU"), "{error}");
-    }
-}
+mod tests;

@@ -1,9 +1,8 @@
-//! A data set that lies on the device, ready for the network.
+//! A data set that stays on the device, ready for the network.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
 use crate::batch::Batch;
-use crate::detector::Truth;
 use crate::device::guard::guarded;
 use crate::ops;
 use data::preparation::Preparation;
@@ -14,18 +13,13 @@ const MOST_BYTES: usize = 1 << 28;
 /// Images that are sent at a time.
 const CHUNK: usize = 1024;
 
-/// Images as the network sees them, on the device, with their truths on the host.
+/// All images of a data set as one batch on the device.
 #[derive(Debug)]
-pub(super) struct Resident {
-    /// `[N, C, H, W]`
-    images: Tensor<4>,
-    labels: Option<Vec<usize>>,
-    truths: Vec<Vec<Truth>>,
-}
+pub(super) struct Resident(Batch);
 
 impl Resident {
-    /// Sends `data` to the device, where that spares sending it in every epoch: nothing on the CPU, nothing of images
-    /// that change from epoch to epoch, nothing that is too large.
+    /// Sends `data` to the device, where that saves sending it in every epoch: not for the CPU, for images that change
+    /// from epoch to epoch, or for a data set that is too large.
     pub fn new(preparation: &Preparation, data: &Dataset, device: &Device) -> Option<Self> {
         let changes = preparation.augment.is_some() || matches!(data.samples, Samples::Scenes(_));
         let bytes = data.count * data.image_len() * size_of::<f32>();
@@ -33,54 +27,31 @@ impl Resident {
             return None;
         }
         let numbers: Vec<usize> = (0..data.count).collect();
-        let mut truths = Vec::with_capacity(data.count);
-        let chunks = numbers.chunks(CHUNK).map(|chunk| {
-            let batch = Batch::prepare(preparation, data, chunk, 0, device);
-            truths.extend(batch.truths);
-            batch.images
+        let mut chunks = numbers
+            .chunks(CHUNK)
+            .map(|chunk| Batch::prepare(preparation, data, chunk, 0, device));
+        // A device may have enough memory, but not in one piece.
+        let all = guarded(|| {
+            let mut all = chunks.next()?;
+            let mut images = vec![all.images];
+            for chunk in chunks {
+                images.push(chunk.images);
+                all.labels.extend(chunk.labels);
+                all.truths.extend(chunk.truths);
+                all.indices.extend(chunk.indices);
+            }
+            all.images = Tensor::cat(images, 0);
+            ops::to_host(all.images.clone().narrow(0, data.count - 1, 1)); // fails where the piece is too large
+            Some(all)
         });
-        // Some devices have memory enough, but not in one piece.
-        let images = guarded(|| {
-            let images = Tensor::cat(chunks.collect(), 0);
-            let last = data.count - 1;
-            ops::to_host(images.clone().narrow(0, last, 1)); // fails where the piece is too large
-            images
-        });
-        Some(Self {
-            images: images.ok()?,
-            labels: data.labels(),
-            truths,
-        })
+        all.ok().flatten().map(Self)
     }
 
-    /// As [`Preparation::batch`]; only the numbers go to the device.
-    pub fn batch(&self, indices: &[usize], epoch: usize) -> Batch {
-        let numbers: Vec<i32> = indices.iter().map(|&index| index as i32).collect();
-        let shape = [numbers.len()];
-        let device = self.images.device();
-        let numbers = Tensor::<1, Int>::from_data(TensorData::new(numbers, shape), &device);
-        let truths: Vec<Vec<Truth>> = indices
-            .iter()
-            .map(|&index| self.truths[index].clone())
-            .collect();
-        let labels = match &self.labels {
-            Some(labels) => indices.iter().map(|&index| labels[index]).collect(),
-            // As a batch that is made anew: of images with exactly one object.
-            None => truths
-                .iter()
-                .filter_map(|truths| match truths[..] {
-                    [Truth { class, .. }] => Some(class),
-                    _ => None,
-                })
-                .collect(),
-        };
+    /// As [`Batch::prepare`]; only the numbers are sent to the device.
+    pub fn batch(&self, numbers: &[usize], epoch: usize) -> Batch {
         Batch {
-            images: self.images.clone().select(0, numbers),
-            labels,
-            truths,
-            indices: indices.to_vec(),
             epoch,
-            mixed: None,
+            ..self.0.select(numbers)
         }
     }
 }

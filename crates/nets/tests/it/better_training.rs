@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use burn::tensor::{Device, Tensor, TensorData};
 use data::{self, Dataset, Split};
 use measure::record::EpochRecord;
-use nets::cnn::{Answering, Cnn};
-use nets::device;
+use nets::cnn::{Cnn, PredictionOptions};
+use nets::device::Computer;
 use nets::run::{Origin, Run};
 use nets::temperature::Calibration;
 use nets::training::{BestEpoch, Ending, Observer, StepReport, Trainer, TrainingError};
@@ -146,7 +146,7 @@ fn accumulated_batches_are_one_large_batch() {
     uneven.training.batch_size = 20;
     let mut trainer = Trainer::new(&uneven, &train, None, &Device::flex()).expect("fits");
     go_on(&mut trainer, usize::MAX);
-    let history = &trainer.progress().history;
+    let history = &trainer.state().history;
     assert_eq!(history[1].step, 8, "ten batches are four steps an epoch");
 }
 
@@ -223,7 +223,7 @@ fn early_stopping_needs_its_figure() {
 type Outcome = (Weights, Weights, Vec<String>);
 
 fn outcome(trainer: &Trainer<'_>) -> Outcome {
-    let figures = trainer.progress().history.iter().map(|epoch| {
+    let figures = trainer.state().history.iter().map(|epoch| {
         let EpochRecord {
             step,
             train_loss,
@@ -291,7 +291,7 @@ fn muon_learns() {
     let recipe = recipe(PLAIN, &[muon, "training.epochs=6"]);
     let mut trainer = Trainer::new(&recipe, &train, None, &Device::flex()).expect("fits");
     go_on(&mut trainer, usize::MAX);
-    let history = &trainer.progress().history;
+    let history = &trainer.state().history;
     let accuracy = history[5].train_accuracy.expect("a classifier's");
     assert!(accuracy > 0.8, "{accuracy}");
 }
@@ -329,18 +329,18 @@ fn shifted_answers_are_the_mean_of_all_positions() {
     let mut expected = vec![vec![0.0; 10]; 3];
     for position in 0..25 {
         let by = [position / 5 - 2, position % 5 - 2];
-        let rows = cnn.evidence(tensor(moved(&values, 28, by)));
+        let rows = cnn.scores(tensor(moved(&values, 28, by)));
         for (sum, row) in expected.iter_mut().zip(&rows) {
             for (sum, p) in sum.iter_mut().zip(cnn.probabilities(row)) {
                 *sum += p / 25.0;
             }
         }
     }
-    let cnn = cnn.answering(Answering {
+    let cnn = cnn.predicting_with(PredictionOptions {
         test_shift: 2,
-        ..Answering::default()
+        ..PredictionOptions::default()
     });
-    for (row, expected) in cnn.evidence(tensor(values)).iter().zip(&expected) {
+    for (row, expected) in cnn.scores(tensor(values)).iter().zip(&expected) {
         for (found, expected) in cnn.probabilities(row).iter().zip(expected) {
             assert!((found - expected).abs() < 1e-5, "{found} for {expected}");
         }
@@ -360,7 +360,7 @@ fn a_temperature_is_stored_and_changes_no_answer() {
         train: split.train.subset(&numbers(600)),
         test: split.test.subset(&numbers(300)),
     };
-    let computer = device::open("cpu").expect("there is one");
+    let computer = Computer::cpu();
     let root = tempfile::tempdir().expect("a folder");
     let run = |scaling: bool| {
         let scaling = format!("training.temperature-scaling={scaling}");

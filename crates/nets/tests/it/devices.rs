@@ -109,8 +109,8 @@ fn first_answers(recipe: &Recipe, data: &Dataset, computer: &Computer) -> (Vec<f
         }
     };
     let losses = network.losses(&batch, &recipe.training, Mode::Inference);
-    let losses = losses.expect("good truths").parts;
-    let (_, losses): (Vec<_>, Vec<_>) = losses.into_iter().unzip();
+    let (_, losses) = losses.expect("good truths");
+    let (_, losses): (Vec<_>, Vec<_>) = losses.parts.into_iter().unzip();
     (logits, ops::read(losses))
 }
 
@@ -232,7 +232,7 @@ fn stopped_trainings_go_on() {
             }
             let mut resumed = new();
             resumed.restore(folder.path()).expect("restores");
-            let before = resumed.progress().step;
+            let before = resumed.state().step;
             assert!((1..2 * STEPS).contains(&before), "{name}: {before}");
             resumed
                 .run(None, &never, &mut Epochs::default())

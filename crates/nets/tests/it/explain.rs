@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use nets::cnn::Cnn;
 use nets::detector::FasterRcnn;
-use nets::explain::{Figures, explain};
+use nets::explain::{ExplainedBy, explain};
 use nets::layers::Mode;
 use nets::network::Network;
 use nets::run::Trained;
@@ -149,16 +149,16 @@ fn pictures_are_written_for_both_kinds() {
             let (width, height) = image::image_dimensions(&picture.path).expect("a PNG");
             assert!(width.min(height) > 200, "{}", picture.path);
         }
-        match explanation.figures {
-            Figures::Classifier(figures) => {
+        match explanation.by {
+            ExplainedBy::Classifier(maps) => {
                 assert_eq!(
-                    figures.maps.iter().map(|map| map.layer).collect::<Vec<_>>(),
+                    maps.maps.iter().map(|map| map.layer).collect::<Vec<_>>(),
                     [1, 5, 7]
                 );
-                assert!(figures.grad_cam.iter().flatten().all(|&value| value >= 0.0));
+                assert!(maps.grad_cam.iter().flatten().all(|&value| value >= 0.0));
             }
-            Figures::Detector(figures) => {
-                assert_eq!(figures.regions.len(), figures.proposals.len());
+            ExplainedBy::Detector(stages) => {
+                assert_eq!(stages.regions.len(), stages.proposals.len());
             }
         }
     }

@@ -18,3 +18,4 @@ mod resume;
 mod scene_detectors;
 mod scenes;
 mod training;
+mod training_faults;

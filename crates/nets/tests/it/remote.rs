@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use burn::tensor::Tensor;
 use nets::device::token::TokenError;
-use nets::device::worker::{Settings, Worker, WorkerError};
+use nets::device::worker::{Worker, WorkerError, WorkerSettings};
 use nets::device::{Computer, DeviceError, open_list, probe};
 use nets::ops;
 use tempfile::TempDir;
@@ -18,7 +18,7 @@ fn worker(folder: &TempDir) -> (String, String) {
         others: vec![Computer::cpu()],
         ..Computer::cpu()
     };
-    let settings = Settings {
+    let settings = WorkerSettings {
         key: folder.path().join("key"),
         token: folder.path().join("token"),
         port: 0,
@@ -91,7 +91,7 @@ fn a_worker_wants_a_port_and_a_token() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name);
     let taken = std::net::UdpSocket::bind(("0.0.0.0", 0)).expect("a port");
-    let settings = Settings {
+    let settings = WorkerSettings {
         key: path("key"),
         token: path("token"),
         port: taken.local_addr().expect("bound").port(),

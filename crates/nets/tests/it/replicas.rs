@@ -223,7 +223,7 @@ fn a_training_goes_on_with_fewer_devices_or_more() {
         assert_eq!(ending.expect("trains"), Ending::Stopped);
         let mut resumed = trainer(&recipe, &data, after);
         resumed.restore(folder.path()).expect("a checkpoint");
-        assert_eq!(resumed.progress().step, 7);
+        assert_eq!(resumed.state().step, 7);
         let ending = resumed.run(None, &AtomicBool::new(false), &mut Told::default());
         assert_eq!(ending.expect("trains"), Ending::Finished);
         let apart = difference(&expected, &collect(&resumed.network()));

@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use data::{self, Split};
 use measure::files;
 use measure::record::{self, EpochRecord};
-use nets::device::{self, Computer};
+use nets::device::Computer;
 use nets::run::{Finished, Origin, Run, RunError};
 
 use super::fault;
@@ -54,7 +54,7 @@ impl Setting {
                 train: split.train.subset(&few(64)),
                 test: split.test.subset(&few(20)),
             },
-            computer: device::open("cpu").expect("a processor"),
+            computer: Computer::cpu(),
         }
     }
 
@@ -156,7 +156,7 @@ fn the_best_epoch_and_the_newest_checkpoints_are_kept() {
 
     let (best, weights) = straight.best().expect("images are held out");
     let accuracy = |epoch: &EpochRecord| epoch.validation_accuracy.expect("one object an image");
-    let history = &straight.progress().history;
+    let history = &straight.state().history;
     let greatest = history.iter().map(accuracy).fold(0.0, f64::max);
     let first = history.iter().find(|epoch| accuracy(epoch) == greatest);
     assert_eq!(

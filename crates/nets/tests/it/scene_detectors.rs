@@ -31,7 +31,7 @@ fn batch(size: usize, objects: &[&[[usize; 4]]], device: &Device) -> Batch {
     let shape = [objects.len(), 1, size, size];
     Batch {
         images: Tensor::from_data(TensorData::new(values, shape), device),
-        labels: vec![0; objects.len()],
+        labels: vec![Some(0); objects.len()],
         truths: objects
             .iter()
             .map(|objects| objects.iter().map(truth).collect())
@@ -57,7 +57,7 @@ fn train(name: &str, recipe: &Recipe, batch: &Batch, steps: u64) -> ([f64; 2], N
             step,
             first: 0,
         };
-        let losses = network
+        let (total, losses) = network
             .losses(batch, &recipe.training, mode)
             .expect("good truths");
         assert_eq!(losses.parts.len(), 4, "{name}");
@@ -68,7 +68,7 @@ fn train(name: &str, recipe: &Recipe, batch: &Batch, steps: u64) -> ([f64; 2], N
         }
         totals.push(values.iter().sum());
         let norm;
-        let gradients = losses.total.backward();
+        let gradients = total.backward();
         (network, norm) = optimizer.step(network, gradients, rate, Some(10.0));
         let norm = nets::ops::read(norm.into_iter().collect());
         assert!(
@@ -94,10 +94,10 @@ fn assert_all_learn(name: &str, recipe: &Recipe, batch: &Batch) {
         step: 0,
         first: 0,
     };
-    let losses = network
+    let (total, _) = network
         .losses(batch, &recipe.training, mode)
         .expect("good truths");
-    let found = gradients(&network, &mut losses.total.backward());
+    let found = gradients(&network, &mut total.backward());
     for weight in collect(&network).keys() {
         let learns = weight.contains("running_") || found.contains_key(weight);
         assert!(learns, "{name}: no gradient of {weight}");
@@ -275,7 +275,7 @@ fn images_without_objects_are_background() {
     let recipe = Recipe::parse::<&str>(SMALL, "small", &[]).expect("a recipe");
     let batch = batch(75, &[&[], &[]], &device);
     let network = Network::new(&recipe, [1, 75, 75], 10, &device).expect("shapes that fit");
-    let losses = network
+    let (_, losses) = network
         .losses(&batch, &recipe.training, Mode::Inference)
         .expect("no truth is no bad truth");
     let part = |wanted: &str| {

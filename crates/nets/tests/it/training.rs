@@ -162,7 +162,7 @@ fn a_damaged_checkpoint_is_named_and_the_one_before_is_used() {
 
     let mut resumed = Trainer::new(&recipe, &train, None, &Device::flex()).expect("fits");
     let restored = resumed.restore(folder.path()).expect("one is whole");
-    assert_eq!(resumed.progress().step, 10);
+    assert_eq!(resumed.state().step, 10);
     assert!(
         restored.damaged[0].contains("step-00000020"),
         "{:?}",

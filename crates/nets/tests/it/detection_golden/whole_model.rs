@@ -144,7 +144,7 @@ fn batch(golden: &Golden) -> Batch {
         .collect();
     Batch {
         images: images(golden, &Device::flex().autodiff()),
-        labels: vec![0; IMAGES],
+        labels: vec![Some(0); IMAGES],
         truths,
         indices: (0..IMAGES).collect(),
         epoch: 0,

@@ -1,3 +1,5 @@
+//! Tests of `runner`.
+
 use super::*;
 use crate::sweep::space::parameter;
 use measure::record::{SettingValue, SweepMetric};
@@ -99,7 +101,7 @@ impl Sweep {
         }
     }
 
-    fn run(&self, before: Vec<TrialRecord>, made_up: &MadeUp) -> (Vec<TrialRecord>, Ending) {
+    fn run(&self, before: Vec<TrialRecord>, made_up: &MadeUp) -> (Vec<TrialRecord>, SweepEnding) {
         let proposer =
             Proposer::new(&self.parameters, self.sampler, SweepMetric::Accuracy, 7).unwrap();
         let runner = Runner {
@@ -125,7 +127,7 @@ fn same(a: &[TrialRecord], b: &[TrialRecord]) {
 #[test]
 fn trials_finish_stop_and_fail() {
     let (trials, ending) = Sweep::new(Sampler::Random, 1).run(Vec::new(), &MadeUp::new(5));
-    assert_eq!((trials.len(), ending), (40, Ending::Finished));
+    assert_eq!((trials.len(), ending), (40, SweepEnding::Finished));
     let numbers: Vec<usize> = trials.iter().map(|trial| trial.trial).collect();
     assert_eq!(numbers, (1..=40).collect::<Vec<_>>());
     for trial in &trials {
@@ -187,10 +189,10 @@ fn a_resumed_sweep_equals_one_that_was_not_stopped() {
                 },
             );
             trials = some;
-            assert_eq!(ending == Ending::Finished, trials.len() == 40);
+            assert_eq!(ending == SweepEnding::Finished, trials.len() == 40);
         }
         let (trials, ending) = sweep.run(trials, &MadeUp::new(4));
-        assert_eq!(ending, Ending::Finished, "{sampler} {jobs}");
+        assert_eq!(ending, SweepEnding::Finished, "{sampler} {jobs}");
         same(&whole, &trials);
         // More trials later are the same as more at once.
         let more = Sweep {
@@ -233,7 +235,7 @@ fn an_exhausted_space_ends_the_sweep() {
         ..Sweep::new(Sampler::Random, 2)
     };
     let (trials, ending) = sweep.run(Vec::new(), &MadeUp::new(2));
-    assert_eq!((trials.len(), ending), (123, Ending::Exhausted));
+    assert_eq!((trials.len(), ending), (123, SweepEnding::Exhausted));
 }
 
 #[test]
@@ -247,7 +249,7 @@ fn a_bug_in_one_trial_does_not_end_the_others() {
         ..Sweep::new(Sampler::Grid, 2)
     };
     let (trials, ending) = sweep.run(Vec::new(), &MadeUp::new(3));
-    assert_eq!((trials.len(), ending), (6, Ending::Finished));
+    assert_eq!((trials.len(), ending), (6, SweepEnding::Finished));
     let failed: Vec<usize> = trials
         .iter()
         .filter(|t| t.status == TrialStatus::Failed)

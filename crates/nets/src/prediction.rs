@@ -1,33 +1,20 @@
-//! What networks give: losses in training, predictions otherwise.
+//! What a network predicts of one image, and how scores become predictions.
 
 use burn::tensor::{Int, Tensor, TensorData};
 use kernels::boxes::Xyxy;
 
 use crate::ops::{Scalar, has_lanes, to_host};
 
-/// The losses of one batch.
-#[derive(Debug)]
-pub struct Losses {
-    /// What is minimised, `[1]`.
-    pub total: Tensor<1>,
-    /// Its summands by name; one for a classifier.
-    pub parts: Vec<(&'static str, Scalar)>,
-    /// Correct classifications; for a detector those of sampled regions with an object.
-    pub correct: Scalar,
-    /// Out of this many.
-    pub counted: usize,
-}
-
-/// What a network predicts for one image.
+/// What a network predicts of one image.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
-    /// The class: of the best detection, or of the greatest probability where nothing was detected.
+pub struct Prediction {
+    /// The class: of the best detection, or the most probable one where nothing was detected.
     pub class: usize,
     /// The score of that detection or the probability of that class.
     pub score: f32,
-    /// One per class, adding up to 1.
+    /// One a class, adding up to 1.
     pub probabilities: Vec<f32>,
-    /// What a detector found, best first; a classifier finds none.
+    /// What a detector found, best first; empty for a classifier.
     pub detections: Vec<Detection>,
 }
 
@@ -50,7 +37,18 @@ pub(crate) fn softmax(logits: &[f32]) -> Vec<f32> {
     powers.into_iter().map(|v| v / sum).collect()
 }
 
-/// The first of the greatest values.
+/// [`softmax`] of logits divided by a temperature.
+pub(crate) fn tempered_softmax(logits: &[f32], temperature: f64) -> Vec<f32> {
+    if temperature == 1.0 {
+        return softmax(logits);
+    }
+    let divided = logits
+        .iter()
+        .map(|value| (f64::from(*value) / temperature) as f32);
+    softmax(&divided.collect::<Vec<_>>())
+}
+
+/// The place of the greatest value; the first one of a tie.
 pub(crate) fn argmax(values: &[f32]) -> usize {
     let mut best = 0;
     for (i, value) in values.iter().enumerate() {
@@ -61,9 +59,9 @@ pub(crate) fn argmax(values: &[f32]) -> usize {
     best
 }
 
-/// In how many rows of `[N, K]` the greatest value is in the row's column of `columns`; rows without a column are left
-/// out. Does not wait for the device.
-pub(crate) fn hits(rows: Tensor<2>, columns: &[Option<usize>]) -> Scalar {
+/// In how many rows of `[N, K]` the greatest value is in the row's entry of `columns`; rows with `None` do not count.
+/// Does not wait for the device.
+pub(crate) fn count_correct(rows: Tensor<2>, columns: &[Option<usize>]) -> Scalar {
     if columns.is_empty() {
         return Scalar::Known(0.0);
     }

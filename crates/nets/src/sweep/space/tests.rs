@@ -1,3 +1,5 @@
+//! Tests of `space`.
+
 use super::*;
 use proptest::prelude::*;
 
@@ -54,17 +56,17 @@ fn wrong_values_say_what_to_do() {
         ("=1,2", "write it as KEY=VALUES"),
         ("a=", "write it as KEY=VALUES"),
         ("a=1,,2", "a value is missing"),
-        ("a=1,2,1", "1 is there twice"),
+        ("a=1,2,1", "1 appears twice"),
         ("a=[1,2", "not closed"),
         ("a=1],2", "never opened"),
         ("a=\"x", "not closed"),
         ("a=0.1..0.5", "lin:LOW..HIGH or log:LOW..HIGH"),
-        ("a=5..1", "the smaller end comes first"),
-        ("a=5..5", "the smaller end comes first"),
+        ("a=5..1", "the smaller number comes first"),
+        ("a=5..5", "the smaller number comes first"),
         ("a=log:0..1", "above 0"),
         ("a=log:1", "write LOW..HIGH"),
-        ("a=lin:x..1", "`x` is no number"),
-        ("a=lin:0..inf", "`inf` is no number"),
+        ("a=lin:x..1", "`x` is not a number"),
+        ("a=lin:0..inf", "`inf` is not a number"),
         ("a=lin:0..1/1", "2 to"),
         ("a=lin:0..1/x", "2 to"),
         ("a=1..3/4", "fewer whole numbers"),

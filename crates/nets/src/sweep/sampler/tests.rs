@@ -1,3 +1,5 @@
+//! Tests of `sampler`.
+
 use std::collections::BTreeMap;
 
 use super::*;
