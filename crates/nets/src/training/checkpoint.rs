@@ -1,13 +1,12 @@
 //! Checkpoints: the whole state of a training in one safetensors file, so that it is written whole or not at all.
 //!
 //! A tensor's name is `GROUP.NAME`: `network.NAME` the parameters and running statistics, `optimizer.NAME.0|1` the moments,
-//! `best.NAME` the weights of the best epoch. The metadata holds all else as JSON, and a digest of the whole: a file that
-//! is damaged is never taken for a state.
+//! `best.NAME` the weights of the best epoch. The metadata holds all else as JSON. [`weights::load`] checks the digest of the
+//! whole, so a damaged file is never taken for a state.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use measure::digest::blake3;
 use measure::files::{self, FileError};
 use serde::{Deserialize, Serialize};
 
@@ -64,20 +63,6 @@ pub(super) struct State {
 struct About {
     progress: Progress,
     optimizer_steps: u64,
-    /// Of the tensors and of this without it.
-    #[serde(default)]
-    digest: Option<String>,
-}
-
-impl About {
-    /// States the digest that is right, and gives the one that was stated before.
-    fn digest(&mut self, tensors: &Weights) -> Result<Option<String>, serde_json::Error> {
-        let stated = self.digest.take();
-        let text = serde_json::to_string(self)?;
-        let found = blake3([weights::digest(tensors).as_bytes(), text.as_bytes()]);
-        self.digest = Some(found);
-        Ok(stated)
-    }
 }
 
 /// Writes a checkpoint, and removes all but it and the `keep` - 1 before it.
@@ -89,14 +74,10 @@ pub(super) fn save(folder: &Path, state: State, keep: usize) -> Result<(), Check
         let named = weights.into_iter();
         tensors.extend(named.map(|(name, weight)| (format!("{group}.{name}"), weight)));
     }
-    let mut about = About {
+    let about = About {
         progress: state.progress,
         optimizer_steps: state.optimizer_steps,
-        digest: None,
     };
-    about
-        .digest(&tensors)
-        .map_err(|cause| format(&path, &cause))?;
     weights::save(&path, &tensors, &about)?;
     // What says that it is newer was damaged, or this training would have gone on from there.
     let (mut older, newer): (Vec<_>, Vec<_>) =
@@ -130,13 +111,7 @@ pub(super) fn load(folder: &Path) -> Result<(Restored, Option<State>), Checkpoin
 }
 
 fn read(path: &Path) -> Result<State, WeightsError> {
-    let (tensors, mut about): (_, About) = weights::load(path)?;
-    let stated = about
-        .digest(&tensors)
-        .map_err(|cause| format(path, &cause))?;
-    if stated.is_some() && stated != about.digest {
-        return Err(format(path, &"its digest is not that of what it holds"));
-    }
+    let (tensors, about): (Weights, About) = weights::load(path)?;
     let mut groups = Groups::new();
     for (name, weight) in tensors {
         if let Some((group, name)) = name.split_once('.') {
@@ -163,11 +138,4 @@ fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>, FileError> {
         .collect();
     checkpoints.sort_unstable();
     Ok(checkpoints)
-}
-
-fn format(path: &Path, cause: &impl ToString) -> WeightsError {
-    WeightsError::Format {
-        path: path.to_path_buf(),
-        cause: cause.to_string(),
-    }
 }
