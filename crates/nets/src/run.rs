@@ -3,6 +3,7 @@
 mod error;
 mod exchange;
 mod folder;
+mod records;
 pub mod seeds;
 mod verdicts;
 
@@ -30,12 +31,14 @@ use crate::network::Network;
 use crate::speed::speed;
 use crate::temperature::Calibration;
 use crate::training::{BestEpoch, Ending, Observer, Progress, Restored, StepReport, Trainer};
-use crate::weights;
+use crate::weights::{self, Weights};
 use data::{Dataset, Split};
 pub use error::RunError;
 pub use exchange::initial_weights;
 pub(crate) use folder::Lock;
+use folder::refuse_link;
 use recipe::{Model, Recipe};
+use records::Begun;
 pub use verdicts::Verdicts;
 
 /// A run's folder.
@@ -58,6 +61,9 @@ pub struct Trained {
     /// Images it takes, `[C, H, W]`.
     pub input: [usize; 3],
 }
+
+/// Elements of an image that a network takes, at most: 64 Mi, such as 3 x 4096 x 4096.
+const MOST_INPUT: usize = 1 << 26;
 
 /// What a finished run found.
 #[derive(Clone, Debug)]
@@ -116,22 +122,23 @@ impl Run {
     /// What the run found, if it is finished and evaluated.
     ///
     /// # Errors
-    /// [`RunError::NotFinished`], or [`RunError::Record`] for a damaged file.
+    /// [`RunError::NotFinished`], [`RunError::Record`] for a file that can't be read, [`RunError::Damaged`] and
+    /// [`RunError::OtherRecipe`] for files that do not belong together.
     pub fn finished(&self) -> Result<Finished, RunError> {
         if !self.is_finished() {
             return Err(RunError::NotFinished {
                 path: self.path.clone(),
             });
         }
-        let evaluation: Evaluation = record::read_json(self.path.join(record::EVALUATION))?;
+        let evaluation = self.ended()?;
+        self.check_recipe(&self.recipe()?)?;
         let predictions = match evaluation.classification {
             Some(_) => Predictions::read(self.path.join(record::PREDICTIONS))?,
             None => Predictions::default(),
         };
-        let detections = self.path.join(record::DETECTIONS);
         let detections = match evaluation.classification {
-            None if detections.is_file() => coco::read_detections(&detections)?,
-            _ => Vec::new(),
+            Some(_) => Vec::new(),
+            None => coco::read_detections(&self.path.join(record::DETECTIONS))?,
         };
         Ok(Finished {
             evaluation,
@@ -169,14 +176,29 @@ impl Run {
     /// [`RunError::NotFinished`] before the end of training; other errors for damaged files.
     pub fn trained(&self, computer: &Computer) -> Result<Trained, RunError> {
         let path = self.weights_file()?;
-        let (weights, about) = weights::load(&path)?;
-        let About {
-            classes,
-            input,
-            calibration,
-            ..
-        } = about;
+        let (weights, about): (Weights, About) = weights::load(&path)?;
+        self.check_weights(&weights)?;
+        let (classes, input) = (about.classes, about.input);
+        let damaged = |reason: String| RunError::Damaged {
+            path: path.clone(),
+            reason,
+        };
+        let elements = input
+            .iter()
+            .try_fold(1_usize, |n, &side| n.checked_mul(side));
+        if !elements.is_some_and(|elements| (1..=MOST_INPUT).contains(&elements)) {
+            return Err(damaged(format!("it states images of {input:?}")));
+        }
         let recipe = self.recipe()?;
+        // Before anything of that size is allocated.
+        let described = recipe.summary(input, classes.len())?.parameters;
+        let held: usize = weights.values().map(|weight| weight.values.len()).sum();
+        if described > held as u64 {
+            return Err(damaged(format!(
+                "it holds {held} numbers, but the network of {} has {described} parameters",
+                record::RECIPE
+            )));
+        }
         let network = Network::new(&recipe, input, classes.len(), &computer.device)?;
         let network =
             weights::apply(network, &weights).map_err(|cause| RunError::OtherNetwork {
@@ -185,7 +207,7 @@ impl Run {
                 cause,
             })?;
         Ok(Trained {
-            network: network.answering(answering(&recipe, calibration)),
+            network: network.answering(answering(&recipe, about.calibration)),
             recipe,
             classes,
             input,
@@ -217,11 +239,16 @@ impl Run {
                 digest: None,
             },
         };
-        write_json(self.path.join(record::ENVIRONMENT), &environment)?;
+        let recipe_toml = recipe.to_toml()?;
+        let begun = Begun {
+            environment,
+            recipe_toml: recipe_toml.clone(),
+        };
+        write_json(self.path.join(record::ENVIRONMENT), &begun)?;
         // Last: a folder with a recipe is a run.
         Ok(write_atomically(
             self.path.join(record::RECIPE),
-            recipe.to_toml()?,
+            recipe_toml,
         )?)
     }
 
@@ -246,9 +273,11 @@ impl Run {
         // To the end of this function, if nobody holds it for longer.
         let _lock = self.held()?;
         let checkpoints = self.path.join(record::CHECKPOINTS);
+        refuse_link(&checkpoints)?;
         for folder in [&self.path, &checkpoints] {
             remove_unfinished(folder)?;
         }
+        self.check_recipe(recipe)?;
         self.identify(split)?;
         let restored = trainer.restore(&checkpoints)?;
         let initial = self.path.join(record::INITIAL);
@@ -318,8 +347,7 @@ impl Run {
                 detection::to_json(&evaluated.detections),
             )?,
         }
-        // Last: an evaluation says that everything else is there.
-        write_json(self.path.join(record::EVALUATION), &evaluation)?;
+        self.end(&evaluation)?;
         Ok(Some(Finished {
             evaluation,
             predictions: evaluated.predictions,
@@ -384,26 +412,6 @@ impl Run {
         })
     }
 
-    /// Notes which data the run is made from, or makes sure that it is still the same.
-    fn identify(&self, split: &Split) -> Result<(), RunError> {
-        let mut environment = self.environment()?;
-        let now = split.digest();
-        let algorithm = |digest: &str| digest.split(':').next().map(str::to_string);
-        match environment.data.digest {
-            Some(begun) if begun == now => return Ok(()),
-            // An older version's digest tells nothing.
-            Some(begun) if algorithm(&begun) == algorithm(&now) => {
-                let path = self.path.clone();
-                return Err(RunError::OtherData { path, begun, now });
-            }
-            _ => environment.data.digest = Some(now),
-        }
-        Ok(write_json(
-            self.path.join(record::ENVIRONMENT),
-            &environment,
-        )?)
-    }
-
     /// TensorBoard's file with the epochs trained so far, in place of what an interruption left of it.
     fn event_file(&self, history: &[EpochRecord]) -> Result<EventFile, RunError> {
         let started = seconds_since_1970(&self.environment()?.date).unwrap_or(0.0);
@@ -430,10 +438,10 @@ struct About {
     /// `[C, H, W]`
     input: [usize; 3],
     /// The epoch they are from, if that is not the last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     best: Option<BestEpoch>,
     /// The temperature of a classifier's probabilities, where one was fitted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     calibration: Option<Calibration>,
 }
 

@@ -127,16 +127,12 @@ pub struct Progress {
     /// Seconds spent in training steps.
     pub seconds: f64,
     /// Joules spent in training steps; `None` where not all of them were measured.
-    #[serde(default)]
     pub energy_j: Option<f64>,
     /// Seconds spent on checkpoints.
-    #[serde(default)]
     pub checkpoint_s: f64,
     /// The best epoch so far.
-    #[serde(default)]
     pub best: Option<BestEpoch>,
     /// What the loss is multiplied by, in f16.
-    #[serde(default)]
     loss_scale: Option<LossScale>,
     /// Sums over the running epoch.
     sums: Sums,
@@ -590,7 +586,7 @@ impl<'a> Trainer<'a> {
             seconds: progress.seconds,
             images_per_s: sums.images as f64 / sums.seconds,
             energy_j: progress.energy_j,
-            checkpoint_s: Some(progress.checkpoint_s),
+            checkpoint_s: progress.checkpoint_s,
         };
         self.progress.history.push(record);
         self.consider();

@@ -34,16 +34,12 @@ pub struct Throughput {
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Energy {
     /// Of the training steps; `None` where it was not measured from the first to the last.
-    #[serde(default)]
     pub train_j: Option<f64>,
     /// Of answering one image of the evaluated split, the mean over all; `None` where it was not measured.
-    #[serde(default)]
     pub infer_j_per_image: Option<f64>,
     /// What measured; `None` where nothing did.
-    #[serde(default)]
     pub meter: Option<EnergyMeter>,
     /// Why nothing measured; `None` where something did.
-    #[serde(default)]
     pub unavailable: Option<NoEnergy>,
 }
 

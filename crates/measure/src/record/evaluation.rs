@@ -76,8 +76,7 @@ pub struct RunFacts {
 /// otherwise; their formulas are those of [`crate::classification`] and [`crate::calibration`].
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Evaluation {
-    /// [`EVALUATION_SCHEMA`]; empty in records of older versions.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    /// [`EVALUATION_SCHEMA`].
     pub schema: String,
     /// Name of the run: the recipe's, with a number from the second run on.
     pub recipe: String,
@@ -101,11 +100,10 @@ pub struct Evaluation {
     pub multiply_adds: u64,
     /// Size of the weights' file in bytes.
     pub model_bytes: u64,
-    /// Digest of the weights as `blake3:HEX`; in records of older versions of their file, or `None`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Digest of the weights as `blake3:HEX`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub model_digest: Option<String>,
     /// Peak memory of the process in MiB, where the machine tells.
-    #[serde(default)]
     pub peak_rss_mib: Option<f64>,
     /// Epochs trained.
     pub epochs: usize,
@@ -115,17 +113,17 @@ pub struct Evaluation {
     pub device: String,
     /// Threads used on the CPU.
     pub threads: usize,
-    /// Latency and throughput; `None` in records of older versions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Latency and throughput.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub speed: Option<InferenceSpeed>,
-    /// Energy, or why there is none; `None` in records of older versions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Energy, or why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub energy: Option<Energy>,
     /// When training first reached some round accuracies on its validation images; empty without any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub time_to_accuracy: Vec<TimeToAccuracy>,
-    /// A detector's curves; `None` for a classifier, and in records of older versions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// A detector's curves; `None` for a classifier.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub box_precision_recall: Option<BoxPrecisionRecall>,
     /// A detector's own figures, beside the others in the JSON; `None` for a classifier.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
@@ -138,7 +136,6 @@ pub struct ClassificationScores {
     /// Fraction of the images answered rightly.
     pub accuracy: f64,
     /// 95 % Wilson interval of the accuracy, low and high.
-    #[serde(default)]
     pub accuracy_interval: [f64; 2],
     /// F1, mean over the classes that occur as truth or answer.
     pub f1_macro: f64,
@@ -151,35 +148,29 @@ pub struct ClassificationScores {
     /// Expected calibration error, bins of equal width.
     pub ece: f64,
     /// Expected calibration error, bins of equal mass.
-    #[serde(default)]
     pub ece_equal_mass: f64,
     /// Recall, mean over the classes that occur as truth.
-    #[serde(default)]
     pub balanced_accuracy: f64,
     /// Fraction of the images whose truth is among the two most probable classes.
-    #[serde(default)]
     pub top_2: f64,
     /// Cohen's kappa, from -1 to 1.
-    #[serde(default)]
     pub cohens_kappa: f64,
     /// Matthews correlation, from -1 to 1.
-    #[serde(default)]
     pub matthews: f64,
     /// Brier score, summed over classes: from 0 (best) to 2.
-    #[serde(default)]
     pub brier: f64,
-    /// Precision, mean over classes by their images; `None` in records of older versions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Precision, mean over classes weighted by their images.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub precision_weighted: Option<f64>,
-    /// F1, mean over classes by their images; `None` in records of older versions. (The recall so averaged, and all
+    /// F1, mean over classes weighted by their images. (The recall so averaged, and all
     /// three counted over images, are the accuracy.)
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub f1_weighted: Option<f64>,
     /// Area under the ROC curve of a class against the rest, mean over the classes that have one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub roc_auc_macro: Option<f64>,
     /// Average precision of a class's probability, mean over the classes with images.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub average_precision_macro: Option<f64>,
     /// Images by `[truth][answer]`.
     pub confusion: Vec<Vec<u64>>,
@@ -201,10 +192,8 @@ pub struct ClassFigures {
     /// Number of images of the class.
     pub support: u64,
     /// Area under the ROC curve; `None` without images both of the class and of others.
-    #[serde(default)]
     pub roc_auc: Option<f64>,
     /// Average precision of the class's probability; `None` without images of the class.
-    #[serde(default)]
     pub average_precision: Option<f64>,
 }
 
@@ -217,10 +206,10 @@ pub struct LocalisationFigures {
     pub mean_iou: f64,
     /// Share of the objects that are matched by a detection, whatever its class, at an IoU of 0.5 (see
     /// [`matches`](crate::detection::matches)); `None` where each image shows one object.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub found: Option<f64>,
     /// Share of the matched objects whose detection has the right class; `None` where each image shows one object.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub found_accuracy: Option<f64>,
     /// Average precision over IoU 0.50, 0.55, ..., 0.95.
     pub map: Option<f64>,
@@ -246,8 +235,8 @@ pub struct LocalisationFigures {
     pub mar_medium: Option<f64>,
     /// Average recall over truths above 96 x 96 pixels.
     pub mar_large: Option<f64>,
-    /// What is wrong with the detections that are wrong; `None` in records of older versions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What is wrong with the detections that are wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub mistakes: Option<DetectionMistakes>,
 }
 

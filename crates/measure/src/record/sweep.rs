@@ -63,7 +63,7 @@ pub enum Domain {
         /// Whether only whole numbers count.
         integer: bool,
         /// Only so many of them, evenly spaced, with both ends.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         points: Option<usize>,
     },
 }
@@ -191,13 +191,10 @@ pub struct TrialEpoch {
     /// The epoch, from 1.
     pub epoch: usize,
     /// Share of the images answered rightly.
-    #[serde(default)]
     pub accuracy: Option<f64>,
     /// COCO's average precision.
-    #[serde(default)]
     pub ap: Option<f64>,
     /// Mean loss.
-    #[serde(default)]
     pub loss: Option<f64>,
     /// Seconds of training so far, validation not counted.
     pub seconds: f64,
@@ -213,10 +210,9 @@ pub struct TrialRecord {
     /// How it ended.
     pub status: TrialStatus,
     /// Why it failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The figure that trials are judged by, after the last epoch it was trained for, or the one that early stopping kept.
-    #[serde(default)]
     pub value: Option<f64>,
     /// The epochs it was trained for.
     pub epochs: Vec<TrialEpoch>,

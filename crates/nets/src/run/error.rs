@@ -45,10 +45,32 @@ pub enum RunError {
         /// The other process's number, where it tells.
         process: Option<String>,
     },
+    /// Its recipe was edited.
+    #[error(
+        "{}: {} was edited after the run began: {}; undo the edit, or start a new run: atelier train {} --init {}",
+        path.display(),
+        record::RECIPE,
+        changes.join(", "),
+        path.join(record::RECIPE).display(),
+        path.display()
+    )]
+    OtherRecipe {
+        /// The run's folder.
+        path: PathBuf,
+        /// The keys that differ, with their values.
+        changes: Vec<String>,
+    },
+    /// A file of the run that was changed, or belongs to another run.
+    #[error("{}: damaged run: {reason}; restore the file, or train again", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// It would go on with other data than it was begun with.
     #[error(
-        "{}: the data is not what this run was begun with ({begun}, now {now}), and with other data it can't go on: \
-         restore the data, or start a new run",
+        "{}: the data is not what this run was begun with ({begun}, now {now}): restore the data, or start a new run",
         path.display()
     )]
     OtherData {
@@ -74,7 +96,7 @@ pub enum RunError {
     /// The run's weights.
     #[error(transparent)]
     Weights(#[from] WeightsError),
-    /// Weights that are not those of the run's recipe, as this atelier builds it.
+    /// Weights that do not fit the run's recipe, as this atelier builds it.
     #[error(
         "{}: {cause}; use the atelier that trained it, or train it again: atelier train {}",
         file.display(),

@@ -203,7 +203,7 @@ mod tests {
                 ),
             ),
             (
-                "of an older version, without names",
+                "without names",
                 &[
                     (None, 0, false),
                     (None, 1, false),

@@ -26,6 +26,7 @@ pub struct BestEpoch {
     /// By what it was judged: `validation_map`, `validation_accuracy` or `validation_loss`.
     pub figure: String,
     /// The figure.
+    #[serde(with = "measure::record::figure")]
     pub value: f64,
 }
 

@@ -55,7 +55,6 @@ pub struct OverSeeds {
     /// The seeds, in the order in which they were given.
     pub seeds: Vec<u64>,
     /// Names of the runs, one a seed.
-    #[serde(default)]
     pub runs: Vec<String>,
     /// The figure of each, 0 to 1.
     pub values: Vec<f64>,
@@ -112,7 +111,6 @@ impl SeedsTest {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct SeedsVerdict {
     /// What is compared.
-    #[serde(default)]
     pub figure: SeedsFigure,
     /// The recipes, in the order in which they were given.
     pub recipes: Vec<OverSeeds>,
