@@ -1,4 +1,4 @@
-//! A run: its folder on disk, from the recipe to the trained network and what it answered.
+//! A run: its folder on disk, from the recipe to the trained network and its predictions.
 
 mod error;
 mod exchange;
@@ -49,12 +49,12 @@ pub struct Run {
     lock: Option<Lock>,
 }
 
-/// A trained network with all that is needed to use it.
+/// A trained network with everything needed to use it.
 #[derive(Debug)]
 pub struct Trained {
     /// The network, for predictions.
     pub network: Network,
-    /// How it came about.
+    /// The recipe it was trained by.
     pub recipe: Recipe,
     /// Its classes.
     pub classes: Vec<String>,
@@ -65,12 +65,12 @@ pub struct Trained {
 /// Elements of an image that a network takes, at most: 64 Mi, such as 3 x 4096 x 4096.
 const MOST_INPUT: usize = 1 << 26;
 
-/// What a finished run found.
+/// The results of a finished run.
 #[derive(Clone, Debug)]
 pub struct Finished {
     /// Figures on the test set.
     pub evaluation: Evaluation,
-    /// Answers on the test set; none where its images show several objects.
+    /// Predictions on the test set; none where its images show several objects.
     pub predictions: Predictions,
     /// What was detected on the test set; none where its images show one object each.
     pub detections: Vec<Detection>,
@@ -119,7 +119,7 @@ impl Run {
         self.path.join(record::EVALUATION).is_file()
     }
 
-    /// What the run found, if it is finished and evaluated.
+    /// The results of the run, if it is finished and evaluated.
     ///
     /// # Errors
     /// [`RunError::NotFinished`], [`RunError::Record`] for a file that can't be read, [`RunError::Damaged`] and
@@ -356,7 +356,7 @@ impl Run {
         }))
     }
 
-    /// The figures of answers on a split, with the network's speed, which is measured now.
+    /// The metrics of predictions on a split, with the network's speed, which is measured now.
     ///
     /// # Errors
     /// [`RunError`] when the run's files can't be read.
@@ -420,7 +420,7 @@ impl Run {
     }
 }
 
-/// How a trained network answers.
+/// How a trained network predicts.
 fn answering(recipe: &Recipe, calibration: Option<Calibration>) -> Answering {
     Answering {
         test_shift: match &recipe.model {
@@ -431,7 +431,7 @@ fn answering(recipe: &Recipe, calibration: Option<Calibration>) -> Answering {
     }
 }
 
-/// What the stored weights say of themselves.
+/// What a file of weights says about itself.
 #[derive(Debug, Serialize, Deserialize)]
 struct About {
     classes: Vec<String>,

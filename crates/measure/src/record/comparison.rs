@@ -26,8 +26,8 @@ pub struct Comparison {
     pub schema: String,
     /// The runs, in the order in which they were asked for; with several seeds, recipe by recipe.
     pub contestants: Vec<Contestant>,
-    /// Which run is better, and how sure that is; `None` where images show several objects (the test is of one answer
-    /// an image), and where recipes are compared over `seeds`.
+    /// Which run is better, and how sure that is; `None` where images show several objects (the test needs one prediction
+    /// per image), and where recipes are compared over `seeds`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
     /// Which recipe is better over several trainings of each; `None` with one training of each.
@@ -61,9 +61,9 @@ pub struct McNemarRecord {
     pub a: String,
     /// Name of the second model.
     pub b: String,
-    /// Images that only `a` answered rightly.
+    /// Images that only `a` classified correctly.
     pub only_a: u64,
-    /// Images that only `b` answered rightly.
+    /// Images that only `b` classified correctly.
     pub only_b: u64,
     /// Probability of a difference at least as large if both were equally good, two-sided;
     /// Holm-corrected where more than two models are compared.
@@ -78,7 +78,7 @@ pub struct Verdict {
     /// The test of the most accurate model (or of the first, on a tie) against the runner-up,
     /// named in the order in which they were given.
     pub mcnemar: McNemarRecord,
-    /// Accuracy of `mcnemar.a` less that of `mcnemar.b`.
+    /// Accuracy of `mcnemar.a` minus accuracy of `mcnemar.b`.
     pub difference: f64,
     /// 95 % paired bootstrap interval of `difference`, low and high.
     pub difference_interval: [f64; 2],
@@ -105,7 +105,7 @@ impl Verdict {
     ///
     /// # Errors
     /// [`RecordError::TooFewModels`] with fewer than two models, [`RecordError::NotPaired`] when they
-    /// did not answer the same images, [`RecordError::Classification`] without images.
+    /// were not evaluated on the same images, [`RecordError::Classification`] without images.
     pub fn among(models: &[(&str, &Predictions)], seed: u64) -> Result<Self, RecordError> {
         let correct = paired(models)?;
         let right = |model: usize| correct[model].iter().filter(|&&hit| hit).count();

@@ -9,7 +9,7 @@ use crate::detection::{CocoReport, RECALLS, THRESHOLDS};
 /// Accuracies whose times are recorded.
 pub const ACCURACIES: [f64; 5] = [0.9, 0.95, 0.98, 0.99, 0.995];
 
-/// How fast a trained network answers, measured after its training: each timing is from u8 pixels to answers.
+/// Inference speed of a trained network, measured after training: each timing is from u8 pixels to predictions.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct InferenceSpeed {
     /// Of single images.
@@ -21,12 +21,12 @@ pub struct InferenceSpeed {
     pub throughput: Vec<Throughput>,
 }
 
-/// Images answered a second at one batch size.
+/// Throughput at one batch size.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Throughput {
     /// Images predicted at a time.
     pub batch_size: usize,
-    /// Images answered per second.
+    /// Images per second.
     pub images_per_s: f64,
 }
 
@@ -53,7 +53,7 @@ pub enum EnergyMeter {
     Nvml,
 }
 
-/// Why there is no energy.
+/// Why energy was not measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NoEnergy {
@@ -101,7 +101,7 @@ pub struct BoxPrecisionRecall {
 }
 
 impl BoxPrecisionRecall {
-    /// `None` where there is no object to find.
+    /// `None` without objects to find.
     pub fn of(report: &CocoReport) -> Option<Self> {
         let curves: Option<Vec<[f64; RECALLS]>> = (0..THRESHOLDS)
             .map(|threshold| report.mean_precision_curve(threshold))

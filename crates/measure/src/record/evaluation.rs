@@ -14,7 +14,7 @@ use crate::significance::wilson_95;
 /// changes its meaning, not when one is added.
 pub const EVALUATION_SCHEMA: &str = "atelier-evaluation-1";
 
-/// What kind of model answered.
+/// The kind of model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ModelKind {
@@ -48,15 +48,15 @@ pub struct RunFacts {
     pub recipe: String,
     /// Kind of model.
     pub kind: ModelKind,
-    /// Which images were answered: "test", "validation", ...
+    /// Which images were evaluated: "test", "validation", ...
     pub split: String,
     /// Seconds spent training, evaluation not counted.
     pub train_s: f64,
-    /// Images answered per second.
+    /// Images predicted per second.
     pub infer_images_per_s: f64,
     /// Trainable parameters.
     pub parameters: u64,
-    /// Multiply-adds to answer one image.
+    /// Multiply-adds to predict one image.
     pub multiply_adds: u64,
     /// Size of the weights' file in bytes.
     pub model_bytes: u64,
@@ -82,21 +82,21 @@ pub struct Evaluation {
     pub recipe: String,
     /// Kind of model.
     pub kind: ModelKind,
-    /// Which images were answered: "test", "validation", ...
+    /// Which images were evaluated: "test", "validation", ...
     pub split: String,
-    /// Number of images answered.
+    /// Number of images evaluated.
     pub images: usize,
-    /// Figures of one answer an image, beside the others in the JSON; `None` where images show several
+    /// Metrics of one prediction per image, beside the others in the JSON; `None` where images show several
     /// objects or none.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub classification: Option<ClassificationScores>,
     /// Seconds spent training, evaluation not counted.
     pub train_s: f64,
-    /// Images answered per second.
+    /// Images predicted per second.
     pub infer_images_per_s: f64,
     /// Trainable parameters.
     pub parameters: u64,
-    /// Multiply-adds to answer one image.
+    /// Multiply-adds to predict one image.
     pub multiply_adds: u64,
     /// Size of the weights' file in bytes.
     pub model_bytes: u64,
@@ -130,18 +130,18 @@ pub struct Evaluation {
     pub localisation: Option<LocalisationFigures>,
 }
 
-/// How right one answer an image is.
+/// Metrics of one prediction per image.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ClassificationScores {
-    /// Fraction of the images answered rightly.
+    /// Fraction of the images classified correctly.
     pub accuracy: f64,
     /// 95 % Wilson interval of the accuracy, low and high.
     pub accuracy_interval: [f64; 2],
-    /// F1, mean over the classes that occur as truth or answer.
+    /// F1, mean over the classes that occur as truth or prediction.
     pub f1_macro: f64,
-    /// Precision, mean over the classes that occur as truth or answer.
+    /// Precision, mean over the classes that occur as truth or prediction.
     pub precision_macro: f64,
-    /// Recall, mean over the classes that occur as truth or answer.
+    /// Recall, mean over the classes that occur as truth or prediction.
     pub recall_macro: f64,
     /// Negative log-likelihood of the true classes, in nats per image.
     pub loss: f64,
@@ -172,7 +172,7 @@ pub struct ClassificationScores {
     /// Average precision of a class's probability, mean over the classes with images.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub average_precision_macro: Option<f64>,
-    /// Images by `[truth][answer]`.
+    /// Images by `[truth][prediction]`.
     pub confusion: Vec<Vec<u64>>,
     /// Figures of each class.
     pub per_class: Vec<ClassFigures>,
@@ -183,9 +183,9 @@ pub struct ClassificationScores {
 pub struct ClassFigures {
     /// Name of the class.
     pub class: String,
-    /// Fraction of the answers 'this class' that are right; 0 without such answers.
+    /// Fraction of the predictions of this class that are correct; 0 without any.
     pub precision: f64,
-    /// Fraction of the class's images answered rightly; 0 without such images.
+    /// Fraction of the class's images classified correctly; 0 without any.
     pub recall: f64,
     /// Harmonic mean of precision and recall; 0 where both are.
     pub f1: f64,
@@ -241,7 +241,7 @@ pub struct LocalisationFigures {
 }
 
 impl Evaluation {
-    /// What is known without answers: facts, and no figures.
+    /// What is known without predictions: facts, and no metrics.
     pub fn of_run(images: usize, facts: RunFacts) -> Self {
         Self {
             schema: EVALUATION_SCHEMA.to_string(),

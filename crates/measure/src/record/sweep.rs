@@ -22,13 +22,13 @@ pub struct SweepPlan {
     pub sampler: Sampler,
     /// What trials are judged by.
     pub metric: SweepMetric,
-    /// Of the trials at a rung one in so many goes on; `None`: every trial is trained to its end.
+    /// One in this many trials continues after each rung; `None`: every trial is trained to its end.
     pub halving: Option<usize>,
     /// Seed of the choices, and of every training.
     pub seed: u64,
-    /// Images that are learned from.
+    /// Images to train on.
     pub train_images: usize,
-    /// Training images that are held out, by which trials are judged.
+    /// Held-out training images, on which trials are judged.
     pub validation_images: usize,
 }
 
@@ -62,7 +62,7 @@ pub enum Domain {
         log: bool,
         /// Whether only whole numbers count.
         integer: bool,
-        /// Only so many of them, evenly spaced, with both ends.
+        /// Only this number of them, evenly spaced, with both ends.
         #[serde(skip_serializing_if = "Option::is_none")]
         points: Option<usize>,
     },
@@ -119,7 +119,7 @@ pub enum Sampler {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SweepMetric {
-    /// Share of the images answered rightly; more is better.
+    /// Share of the images classified correctly; more is better.
     Accuracy,
     /// COCO's average precision of the boxes; more is better.
     Ap,
@@ -152,7 +152,7 @@ named!(Sampler, Random = "random", Grid = "grid", Tpe = "tpe");
 named!(SweepMetric, Accuracy = "accuracy", Ap = "ap", Loss = "loss");
 
 impl SweepMetric {
-    /// The better first; what is no number comes last.
+    /// The better first; NaN comes last.
     pub fn order(self, a: f64, b: f64) -> Ordering {
         let key = |value: f64| match (value.is_nan(), self) {
             (true, _) => f64::INFINITY,
@@ -190,7 +190,7 @@ pub enum TrialStatus {
 pub struct TrialEpoch {
     /// The epoch, from 1.
     pub epoch: usize,
-    /// Share of the images answered rightly.
+    /// Share of the images classified correctly.
     pub accuracy: Option<f64>,
     /// COCO's average precision.
     pub ap: Option<f64>,
@@ -272,7 +272,7 @@ pub fn best(trials: &[TrialRecord], metric: SweepMetric) -> Option<&TrialRecord>
     (first.status == TrialStatus::Finished && first.value.is_some()).then_some(first)
 }
 
-/// Share of right answers, or average precision where trials are judged by it or there is nothing else.
+/// Accuracy, or average precision where trials are judged by it or there is nothing else.
 pub fn quality(trial: &TrialRecord, metric: SweepMetric) -> Option<f64> {
     match metric {
         SweepMetric::Ap | SweepMetric::Accuracy => trial.value,

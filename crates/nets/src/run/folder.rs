@@ -174,7 +174,7 @@ pub(super) fn refuse_link(folder: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
-/// Whether a folder is not there, or empty but for what a process leaves that is killed before its run begins.
+/// Whether a folder is missing, or holds nothing but what a process leaves when it is killed before its run begins.
 fn has_not_begun(path: &Path) -> Result<bool, RunError> {
     if path.exists() && !path.is_dir() {
         return Ok(false);

@@ -19,7 +19,7 @@ const MAY_CHANGE: [&str; 3] = [
     "training.tensorboard",
 ];
 
-/// `environment.json`: the circumstances, and the recipe that the run was begun with.
+/// `environment.json`: the circumstances, and the recipe that the run began with.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Begun {
     #[serde(flatten)]
@@ -38,11 +38,11 @@ struct Ended {
 impl Run {
     /// Writes `evaluation.json`, which says that everything else is there.
     pub(super) fn end(&self, evaluation: &Evaluation) -> Result<(), RunError> {
-        let answers = match evaluation.classification {
+        let predictions = match evaluation.classification {
             Some(_) => record::PREDICTIONS,
             None => record::DETECTIONS,
         };
-        let files = [record::HISTORY, answers].map(|name| {
+        let files = [record::HISTORY, predictions].map(|name| {
             let bytes = read_bytes(self.path.join(name))?;
             Ok((name.to_string(), blake3([&bytes[..]])))
         });
@@ -98,7 +98,7 @@ impl Run {
         }
     }
 
-    /// Makes sure that the recipe is the one that the run was begun with.
+    /// Makes sure that the recipe is the one that the run began with.
     pub(super) fn check_recipe(&self, recipe: &Recipe) -> Result<(), RunError> {
         let path = self.path.join(record::ENVIRONMENT);
         let begun: Begun = read_json(&path)?;

@@ -68,12 +68,12 @@ pub fn group(runs: &[(Run, Finished)]) -> Result<Grouping, RunError> {
     let trainings: Vec<Trainings> = named.collect();
     let seeds = trainings[0].seeds();
     let twice = seeds.windows(2).any(|pair| pair[0] == pair[1]);
-    Ok(
-        match trainings.iter().all(|other| other.seeds() == seeds) && !twice {
-            true => Grouping::Seeds(trainings),
-            false => Grouping::Unequal(trainings),
-        },
-    )
+    let same = trainings.iter().all(|other| other.seeds() == seeds);
+    Ok(if same && !twice {
+        Grouping::Seeds(trainings)
+    } else {
+        Grouping::Unequal(trainings)
+    })
 }
 
 /// Which of the recipes is better, as far as their trainings can tell.
