@@ -3,6 +3,7 @@
 mod error;
 mod exchange;
 mod folder;
+mod recorder;
 mod records;
 pub mod seeds;
 mod verdicts;
@@ -16,10 +17,8 @@ use measure::energy::Meter;
 use measure::files::{remove_unfinished, write_atomically};
 use measure::record::{
     self, DataIdentity, Energy, Environment, EpochRecord, Evaluation, Machine, ModelKind,
-    Predictions, RecordError, RunFacts, TimeToAccuracy, rfc3339_utc, seconds_since_1970,
-    write_history, write_json,
+    Predictions, RunFacts, TimeToAccuracy, rfc3339_utc, write_history, write_json,
 };
-use measure::tensorboard::{self, EventFile};
 
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +29,7 @@ use crate::evaluation::{Evaluated, evaluate};
 use crate::network::Network;
 use crate::speed::speed;
 use crate::temperature::Calibration;
-use crate::training::{BestEpoch, Ending, Observer, Progress, Restored, StepReport, Trainer};
+use crate::training::{BestEpoch, Ending, Observer, Trainer};
 use crate::weights::{self, Weights};
 use data::{Dataset, Split};
 pub use error::RunError;
@@ -38,6 +37,7 @@ pub use exchange::initial_weights;
 pub(crate) use folder::Lock;
 use folder::refuse_link;
 use recipe::{Model, Recipe};
+use recorder::Recorder;
 use records::Begun;
 pub use verdicts::Verdicts;
 
@@ -191,7 +191,12 @@ impl Run {
         }
         let recipe = self.recipe()?;
         // Before anything of that size is allocated.
-        let described = recipe.summary(input, classes.len())?.parameters;
+        let summary = recipe.summary(input, classes.len());
+        let summary = summary.map_err(|cause| RunError::Damaged {
+            path: self.path.join(record::RECIPE),
+            reason: cause.to_string(),
+        })?;
+        let described = summary.parameters;
         let held: usize = weights.values().map(|weight| weight.values.len()).sum();
         if described > held as u64 {
             return Err(damaged(format!(
@@ -292,13 +297,15 @@ impl Run {
         // Written anew: it may be ahead of the checkpoint, or behind it.
         let history = trainer.progress().history.clone();
         write_history(self.path.join(record::HISTORY), &history)?;
-        let events = recipe.training.tensorboard;
-        let events = events.then(|| self.event_file(&history)).transpose()?;
         let mut recorder = Recorder {
             observer,
             path: self.path.join(record::HISTORY),
+            events: if recipe.training.tensorboard {
+                Some(self.event_file(&history)?)
+            } else {
+                None
+            },
             history,
-            events,
             error: None,
         };
         let ending = trainer.run(Some(&checkpoints), stop, &mut recorder)?;
@@ -411,13 +418,6 @@ impl Run {
             ..evaluation
         })
     }
-
-    /// TensorBoard's file with the epochs trained so far, in place of what an interruption left of it.
-    fn event_file(&self, history: &[EpochRecord]) -> Result<EventFile, RunError> {
-        let started = seconds_since_1970(&self.environment()?.date).unwrap_or(0.0);
-        let path = self.path.join(tensorboard::EVENTS);
-        Ok(EventFile::create(&path, started, history)?)
-    }
 }
 
 /// How a trained network predicts.
@@ -443,43 +443,4 @@ struct About {
     /// The temperature of a classifier's probabilities, where one was fitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     calibration: Option<Calibration>,
-}
-
-/// Passes events on, and keeps `history.jsonl` up to date.
-struct Recorder<'a> {
-    observer: &'a mut dyn Observer,
-    path: PathBuf,
-    history: Vec<EpochRecord>,
-    /// TensorBoard's file, where the recipe asks for it.
-    events: Option<EventFile>,
-    error: Option<RecordError>,
-}
-
-impl Observer for Recorder<'_> {
-    fn resumed(&mut self, restored: &Restored, progress: &Progress) {
-        self.observer.resumed(restored, progress);
-    }
-
-    fn step(&mut self, report: &StepReport) {
-        self.observer.step(report);
-    }
-
-    fn epoch(&mut self, record: &EpochRecord) {
-        self.history.push(record.clone());
-        let events = self.events.as_ref();
-        let written = write_history(&self.path, &self.history)
-            .and_then(|()| Ok(events.map_or(Ok(()), |file| file.add(record))?));
-        if let Err(error) = written {
-            self.error.get_or_insert(error);
-        }
-        self.observer.epoch(record);
-    }
-
-    fn kept(&mut self, best: &BestEpoch, epochs: [usize; 2]) {
-        self.observer.kept(best, epochs);
-    }
-
-    fn calibrated(&mut self, calibration: &Calibration) {
-        self.observer.calibrated(calibration);
-    }
 }

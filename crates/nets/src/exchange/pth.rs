@@ -99,7 +99,10 @@ impl<'a> Storages<'a> {
 /// The dictionary of weights: the result itself, or one that it holds, under one of the usual keys or as the only one with
 /// tensors.
 fn state_dict(values: &Values, result: Id) -> Result<Vec<(&str, Id)>, String> {
-    let is_tensor = |id: Id| matches!(values.get(id), Value::Tensor(_));
+    let has_tensors = |id: Id| {
+        let mut inner = values.named(id);
+        inner.any(|(_, id)| matches!(values.get(id), Value::Tensor(_)))
+    };
     let mut level = vec![("", result)];
     let mut seen = BTreeSet::new();
     for _ in 0..MOST_DEPTH {
@@ -110,10 +113,9 @@ fn state_dict(values: &Values, result: Id) -> Result<Vec<(&str, Id)>, String> {
             .collect();
         let usual = USUAL_KEYS
             .iter()
-            .find_map(|key| inner.iter().find(|(name, _)| name == key));
-        let mut with_tensors = level
-            .iter()
-            .filter(|(_, id)| values.named(*id).any(|(_, id)| is_tensor(id)));
+            .filter_map(|key| inner.iter().find(|(name, _)| name == key))
+            .find(|(_, id)| has_tensors(*id));
+        let mut with_tensors = level.iter().filter(|(_, id)| has_tensors(*id));
         let chosen = match (usual, with_tensors.next(), with_tensors.next()) {
             (Some(usual), ..) => Some(usual),
             (None, Some((one, _)), Some((other, _))) => {
