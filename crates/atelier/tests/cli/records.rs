@@ -105,7 +105,7 @@ fn records_that_do_not_belong_together_are_named() {
             "model.safetensors: damaged run: its weights are not those of evaluation.json",
         ),
         (
-            "the weights of an epoch",
+            "half the weights",
             "model.safetensors",
             Box::new(half),
             &[evaluate, export],
@@ -128,7 +128,7 @@ fn records_that_do_not_belong_together_are_named() {
         (
             "wider",
             "recipe.toml",
-            Box::new(edited("linear = 10", "linear = 1000000")),
+            Box::new(edited("conv = 4", "conv = 400000")),
             &[export],
             "model.safetensors: damaged run: it holds ",
         ),

@@ -222,7 +222,7 @@ fn hostile_and_damaged_files_are_refused() {
     let whole = std::fs::read(golden("cnn.pth")).expect("read");
     let mut flipped = whole.clone();
     flipped[1750] ^= 1;
-    let cases: [(&str, Vec<u8>, &str); 24] = [
+    let cases: [(&str, Vec<u8>, &str); 25] = [
         (
             "runs a command",
             pth(b"\x80\x02cos\nsystem\nX\x02\0\0\0ls\x85R."),
@@ -252,9 +252,14 @@ fn hostile_and_damaged_files_are_refused() {
             "beyond its numbers",
         ),
         (
-            "not a number of its own",
-            pth(b"\x80\x02}X\x01\0\0\0wK\x05s."),
-            "'w' is not a tensor",
+            "a number beside tensors",
+            pth(&pickle(&dict(&[("w", &plain), ("n", b"K\x05")]))),
+            "'n' is not a tensor",
+        ),
+        (
+            "a number and no tensor",
+            pth(&pickle(&dict(&[("w", b"K\x05")]))),
+            "no dictionary of tensors",
         ),
         ("3 million empty tuples", pth(&empty_tuples), "values"),
         ("3 million times None", pth(&nothing), "values"),
