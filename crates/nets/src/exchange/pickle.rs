@@ -21,7 +21,7 @@ const MOST_KEY: usize = 64;
 const MOST_ARGUMENTS: usize = 16;
 /// Values that any file may hold; a large file may hold one more for every eight of its bytes. A tensor needs about 40 values
 /// and takes at least 330 bytes.
-const MOST_VALUES: usize = 1_000_000;
+const MOST_VALUES: usize = 200_000;
 
 /// Runs a pickle that lies in a file of `file_size` bytes: its values, and which of them is the result.
 ///
@@ -42,7 +42,7 @@ pub(super) fn read(bytes: &[u8], file_size: usize) -> Result<(Values, Id), Strin
         if let Some(result) = machine.step()? {
             return Ok((machine.values, result));
         }
-        if machine.values.all.len() + machine.stack.len() + machine.memo.len() > most {
+        if machine.size() > most {
             return Err(format!(
                 "the pickle holds more than {most} values; a file of this size needs fewer"
             ));
@@ -59,6 +59,11 @@ struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
+    /// How many things it remembers.
+    fn size(&self) -> usize {
+        self.values.all.len() + self.stack.len() + self.marks.len() + self.memo.len()
+    }
+
     /// One opcode; the result where it is the last.
     fn step(&mut self) -> Result<Option<Id>, String> {
         let opcode = self.take(1)?[0];
