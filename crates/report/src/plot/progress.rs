@@ -1,11 +1,8 @@
-//! A search: the figure of each trial by its number, and the best so far as steps.
+//! A search: the result of each trial by its number, and the best so far as steps.
 
 use super::axis::{Axis, Scale, Unit};
-use super::{Frame, SLOTS, horizontal_axis, marker, open, put, vertical_axis};
+use super::{SLOTS, Svg, Trace};
 use crate::Language;
-
-const HEIGHT: f64 = 282.0;
-const TOP: f64 = 32.0;
 
 /// A trial.
 #[derive(Debug, Clone)]
@@ -14,7 +11,7 @@ pub struct Dot {
     pub slot: usize,
     /// Its number.
     pub number: usize,
-    /// Its figure.
+    /// Its result.
     pub value: f64,
     /// Whether it can be the best.
     pub counts: bool,
@@ -37,7 +34,7 @@ pub struct Progress<'a> {
     pub y_scale: Scale,
     /// Unit of the vertical axis.
     pub y_unit: Unit,
-    /// Whether the lower figure is better.
+    /// Whether the lower result is better.
     pub less_is_better: bool,
     /// Colour of the line of the best so far.
     pub slot: usize,
@@ -52,18 +49,15 @@ impl Progress<'_> {
         let y = Axis::around(values, self.y_scale, self.y_unit, 5, self.language)?;
         let numbers = self.dots.iter().map(|dot| dot.number as f64);
         let x = Axis::around(numbers, Scale::Whole, Unit::Plain, 6, self.language)?;
-        let frame = Frame::beside(&y, TOP, HEIGHT - TOP - 40.0);
-        let mut svg = String::new();
-        open(&mut svg, HEIGHT, self.description);
-        vertical_axis(&mut svg, frame, &y, self.y_name);
-        horizontal_axis(&mut svg, frame, &x, self.x_name);
+        let (mut svg, frame) =
+            Svg::with_axes(self.description, (&x, self.x_name), (&y, self.y_name));
         let at = |dot: &Dot| {
             (
                 frame.x(x.place(dot.number as f64)),
                 frame.y(y.place(dot.value)),
             )
         };
-        let mut path = String::new();
+        let mut trace = Trace::default();
         let mut best: Option<f64> = None;
         for dot in self.dots.iter().filter(|dot| dot.counts) {
             let better = best.is_none_or(|best| match self.less_is_better {
@@ -71,26 +65,21 @@ impl Progress<'_> {
                 false => dot.value > best,
             });
             if better {
-                let (x, y) = at(dot);
-                match best {
-                    None => put(&mut path, format_args!("M{x:.1} {y:.1}")),
-                    Some(_) => put(&mut path, format_args!("H{x:.1}V{y:.1}")),
-                }
+                trace.step(at(dot));
                 best = Some(dot.value);
             }
         }
-        if let (Some(last), false) = (self.dots.last(), path.is_empty()) {
-            put(&mut path, format_args!("H{:.1}", at(last).0));
+        if let (Some(last), Some(_)) = (self.dots.last(), best) {
             let slot = self.slot % SLOTS;
-            put(
-                &mut svg,
-                format_args!("<path class=\"line s{slot}\" d=\"{path}\"/>"),
+            svg.path(
+                format_args!("line s{slot}"),
+                format_args!("{}H{:.1}", trace.0, at(last).0),
+                "",
             );
         }
         for dot in &self.dots {
-            let (x, y) = at(dot);
-            marker(&mut svg, dot.slot, x, y, &dot.tip);
+            svg.marker(dot.slot, at(dot), &dot.tip);
         }
-        Some(svg + "</svg>")
+        Some(svg.finish())
     }
 }

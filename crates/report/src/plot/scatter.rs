@@ -1,12 +1,9 @@
 //! Gain against cost: a point each, and the line of those that no other beats.
 
 use super::axis::{Axis, Scale, Unit};
-use super::{Frame, SLOTS, horizontal_axis, marker, open, put, vertical_axis};
+use super::{SLOTS, Svg, Trace};
 use crate::Language;
 use measure::cost::pareto_front;
-
-const HEIGHT: f64 = 282.0;
-const TOP: f64 = 32.0;
 
 /// What a contestant gains and costs.
 #[derive(Debug, Clone)]
@@ -50,32 +47,23 @@ impl Scatter<'_> {
             .iter()
             .flat_map(|p| p.interval.into_iter().flatten().chain([p.gain]));
         let y = Axis::around(gains, Scale::TowardsOne, Unit::Percent, 5, self.language)?;
-        let costs: Vec<f64> = points.iter().map(|p| p.cost).collect();
-        let least = costs.iter().copied().fold(f64::INFINITY, f64::min);
-        let most = costs.iter().copied().fold(0.0, f64::max);
+        let costs = || points.iter().map(|p| p.cost);
         // Room at both ends, so that no point sits on the frame.
-        let ends = [least / 1.25, most * 1.25];
+        let ends = [
+            costs().fold(f64::INFINITY, f64::min) / 1.25,
+            costs().fold(0.0, f64::max) * 1.25,
+        ];
         let x = Axis::around(ends, Scale::Log, Unit::Plain, 4, self.language)?;
-        let frame = Frame::beside(&y, TOP, HEIGHT - TOP - 40.0);
+        let (mut svg, frame) =
+            Svg::with_axes(self.description, (&x, self.x_name), (&y, self.y_name));
         let at = |cost: f64, gain: f64| (frame.x(x.place(cost)), frame.y(y.place(gain)));
-        let mut svg = String::new();
-        open(&mut svg, HEIGHT, self.description);
-        vertical_axis(&mut svg, frame, &y, self.y_name);
-        horizontal_axis(&mut svg, frame, &x, self.x_name);
         let pairs: Vec<[f64; 2]> = points.iter().map(|p| [p.cost, p.gain]).collect();
-        let mut front = String::new();
+        let mut front = Trace::default();
         for place in pareto_front(&pairs) {
-            let (x, y) = at(pairs[place][0], pairs[place][1]);
             // Steps: between two points the best to be had is the cheaper one.
-            match front.is_empty() {
-                true => put(&mut front, format_args!("M{x:.1} {y:.1}")),
-                false => put(&mut front, format_args!("H{x:.1}V{y:.1}")),
-            }
+            front.step(at(pairs[place][0], pairs[place][1]));
         }
-        put(
-            &mut svg,
-            format_args!("<path class=\"front\" d=\"{front}H{:.1}\"/>", frame.right),
-        );
+        svg.path("front", format_args!("{}H{:.1}", front.0, frame.right), "");
         for point in points {
             let (x, y_at) = at(point.cost, point.gain);
             if let Some([low, high]) = point
@@ -83,16 +71,15 @@ impl Scatter<'_> {
                 .filter(|ends| ends.iter().all(|e| e.is_finite()))
             {
                 let (low, high) = (frame.y(y.place(low)), frame.y(y.place(high)));
-                put(
-                    &mut svg,
-                    format_args!(
-                        "<path class=\"whisker s{}\" d=\"M{x:.1} {low:.1}V{high:.1}\"/>",
-                        point.slot % SLOTS
-                    ),
+                let slot = point.slot % SLOTS;
+                svg.path(
+                    format_args!("whisker s{slot}"),
+                    format_args!("M{x:.1} {low:.1}V{high:.1}"),
+                    "",
                 );
             }
-            marker(&mut svg, point.slot, x, y_at, &point.tip);
+            svg.marker(point.slot, (x, y_at), &point.tip);
         }
-        Some(svg + "</svg>")
+        Some(svg.finish())
     }
 }
