@@ -60,35 +60,9 @@ impl FromStr for Language {
     }
 }
 
-const MONTHS: [[&str; 12]; 2] = [
-    [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ],
-    [
-        "janvier",
-        "février",
-        "mars",
-        "avril",
-        "mai",
-        "juin",
-        "juillet",
-        "août",
-        "septembre",
-        "octobre",
-        "novembre",
-        "décembre",
-    ],
+const MONTHS: [&str; 2] = [
+    "January February March April May June July August September October November December",
+    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
 ];
 
 impl Language {
@@ -137,13 +111,10 @@ impl Language {
 
     /// Three significant digits and an SI prefix: `1.24 M`, `287 k`.
     pub(super) fn metric(self, value: f64) -> String {
-        let (scaled, prefix) = match value.abs() {
-            v if v >= 1e9 => (value / 1e9, "G"),
-            v if v >= 1e6 => (value / 1e6, "M"),
-            v if v >= 1e4 => (value / 1e3, "k"),
-            _ => return self.decimal(value, 0),
-        };
-        with_unit(&self.significant(scaled), prefix)
+        match value.abs() {
+            v if v >= 1e4 => self.prefixed(value, ""),
+            _ => self.decimal(value, 0),
+        }
     }
 
     /// Bytes with a decimal prefix: `6.65 MB`, in French `6,65 Mo`.
@@ -152,13 +123,27 @@ impl Language {
             Self::English => "B",
             Self::French => "o",
         };
-        let (scaled, prefix) = match value {
+        match value.abs() {
+            v if v >= 1e3 => self.prefixed(value, byte),
+            _ => with_unit(&self.decimal(value, 0), byte),
+        }
+    }
+
+    /// Energy with a prefix: `12.3 kJ`, `4.56 mJ`.
+    pub(super) fn joules(self, value: f64) -> String {
+        self.prefixed(value, "J")
+    }
+
+    /// Three significant digits with a unit and its prefix.
+    fn prefixed(self, value: f64, unit: &str) -> String {
+        let (scaled, prefix) = match value.abs() {
             v if v >= 1e9 => (value / 1e9, "G"),
             v if v >= 1e6 => (value / 1e6, "M"),
             v if v >= 1e3 => (value / 1e3, "k"),
-            _ => return with_unit(&self.decimal(value, 0), byte),
+            v if v >= 1.0 => (value, ""),
+            _ => (value * 1e3, "m"),
         };
-        with_unit(&self.significant(scaled), &format!("{prefix}{byte}"))
+        with_unit(&self.significant(scaled), &format!("{prefix}{unit}"))
     }
 
     /// Mebibytes: `402 MiB`.
@@ -173,17 +158,6 @@ impl Language {
     /// Milliseconds: `0.39 ms`.
     pub(super) fn milliseconds(self, value: f64) -> String {
         with_unit(&self.significant(value), "ms")
-    }
-
-    /// Energy with a prefix: `12.3 kJ`, `4.56 mJ`.
-    pub(super) fn joules(self, value: f64) -> String {
-        let (scaled, unit) = match value.abs() {
-            v if v >= 1e6 => (value / 1e6, "MJ"),
-            v if v >= 1e3 => (value / 1e3, "kJ"),
-            v if v >= 1.0 => (value, "J"),
-            _ => (value * 1e3, "mJ"),
-        };
-        with_unit(&self.significant(scaled), unit)
     }
 
     /// A time span: `9.4 s`, `9 min 47 s`, `1 h 02 min`.
@@ -233,7 +207,10 @@ impl Language {
     /// The day of an RFC 3339 date: `31 January 2026`. What is no date stays as it is.
     pub(super) fn day(self, date: &str) -> String {
         day(date).map_or(date.to_string(), |(year, month, day)| {
-            let name = MONTHS[self as usize][month - 1];
+            let name = MONTHS[self as usize]
+                .split(' ')
+                .nth(month - 1)
+                .unwrap_or_default();
             match (self, day) {
                 (Self::French, 1) => format!("1er {name} {year}"),
                 _ => format!("{day} {name} {year}"),

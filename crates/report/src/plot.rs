@@ -7,9 +7,8 @@ pub mod heat;
 pub mod intervals;
 pub mod lines;
 pub mod parallel;
-pub mod progress;
+pub mod points;
 pub mod reliability;
-pub mod scatter;
 
 use std::fmt::{Display, Write as _};
 

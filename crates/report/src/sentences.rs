@@ -44,12 +44,10 @@ pub fn eyebrow(report: &Report<'_>) -> String {
 /// Which is better; how good it is, for a single contestant.
 pub fn verdict(report: &Report<'_>) -> String {
     if let Some(seeds) = report.seeds {
-        return verdict::over_seeds_in(report.language, seeds);
+        return verdict::verdict_over_seeds(report.language, seeds);
     }
     match (report.verdict, &report.contestants[..]) {
-        (Some(verdict), [first, ..]) => {
-            verdict::verdict_in(report.language, verdict, first.evaluation.images)
-        }
+        (Some(verdict), [_, ..]) => verdict::verdict(report.language, verdict),
         (None, [only]) => single(report.language, only.evaluation),
         (None, contestants) => boxes_of(report.language, contestants),
         _ => String::new(),

@@ -1,15 +1,16 @@
-//! Verdicts as sentences: English, as the JSON of a comparison holds them; French is in `french.rs`.
+//! Verdicts as sentences, in English and French. The JSON of a comparison holds the English ones.
 
-mod french;
-
-use measure::record::{Headline, McNemarRecord, SeedsFigure, SeedsHeadline, SeedsVerdict, Verdict};
+mod words;
 
 use crate::Language;
+use crate::format::filled;
+use measure::record::{Headline, SeedsFigure, SeedsHeadline, SeedsVerdict, Verdict};
+use words::VerdictWords as Words;
 
 /// The verdict with its English sentence.
 pub fn with_sentence(found: Verdict) -> Verdict {
     Verdict {
-        sentence: verdict(&found),
+        sentence: verdict(Language::English, &found).replace('\u{a0}', " "),
         ..found
     }
 }
@@ -17,190 +18,137 @@ pub fn with_sentence(found: Verdict) -> Verdict {
 /// The verdict over seeds with its English sentence.
 pub fn with_sentence_over_seeds(found: SeedsVerdict) -> SeedsVerdict {
     SeedsVerdict {
-        sentence: verdict_over_seeds(&found),
+        sentence: verdict_over_seeds(Language::English, &found).replace('\u{a0}', " "),
         ..found
     }
 }
 
-/// The verdict on a number of images in a language.
-pub fn verdict_in(language: Language, found: &Verdict, images: usize) -> String {
-    match language {
-        Language::English => verdict(found),
-        Language::French => french::verdict(found, images),
-    }
-}
-
-/// The verdict over seeds in a language.
-pub fn over_seeds_in(language: Language, found: &SeedsVerdict) -> String {
-    match language {
-        Language::English => verdict_over_seeds(found),
-        Language::French => french::verdict_over_seeds(found),
-    }
-}
-
-/// The verdict on two or more runs in plain words.
-fn verdict(verdict: &Verdict) -> String {
-    let McNemarRecord {
-        a, b, only_a: each, ..
-    } = &verdict.mcnemar;
-    let images = match verdict.images {
-        0 => "images".to_string(),
-        images => format!("{} images", count(images)),
-    };
-    let Some(headline) = verdict.headline() else {
-        return match each {
-            0 => format!("Of {images}, {a} and {b} are right on exactly the same ones."),
-            &each => format!(
-                "{a} and {b} are equally accurate: of {images}, each is right on {} that the other gets wrong.",
-                count(each)
-            ),
+/// The verdict on two or more runs.
+pub fn verdict(language: Language, found: &Verdict) -> String {
+    let (words, test) = (Words::of(language), &found.mcnemar);
+    let mut values = vec![
+        ("a", test.a.clone()),
+        ("b", test.b.clone()),
+        ("images", language.count(found.images)),
+        ("each", language.count(test.only_a)),
+        ("cannot_tell", words.cannot_tell.to_string()),
+        ("corrected", corrected(words, found.pairs.len())),
+        ("p", language.p_value(test.p_value)),
+    ];
+    let Some(headline) = found.headline() else {
+        let template = match test.only_a {
+            0 => words.all_the_same,
+            1 => words.equal_one,
+            _ => words.equal_many,
         };
+        return filled(template, &values);
     };
-    let Headline {
-        better,
-        worse,
-        gained,
-        lost,
-        points,
-        interval,
-    } = headline;
-    let counts = format!(
-        "of {images}, only {better} is right on {} and only {worse} on {}",
-        count(gained),
-        count(lost)
-    );
-    let test = format!(
-        "McNemar’s exact test{}, {}",
-        corrected(verdict.pairs.len()),
-        p_value(verdict.mcnemar.p_value)
-    );
-    if verdict.significant {
-        let points = decimal(points, 2);
-        format!(
-            "{better} is more accurate than {worse}, by {points} percentage points: {counts} ({test})."
-        )
-    } else if verdict.is_unbacked() {
-        let [low, high] = interval.map(|end| decimal(end, 2));
-        format!(
-            "The data can’t tell: {better} is ahead of {worse}: {counts}. Chance alone hardly explains that ({test}), \
-             but resampling the images gives a difference of {low} to {high} percentage points (95 % interval), \
-             which does not exclude zero."
-        )
+    let Headline { better, worse, .. } = headline;
+    let [low, high] = headline.interval.map(|end| language.decimal(end, 2));
+    values.extend([
+        ("better", better.to_string()),
+        ("worse", worse.to_string()),
+        ("gained", language.count(headline.gained)),
+        ("lost", language.count(headline.lost)),
+        (
+            "points",
+            points(language, SeedsFigure::Accuracy, headline.points),
+        ),
+        ("low", low),
+        ("high", high),
+    ]);
+    values.push(("counts", filled(words.counts, &values)));
+    values.push(("test", filled(words.mcnemar, &values)));
+    let template = if found.significant {
+        words.clear
+    } else if found.is_unbacked() {
+        words.unbacked
     } else {
-        format!(
-            "The data can’t tell: {better} is ahead of {worse}, but {counts}, which chance alone could explain \
-             ({test})."
-        )
-    }
+        words.unclear
+    };
+    filled(template, &values)
 }
 
-/// The verdict over seeds in plain words, with what so few seeds can’t tell.
-fn verdict_over_seeds(verdict: &SeedsVerdict) -> String {
-    let (a, b, seeds) = (&verdict.test.a, &verdict.test.b, verdict.test.seeds);
-    let number = match seeds {
-        1 => "1 seed".to_string(),
-        seeds => format!("{seeds} seeds"),
+/// The verdict over seeds, with what few seeds can't tell.
+pub fn verdict_over_seeds(language: Language, found: &SeedsVerdict) -> String {
+    let (words, test) = (Words::of(language), &found.test);
+    let number = match test.seeds {
+        1 => words.one_seed.to_string(),
+        seeds => filled(words.many_seeds, &[("seeds", language.count(seeds as u64))]),
     };
-    let (equal, more, unit) = match verdict.figure {
-        SeedsFigure::Accuracy => (
-            "are equally accurate",
-            "is more accurate",
-            "percentage points",
-        ),
-        SeedsFigure::AveragePrecision => (
-            "have the same average precision",
-            "detects better",
-            "points of average precision",
-        ),
+    let mut values = vec![
+        ("a", test.a.clone()),
+        ("b", test.b.clone()),
+        ("number", number),
+        ("cannot_tell", words.cannot_tell.to_string()),
+        ("corrected", corrected(words, found.pairs.len())),
+    ];
+    let (equal, better_than) = match found.figure {
+        SeedsFigure::Accuracy => (words.equal_accuracy, words.found_accuracy),
+        SeedsFigure::AveragePrecision => (words.equal_precision, words.found_precision),
     };
-    let Some(headline) = verdict.headline() else {
-        return format!("{a} and {b} {equal} on average over {number}.");
+    let Some(headline) = found.headline() else {
+        return filled(equal, &values);
     };
     let SeedsHeadline { better, worse, .. } = headline;
-    let points = decimal(headline.points, 2);
-    let range = |interval: [f64; 2]| {
-        let [low, high] = interval.map(|end| decimal(end, 2));
-        format!("95 % interval {low} to {high}")
+    let range = |ends: [f64; 2]| {
+        let [low, high] = ends.map(|end| language.decimal(end, 2));
+        filled(words.range, &[("low", low), ("high", high)])
     };
-    let (Some(over_seeds), Some(p)) = (headline.over_seeds.map(range), headline.p_value) else {
-        return if seeds < 2 {
-            format!(
-                "The data can’t tell: {better} is ahead of {worse} by {points} {unit}, but one seed says nothing \
-                 about how much runs vary. Train with several seeds."
-            )
-        } else {
-            format!(
-                "The data can’t tell: {better} is ahead of {worse} by exactly {points} {unit} with every seed. \
-                 The t test needs a spread between seeds, and there is none."
-            )
+    values.extend([
+        ("better", better.to_string()),
+        ("worse", worse.to_string()),
+        ("points", points(language, found.figure, headline.points)),
+    ]);
+    let (Some(over_seeds), Some(p)) = (headline.over_seeds, headline.p_value) else {
+        let template = match test.seeds {
+            0 | 1 => words.too_few_seeds,
+            _ => words.no_spread,
         };
+        return filled(template, &values);
     };
-    let test = format!(
-        "{over_seeds}; paired t test over seeds{}, {}",
-        corrected(verdict.pairs.len()),
-        p_value(p)
-    );
-    let over_images = headline.over_images.map(range).unwrap_or_default();
-    let ahead =
-        format!("{better} is ahead of {worse} by {points} {unit} on average over {seeds} seeds");
-    let found =
-        format!("{better} {more} than {worse}, by {points} {unit} on average over {seeds} seeds");
-    let mut text = match (verdict.test.seeds_tell(), verdict.test.images_tell()) {
-        (true, Some(true)) => {
-            format!("{found} ({test}); the images say the same ({over_images}).")
-        }
-        (true, Some(false)) => format!(
-            "The data can’t tell: {ahead} ({test}), but on other images of the same kind it could be the other way \
-             round ({over_images})."
+    values.extend([
+        ("over_seeds", range(over_seeds)),
+        (
+            "over_images",
+            headline.over_images.map(range).unwrap_or_default(),
         ),
-        (true, None) => {
-            format!("{found} ({test}); whether this holds on other images was not tested.")
-        }
-        (false, Some(true) | None) => format!(
-            "The data can’t tell: {ahead}, but with other seeds it could be the other way round ({test})."
-        ),
-        (false, Some(false)) => format!(
-            "The data can’t tell: {ahead}, but with other seeds ({test}) or other images ({over_images}) it could be \
-             the other way round."
-        ),
+        ("p", language.p_value(p)),
+    ]);
+    values.push(("test", filled(words.t_test, &values)));
+    values.push(("ahead", filled(words.ahead, &values)));
+    values.push(("found", filled(better_than, &values)));
+    let template = match (test.seeds_tell(), test.images_tell()) {
+        (true, Some(true)) => words.both_tell,
+        (true, Some(false)) => words.images_decide,
+        (true, None) => words.images_untested,
+        (false, Some(true) | None) => words.seeds_decide,
+        (false, Some(false)) => words.nothing_tells,
     };
-    if let Some(factor) = verdict.factor() {
-        text += &format!(
-            " With {seeds} seeds, a difference counts only if it is at least {} times its own spread, and there are \
-             too few seeds to check that the spread is normal, as the test assumes.",
-            decimal(factor, 1)
-        );
+    let mut text = filled(template, &values);
+    if let Some(factor) = found.factor() {
+        values.push(("factor", language.decimal(factor, 1)));
+        text += " ";
+        text += &filled(words.factor, &values);
     }
     text
 }
 
-fn corrected(pairs: usize) -> &'static str {
-    match pairs {
-        0 | 1 => "",
-        _ => ", Holm-corrected",
-    }
+fn corrected(words: &Words, pairs: usize) -> String {
+    let text = if pairs > 1 { words.corrected } else { "" };
+    text.to_string()
 }
 
-fn count(images: u64) -> String {
-    Language::English.count(images)
-}
-
-fn decimal(value: f64, digits: usize) -> String {
-    let text = format!("{value:.digits$}");
-    match text.strip_prefix('-') {
-        // What rounds to zero has no sign.
-        Some(rest) if rest.bytes().all(|byte| matches!(byte, b'0' | b'.')) => rest.to_string(),
-        Some(rest) => format!("−{rest}"),
-        None => text,
-    }
-}
-
-fn p_value(p: f64) -> String {
-    match p {
-        p if p < 0.0001 => "p < 0.0001".to_string(),
-        p if p < 0.1 => format!("p = {p:.4}"),
-        p => format!("p = {p:.2}"),
-    }
+/// A difference in points; the French plural starts at two.
+fn points(language: Language, figure: SeedsFigure, points: f64) -> String {
+    let words = Words::of(language);
+    let template = match (figure, points < 2.0) {
+        (SeedsFigure::Accuracy, true) => words.point_of_accuracy,
+        (SeedsFigure::Accuracy, false) => words.points_of_accuracy,
+        (SeedsFigure::AveragePrecision, true) => words.point_of_precision,
+        (SeedsFigure::AveragePrecision, false) => words.points_of_precision,
+    };
+    filled(template, &[("points", language.decimal(points, 2))])
 }
 
 #[cfg(test)]

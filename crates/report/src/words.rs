@@ -73,7 +73,7 @@ words! { Words {
     intervals_alt:
         "Accuracy of each model with its 95 % interval",
         "Exactitude de chaque modèle avec son intervalle à 95 %";
-    intervals_caption: "Accuracy with 95 % intervals (Wilson)", "Exactitude et intervalles à 95 % (Wilson)";
+    intervals_caption: "Accuracy with 95 % intervals (Wilson)", "Exactitude et intervalles à 95 % (Wilson)";
     difference:
         "Accuracy of {a} minus accuracy of {b}: {difference} percentage points, 95 % interval {low} to {high} (paired bootstrap); McNemar’s exact test: {p}.",
         "Exactitude de {a} moins celle de {b}, en points de pourcentage : {difference}, intervalle à 95 % de {low} à {high} (bootstrap apparié) ; test exact de McNemar : {p}.";
@@ -150,7 +150,7 @@ words! { Words {
     more: "{more} more of {all}", "{more} de plus, sur {all}";
     confident: "Most confident mistakes", "Les erreurs les plus assurées";
     confident_note:
-        "Wrong but confident: look at these images again, and at their annotation.",
+        "Wrong but confident: look at these images again, and at their labels.",
         "Fausses, et sûres d’elles : ces réponses méritent un second regard, sur le modèle comme sur l’annotation.";
     number: "No.", "Nᵒ";
     truth_is: "is", "est";
@@ -161,7 +161,6 @@ words! { Words {
 
     // Confusion matrices and classes.
     confusion: "Confusion matrices", "Matrices de confusion";
-    confusion_of: "Confusion matrix of {name}", "Matrice de confusion de {name}";
     confusion_note:
         "Rows are true classes, columns predicted classes. The diagonal is correct; mistakes are orange, stronger the more there are.",
         "En ligne la vérité, en colonne la réponse. La diagonale est juste ; les erreurs sont en orange, d’autant plus vif qu’elles sont nombreuses.";
@@ -246,7 +245,7 @@ words! { Words {
     objects_in_it: "objects: {objects}", "objets : {objects}";
     box_mistakes: "Where average precision is lost", "Où se perd la précision moyenne";
     box_mistakes_note:
-        "Every detection that matches no object, by what is wrong with it (after Bolya et al., TIDE, 2020), and how much average precision at IoU 0.50 would rise if only that were corrected. This separates wrong classes from badly placed boxes.",
+        "Every detection that matches no object, by what is wrong with it (after Bolya and others, TIDE, 2020), and how much average precision at IoU 0.50 would rise if only that were corrected. This separates wrong classes from badly placed boxes.",
         "Chaque détection qui n’a trouvé aucun objet, selon ce qui ne va pas (d’après Bolya et al., TIDE, 2020), et ce que la précision moyenne à un IoU de 0,50 gagnerait si l’on ne corrigeait que cela : la classe et la place sont ainsi distinguées.";
     box_mistakes_caption: "All detections, however low their score", "Toute détection compte, si faible soit-elle";
     mistake: "Mistake", "Erreur";

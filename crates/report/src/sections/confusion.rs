@@ -1,7 +1,6 @@
 //! Confusion matrices: counts, shares of each true class, and the most frequent confusions.
 
 use super::View;
-use crate::format::fill;
 use crate::model::{Block, Cell, Figure, Layout, Line, Mark, Row, Span, Table, TableStyle};
 use crate::plot::heat;
 use crate::{Contestant, Report};
@@ -103,13 +102,12 @@ fn table(view: &View<'_>, contestant: &Contestant<'_>, shares: bool) -> Table {
             cells.chain([total]).collect(),
         )
     });
-    let name = fill(words.confusion_of, &[("name", contestant.name)]);
     Table {
         style: match rows.len() > NARROW_TABLE {
             true => TableStyle::LargeConfusion,
             false => TableStyle::Confusion,
         },
-        caption: Line::from(title).and(Span::Hidden(name)),
+        caption: title.into(),
         head: std::iter::once(Span::Hidden(words.truth.to_string()).into())
             .chain(classes.map(Line::from))
             .chain([last.into()])

@@ -4,12 +4,12 @@ use super::View;
 use super::curves::time_unit;
 use crate::Language;
 use crate::compared::times_to_accuracy;
-use crate::costs::{Cost, Gain, Tradeoff, tradeoffs};
+use crate::costs::{Cost, Gain, Priced, Tradeoff, tradeoffs};
 use crate::model::{Block, Cell, Figure, Line, Mark, Row, Span, Table};
 use crate::plot::axis::{Measure, Scale};
 use crate::plot::intervals::{Interval, Intervals};
 use crate::plot::lines::{LineChart, Series};
-use crate::plot::scatter::{Point, Scatter};
+use crate::plot::points::{Point, PointChart};
 use crate::words::phrases;
 use measure::record::InferenceSpeed;
 
@@ -76,29 +76,29 @@ fn against(view: &View<'_>, tradeoff: &Tradeoff<'_>) -> Option<Figure> {
         [language.percent(priced.gain, 2), cost]
     });
     let texts: Vec<[String; 2]> = texts.collect();
-    let points = tradeoff
-        .priced
-        .iter()
-        .zip(&texts)
-        .map(|(priced, [gain, cost])| Point {
-            slot: priced.slot,
-            cost: priced.cost / divisor,
-            gain: priced.gain,
-            interval: priced.interval,
-            tip: format!("{}{}{gain}, {cost}", priced.name, language.colon()),
-        });
-    let chart = Scatter {
+    let at = |priced: &Priced<'_>| [priced.cost / divisor, priced.gain];
+    let points = tradeoff.priced.iter().zip(&texts);
+    let points = points.map(|(priced, [gain, cost])| Point {
+        slot: priced.slot,
+        at: at(priced),
+        interval: priced.interval,
+        tip: format!("{}{}{gain}, {cost}", priced.name, language.colon()),
+    });
+    let front = || tradeoff.front.iter().map(|place| &tradeoff.priced[*place]);
+    let mut steps: Vec<[f64; 2]> = front().map(at).collect();
+    steps.extend(steps.last().map(|[_, gain]| [f64::INFINITY, *gain]));
+    let chart = PointChart {
         description: &title,
         language,
-        x_name,
-        y_name,
+        x: Measure::plain(x_name, Scale::Log, Language::significant),
+        y: Measure::share(y_name, Scale::TowardsOne),
+        margin: 1.25,
         points: points.collect(),
+        steps,
+        class: "front",
     };
-    let front = tradeoff
-        .front
-        .iter()
-        .map(|place| tradeoff.priced[*place].name);
-    let front = format!("{} {}", words.front, front.collect::<Vec<_>>().join(", "));
+    let names: Vec<&str> = front().map(|priced| priced.name).collect();
+    let front = format!("{} {}", words.front, names.join(", "));
     let caption = Line::bold(&title).and(Span::Text(front));
     let rows = tradeoff
         .priced

@@ -1,13 +1,13 @@
 //! The plots of a sweep: progress, all trials side by side, quality against time.
 
 use super::{View, show};
+use crate::Language;
 use crate::format::filled;
 use crate::model::{Block, Figure, Layout, Sign};
 use crate::plot::SLOTS;
-use crate::plot::axis::{Axis, Scale, Unit};
+use crate::plot::axis::{Axis, Measure, Scale, Unit};
 use crate::plot::parallel::{Kind, Line, Parallel, Row, Ruler};
-use crate::plot::progress::{Dot, Progress};
-use crate::plot::scatter::{Point, Scatter};
+use crate::plot::points::{Point, PointChart};
 use crate::sections::time_unit;
 use crate::words::Words;
 use measure::record::{
@@ -20,10 +20,12 @@ const BEST: usize = 1;
 const GOOD: usize = 0;
 const OTHER: usize = SLOTS - 1;
 
-fn scale(metric: SweepMetric) -> (Scale, Unit) {
-    match metric {
-        SweepMetric::Loss => (Scale::Log, Unit::Plain),
-        SweepMetric::Accuracy | SweepMetric::Ap => (Scale::TowardsOne, Unit::Percent),
+/// The axis of the metric that trials are judged by.
+fn metric_axis(view: &View<'_>) -> Measure<'static> {
+    let name = view.metric_name();
+    match view.plan.metric {
+        SweepMetric::Loss => Measure::plain(name, Scale::Log, Language::significant),
+        SweepMetric::Accuracy | SweepMetric::Ap => Measure::share(name, Scale::TowardsOne),
     }
 }
 
@@ -47,27 +49,40 @@ fn legend<const N: usize>(entries: [(Sign, &str); N]) -> Vec<(Sign, String)> {
 /// The result of each trial by its number, and the best so far.
 fn progress(view: &View<'_>) -> Option<Figure> {
     let words = view.words;
-    let (scale, unit) = scale(view.plan.metric);
-    let dots = view.trials.iter().filter_map(|trial| {
+    let points = view.trials.iter().filter_map(|trial| {
         let finished = trial.status == TrialStatus::Finished;
-        Some(Dot {
+        Some(Point {
             slot: if finished { GOOD } else { OTHER },
-            number: trial.trial,
-            value: trial.value?,
-            counts: finished,
+            at: [trial.trial as f64, trial.value?],
+            interval: None,
             tip: tip(view, trial),
         })
     });
-    let chart = Progress {
+    let points: Vec<Point> = points.collect();
+    let mut best: Option<f64> = None;
+    let mut steps = Vec::new();
+    for point in points.iter().filter(|point| point.slot == GOOD) {
+        let [_, value] = point.at;
+        let better = best.is_none_or(|best| match view.plan.metric {
+            SweepMetric::Loss => value < best,
+            SweepMetric::Accuracy | SweepMetric::Ap => value > best,
+        });
+        if better {
+            best = Some(value);
+            steps.push(point.at);
+        }
+    }
+    let last = points.last().zip(best);
+    steps.extend(last.map(|(last, best)| [last.at[0], best]));
+    let chart = PointChart {
         description: words.progress,
         language: view.language,
-        x_name: words.trial,
-        y_name: view.metric_name(),
-        y_scale: scale,
-        y_unit: unit,
-        less_is_better: view.plan.metric == SweepMetric::Loss,
-        slot: BEST,
-        dots: dots.collect(),
+        x: Measure::plain(words.trial, Scale::Whole, Language::whole),
+        y: metric_axis(view),
+        margin: 1.0,
+        points,
+        steps,
+        class: "line s1",
     };
     let mut legend = legend([
         (Sign::Marker(GOOD), words.finished),
@@ -109,9 +124,8 @@ pub fn side_by_side(view: &View<'_>) -> Vec<Block> {
 fn parallel(view: &View<'_>) -> Option<String> {
     let places = ranked(view.trials, view.plan.metric);
     let good = places.len().div_ceil(4);
-    let (scale, unit) = scale(view.plan.metric);
     let values = view.trials.iter().filter_map(|trial| trial.value);
-    let axis = Axis::around(values, scale, unit, 5, view.language)?;
+    let axis = metric_axis(view).axis(values, 5, view.language)?;
     let rulers = view
         .plan
         .parameters
@@ -206,10 +220,13 @@ pub fn front(view: &View<'_>) -> Vec<Block> {
         SweepMetric::Accuracy => false,
         SweepMetric::Loss => priced.iter().all(|(_, trial, _)| boxes(trial)),
     };
+    if priced.len() < 2 {
+        return Vec::new();
+    }
+    let at = |trial: &TrialRecord, gain| [trial.seconds() / divisor, gain];
     let points = priced.iter().map(|(place, trial, gain)| Point {
         slot: if best.contains(place) { GOOD } else { OTHER },
-        cost: trial.seconds() / divisor,
-        gain: *gain,
+        at: at(trial, *gain),
         interval: None,
         tip: format!(
             "{}, {}",
@@ -217,12 +234,22 @@ pub fn front(view: &View<'_>) -> Vec<Block> {
             language.duration(trial.seconds())
         ),
     });
-    let chart = Scatter {
+    let front = best.iter().map(|place| &view.trials[*place]);
+    let steps = front.filter_map(|trial| Some(at(trial, quality(trial, metric)?)));
+    let mut steps: Vec<[f64; 2]> = steps.collect();
+    steps.extend(steps.last().map(|[_, gain]| [f64::INFINITY, *gain]));
+    let chart = PointChart {
         description: words.front,
         language,
-        x_name,
-        y_name: if ap { words.ap } else { words.accuracy },
+        x: Measure::plain(x_name, Scale::Log, Language::significant),
+        y: Measure::share(
+            if ap { words.ap } else { words.accuracy },
+            Scale::TowardsOne,
+        ),
+        margin: 1.25,
         points: points.collect(),
+        steps,
+        class: "front",
     };
     let Some(figure) = Figure::of(chart.svg(), words.front) else {
         return Vec::new();

@@ -1,6 +1,11 @@
 //! Verdicts in words.
 
-use measure::record::{Outcome, Prediction, Predictions, RecordError, SeedRun, SeedRuns};
+mod french;
+
+use crate::tests::plain;
+use measure::record::{
+    McNemarRecord, Outcome, Prediction, Predictions, RecordError, SeedRun, SeedRuns,
+};
 
 use super::*;
 
@@ -64,7 +69,7 @@ fn on_two_runs() {
         ),
     ] {
         let found = Verdict::among(&[("A", &model(a)), ("B", &model(b))], 0).unwrap();
-        assert_eq!(verdict(&found), sentence, "{name}");
+        assert_eq!(with_sentence(found).sentence, sentence, "{name}");
     }
 }
 
@@ -86,7 +91,7 @@ fn a_test_that_the_bootstrap_does_not_back_is_said_to_be_alone() {
         ..Default::default()
     };
     let sentence = "The data can’t tell: B is ahead of A: of 10,000 images, only B is right on 14 and only A on 4. Chance alone hardly explains that (McNemar’s exact test, p = 0.0309), but resampling the images gives a difference of 0.00 to 0.18 percentage points (95 % interval), which does not exclude zero.";
-    assert_eq!(verdict(&found), sentence);
+    assert_eq!(with_sentence(found).sentence, sentence);
 }
 
 /// Of 200 images, those from `wrong` on, up to `count` of them, are answered wrongly.
@@ -200,7 +205,7 @@ fn over_several_seeds() {
         ),
     ] {
         let found = over(&a, &b);
-        assert_eq!(verdict_over_seeds(&found), english, "{name}");
+        assert_eq!(with_sentence_over_seeds(found).sentence, english, "{name}");
     }
 }
 
@@ -214,21 +219,17 @@ fn average_precision_over_seeds() {
     let found = |b| judged(&[("A", runs([0.75, 0.76, 0.75])), ("B", runs(b))]).unwrap();
     let clear = found([0.5, 0.5, 0.51]);
     let says = "A detects better than B, by 25.00 points of average precision on average over 3 seeds (95 % interval 22.52 to 27.48; paired t test over seeds, p = 0.0005); whether this holds on other images was not tested.";
-    assert!(
-        verdict_over_seeds(&clear).starts_with(says),
-        "{}",
-        verdict_over_seeds(&clear)
-    );
+    assert!(english(&clear).starts_with(says), "{}", english(&clear));
     let says = "The data can’t tell: B is ahead of A by 4.67 points of average precision on average over 3 seeds, but with other seeds";
     let scattered = found([0.6, 0.9, 0.9]);
     assert!(
-        verdict_over_seeds(&scattered).starts_with(says),
+        english(&scattered).starts_with(says),
         "{}",
-        verdict_over_seeds(&scattered)
+        english(&scattered)
     );
     let same = found([0.75, 0.76, 0.75]);
     let says = "A and B have the same average precision on average over 3 seeds.";
-    assert_eq!(verdict_over_seeds(&same), says);
+    assert_eq!(english(&same), says);
 }
 
 #[test]
@@ -239,5 +240,9 @@ fn corrections_are_named() {
         model("1111111111"),
     );
     let found = Verdict::among(&[("A", &a), ("B", &b), ("C", &c)], 0).unwrap();
-    assert!(verdict(&found).contains("Holm-corrected"));
+    assert!(with_sentence(found).sentence.contains("Holm-corrected"));
+}
+
+fn english(found: &SeedsVerdict) -> String {
+    plain(&verdict_over_seeds(Language::English, found))
 }

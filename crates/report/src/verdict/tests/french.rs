@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::tests::plain;
-use measure::record::SeedsTest;
+use measure::record::{McNemarRecord, SeedsTest};
 
 #[test]
 fn a_test_that_the_bootstrap_does_not_back() {
@@ -17,10 +17,11 @@ fn a_test_that_the_bootstrap_does_not_back() {
         },
         difference: -0.001,
         difference_interval: [-0.0018, 0.0],
+        images: 10_000,
         ..Default::default()
     };
     assert_eq!(
-        plain(&verdict(&verdict_of, 10_000)),
+        plain(&verdict(Language::French, &verdict_of)),
         "Les données ne permettent pas de trancher : B devance A : sur 10 000 images, B est seul à donner la bonne \
          réponse à 14 d’entre elles, et A à 4, ce que le hasard seul n’explique guère (test exact de McNemar, p = \
          0,0309) ; mais un nouveau tirage des images donne un écart de 0,00 à 0,18 points de pourcentage (intervalle \
@@ -39,10 +40,11 @@ fn one_answer_is_singular() {
                 only_b: each,
                 p_value: 1.0,
             },
+            images: 40,
             ..Default::default()
         };
         assert_eq!(
-            plain(&verdict(&tie, 40)),
+            plain(&verdict(Language::French, &tie)),
             format!(
                 "A et B sont aussi exacts l’un que l’autre : sur 40 images, chacun donne {answers} que l’autre n’a \
                  pas."
@@ -138,6 +140,9 @@ fn over_seeds_in_french() {
             "A et B ont la même exactitude en moyenne sur 5 graines.",
         ),
     ] {
-        assert_eq!(plain(&verdict_over_seeds(&verdict)), expected);
+        assert_eq!(
+            plain(&verdict_over_seeds(Language::French, &verdict)),
+            expected
+        );
     }
 }
