@@ -41,7 +41,7 @@ def expected(history):
             found |= {prefix + part: value for part, value in epoch.get(key, {}).items()}
         for tag, value in found.items():
             if value is not None:
-                figures.setdefault(tag, []).append((epoch["step"], single(value)))
+                figures.setdefault(tag, []).append((epoch["step"], single(float(value))))
     return figures
 
 

@@ -37,16 +37,18 @@ fn token(machine: &Machine) -> Result<Option<String>, CommandError> {
             warn_of_readers(file);
             Some(token::read(file).map_err(|error| CommandError::Usage(error.to_string()))?)
         }
-        None => std::env::var(TOKEN).ok(),
+        None => std::env::var(TOKEN)
+            .ok()
+            .map(|token| token.trim().to_string()),
     };
     Ok(token.filter(|token| !token.is_empty()))
 }
 
-/// Warns if others on this machine can read a token.
+/// Warns if others on this machine can read or change a key or a token.
 pub fn warn_of_readers(file: &Path) {
-    if token::others_can_read(file) {
+    if token::is_open_to_others(file) {
         warn!(
-            "others on this machine can read the token in {0}; `chmod 600 {0}` keeps it private",
+            "others on this machine can read or change {0}, which is secret; `chmod 600 {0}` keeps it private",
             file.display()
         );
     }

@@ -7,13 +7,13 @@
 //! | [`EVALUATION`] | [`Evaluation`] |
 //! | [`PREDICTIONS`] | [`Predictions`] |
 //!
-//! Unknown fields and columns-to-come are ignored when reading, so that an older `atelier` opens the
-//! runs of a newer one. Every file is written atomically.
+//! Every file is written atomically.
 
 mod comparison;
 mod cost;
 mod environment;
 mod evaluation;
+pub mod figure;
 mod history;
 mod predictions;
 mod sweep;

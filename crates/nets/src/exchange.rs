@@ -14,7 +14,7 @@ use measure::files::{FileError, read_bytes};
 use safetensors::SafeTensors;
 
 use crate::network::Network;
-use crate::weights::{Weight, Weights, collect};
+use crate::weights::{Weight, Weights, collect, is_intact};
 pub use export::{About, export};
 pub use names::pytorch_name;
 use number::Number;
@@ -25,13 +25,27 @@ pub enum ExchangeError {
     /// The file system refused.
     #[error(transparent)]
     File(#[from] FileError),
-    /// No file of weights, a damaged one, or one that asks for more than tensors.
+    /// Not a file of weights, a damaged one, or one that asks for more than tensors.
     #[error("{}: {reason}", path.display())]
     Format {
         /// The file.
         path: PathBuf,
         /// What is wrong, and what to do.
         reason: String,
+    },
+    /// A weight with which a network computes nothing.
+    #[error(
+        "{}: tensor '{tensor}' holds {value} (as a 32-bit number), with which a network computes nothing; \
+         use weights that were saved before training failed",
+        path.display()
+    )]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// The tensor's name in the file.
+        tensor: String,
+        /// NaN or an infinity.
+        value: f32,
     },
     /// The weights belong to another network.
     #[error("{}: {mismatch}", path.display())]
@@ -108,7 +122,7 @@ fn parse(bytes: &[u8]) -> Result<Weights, String> {
     // What torch.save wrote before it wrote zip archives: a pickle that begins with its magic number.
     if bytes.starts_with(&[0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9]) {
         return Err(
-            "written in PyTorch's form before 1.6; write it anew with a current PyTorch: \
+            "written in PyTorch's form before 1.6; convert it with a current PyTorch: \
              torch.save(torch.load(PATH), PATH)"
                 .to_string(),
         );
@@ -116,33 +130,53 @@ fn parse(bytes: &[u8]) -> Result<Weights, String> {
     let file = SafeTensors::deserialize(bytes).map_err(|cause| {
         format!("neither a whole safetensors file ({cause}) nor an archive of PyTorch")
     })?;
-    let mut weights = Weights::new();
-    for (name, view) in file.iter() {
-        let number = Number::of_safetensors(view.dtype())
-            .ok_or_else(|| format!("tensor '{name}' holds {:?}, no numbers", view.dtype()))?;
+    let tensors = file.iter().map(|(name, view)| {
+        let number = Number::of_safetensors(view.dtype());
+        let number = number.ok_or_else(|| {
+            format!(
+                "tensor '{name}' holds {:?}; only real numbers of 8 to 64 bits can be read",
+                view.dtype()
+            )
+        })?;
         let weight = Weight {
             shape: view.shape().to_vec(),
             values: number.read(view.data()),
         };
-        weights.insert(name.to_string(), weight);
+        Ok((name.to_string(), weight))
+    });
+    let weights: Weights = tensors.collect::<Result<_, String>>()?;
+    let header = SafeTensors::read_metadata(bytes)
+        .map_err(|cause| cause.to_string())?
+        .1;
+    if !is_intact(&header, &weights) {
+        return Err("the file is damaged: its checksum does not match its contents".to_string());
     }
     Ok(weights)
 }
 
 /// The weights of the file at `path` under the names that `network` has for them.
 ///
-/// The file may use our names or PyTorch's: those that more tensors fit are taken. Batch normalisation's counters of
-/// batches are passed over; nothing here depends on them.
+/// The file may use our names or PyTorch's, whichever more tensors fit, behind prefixes that all its names share (`module.`,
+/// `_orig_mod.`, `model.`: wrappers of PyTorch add them). Batch normalisation's counters of batches are passed over; nothing
+/// here depends on them.
 ///
 /// # Errors
-/// [`ExchangeError::Mismatch`] with every tensor that is missing, surplus or of another shape.
+/// [`ExchangeError::Mismatch`] with every tensor that is missing, surplus or of another shape,
+/// [`ExchangeError::NotFinite`] for a NaN or an infinity.
 pub fn fit(path: &Path, file: Weights, network: &Network) -> Result<Weights, ExchangeError> {
     let expected = collect(network);
-    let hits = |named: fn(&str) -> String| {
-        let found = |name: &&String| file.contains_key(&named(name));
+    let fits = |prefix: &str, named: fn(&str) -> String| {
+        let found = |name: &&String| file.contains_key(&format!("{prefix}{}", named(name)));
         expected.keys().filter(found).count()
     };
-    let named = if hits(str::to_string) > hits(pytorch_name) {
+    let prefixes = shared_prefixes(&file);
+    let fits_any = |prefix: &&&str| fits(prefix, pytorch_name) + fits(prefix, str::to_string) > 0;
+    let prefix = prefixes
+        .iter()
+        .find(fits_any)
+        .map_or("", |prefix| *prefix)
+        .to_string();
+    let named = if fits(&prefix, str::to_string) > fits(&prefix, pytorch_name) {
         str::to_string
     } else {
         pytorch_name
@@ -151,7 +185,7 @@ pub fn fit(path: &Path, file: Weights, network: &Network) -> Result<Weights, Exc
     let mut fitted = Weights::new();
     let mut mismatch = Mismatch::default();
     for (ours, weight) in expected {
-        let theirs = named(&ours);
+        let theirs = format!("{prefix}{}", named(&ours));
         if let Some(mean) = theirs.strip_suffix("running_mean") {
             file.remove(&format!("{mean}{}", names::BATCHES));
         }
@@ -161,6 +195,13 @@ pub fn fit(path: &Path, file: Weights, network: &Network) -> Result<Weights, Exc
                 mismatch.misshapen.push((theirs, weight.shape, found.shape));
             }
             Some(found) => {
+                if let Some(value) = found.values.iter().find(|value| !value.is_finite()) {
+                    return Err(ExchangeError::NotFinite {
+                        path: path.to_path_buf(),
+                        tensor: theirs,
+                        value: *value,
+                    });
+                }
                 fitted.insert(ours, found);
             }
         }
@@ -176,4 +217,15 @@ pub fn fit(path: &Path, file: Weights, network: &Network) -> Result<Weights, Exc
         path: path.to_path_buf(),
         mismatch,
     })
+}
+
+/// The beginnings, up to a point, that all names share, the shortest (nothing) first.
+fn shared_prefixes(file: &Weights) -> Vec<&str> {
+    let mut prefixes = vec![""];
+    // Names are sorted: what the first and the last share, all share.
+    if let (Some((first, _)), Some((last, _))) = (file.first_key_value(), file.last_key_value()) {
+        let points = first.match_indices('.').map(|(at, _)| &first[..=at]);
+        prefixes.extend(points.take_while(|prefix| last.starts_with(prefix)));
+    }
+    prefixes
 }

@@ -1,8 +1,10 @@
-//! A run: its folder on disk, from the recipe to the trained network and what it answered.
+//! A run: its folder on disk, from the recipe to the trained network and its predictions.
 
 mod error;
 mod exchange;
 mod folder;
+mod recorder;
+mod records;
 pub mod seeds;
 mod verdicts;
 
@@ -15,10 +17,8 @@ use measure::energy::Meter;
 use measure::files::{remove_unfinished, write_atomically};
 use measure::record::{
     self, DataIdentity, Energy, Environment, EpochRecord, Evaluation, Machine, ModelKind,
-    Predictions, RecordError, RunFacts, TimeToAccuracy, rfc3339_utc, seconds_since_1970,
-    write_history, write_json,
+    Predictions, RunFacts, TimeToAccuracy, rfc3339_utc, write_history, write_json,
 };
-use measure::tensorboard::{self, EventFile};
 
 use serde::{Deserialize, Serialize};
 
@@ -29,13 +29,16 @@ use crate::evaluation::{Evaluated, evaluate};
 use crate::network::Network;
 use crate::speed::speed;
 use crate::temperature::Calibration;
-use crate::training::{BestEpoch, Ending, Observer, Restored, StepReport, Trainer, TrainingState};
-use crate::weights;
+use crate::training::{BestEpoch, Ending, Observer, Trainer};
+use crate::weights::{self, Weights};
 use data::{Dataset, Split};
 pub use error::RunError;
 pub use exchange::initial_weights;
 pub(crate) use folder::Lock;
+use folder::refuse_link;
 use recipe::{Model, Recipe};
+use recorder::Recorder;
+use records::Begun;
 pub use verdicts::Verdicts;
 
 /// A run's folder.
@@ -46,12 +49,12 @@ pub struct Run {
     lock: Option<Lock>,
 }
 
-/// A trained network with all that is needed to use it.
+/// A trained network with everything needed to use it.
 #[derive(Debug)]
 pub struct Trained {
     /// The network, for predictions.
     pub network: Network,
-    /// How it came about.
+    /// The recipe it was trained by.
     pub recipe: Recipe,
     /// Its classes.
     pub classes: Vec<String>,
@@ -59,12 +62,15 @@ pub struct Trained {
     pub input: [usize; 3],
 }
 
-/// What a finished run found.
+/// Elements of an image that a network takes, at most: 64 Mi, such as 3 x 4096 x 4096.
+const MOST_INPUT: usize = 1 << 26;
+
+/// The results of a finished run.
 #[derive(Clone, Debug)]
 pub struct Finished {
     /// Figures on the test set.
     pub evaluation: Evaluation,
-    /// Answers on the test set; none where its images show several objects.
+    /// Predictions on the test set; none where its images show several objects.
     pub predictions: Predictions,
     /// What was detected on the test set; none where its images show one object each.
     pub detections: Vec<Detection>,
@@ -113,25 +119,26 @@ impl Run {
         self.path.join(record::EVALUATION).is_file()
     }
 
-    /// What the run found, if it is finished and evaluated.
+    /// The results of the run, if it is finished and evaluated.
     ///
     /// # Errors
-    /// [`RunError::NotFinished`], or [`RunError::Record`] for a damaged file.
+    /// [`RunError::NotFinished`], [`RunError::Record`] for a file that can't be read, [`RunError::Damaged`] and
+    /// [`RunError::OtherRecipe`] for files that do not belong together.
     pub fn finished(&self) -> Result<Finished, RunError> {
         if !self.is_finished() {
             return Err(RunError::NotFinished {
                 path: self.path.clone(),
             });
         }
-        let evaluation: Evaluation = record::read_json(self.path.join(record::EVALUATION))?;
+        let evaluation = self.ended()?;
+        self.check_recipe(&self.recipe()?)?;
         let predictions = match evaluation.classification {
             Some(_) => Predictions::read(self.path.join(record::PREDICTIONS))?,
             None => Predictions::default(),
         };
-        let detections = self.path.join(record::DETECTIONS);
         let detections = match evaluation.classification {
-            None if detections.is_file() => coco::read_detections(&detections)?,
-            _ => Vec::new(),
+            Some(_) => Vec::new(),
+            None => coco::read_detections(&self.path.join(record::DETECTIONS))?,
         };
         Ok(Finished {
             evaluation,
@@ -169,14 +176,34 @@ impl Run {
     /// [`RunError::NotFinished`] before the end of training; other errors for damaged files.
     pub fn trained(&self, computer: &Computer) -> Result<Trained, RunError> {
         let path = self.weights_file()?;
-        let (weights, about) = weights::load(&path)?;
-        let About {
-            classes,
-            input,
-            calibration,
-            ..
-        } = about;
+        let (weights, about): (Weights, About) = weights::load(&path)?;
+        self.check_weights(&weights)?;
+        let (classes, input) = (about.classes, about.input);
+        let damaged = |reason: String| RunError::Damaged {
+            path: path.clone(),
+            reason,
+        };
+        let elements = input
+            .iter()
+            .try_fold(1_usize, |n, &side| n.checked_mul(side));
+        if !elements.is_some_and(|elements| (1..=MOST_INPUT).contains(&elements)) {
+            return Err(damaged(format!("it states images of {input:?}")));
+        }
         let recipe = self.recipe()?;
+        // Before anything of that size is allocated.
+        let summary = recipe.summary(input, classes.len());
+        let summary = summary.map_err(|cause| RunError::Damaged {
+            path: self.path.join(record::RECIPE),
+            reason: cause.to_string(),
+        })?;
+        let described = summary.parameters;
+        let held: usize = weights.values().map(|weight| weight.values.len()).sum();
+        if described > held as u64 {
+            return Err(damaged(format!(
+                "it holds {held} numbers, but the network of {} has {described} parameters",
+                record::RECIPE
+            )));
+        }
         let network = Network::new(&recipe, input, classes.len(), &computer.device)?;
         let network =
             weights::apply(network, &weights).map_err(|cause| RunError::OtherNetwork {
@@ -185,7 +212,7 @@ impl Run {
                 cause,
             })?;
         Ok(Trained {
-            network: network.predicting_with(prediction_options(&recipe, calibration)),
+            network: network.predicting_with(prediction_options(&recipe, about.calibration)),
             recipe,
             classes,
             input,
@@ -217,11 +244,16 @@ impl Run {
                 digest: None,
             },
         };
-        write_json(self.path.join(record::ENVIRONMENT), &environment)?;
+        let recipe_toml = recipe.to_toml()?;
+        let begun = Begun {
+            environment,
+            recipe_toml: recipe_toml.clone(),
+        };
+        write_json(self.path.join(record::ENVIRONMENT), &begun)?;
         // Last: a folder with a recipe is a run.
         Ok(write_atomically(
             self.path.join(record::RECIPE),
-            recipe.to_toml()?,
+            recipe_toml,
         )?)
     }
 
@@ -246,9 +278,11 @@ impl Run {
         // To the end of this function, if nobody holds it for longer.
         let _lock = self.held()?;
         let checkpoints = self.path.join(record::CHECKPOINTS);
+        refuse_link(&checkpoints)?;
         for folder in [&self.path, &checkpoints] {
             remove_unfinished(folder)?;
         }
+        self.check_recipe(recipe)?;
         self.identify(split)?;
         let restored = trainer.restore(&checkpoints)?;
         let initial = self.path.join(record::INITIAL);
@@ -263,13 +297,15 @@ impl Run {
         // Written anew: it may be ahead of the checkpoint, or behind it.
         let history = trainer.state().history.clone();
         write_history(self.path.join(record::HISTORY), &history)?;
-        let events = recipe.training.tensorboard;
-        let events = events.then(|| self.event_file(&history)).transpose()?;
         let mut recorder = Recorder {
             observer,
             path: self.path.join(record::HISTORY),
+            events: if recipe.training.tensorboard {
+                Some(self.event_file(&history)?)
+            } else {
+                None
+            },
             history,
-            events,
             error: None,
         };
         let ending = trainer.run(Some(&checkpoints), stop, &mut recorder)?;
@@ -320,8 +356,7 @@ impl Run {
                 detection::to_json(&evaluated.detections),
             )?,
         }
-        // Last: an evaluation says that everything else is there.
-        write_json(self.path.join(record::EVALUATION), &evaluation)?;
+        self.end(&evaluation)?;
         Ok(Some(Finished {
             evaluation,
             predictions: evaluated.predictions,
@@ -330,7 +365,7 @@ impl Run {
         }))
     }
 
-    /// The figures of answers on a split, with the network's speed, which is measured now.
+    /// The metrics of predictions on a split, with the network's speed, which is measured now.
     ///
     /// # Errors
     /// [`RunError`] when the run's files can't be read.
@@ -385,33 +420,6 @@ impl Run {
             ..evaluation
         })
     }
-
-    /// Notes which data the run is made from, or makes sure that it is still the same.
-    fn identify(&self, split: &Split) -> Result<(), RunError> {
-        let mut environment = self.environment()?;
-        let now = split.digest();
-        let algorithm = |digest: &str| digest.split(':').next().map(str::to_string);
-        match environment.data.digest {
-            Some(begun) if begun == now => return Ok(()),
-            // An older version's digest tells nothing.
-            Some(begun) if algorithm(&begun) == algorithm(&now) => {
-                let path = self.path.clone();
-                return Err(RunError::OtherData { path, begun, now });
-            }
-            _ => environment.data.digest = Some(now),
-        }
-        Ok(write_json(
-            self.path.join(record::ENVIRONMENT),
-            &environment,
-        )?)
-    }
-
-    /// TensorBoard's file with the epochs trained so far, in place of what an interruption left of it.
-    fn event_file(&self, history: &[EpochRecord]) -> Result<EventFile, RunError> {
-        let started = seconds_since_1970(&self.environment()?.date).unwrap_or(0.0);
-        let path = self.path.join(tensorboard::EVENTS);
-        Ok(EventFile::create(&path, started, history)?)
-    }
 }
 
 /// How a trained network predicts.
@@ -425,59 +433,16 @@ fn prediction_options(recipe: &Recipe, calibration: Option<Calibration>) -> Pred
     }
 }
 
-/// What the stored weights say of themselves.
+/// What a file of weights says about itself.
 #[derive(Debug, Serialize, Deserialize)]
 struct About {
     classes: Vec<String>,
     /// `[C, H, W]`
     input: [usize; 3],
     /// The epoch they are from, if that is not the last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     best: Option<BestEpoch>,
     /// The temperature of a classifier's probabilities, where one was fitted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     calibration: Option<Calibration>,
-}
-
-/// Passes events on, and keeps `history.jsonl` up to date.
-struct Recorder<'a> {
-    observer: &'a mut dyn Observer,
-    path: PathBuf,
-    history: Vec<EpochRecord>,
-    /// TensorBoard's file, where the recipe asks for it.
-    events: Option<EventFile>,
-    error: Option<RecordError>,
-}
-
-impl Observer for Recorder<'_> {
-    fn resumed(&mut self, restored: &Restored, state: &TrainingState) {
-        self.observer.resumed(restored, state);
-    }
-
-    fn step(&mut self, report: &StepReport) {
-        self.observer.step(report);
-    }
-
-    fn epoch(&mut self, record: &EpochRecord) {
-        self.history.push(record.clone());
-        let events = self.events.as_ref();
-        let written = write_history(&self.path, &self.history)
-            .and_then(|()| Ok(events.map_or(Ok(()), |file| file.add(record))?));
-        if let Err(error) = written {
-            self.error.get_or_insert(error);
-        }
-        self.observer.epoch(record);
-    }
-
-    fn warning(&mut self, text: &str) {
-        self.observer.warning(text);
-    }
-
-    fn kept(&mut self, best: &BestEpoch, epochs: [usize; 2]) {
-        self.observer.kept(best, epochs);
-    }
-
-    fn calibrated(&mut self, calibration: &Calibration) {
-        self.observer.calibrated(calibration);
-    }
 }

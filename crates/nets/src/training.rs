@@ -346,7 +346,7 @@ impl<'a> Trainer<'a> {
             seconds: state.seconds,
             images_per_s: sums.images as f64 / sums.seconds,
             energy_j: state.energy_j,
-            checkpoint_s: Some(state.checkpoint_s),
+            checkpoint_s: state.checkpoint_s,
         };
         state.history.push(record);
         self.keep_best();

@@ -10,10 +10,12 @@ use std::path::{Path, PathBuf};
 use crate::ops::to_host;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor, TensorData};
-use measure::digest::Blake3;
+use measure::digest::{Blake3, blake3};
 use measure::files::{FileError, write_atomically};
+use safetensors::tensor::Metadata;
 use safetensors::{Dtype, SafeTensors, View};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 /// A tensor on the host: f32 values in row-major order.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +42,12 @@ pub enum WeightsError {
         path: PathBuf,
         /// What is wrong with it.
         cause: String,
+    },
+    /// A file whose contents were changed.
+    #[error("{}: the file is damaged: its checksum does not match its contents", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
     },
     /// The network has a tensor that is not in the file.
     #[error("no tensor named '{name}': the weights belong to another network")]
@@ -304,13 +312,49 @@ pub fn digest(weights: &Weights) -> String {
 /// The key of our metadata: one entry, because several would be written in a random order.
 pub(crate) const ABOUT: &str = "atelier";
 
+/// What the metadata of a file that [`save`] wrote hold.
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    /// Of the tensors and of `about`.
+    digest: String,
+    about: Value,
+}
+
+impl Sealed {
+    fn new(weights: &Weights, about: Value) -> Self {
+        let digest = blake3([digest(weights).as_bytes(), about.to_string().as_bytes()]);
+        Self { digest, about }
+    }
+
+    /// Of a file's header; `None` in other programs' files.
+    fn of(header: &Metadata) -> Option<serde_json::Result<Self>> {
+        let text = header.metadata().as_ref()?.get(ABOUT)?;
+        Some(serde_json::from_str(text))
+    }
+
+    fn matches(&self, weights: &Weights) -> bool {
+        Self::new(weights, self.about.clone()).digest == self.digest
+    }
+}
+
+/// Whether the tensors of a safetensors file are those that [`save`] wrote; true for files of other programs, which have no
+/// checksum.
+pub(crate) fn is_intact(header: &Metadata, weights: &Weights) -> bool {
+    match Sealed::of(header) {
+        Some(Ok(sealed)) => sealed.matches(weights),
+        _ => true,
+    }
+}
+
 /// Writes weights, with the metadata `about` (as JSON), as a safetensors file, atomically.
 ///
 /// # Errors
 /// [`WeightsError::File`] when the file system refuses, [`WeightsError::Format`] when `about` has no JSON form.
 pub fn save(path: &Path, weights: &Weights, about: &impl Serialize) -> Result<(), WeightsError> {
-    let about = serde_json::to_string(about).map_err(|cause| format_error(path, &cause))?;
-    let metadata = HashMap::from([(ABOUT.to_string(), about)]);
+    let about = serde_json::to_value(about).map_err(|cause| format_error(path, &cause))?;
+    let sealed = serde_json::to_string(&Sealed::new(weights, about));
+    let sealed = sealed.map_err(|cause| format_error(path, &cause))?;
+    let metadata = HashMap::from([(ABOUT.to_string(), sealed)]);
     let bytes = safetensors::serialize(weights, Some(metadata))
         .map_err(|cause| format_error(path, &cause))?;
     Ok(write_atomically(path, bytes)?)
@@ -319,19 +363,16 @@ pub fn save(path: &Path, weights: &Weights, about: &impl Serialize) -> Result<()
 /// Reads a file that [`save`] wrote.
 ///
 /// # Errors
-/// [`WeightsError::File`] when it can't be read, [`WeightsError::Format`] when it is damaged, holds other types than
-/// f32, or lacks our metadata.
+/// [`WeightsError::File`] when it can't be read, [`WeightsError::Format`] when it is not a file of [`save`]'s,
+/// [`WeightsError::Damaged`] when it was changed.
 pub fn load<T: DeserializeOwned>(path: &Path) -> Result<(Weights, T), WeightsError> {
     let bytes = measure::files::read_bytes(path)?;
     let file = SafeTensors::deserialize(&bytes).map_err(|cause| format_error(path, &cause))?;
     let (_, header) =
         SafeTensors::read_metadata(&bytes).map_err(|cause| format_error(path, &cause))?;
-    let about = header
-        .metadata()
-        .as_ref()
-        .and_then(|metadata| metadata.get(ABOUT));
-    let about = about.ok_or_else(|| format_error(path, &format!("no metadata '{ABOUT}'")))?;
-    let about = serde_json::from_str(about).map_err(|cause| format_error(path, &cause))?;
+    let sealed = Sealed::of(&header)
+        .ok_or_else(|| format_error(path, &format!("no metadata '{ABOUT}'")))?
+        .map_err(|cause| format_error(path, &cause))?;
     let mut weights = Weights::new();
     for (name, view) in file.iter() {
         if view.dtype() != Dtype::F32 {
@@ -340,11 +381,8 @@ pub fn load<T: DeserializeOwned>(path: &Path) -> Result<(Weights, T), WeightsErr
                 cause: format!("tensor '{name}' has type {:?}, expected F32", view.dtype()),
             });
         }
-        let values = view
-            .data()
-            .chunks_exact(4)
-            .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-            .collect();
+        let values = view.data().as_chunks().0.iter();
+        let values = values.map(|bytes| f32::from_le_bytes(*bytes)).collect();
         weights.insert(
             name.to_string(),
             Weight {
@@ -353,6 +391,12 @@ pub fn load<T: DeserializeOwned>(path: &Path) -> Result<(Weights, T), WeightsErr
             },
         );
     }
+    if !sealed.matches(&weights) {
+        return Err(WeightsError::Damaged {
+            path: path.to_path_buf(),
+        });
+    }
+    let about = serde_json::from_value(sealed.about).map_err(|cause| format_error(path, &cause))?;
     Ok((weights, about))
 }
 
@@ -364,86 +408,4 @@ fn format_error(path: &Path, cause: &impl ToString) -> WeightsError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::layers::{GroupNormLayer, Initializer};
-    use burn::tensor::Device;
-    use measure::digest::blake3;
-
-    #[test]
-    fn matrices_are_transposed_whatever_their_size() {
-        for (rows, columns) in [(1, 1), (3, 50), (16, 32), (33, 17), (0, 4)] {
-            let values = (0..rows * columns).map(|at| at as f32).collect();
-            let shape = vec![rows, columns];
-            let matrix = Weight { shape, values };
-            let turned = transposed(&matrix);
-            assert_eq!(turned.shape, [columns, rows]);
-            for (at, value) in turned.values.iter().enumerate() {
-                let (row, column) = (at % rows, at / rows);
-                assert_eq!(*value, matrix.values[row * columns + column]);
-            }
-        }
-    }
-
-    fn weights(name: &str, shape: &[usize], values: &[f32]) -> Weights {
-        let weight = Weight {
-            shape: shape.to_vec(),
-            values: values.to_vec(),
-        };
-        Weights::from([(name.to_string(), weight)])
-    }
-
-    #[test]
-    fn a_tensor_missing_surplus_or_misshapen_is_an_error() {
-        let device = Device::flex();
-        let layer = || GroupNormLayer::new(2, false, &Initializer::new(0, &device));
-        let mut all = weights("weight", &[2], &[3.0, 4.0]);
-        let problem = |weights: &Weights| apply(layer(), weights).err().map(|e| e.to_string());
-        let missing = "no tensor named 'bias': the weights belong to another network";
-        assert_eq!(problem(&all).as_deref(), Some(missing));
-        all.extend(weights("bias", &[3], &[0.0; 3]));
-        let shape = "tensor 'bias' has shape [3], the network expects [2]";
-        assert_eq!(problem(&all).as_deref(), Some(shape));
-        all.extend(weights("bias", &[2], &[1.0, 2.0]));
-        let applied = apply(layer(), &all).expect("weights that fit");
-        assert_eq!(digest(&collect(&applied)), digest(&all));
-        all.extend(weights("conv.bias", &[1], &[0.0]));
-        let surplus =
-            "the network has no tensor named 'conv.bias': the weights belong to another one";
-        assert_eq!(problem(&all).as_deref(), Some(surplus));
-    }
-
-    #[test]
-    fn the_digest_hashes_the_documented_bytes() {
-        let mut both = weights("b", &[2], &[1.0, -0.0]);
-        both.extend(weights("a", &[1, 1], &[0.5]));
-        let length = |length: u8| [length, 0, 0, 0, 0, 0, 0, 0];
-        let bytes = [
-            &length(1)[..],
-            b"a",
-            &length(2),
-            &length(1),
-            &length(1),
-            &[0, 0, 0, 0x3f],
-            &length(1),
-            b"b",
-            &length(1),
-            &length(2),
-            &[0, 0, 0x80, 0x3f, 0, 0, 0, 0x80],
-        ];
-        assert_eq!(digest(&both), blake3(bytes));
-    }
-
-    #[test]
-    fn any_difference_changes_the_digest() {
-        let first = digest(&weights("a", &[2], &[1.0, 0.0]));
-        for (name, other) in [
-            ("name", weights("b", &[2], &[1.0, 0.0])),
-            ("shape", weights("a", &[1, 2], &[1.0, 0.0])),
-            ("value", weights("a", &[2], &[1.0, 1e-38])),
-            ("sign of zero", weights("a", &[2], &[1.0, -0.0])),
-        ] {
-            assert_ne!(digest(&other), first, "{name}");
-        }
-    }
-}
+mod tests;

@@ -1,18 +1,19 @@
 //! Metrics of several contestants side by side, and which is the best.
 
 use crate::Language;
+use crate::Report;
 use crate::format::{ABSENT, fill};
-use crate::metrics::{Better, Metric};
-use crate::model::{Line, Mark, Span};
+use crate::metrics::{Better, Group, METRICS, Metric};
+use crate::model::{Cell, Line, Mark, Span};
+use crate::seeds::columns;
 use crate::words::Words;
-use measure::record::Evaluation;
+use measure::record::{ACCURACIES, Evaluation};
 use measure::significance::Spread;
 
 /// A metric of every contestant.
-#[derive(Debug, Clone)]
 pub struct Compared {
     /// What is measured.
-    pub name: &'static str,
+    pub metric: &'static Metric,
     /// A cell per column: a contestant, or a recipe over its seeds.
     pub cells: Vec<Value>,
 }
@@ -44,11 +45,11 @@ impl Value {
     }
 
     /// As a cell of a table.
-    pub fn cell(&self) -> crate::model::Cell {
+    pub fn cell(&self) -> Cell {
         let sd = self.shown_sd.as_ref();
         let sd = sd.map(|sd| Span::Small(format!("± {sd}")));
         let text = Line::from(self.shown.clone()).0.into_iter().chain(sd);
-        crate::model::Cell {
+        Cell {
             text: Line(text.collect()),
             mark: if self.best { Mark::Best } else { Mark::None },
         }
@@ -57,7 +58,7 @@ impl Value {
 
 /// A metric of columns of trainings; `None` where no column has a value.
 pub fn compare(
-    metric: &Metric,
+    metric: &'static Metric,
     columns: &[Vec<&Evaluation>],
     language: Language,
 ) -> Option<Compared> {
@@ -87,10 +88,7 @@ pub fn compare(
     cells
         .iter()
         .any(|cell| cell.value.is_some())
-        .then_some(Compared {
-            name: metric.name(language),
-            cells,
-        })
+        .then_some(Compared { metric, cells })
 }
 
 fn mark_best(cells: &mut [Value], better: Better) {
@@ -167,4 +165,32 @@ pub fn ranked_times(times: &[TimeTo]) -> Vec<Value> {
     let mut cells: Vec<Value> = times.iter().map(value).collect();
     mark_best(&mut cells, Better::Lower);
     cells
+}
+
+/// The metrics of a group that at least one column of a report has.
+pub fn rows(report: &Report<'_>, group: Group) -> Vec<Compared> {
+    let columns = evaluations(report);
+    let metrics = METRICS.iter().filter(|metric| metric.group == group);
+    metrics
+        .filter_map(|metric| compare(metric, &columns, report.language))
+        .collect()
+}
+
+/// How long each column took to some round accuracies in validation; without those that no training reached.
+pub fn times_to_accuracy(report: &Report<'_>) -> Vec<(f64, Vec<TimeTo>)> {
+    let columns = evaluations(report);
+    let time = |accuracy| Some((accuracy, time_to(accuracy, &columns, report.language)?));
+    ACCURACIES.into_iter().filter_map(time).collect()
+}
+
+fn evaluations<'a>(report: &Report<'a>) -> Vec<Vec<&'a Evaluation>> {
+    let runs = |runs: Vec<usize>| {
+        runs.into_iter()
+            .map(|run| report.contestants[run].evaluation)
+            .collect()
+    };
+    columns(report)
+        .into_iter()
+        .map(|column| runs(column.runs))
+        .collect()
 }

@@ -46,7 +46,7 @@ pub struct Priced<'a> {
 
 /// A cost, the trainings that have it, and those of them that no other beats.
 #[derive(Debug, Clone)]
-pub struct Market<'a> {
+pub struct Tradeoff<'a> {
     /// The cost.
     pub cost: Cost,
     /// The quality.
@@ -87,8 +87,8 @@ impl Cost {
     }
 }
 
-/// The markets in which at least two columns meet.
-pub fn markets<'a>(report: &Report<'a>) -> Vec<Market<'a>> {
+/// The tradeoffs in which at least two columns meet.
+pub fn tradeoffs<'a>(report: &Report<'a>) -> Vec<Tradeoff<'a>> {
     let trainings = trainings(report);
     let classify = |e: &Evaluation| e.classification.is_some();
     let gain = match trainings.iter().all(|(_, c)| classify(c.evaluation)) {
@@ -104,7 +104,7 @@ pub fn markets<'a>(report: &Report<'a>) -> Vec<Market<'a>> {
         }
         Gain::Map => Some((evaluation.localisation.as_ref()?.map?, None)),
     };
-    let market = |cost: Cost| {
+    let tradeoff = |cost: Cost| {
         let priced = trainings.iter().filter_map(|(slot, contestant)| {
             let (gain, interval) = quality(contestant.evaluation)?;
             Some(Priced {
@@ -121,7 +121,7 @@ pub fn markets<'a>(report: &Report<'a>) -> Vec<Market<'a>> {
             return None;
         }
         let points: Vec<[f64; 2]> = priced.iter().map(|p| [p.cost, p.gain]).collect();
-        Some(Market {
+        Some(Tradeoff {
             cost,
             gain,
             front: pareto_front(&points),
@@ -129,5 +129,5 @@ pub fn markets<'a>(report: &Report<'a>) -> Vec<Market<'a>> {
         })
     };
     let costs = [Cost::TrainTime, Cost::Latency, Cost::MultiplyAdds];
-    costs.into_iter().filter_map(market).collect()
+    costs.into_iter().filter_map(tradeoff).collect()
 }

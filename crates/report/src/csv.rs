@@ -31,42 +31,40 @@
 
 use std::fmt::Display;
 
-use super::box_mistakes;
-use super::costs::markets;
-use super::curves::{few, pooled, reliability};
-use super::figures::{COST, FURTHER, QUALITY, rows, times_to_accuracy};
-use super::format::shell_quoted;
-use super::scenes::{category, scenes};
-use super::seeds::{columns, shown};
-use super::suspects::suspects;
-use super::words::Words;
-use super::{Contestant, Report};
+use crate::compared::{rows, times_to_accuracy};
+use crate::costs::tradeoffs;
+use crate::curves::{few, pooled, reliability};
+use crate::format::shell_quoted;
+use crate::metrics::Group;
+use crate::scenes::{category, scenes};
+use crate::seeds::{columns, shown};
+use crate::suspects::suspects;
+use crate::{Contestant, Report, box_mistakes};
 use measure::detection::{csv_field, recall_grid};
-use measure::record::{EpochRecord, NoEnergy};
+use measure::record::EpochRecord;
 
 /// The whole report; always in the same words and numbers, whatever its language.
 pub fn csv(report: &Report<'_>) -> String {
     let mut table = Table("section,contestant,item,figure,value\n".to_string());
-    figures(&mut table, report);
+    metrics(&mut table, report);
     verdict(&mut table, report);
     seeds(&mut table, report);
-    for market in markets(report) {
-        for place in market.front {
-            let priced = &market.priced[place];
-            let (cost, gain) = (market.cost.key(), market.gain.key());
-            table.number("front", priced.name, cost, gain, Some(priced.gain));
+    for tradeoff in tradeoffs(report) {
+        for place in tradeoff.front {
+            let priced = &tradeoff.priced[place];
+            let gain = [(tradeoff.gain.key(), Some(priced.gain))];
+            table.numbers("front", priced.name, tradeoff.cost.key(), gain);
         }
     }
     for (accuracy, times) in times_to_accuracy(report) {
-        let item = accuracy.to_string();
         for (column, time) in columns(report).iter().zip(times) {
-            let mut number = |figure: &str, value: Option<f64>| {
-                table.number("time_to_accuracy", column.name, &item, figure, value);
-            };
-            number("seconds", time.seconds);
-            number(
-                "reached",
-                Some(time.reached as f64).filter(|_| time.reached > 0),
+            let reached = time.seconds.map(|_| time.reached as f64);
+            let figures = [("seconds", time.seconds), ("reached", reached)];
+            table.numbers(
+                "time_to_accuracy",
+                column.name,
+                &accuracy.to_string(),
+                figures,
             );
         }
     }
@@ -82,18 +80,21 @@ pub fn csv(report: &Report<'_>) -> String {
         boxes(&mut table, report, contestant);
         environment(&mut table, contestant);
     }
-    let shown = shown(report);
-    for suspect in suspects(&shown) {
-        let first = suspect.answers.first();
-        let index = first.map_or(String::new(), |answer| answer.index.to_string());
-        let truth = first.map_or(String::new(), |answer| report.class(answer.label));
-        let mut line = |figure: &str, value: String| {
-            table.line("suspect", "", &index, figure, value);
+    for suspect in suspects(&shown(report)) {
+        let Some(first) = suspect.answers.first() else {
+            continue;
         };
-        line("truth", truth);
-        line("truth_probability", suspect.annotated.to_string());
-        line("class", report.class(suspect.class));
-        line("probability", suspect.probability.to_string());
+        let index = first.index.to_string();
+        table.line("suspect", "", &index, "truth", report.class(first.label));
+        table.line(
+            "suspect",
+            "",
+            &index,
+            "truth_probability",
+            suspect.annotated,
+        );
+        table.line("suspect", "", &index, "class", report.class(suspect.class));
+        table.line("suspect", "", &index, "probability", suspect.probability);
     }
     table.0
 }
@@ -115,42 +116,48 @@ impl Table {
         self.0.push('\n');
     }
 
-    fn number(
+    /// A line for each number that is known.
+    fn numbers<'a>(
         &mut self,
         section: &str,
         contestant: &str,
         item: &str,
-        figure: &str,
-        value: Option<f64>,
+        numbers: impl IntoIterator<Item = (&'a str, Option<f64>)>,
     ) {
-        if let Some(value) = value.filter(|v| v.is_finite()) {
-            self.line(section, contestant, item, figure, value);
+        for (figure, value) in numbers {
+            if let Some(value) = value.filter(|value| value.is_finite()) {
+                self.line(section, contestant, item, figure, value);
+            }
         }
     }
 }
 
-fn figures(table: &mut Table, report: &Report<'_>) {
-    let words = Words::of(report.language);
+fn metrics(table: &mut Table, report: &Report<'_>) {
     let columns = columns(report);
-    for (section, definitions) in [("quality", QUALITY), ("cost", COST), ("further", FURTHER)] {
-        for row in rows(report, definitions, words) {
+    let groups = [
+        ("quality", Group::Quality),
+        ("cost", Group::Cost),
+        ("further", Group::Further),
+    ];
+    for (section, group) in groups {
+        for row in rows(report, group) {
+            let key = row.metric.key;
             for (column, cell) in columns.iter().zip(&row.cells) {
                 for (run, value) in column.runs.iter().zip(&cell.each) {
-                    let name = report.contestants[*run].name;
-                    table.number(section, name, "", row.key, *value);
+                    table.numbers(section, report.contestants[*run].name, "", [(key, *value)]);
                 }
                 if report.seeds.is_some() {
-                    table.number("seeds", column.name, "mean", row.key, cell.value);
-                    table.number("seeds", column.name, "deviation", row.key, cell.sd);
+                    table.numbers("seeds", column.name, "mean", [(key, cell.value)]);
+                    table.numbers("seeds", column.name, "deviation", [(key, cell.sd)]);
                 }
             }
         }
     }
     for contestant in &report.contestants {
-        if let Some(answers) = &contestant.evaluation.classification {
-            let [low, high] = answers.accuracy_interval.map(Some);
-            table.number("quality", contestant.name, "", "accuracy_low", low);
-            table.number("quality", contestant.name, "", "accuracy_high", high);
+        if let Some(scores) = &contestant.evaluation.classification {
+            let [low, high] = scores.accuracy_interval.map(Some);
+            let ends = [("accuracy_low", low), ("accuracy_high", high)];
+            table.numbers("quality", contestant.name, "", ends);
         }
     }
 }
@@ -162,20 +169,19 @@ fn verdict(table: &mut Table, report: &Report<'_>) {
     let better = verdict.better.as_deref().unwrap_or("");
     table.line("verdict", better, "", "better", better);
     table.line("verdict", better, "", "significant", verdict.significant);
-    let [low, high] = verdict.difference_interval;
-    for (figure, value) in [
-        ("difference", verdict.difference),
+    let test = &verdict.mcnemar;
+    let [low, high] = verdict.difference_interval.map(Some);
+    let figures = [
+        ("difference", Some(verdict.difference)),
         ("difference_low", low),
         ("difference_high", high),
-        ("p_value", verdict.mcnemar.p_value),
-    ] {
-        let test = &verdict.mcnemar;
-        table.number("verdict", &test.a, &test.b, figure, Some(value));
-    }
+        ("p_value", Some(test.p_value)),
+    ];
+    table.numbers("verdict", &test.a, &test.b, figures);
     for pair in &verdict.pairs {
         table.line("pair", &pair.a, &pair.b, "only_first", pair.only_a);
         table.line("pair", &pair.a, &pair.b, "only_second", pair.only_b);
-        table.number("pair", &pair.a, &pair.b, "p_value", Some(pair.p_value));
+        table.numbers("pair", &pair.a, &pair.b, [("p_value", Some(pair.p_value))]);
     }
 }
 
@@ -193,22 +199,17 @@ fn seeds(table: &mut Table, report: &Report<'_>) {
         verdict.significant,
     );
     for pair in &verdict.pairs {
-        let ends = |interval: Option<[f64; 2]>| match interval {
-            Some([low, high]) => [Some(low), Some(high)],
-            None => [None, None],
-        };
-        let [low, high] = ends(pair.interval);
-        let [images_low, images_high] = ends(pair.images_interval);
-        for (figure, value) in [
+        let low = |interval: Option<[f64; 2]>| interval.map(|[low, _]| low);
+        let high = |interval: Option<[f64; 2]>| interval.map(|[_, high]| high);
+        let figures = [
             ("difference", Some(pair.difference)),
-            ("difference_low", low),
-            ("difference_high", high),
-            ("difference_low_over_images", images_low),
-            ("difference_high_over_images", images_high),
+            ("difference_low", low(pair.interval)),
+            ("difference_high", high(pair.interval)),
+            ("difference_low_over_images", low(pair.images_interval)),
+            ("difference_high_over_images", high(pair.images_interval)),
             ("p_value", pair.p_value),
-        ] {
-            table.number("seeds_pair", &pair.a, &pair.b, figure, value);
-        }
+        ];
+        table.numbers("seeds_pair", &pair.a, &pair.b, figures);
     }
 }
 
@@ -216,32 +217,40 @@ fn speed(table: &mut Table, contestant: &Contestant<'_>) {
     let (name, evaluation) = (contestant.name, contestant.evaluation);
     if let Some(speed) = &evaluation.speed {
         let latency = speed.latency_1;
-        for (figure, value) in [
-            ("p50_ms", latency.p50_ms),
-            ("p95_ms", latency.p95_ms),
-            ("p99_ms", latency.p99_ms),
-            ("mean_ms", latency.mean_ms),
-        ] {
-            table.number("latency", name, "1", figure, Some(value));
-        }
+        let figures = [
+            ("p50_ms", Some(latency.p50_ms)),
+            ("p95_ms", Some(latency.p95_ms)),
+            ("p99_ms", Some(latency.p99_ms)),
+            ("mean_ms", Some(latency.mean_ms)),
+        ];
+        table.numbers("latency", name, "1", figures);
         for at in &speed.throughput {
-            let item = at.batch_size.to_string();
-            let rate = Some(at.images_per_s);
-            table.number("throughput", name, &item, "images_per_s", rate);
+            let rate = [("images_per_s", Some(at.images_per_s))];
+            table.numbers("throughput", name, &at.batch_size.to_string(), rate);
         }
     }
     if let Some(energy) = &evaluation.energy {
-        table.number("energy", name, "", "train_j", energy.train_j);
         let inference = energy.infer_j_per_image;
-        table.number("energy", name, "", "infer_j_per_image", inference);
-        if let Some(reason) = energy.unavailable {
-            let reason = match reason {
-                NoEnergy::NoCounter => "no-counter",
-                NoEnergy::NotPermitted => "not-permitted",
-                NoEnergy::Gpu => "gpu",
-                NoEnergy::Several => "several",
-            };
-            table.line("energy", name, "", "unavailable", reason);
+        table.numbers(
+            "energy",
+            name,
+            "",
+            [
+                ("train_j", energy.train_j),
+                ("infer_j_per_image", inference),
+            ],
+        );
+        if let Some(reason) = energy
+            .unavailable
+            .and_then(|reason| serde_json::to_value(reason).ok())
+        {
+            table.line(
+                "energy",
+                name,
+                "",
+                "unavailable",
+                reason.as_str().unwrap_or_default(),
+            );
         }
     }
 }
@@ -250,16 +259,21 @@ fn speed(table: &mut Table, contestant: &Contestant<'_>) {
 fn curves(table: &mut Table, contestant: &Contestant<'_>) {
     let name = contestant.name;
     if let Some(curves) = pooled(contestant.predictions) {
-        let roc = ("roc", ["false_positive_rate", "true_positive_rate"]);
-        let precision_recall = ("precision_recall", ["recall", "precision"]);
-        for ((section, [x, y]), points) in [
-            (roc, &curves.roc),
-            (precision_recall, &curves.precision_recall),
+        for (section, [x, y], points) in [
+            (
+                "roc",
+                ["false_positive_rate", "true_positive_rate"],
+                &curves.roc,
+            ),
+            (
+                "precision_recall",
+                ["recall", "precision"],
+                &curves.precision_recall,
+            ),
         ] {
             for (number, point) in few(points).iter().enumerate() {
-                let item = (number + 1).to_string();
-                table.number(section, name, &item, x, Some(point[0]));
-                table.number(section, name, &item, y, Some(point[1]));
+                let figures = [(x, Some(point[0])), (y, Some(point[1]))];
+                table.numbers(section, name, &(number + 1).to_string(), figures);
             }
         }
     }
@@ -270,39 +284,41 @@ fn curves(table: &mut Table, contestant: &Contestant<'_>) {
             ("iou_50_95", &curves.iou_50_95),
         ] {
             for (recall, height) in recall_grid().into_iter().zip(heights) {
-                let item = recall.to_string();
-                let section = "box_precision_recall";
-                table.number(section, name, &item, figure, Some(*height));
+                let height = [(figure, Some(*height))];
+                table.numbers("box_precision_recall", name, &recall.to_string(), height);
             }
         }
     }
 }
 
-/// What is wrong with boxes: of all detections in numbers, of sure ones in images of several objects one by one.
+/// What is wrong with boxes: all detections in numbers, confident ones in images of several objects one by one.
 fn boxes(table: &mut Table, report: &Report<'_>, contestant: &Contestant<'_>) {
     let name = contestant.name;
     for line in box_mistakes::of(contestant).unwrap_or_default() {
         let item = line.kind.key();
         table.line("box_mistake", name, item, "count", line.count);
-        table.number("box_mistake", name, item, "ap_lost", line.ap_lost);
+        table.numbers("box_mistake", name, item, [("ap_lost", line.ap_lost)]);
     }
     for scene in scenes(report, contestant).unwrap_or_default() {
         for wrong in &scene.wrong {
-            let truth = wrong.object.map(|object| category(report, object.category));
-            let answer = wrong
-                .detection
-                .map(|found| category(report, found.category));
-            let [truth, answer] = [truth, answer].map(Option::unwrap_or_default);
-            let item = scene.index.to_string();
+            let class = |id: Option<i64>| id.map(|id| category(report, id)).unwrap_or_default();
+            let truth = class(wrong.object.map(|object| object.category));
+            let answer = class(wrong.detection.map(|found| found.category));
             let value = format!("{truth} > {answer}");
-            table.line("scene_mistake", name, &item, wrong.kind.key(), value);
+            table.line(
+                "scene_mistake",
+                name,
+                &scene.index.to_string(),
+                wrong.kind.key(),
+                value,
+            );
         }
     }
 }
 
 fn one_epoch(table: &mut Table, name: &str, epoch: &EpochRecord) {
     let item = epoch.epoch.to_string();
-    for (figure, value) in [
+    let figures = [
         ("train_loss", Some(epoch.train_loss)),
         ("validation_loss", epoch.validation_loss),
         ("train_accuracy", epoch.train_accuracy),
@@ -312,32 +328,34 @@ fn one_epoch(table: &mut Table, name: &str, epoch: &EpochRecord) {
         ("images_per_s", Some(epoch.images_per_s)),
         ("validation_map", epoch.validation_map),
         ("energy_j", epoch.energy_j),
-    ] {
-        table.number("epoch", name, &item, figure, value);
-    }
+    ];
+    table.numbers("epoch", name, &item, figures);
     for (part, loss) in &epoch.losses {
-        let figure = format!("losses.{part}");
-        table.number("epoch", name, &item, &figure, Some(*loss));
+        table.numbers(
+            "epoch",
+            name,
+            &item,
+            [(&*format!("losses.{part}"), Some(*loss))],
+        );
     }
 }
 
 fn classes(table: &mut Table, report: &Report<'_>, contestant: &Contestant<'_>) {
-    let Some(answers) = &contestant.evaluation.classification else {
+    let Some(scores) = &contestant.evaluation.classification else {
         return;
     };
-    for class in &answers.per_class {
-        for (figure, value) in [
+    for class in &scores.per_class {
+        let figures = [
             ("precision", Some(class.precision)),
             ("recall", Some(class.recall)),
             ("f1", Some(class.f1)),
             ("support", Some(class.support as f64)),
             ("roc_auc", class.roc_auc),
             ("average_precision", class.average_precision),
-        ] {
-            table.number("class", contestant.name, &class.class, figure, value);
-        }
+        ];
+        table.numbers("class", contestant.name, &class.class, figures);
     }
-    for (truth, row) in answers.confusion.iter().enumerate() {
+    for (truth, row) in scores.confusion.iter().enumerate() {
         for (answer, images) in row.iter().enumerate().filter(|(_, images)| **images > 0) {
             let (truth, answer) = (report.class(truth), report.class(answer));
             table.line("confusion", contestant.name, &truth, &answer, images);
@@ -346,17 +364,13 @@ fn classes(table: &mut Table, report: &Report<'_>, contestant: &Contestant<'_>) 
 }
 
 fn calibration(table: &mut Table, contestant: &Contestant<'_>) {
-    let Some(reliability) = reliability(contestant.predictions) else {
-        return;
-    };
-    for (number, bin) in reliability.bins.iter().enumerate() {
-        let item = (number + 1).to_string();
-        if bin.images > 0 {
-            let name = contestant.name;
-            table.line("calibration", name, &item, "confidence", bin.confidence);
-            table.line("calibration", name, &item, "accuracy", bin.accuracy);
-            table.line("calibration", name, &item, "images", bin.images);
-        }
+    let bins =
+        reliability(contestant.predictions).map_or(Vec::new(), |reliability| reliability.bins);
+    for (number, bin) in bins.iter().enumerate().filter(|(_, bin)| bin.images > 0) {
+        let (name, item) = (contestant.name, (number + 1).to_string());
+        table.line("calibration", name, &item, "confidence", bin.confidence);
+        table.line("calibration", name, &item, "accuracy", bin.accuracy);
+        table.line("calibration", name, &item, "images", bin.images);
     }
 }
 
@@ -365,34 +379,30 @@ fn mistakes(table: &mut Table, report: &Report<'_>, contestant: &Contestant<'_>)
     for row in rows.filter(|row| !row.is_correct()) {
         let (name, item) = (contestant.name, row.index.to_string());
         table.line("mistake", name, &item, "truth", report.class(row.label));
-        let answer = report.class(row.predicted);
-        table.line("mistake", name, &item, "answer", answer);
-        table.number("mistake", name, &item, "score", Some(row.score.into()));
+        table.line(
+            "mistake",
+            name,
+            &item,
+            "answer",
+            report.class(row.predicted),
+        );
+        table.numbers("mistake", name, &item, [("score", Some(row.score.into()))]);
     }
 }
 
 fn environment(table: &mut Table, contestant: &Contestant<'_>) {
-    let environment = contestant.environment;
+    let (environment, evaluation) = (contestant.environment, contestant.evaluation);
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
     for (figure, value) in [
         ("command", shell_quoted(&environment.command)),
-        ("seed", contestant.evaluation.seed.to_string()),
+        ("seed", evaluation.seed.to_string()),
         ("device", environment.device.clone()),
         ("threads", environment.threads.to_string()),
         ("data", environment.data.name.clone()),
-        (
-            "digest",
-            environment.data.digest.clone().unwrap_or_default(),
-        ),
-        (
-            "model_digest",
-            contestant
-                .evaluation
-                .model_digest
-                .clone()
-                .unwrap_or_default(),
-        ),
+        ("digest", text(&environment.data.digest)),
+        ("model_digest", text(&evaluation.model_digest)),
         ("atelier", environment.atelier.clone()),
-        ("commit", environment.commit.clone().unwrap_or_default()),
+        ("commit", text(&environment.commit)),
         ("date", environment.date.clone()),
     ] {
         if !value.is_empty() {

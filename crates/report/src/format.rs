@@ -1,30 +1,18 @@
-//! Text as pages take it; absent or undefined figures are a dash, never 'NaN'.
+//! Text as reports take it; absent or undefined values are a dash, never 'NaN'.
 
-use std::fmt;
+use std::borrow::Cow;
 
 /// What stands where there is no figure.
 pub const ABSENT: &str = "–";
 /// Keeps a number and its unit on one line: a narrow no-break space.
 pub const NARROW: &str = "\u{202f}";
 
-/// Text with the characters escaped that mean something in HTML and SVG, attributes included.
-pub struct Text<'a>(pub &'a str);
-
-impl fmt::Display for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for character in self.0.chars() {
-            match character {
-                '&' => f.write_str("&amp;")?,
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '"' => f.write_str("&quot;")?,
-                '\'' => f.write_str("&#39;")?,
-                // Control characters are not allowed in HTML, not even escaped.
-                c if c.is_control() && !matches!(c, '\n' | '\t') => f.write_str("\u{fffd}")?,
-                c => write!(f, "{c}")?,
-            }
-        }
-        Ok(())
+/// Text for an HTML page: control characters are not allowed there, not even escaped.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let forbidden = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    match text.contains(forbidden) {
+        true => text.replace(forbidden, "\u{fffd}").into(),
+        false => text.into(),
     }
 }
 
@@ -66,6 +54,15 @@ pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
     text + rest
 }
 
+/// [`fill`] with owned values.
+pub fn filled(template: &str, values: &[(&str, String)]) -> String {
+    let values: Vec<(&str, &str)> = values
+        .iter()
+        .map(|(key, value)| (*key, value.as_str()))
+        .collect();
+    fill(template, &values)
+}
+
 /// A number and its unit; a dash stays a dash.
 pub fn with_unit(number: &str, unit: &str) -> String {
     match number {
@@ -75,64 +72,4 @@ pub fn with_unit(number: &str, unit: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_is_escaped() {
-        let cases = [
-            ("tag", "<b>&\"'", "&lt;b&gt;&amp;&quot;&#39;"),
-            ("control", "a\u{0}b\u{1b}", "a\u{fffd}b\u{fffd}"),
-            ("letters", "é 数字", "é 数字"),
-        ];
-        for (name, text, expected) in cases {
-            assert_eq!(Text(text).to_string(), expected, "{name}");
-        }
-    }
-
-    #[test]
-    fn commands_can_be_pasted() {
-        let arguments = [
-            ("name", "lab-cnn", "lab-cnn"),
-            ("path", "../my_runs/a.toml", "../my_runs/a.toml"),
-            ("setting", "training.epochs=1", "training.epochs=1"),
-            ("space", "my net", "'my net'"),
-            (
-                "brackets",
-                "model.layers[0].conv=16",
-                "'model.layers[0].conv=16'",
-            ),
-            ("double quotes", "{name=\"sgd\"}", "'{name=\"sgd\"}'"),
-            ("single quote", "l'un", "'l'\\''un'"),
-            ("variable", "$HOME", "'$HOME'"),
-            ("home", "~", "'~'"),
-            ("nothing", "", "''"),
-        ];
-        for (name, argument, expected) in arguments {
-            assert_eq!(shell_quoted(&[argument.to_string()]), expected, "{name}");
-        }
-        let all = arguments.map(|(_, argument, _)| argument.to_string());
-        // The shell itself is asked, where there is one.
-        let script = format!("printf '%s\\n' {}", shell_quoted(&all));
-        if let Ok(output) = std::process::Command::new("sh")
-            .args(["-c", &script])
-            .output()
-        {
-            let told = String::from_utf8(output.stdout).unwrap();
-            assert_eq!(told, all.map(|argument| argument + "\n").concat());
-        }
-    }
-
-    #[test]
-    fn templates() {
-        let cases = [
-            ("{a} and {b}", "1 and {a}"),
-            ("no key", "no key"),
-            ("{unknown} {a", "{unknown} 1"),
-            ("}{a}{a}", "}11"),
-        ];
-        for (template, expected) in cases {
-            assert_eq!(fill(template, &[("a", "1"), ("b", "{a}")]), expected);
-        }
-    }
-}
+mod tests;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Report, csv, html, json, markdown};
+use super::{Report, csv, html, json, markdown, sections};
 
 /// A format of reports; its name is the extension of its files.
 ///
@@ -68,10 +68,10 @@ impl Report<'_> {
     /// The whole report in `format`.
     pub fn to_text(&self, format: Format) -> String {
         match format {
-            Format::Html => html(self),
-            Format::Markdown => markdown(self),
-            Format::Csv => csv(self),
-            Format::Json => json(self),
+            Format::Html => html::page(&sections::document(self), self.language),
+            Format::Markdown => markdown::text(&sections::document(self), self.language),
+            Format::Csv => csv::csv(self),
+            Format::Json => json::json(self),
         }
     }
 }

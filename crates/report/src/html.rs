@@ -1,221 +1,313 @@
-//! The report as one HTML page: no script, no network, light and dark, screen, print and reader.
-//!
-//! Each section is a file and a function from [`Page`] to HTML; a section with nothing to say is
-//! empty and leaves the table of contents.
+//! A report as one HTML page: no script, no network, light and dark, screen, print and reader. Escaping is maud's.
 
-mod box_mistakes;
-mod calibration;
-mod classes;
-mod confusion;
-mod cost;
-mod curves;
-mod detections;
-mod figures;
-mod gallery;
-mod picture;
-mod recipes;
-mod repeat;
-mod scenes;
-mod seeds;
-mod summary;
-mod suspects;
-mod thresholds;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::format::Text;
-use super::plot::swatch;
-use super::seeds::{shown, trainings};
-use super::words::Words;
-use super::{Contestant, Language, Report, sentences};
+use crate::Language;
+use crate::format::printable;
+use crate::model::{
+    Block, Card, Cell, Code, CodeLine, Document, Figure, Gallery, Layout, Line, Mark, Outline,
+    Picture, Row, Section, Sign, Span, Table, TableStyle,
+};
+use crate::plot::{SLOTS, swatch};
+use crate::png;
+use crate::words::Words;
 
-const STYLE: &str = include_str!("html/style.css");
+const STYLE: &str = include_str!("style.css");
 
-/// A report and the words it is told in.
-struct Page<'a> {
-    /// With one contestant a column (see [`shown`]).
-    report: &'a Report<'a>,
-    /// With every training.
-    whole: &'a Report<'a>,
-    words: &'static Words,
-    language: Language,
-}
-
-/// The whole page. Names, recipes and commands may hold anything: they are escaped.
-pub fn html(report: &Report<'_>) -> String {
-    let columns = shown(report);
-    let page = Page {
-        report: &columns,
-        whole: report,
-        words: Words::of(report.language),
-        language: report.language,
+/// The whole page.
+pub fn page(document: &Document, language: Language) -> String {
+    let words = Words::of(language);
+    let title = printable(&document.title);
+    let sections: Vec<&Section> = document
+        .sections
+        .iter()
+        .filter(|s| !s.blocks.is_empty())
+        .collect();
+    let page = html! {
+        (DOCTYPE)
+        html lang=(language.tag()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="generator" content="atelier";
+                title { (title) " · atelier" }
+                link rel="icon" href="data:,";
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                a.skip href="#main" { (words.skip) }
+                div.page {
+                    header {
+                        @if !document.eyebrow.is_empty() { p.eyebrow { (printable(&document.eyebrow)) } }
+                        h1 { (title) }
+                        @for (place, text) in document.lead.iter().enumerate() {
+                            p class=[(place == 0).then_some("lead")] { (printable(text)) }
+                        }
+                    }
+                    nav aria-label=(words.contents) {
+                        ul { @for section in &sections { li { a href={ "#" (section.id) } { (section.title) } } } }
+                    }
+                    main id="main" {
+                        @if !document.summary.is_empty() {
+                            section aria-label=(document.summary_title) { (blocks(&document.summary)) }
+                        }
+                        @for section in &sections {
+                            section id=(section.id) aria-labelledby={ (section.id) "-title" } {
+                                h2 id={ (section.id) "-title" } { (section.title) }
+                                (blocks(&section.blocks))
+                            }
+                        }
+                    }
+                    footer { (words.footer) }
+                }
+            }
+        }
     };
-    let words = page.words;
-    let sections = [
-        ("seeds", words.over_seeds, seeds::section(&page)),
-        ("curves", words.curves, curves::section(&page)),
-        (
-            "differences",
-            page.differences_title(),
-            gallery::section(&page),
-        ),
-        ("suspects", words.suspects, suspects::section(&page)),
-        ("confusion", words.confusion, confusion::section(&page)),
-        ("classes", words.classes, classes::section(&page)),
-        ("confident", words.confident, gallery::most_confident(&page)),
-        ("boxes", words.boxes, detections::section(&page)),
-        ("scenes", words.scenes, scenes::section(&page)),
-        (
-            "box-mistakes",
-            words.box_mistakes,
-            box_mistakes::section(&page),
-        ),
-        (
-            "calibration",
-            words.calibration,
-            calibration::section(&page),
-        ),
-        ("thresholds", words.thresholds, thresholds::section(&page)),
-        ("cost", words.costs, cost::section(&page)),
-        ("figures", words.further, figures::section(&page)),
-        ("recipes", page.recipes_title(), recipes::section(&page)),
-        ("repeat", words.repeat, repeat::section(&page)),
-    ];
-    self::page(
-        words,
-        &page.title(),
-        &summary::eyebrow(&page),
-        &summary::lead(&page),
-        &summary::section(&page),
-        &sections,
-    )
+    page.into_string() + "\n"
 }
 
-/// A page of titled sections after a summary; a section without anything to say is left out, also of the contents.
-pub(super) fn page(
-    words: &Words,
-    title: &str,
-    eyebrow: &str,
-    lead: &str,
-    summary: &str,
-    sections: &[(&str, &str, String)],
-) -> String {
-    let told = || sections.iter().filter(|(_, _, body)| !body.is_empty());
-    let contents: String = told()
-        .map(|(id, title, _)| format!("<li><a href=\"#{id}\">{title}</a></li>"))
+fn blocks(blocks: &[Block]) -> Markup {
+    html! { @for one in blocks { (block(one)) } }
+}
+
+fn block(block: &Block) -> Markup {
+    match block {
+        Block::Heading(4, text) => html! { h4.kind { (line(text)) } },
+        Block::Heading(_, text) => html! { h3.kind { (line(text)) } },
+        Block::Paragraph(text) => html! { p { (line(text)) } },
+        Block::Note(text) => html! { p.note { (line(text)) } },
+        Block::List(lines) => html! { ul.pairs { @for text in lines { li { (line(text)) } } } },
+        Block::Facts(facts) => html! {
+            dl { @for (name, value) in facts { dt { (name) } dd { (printable(value)) } } }
+        },
+        Block::Code(code) => self::code(code),
+        Block::Table(table) => self::table(table),
+        Block::Legend(entries) => legend(entries),
+        Block::Figure(figure) => self::figure(figure),
+        Block::Gallery(gallery) => self::gallery(gallery),
+        Block::Details(summary, inner) => {
+            html! { details { summary { (printable(summary)) } (blocks(inner)) } }
+        }
+        Block::Columns(layout, columns) => html! {
+            div class=(match layout { Layout::Equal => "pair", Layout::FirstWider => "first" }) {
+                @for column in columns {
+                    @match &column[..] {
+                        [Block::Figure(figure)] => (self::figure(figure)),
+                        column => div { (blocks(column)) },
+                    }
+                }
+            }
+        },
+    }
+}
+
+fn line(line: &Line) -> Markup {
+    html! {
+        @for (place, span) in line.0.iter().enumerate() {
+            @if place > 0 { " " }
+            (self::span(span))
+        }
+    }
+}
+
+fn span(span: &Span) -> Markup {
+    match span {
+        Span::Text(text) => html! { (printable(text)) },
+        Span::Bold(text) => html! { b { (printable(text)) } },
+        Span::Small(text) | Span::Aside(text) => html! { small { (printable(text)) } },
+        Span::Hidden(text) => html! { span.hidden { (printable(text)) } },
+        Span::Key(slot, name) => html! { (swatch(*slot)) " " (printable(name)) },
+        Span::Sign(slot, name) => html! {
+            @if let Some(slot) = slot { (swatch(*slot)) }
+            span.hidden { (printable(name)) " " }
+        },
+        Span::Answer(right, text, spoken) => html! {
+            span class=(if *right { "yes" } else { "no" }) {
+                (if *right { "✓" } else { "✗" }) span.hidden { " " (spoken) } " " (printable(text))
+            }
+        },
+    }
+}
+
+/// Blocks that are too wide scroll sideways on their own, with the keyboard too.
+fn table(table: &Table) -> Markup {
+    let class = match table.style {
+        TableStyle::Plain => "plain",
+        TableStyle::Wide => "figures",
+        TableStyle::Confusion => "confusion",
+        TableStyle::LargeConfusion => "confusion wide",
+    };
+    html! {
+        div.scroll role="region" tabindex="0" aria-label=(printable(&table.caption.plain())) {
+            table class=(class) {
+                caption { (line(&table.caption)) }
+                thead {
+                    @if !table.groups.is_empty() {
+                        tr {
+                            @for (name, columns) in &table.groups {
+                                @if name.is_empty() { td colspan=(columns) {} }
+                                @else { th scope="colgroup" colspan=(columns) { (line(name)) } }
+                            }
+                        }
+                    }
+                    tr { @for name in &table.head { th scope="col" { (line(name)) } } }
+                }
+                @for rows in bodies(&table.rows) { tbody { @for row in rows { (self::row(row, table.head.len())) } } }
+            }
+        }
+    }
+}
+
+/// The rows, from heading to heading.
+fn bodies(rows: &[Row]) -> Vec<&[Row]> {
+    let heading = |row: &Row| matches!(row, Row::Heading(_));
+    let mut starts: Vec<usize> = (1..rows.len())
+        .filter(|place| heading(&rows[*place]))
         .collect();
-    let body: String = told()
-        .map(|(id, title, body)| {
-            format!("<section id=\"{id}\" aria-labelledby=\"{id}-title\"><h2 id=\"{id}-title\">{title}</h2>\n{body}</section>\n")
-        })
-        .collect();
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"generator\" content=\"atelier\">\n\
-         <title>{title} · atelier</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <a class=\"skip\" href=\"#main\">{skip}</a>\n<div class=\"page\">\n\
-         <header>\n{eyebrow}<h1>{title}</h1>\n{lead}</header>\n\
-         <nav aria-label=\"{contents_name}\"><ul>{contents}</ul></nav>\n\
-         <main id=\"main\">\n{summary}\n{body}</main>\n<footer>{footer}</footer>\n</div>\n</body>\n</html>\n",
-        lang = words.lang,
-        skip = words.skip,
-        contents_name = words.contents,
-        footer = words.footer,
-    )
+    starts.insert(0, 0);
+    let ends = starts[1..].iter().copied().chain([rows.len()]);
+    starts
+        .iter()
+        .zip(ends)
+        .map(|(start, end)| &rows[*start..end])
+        .collect()
 }
 
-impl<'a> Page<'a> {
-    fn contestants(&self) -> &[Contestant<'_>] {
-        &self.report.contestants
-    }
-
-    /// Every training with the place of its column.
-    fn trainings(&self) -> Vec<(usize, Contestant<'a>)> {
-        trainings(self.whole)
-    }
-
-    /// Escaped.
-    fn title(&self) -> String {
-        Text(&sentences::title(self.whole)).to_string()
-    }
-
-    fn differences_title(&self) -> &'static str {
-        match self.contestants().len() {
-            0 | 1 => self.words.mistakes,
-            _ => self.words.differences,
+fn row(row: &Row, columns: usize) -> Markup {
+    match row {
+        Row::Heading(name) => {
+            html! { tr { th colspan=(columns) scope="rowgroup" { (printable(name)) } } }
         }
+        Row::Cells(name, cells) => html! {
+            tr { th scope="row" { (line(name)) } @for cell in cells { (self::cell(cell)) } }
+        },
     }
+}
 
-    fn recipes_title(&self) -> &'static str {
-        match self.contestants().len() {
-            0 | 1 => self.words.recipe,
-            _ => self.words.recipes,
-        }
+fn cell(cell: &Cell) -> Markup {
+    let (class, strength) = match cell.mark {
+        Mark::None => return html! { td { (line(&cell.text)) } },
+        Mark::Best => ("best", None),
+        Mark::Hit(strength) => ("hit", Some(strength)),
+        Mark::Miss(strength) => ("miss", Some(strength)),
+        Mark::Zero => ("zero", None),
+        Mark::Total => ("share", None),
+    };
+    let style = strength.map(|strength| format!("--v:{strength:.2}"));
+    html! { td class=(class) style=[style] { (line(&cell.text)) } }
+}
+
+fn legend(entries: &[(Sign, String)]) -> Markup {
+    html! {
+        ul.legend { @for (sign, name) in entries { li { (self::sign(*sign)) " " (printable(name)) } } }
     }
+}
 
-    /// Name of a class, escaped.
-    fn class(&self, class: usize) -> String {
-        Text(&self.report.class(class)).to_string()
+fn sign(sign: Sign) -> Markup {
+    match sign {
+        Sign::Marker(slot) => swatch(slot),
+        Sign::Solid => html! { i {} },
+        Sign::Dashed => html! { i.dashed {} },
+        Sign::BestSoFar => html! { i.best-so-far {} },
+        Sign::Trial(class) => html! {
+            svg.stroke viewBox="0 0 28 8" aria-hidden="true" { path class={ "trial " (class) } d="M0 4H28" {} }
+        },
     }
+}
 
-    /// A contestant's marker and name.
-    fn key(&self, slot: usize) -> String {
-        let name = self.contestants().get(slot).map_or("", |c| c.name);
-        match self.contestants().len() {
-            1 => Text(name).to_string(),
-            _ => format!("{} {}", swatch(slot), Text(name)),
-        }
-    }
-
-    /// A heading with a contestant's name; none where there is only one.
-    fn heading(&self, slot: usize) -> String {
-        match self.contestants().len() {
-            1 => String::new(),
-            _ => format!("<h3>{}</h3>", self.key(slot)),
-        }
-    }
-
-    /// Column headings, one a contestant, after a first one for the rows.
-    fn columns(&self, first: &str) -> String {
-        let names = (0..self.contestants().len())
-            .map(|slot| format!("<th scope=\"col\">{}</th>", self.key(slot)));
-        format!(
-            "<thead><tr><th scope=\"col\">{first}</th>{}</tr></thead>",
-            names.collect::<String>()
-        )
-    }
-
-    /// The key to the colours; nothing where there is only one.
-    fn legend(&self) -> String {
-        match self.contestants().len() {
-            1 => String::new(),
-            _ => super::plot::legend(self.contestants().iter().map(|c| c.name)),
+fn figure(figure: &Figure) -> Markup {
+    html! {
+        figure {
+            figcaption { (line(&figure.caption)) @if !figure.legend.is_empty() { (legend(&figure.legend)) } }
+            (PreEscaped(&figure.svg))
         }
     }
 }
 
-/// A captioned plot; nothing without a plot.
-pub(super) fn figure(plot: Option<String>, caption: &str) -> String {
-    plot.map_or(String::new(), |plot| {
-        format!("<figure><figcaption>{caption}</figcaption>{plot}</figure>\n")
-    })
+fn gallery(gallery: &Gallery) -> Markup {
+    html! {
+        ul class=(if gallery.large { "cards large" } else { "cards" }) {
+            @for card in &gallery.cards { (self::card(card)) }
+        }
+    }
 }
 
-/// What opens on demand.
-pub(super) fn details(summary: &str, body: &str) -> String {
-    format!("<details><summary>{summary}</summary>\n{body}</details>\n")
+fn card(card: &Card) -> Markup {
+    html! {
+        li.card {
+            (picture(&card.picture))
+            (line(&card.title))
+            ul {
+                @for parts in &card.lines {
+                    li {
+                        @match &parts[..] {
+                            [only] => (line(only)),
+                            parts => @for part in parts { span { (line(part)) } },
+                        }
+                    }
+                }
+            }
+            @if !card.remark.is_empty() { small { (printable(&card.remark)) } }
+        }
+    }
 }
 
-/// A block that scrolls sideways on its own when it is too wide, with the keyboard too.
-pub(super) fn scroll(name: &str, body: &str) -> String {
-    format!(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{name}\">{body}</div>\n"
-    )
+fn picture(picture: &Result<Picture, &'static str>) -> Markup {
+    let known = picture.as_ref().map_err(|reason| *reason);
+    let drawn = known.and_then(|picture| {
+        let image = &picture.image;
+        let uri = png::data_uri(image.width, image.height, &image.pixels).ok_or("–")?;
+        Ok((picture, uri))
+    });
+    let (picture, uri) = match drawn {
+        Ok(drawn) => drawn,
+        Err(reason) => return html! { div.pic { (reason) } },
+    };
+    let (width, height) = (picture.image.width, picture.image.height);
+    // High images would leave their frame: shrunk to its height.
+    let share = 100.0 * width as f64 / height as f64;
+    let style = (share < 100.0).then(|| format!("width:{share:.1}%"));
+    html! {
+        div.pic {
+            div style=[style] {
+                img src=(uri) width=(width) height=(height) alt=(printable(&picture.alt));
+                @if !picture.boxes.is_empty() {
+                    svg viewBox={ "0 0 " (width) " " (height) } aria-hidden="true" {
+                        @for outline in &picture.boxes { (self::outline(outline)) }
+                    }
+                }
+            }
+        }
+    }
 }
 
-pub(super) fn paragraph(text: &str) -> String {
-    format!("<p>{text}</p>\n")
+/// Nothing for a box that is not finite.
+fn outline(outline: &Outline) -> Markup {
+    let [x1, y1, x2, y2] = outline.bounds;
+    let colour = outline
+        .slot
+        .map_or("truth".to_string(), |slot| format!("s{}", slot % SLOTS));
+    let path = format!("M{x1:.2} {y1:.2}H{x2:.2}V{y2:.2}H{x1:.2}z");
+    html! {
+        @if outline.bounds.iter().all(|edge| edge.is_finite()) {
+            path class={ (colour) @if outline.strong { " wrong" } } d=(path) {}
+        }
+    }
 }
 
-pub(super) fn note(text: &str) -> String {
-    format!("<p class=\"note\">{text}</p>\n")
+fn code(code: &Code) -> Markup {
+    let command = code.language == "sh";
+    html! {
+        pre class=[command.then_some("command")] tabindex="0" {
+            @for line in &code.lines {
+                @match line {
+                    CodeLine::Common(text) if command => (printable(text)),
+                    CodeLine::Common(text) => span { (printable(text)) },
+                    CodeLine::Changed(text) => span.changed { (printable(text)) },
+                    CodeLine::Gap => span.gap {},
+                }
+            }
+        }
+    }
 }

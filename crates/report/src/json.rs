@@ -3,15 +3,14 @@
 use serde::Serialize;
 
 use super::box_mistakes::{self, Line};
-use super::costs::{Cost, Gain, markets};
+use super::compared::{Value, rows, times_to_accuracy};
+use super::costs::{Cost, Gain, tradeoffs};
 use super::curves::{few, pooled, reliability};
-use super::figures::{COST, FURTHER, QUALITY, rows, times_to_accuracy};
-use super::metrics::Better;
+use super::metrics::{Better, Group};
 use super::mistakes::mistakes;
 use super::scenes::{Kind, category, scenes};
 use super::seeds::{columns, shown};
 use super::suspects::suspects;
-use super::words::Words;
 use super::{Contestant, Report, sentences};
 use measure::calibration::ReliabilityBin;
 use measure::record::{Environment, EpochRecord, Evaluation, SeedsVerdict, Verdict};
@@ -22,20 +21,18 @@ pub const SCHEMA: &str = "atelier-report-1";
 /// The whole report, indented, with a final newline. Keys are the same in every language; sentences,
 /// names and `texts` are as the report shows them. A figure that is not a number is `null`.
 pub fn json(report: &Report<'_>) -> String {
-    let words = Words::of(report.language);
     let first = report.contestants.first();
-    let groups = [("quality", QUALITY), ("cost", COST), ("further", FURTHER)];
-    let figures = groups.into_iter().flat_map(|(group, definitions)| {
-        let rows = rows(report, definitions, words).into_iter();
-        rows.map(move |row| Figure {
+    let groups = [Group::Quality, Group::Cost, Group::Further];
+    let figures = groups.into_iter().flat_map(|group| {
+        rows(report, group).into_iter().map(move |row| Figure {
             group,
-            key: row.key,
-            name: row.name,
-            better: row.better,
+            key: row.metric.key,
+            name: row.metric.name(report.language),
+            better: row.metric.better,
             values: row.cells.iter().map(|cell| cell.value).collect(),
             deviations: row.cells.iter().map(|cell| cell.sd).collect(),
             best: row.cells.iter().position(|cell| cell.best),
-            texts: row.cells.into_iter().map(|cell| cell.text).collect(),
+            texts: row.cells.iter().map(Value::text).collect(),
         })
     });
     let times = times_to_accuracy(report).into_iter();
@@ -98,15 +95,15 @@ pub fn json(report: &Report<'_>) -> String {
                 truth_probability: suspect.annotated,
             })
             .collect(),
-        fronts: markets(whole)
+        fronts: tradeoffs(whole)
             .into_iter()
-            .map(|market| Front {
-                cost: market.cost,
-                gain: market.gain,
-                contestants: market
+            .map(|tradeoff| Front {
+                cost: tradeoff.cost,
+                gain: tradeoff.gain,
+                contestants: tradeoff
                     .front
                     .iter()
-                    .map(|place| market.priced[*place].name)
+                    .map(|place| tradeoff.priced[*place].name)
                     .collect(),
             })
             .collect(),
@@ -178,7 +175,7 @@ struct Data<'a> {
 /// A row of a table; lists have an entry a contestant.
 #[derive(Serialize)]
 struct Figure {
-    group: &'static str,
+    group: Group,
     key: &'static str,
     name: &'static str,
     better: Better,

@@ -9,8 +9,6 @@ mod compared;
 mod costs;
 mod csv;
 mod curves;
-mod facts;
-mod figures;
 mod format;
 mod formats;
 mod html;
@@ -19,31 +17,29 @@ mod language;
 mod markdown;
 mod metrics;
 mod mistakes;
-#[allow(dead_code)] // The other formats are built on it next.
 mod model;
 mod plot;
 mod png;
 mod scenes;
+mod sections;
 mod seeds;
 mod sentences;
 mod suspects;
 mod sweep;
 mod tables;
 pub mod terminal;
+mod verdict;
 mod words;
 
-pub use csv::csv;
 pub use format::shell_quoted;
 pub use formats::{Format, UnknownFormat};
-pub use html::html;
-pub use json::{SCHEMA, json};
+pub use json::SCHEMA;
 pub use language::{Language, UnknownLanguage};
-pub use markdown::markdown;
 pub use sweep::{
     SweepDocument, SweepLines, SweepReport, best_recipe_file, csv as sweep_csv,
     document as sweep_document, sweep_counts, sweep_html, sweep_table,
 };
-pub use words::verdict::{with_sentence, with_sentence_over_seeds};
+pub use verdict::{with_sentence, with_sentence_over_seeds};
 
 use measure::detection::{Detection, GroundTruth};
 use measure::record::{Environment, EpochRecord, Evaluation, Predictions, SeedsVerdict, Verdict};

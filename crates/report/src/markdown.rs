@@ -1,392 +1,205 @@
-//! The report as Markdown (with the tables of GitHub), for notebooks, issues and messages.
+//! A report as Markdown (with the tables of GitHub), for notebooks, issues and messages: everything but pictures and plots.
 
-mod evidence;
+use std::fmt::Write as _;
 
-use super::curves::reliability;
-use super::figures::{COST, FURTHER, QUALITY, epoch, rows, times_to_accuracy};
-use super::format::{ABSENT, fill};
-use super::mistakes::mistakes;
-use super::seeds::shown;
-use super::words::Words;
-use super::{Contestant, Language, Report, facts, sentences};
+use crate::Language;
+use crate::format::ABSENT;
+use crate::model::{Block, Card, Cell, Code, CodeLine, Document, Line, Mark, Row, Span, Table};
 
-/// Larger confusion matrices are left to the other formats.
-const LARGEST_MATRIX: usize = 30;
-/// Mistakes listed, the surest first.
-const SHOWN: usize = 20;
-
-/// The whole report but its pictures and plots. Names and recipes may hold anything: they are escaped.
-pub fn markdown(report: &Report<'_>) -> String {
-    let columns = shown(report);
-    let document = Document {
-        report: &columns,
-        whole: report,
-        words: Words::of(report.language),
-        language: report.language,
+/// The whole report.
+pub fn text(document: &Document, language: Language) -> String {
+    let mut writer = Writer {
+        text: format!("# {}\n\n", escaped(&document.title)),
+        language,
     };
-    let words = document.words;
-    let mut text = format!("# {}\n\n", Plain(&sentences::title(report)));
-    for sentence in [
-        sentences::eyebrow(report),
-        sentences::verdict(report),
-        sentences::cost(report),
-    ] {
-        if !sentence.is_empty() {
-            text += &format!("{}\n\n", Plain(&sentence));
-        }
+    for sentence in [&document.eyebrow].into_iter().chain(&document.lead) {
+        writer.paragraph(&escaped(sentence));
     }
-    let several = columns.contestants.len() > 1;
-    let mistakes_title = match several {
-        true => words.differences,
-        false => words.mistakes,
-    };
-    let recipes = if several { words.recipes } else { words.recipe };
-    for (title, body) in [
-        (words.figures, document.figures()),
-        (words.over_seeds, document.seeds()),
-        (words.curves, document.epochs()),
-        (mistakes_title, document.mistakes()),
-        (words.suspects, document.suspects()),
-        (words.scenes, document.scenes()),
-        (words.box_mistakes, document.box_mistakes()),
-        (words.confusion, document.confusion()),
-        (words.classes, document.classes()),
-        (words.calibration, document.calibration()),
-        (words.thresholds, document.boxes()),
-        (words.costs, document.costs()),
-        (words.further, document.rows(FURTHER)),
-        (recipes, document.recipes()),
-        (words.repeat, document.repeat()),
-    ] {
-        if !body.is_empty() {
-            text += &format!("## {title}\n\n{body}");
-        }
+    writer.section(&document.summary_title, &document.summary);
+    for section in &document.sections {
+        writer.section(&section.title, &section.blocks);
     }
-    text
+    writer.text
 }
 
-struct Document<'a> {
-    /// With one contestant a column.
-    report: &'a Report<'a>,
-    /// With every training.
-    whole: &'a Report<'a>,
-    words: &'static Words,
+struct Writer {
+    text: String,
     language: Language,
 }
 
-impl Document<'_> {
-    fn figures(&self) -> String {
-        let (words, language) = (self.words, self.language);
-        let mut text = self.rows(QUALITY) + &self.rows(COST);
-        let single = self.whole.seeds.is_none();
-        let intervals = self.report.contestants.iter().filter(|_| single);
-        let intervals = intervals.filter_map(|c| {
-            let answers = c.evaluation.classification.as_ref()?;
-            let [low, high] = answers.accuracy_interval;
-            let cells = [answers.accuracy, low, high].map(|v| language.percent(v, 2));
-            let [accuracy, low, high] = cells;
-            Some(vec![
-                Plain(c.name).to_string(),
-                accuracy,
-                format!("{low} – {high}"),
-            ])
-        });
-        let intervals: Vec<Vec<String>> = intervals.collect();
-        if !intervals.is_empty() {
-            let caption = words.intervals_caption;
-            text += &format!("{}\n\n", caption.replace("<b>", "**").replace("</b>", "**"));
-            text += &table(&["", words.accuracy, "95 %"], intervals);
+impl Writer {
+    fn section(&mut self, title: &str, blocks: &[Block]) {
+        let before = self.text.len();
+        self.paragraph(&format!("## {title}"));
+        let start = self.text.len();
+        self.blocks(blocks);
+        // A section of pictures alone says nothing here.
+        if self.text.len() == start {
+            self.text.truncate(before);
         }
-        let difference = sentences::difference(self.whole);
-        if !difference.is_empty() {
-            text += &format!("{}\n\n", Plain(&difference));
-        }
-        let pairs = self.report.verdict.map_or(&[][..], |v| &v.pairs);
-        if pairs.len() > 1 {
-            let rows = pairs.iter().map(|pair| {
-                vec![
-                    format!("{} – {}", Plain(&pair.a), Plain(&pair.b)),
-                    language.count(pair.only_a),
-                    language.count(pair.only_b),
-                    language.p_value(pair.p_value),
-                ]
-            });
-            text += &format!("{}\n\n", words.pairs_caption);
-            let head = [words.pair, words.only_first, words.only_second, "p"];
-            text += &table(&head, rows.collect());
-        }
-        text
     }
 
-    /// A table of figures; the best of a row is bold.
-    fn rows(&self, definitions: crate::metrics::Group) -> String {
-        let rows = rows(self.whole, definitions, self.words);
-        let rows = rows.iter().map(|row| {
-            let cells = row.cells.iter().map(|cell| match cell.best {
-                true => format!("**{}**", cell.text),
-                false => cell.text.clone(),
-            });
-            std::iter::once(row.name.to_string()).chain(cells).collect()
-        });
-        self.by_contestant(self.words.figure, rows.collect())
-    }
-
-    /// A table with a column a contestant.
-    fn by_contestant(&self, first: &str, rows: Vec<Vec<String>>) -> String {
-        let names = self.report.contestants.iter();
-        let names: Vec<String> = names.map(|c| Plain(c.name).to_string()).collect();
-        let names = names.iter().map(String::as_str);
-        let head: Vec<&str> = std::iter::once(first).chain(names).collect();
-        table(&head, rows)
-    }
-
-    /// What `body` says of each contestant, under its name where there are several.
-    fn each(&self, body: impl Fn(&Contestant<'_>) -> String) -> String {
-        Self::each_of(&self.report.contestants, body)
-    }
-
-    fn each_of(contestants: &[Contestant<'_>], body: impl Fn(&Contestant<'_>) -> String) -> String {
-        let mut text = String::new();
-        for contestant in contestants {
-            let body = body(contestant);
-            if body.is_empty() {
-                continue;
-            }
-            if contestants.len() > 1 {
-                text += &format!("### {}\n\n", Plain(contestant.name));
-            }
-            text += &body;
+    fn paragraph(&mut self, text: &str) {
+        if !text.is_empty() {
+            let _ = write!(self.text, "{text}\n\n");
         }
-        text
     }
 
-    fn epochs(&self) -> String {
-        Self::each_of(&self.whole.contestants, |contestant| {
-            let rows = contestant.history.iter();
-            let rows = rows.map(|e| epoch(self.language, e).to_vec());
-            table(&self.words.epoch_columns, rows.collect())
-        })
-    }
-
-    /// Who alone was wrong and who together, in numbers, and the surest mistakes.
-    fn mistakes(&self) -> String {
-        let (words, language) = (self.words, self.language);
-        let contestants = &self.report.contestants;
-        let Some(mistakes) = mistakes(self.report) else {
-            return String::new();
-        };
-        if mistakes.is_empty() {
-            return format!("{}\n\n", words.no_mistakes);
-        }
-        let mut text = String::new();
-        if contestants.len() > 1 {
-            let number = |of: &dyn Fn(&[usize]) -> bool| {
-                let those = mistakes.iter().filter(|m| of(&m.wrong()));
-                language.count(those.count() as u64)
-            };
-            let mut lines = Vec::new();
-            for (slot, contestant) in contestants.iter().enumerate() {
-                let name = Plain(contestant.name).to_string();
-                let only = fill(words.only_wrong, &[("name", &name)]);
-                lines.push((only, number(&|wrong| wrong == [slot])));
-            }
-            let all = contestants.len();
-            if all > 2 {
-                let several = number(&|wrong| (2..all).contains(&wrong.len()));
-                lines.push((words.several_wrong.to_string(), several));
-            }
-            let together = match all {
-                2 => words.both_wrong,
-                _ => words.all_wrong,
-            };
-            lines.push((together.to_string(), number(&|wrong| wrong.len() == all)));
-            for (who, images) in lines {
-                text += &format!("- {who}{}{images}\n", language.colon());
-            }
-            text.push('\n');
-        }
-        let rows = mistakes.iter().take(SHOWN).map(|mistake| {
-            let first = mistake.answers.first();
-            let number = first.map_or(String::new(), |a| language.count(a.index as u64));
-            let truth = first.map_or(String::new(), |a| self.report.class(a.label));
-            let answers = mistake.answers.iter().map(|a| {
-                let sign = if a.is_correct() { "✓" } else { "✗" };
-                let class = self.report.class(a.predicted);
-                let sure = language.percent(f64::from(a.score), 1);
-                format!("{sign} {} ({sure})", Plain(&class))
-            });
-            let start = [number, Plain(&truth).to_string()].into_iter();
-            start.chain(answers).collect()
-        });
-        let names: Vec<String> = contestants
-            .iter()
-            .map(|c| Plain(c.name).to_string())
-            .collect();
-        let names = names.iter().map(String::as_str);
-        let head: Vec<&str> = [words.number, words.truth]
+    fn list(&mut self, items: impl IntoIterator<Item = String>) {
+        let items: String = items
             .into_iter()
-            .chain(names)
+            .map(|item| format!("- {item}\n"))
             .collect();
-        text += &format!("{}\n\n", words.confident_note);
-        text + &table(&head, rows.collect())
+        self.paragraph(items.trim_end());
     }
 
-    fn confusion(&self) -> String {
-        self.each(|contestant| {
-            let answers = contestant.evaluation.classification.as_ref();
-            let rows = answers.map_or(&[][..], |a| &a.confusion);
-            if rows.is_empty() || rows.len() > LARGEST_MATRIX {
-                return String::new();
-            }
-            let classes: Vec<String> = (0..rows.len()).map(|class| self.class(class)).collect();
-            let names = classes.iter().map(String::as_str);
-            let head: Vec<&str> = std::iter::once(self.words.truth).chain(names).collect();
-            let rows = rows.iter().zip(&classes).map(|(row, class)| {
-                let cells = row.iter().map(|images| self.language.count(*images));
-                std::iter::once(format!("**{class}**"))
-                    .chain(cells)
-                    .collect()
-            });
-            let counts = table(&head, rows.collect());
-            let rows = answers
-                .map_or(&[][..], |a| &a.confusion)
-                .iter()
-                .zip(&classes);
-            let rows = rows.map(|(row, class)| {
-                let total: u64 = row.iter().sum();
-                let share = |images: &u64| *images as f64 / total as f64;
-                let cells = row
-                    .iter()
-                    .map(|images| self.language.decimal(100.0 * share(images), 1));
-                std::iter::once(format!("**{class}**"))
-                    .chain(cells)
-                    .collect()
-            });
-            let shares = table(&head, rows.collect());
-            format!("{counts}{}\n\n{shares}", self.words.in_shares)
-        })
-    }
-
-    fn classes(&self) -> String {
-        let words = self.words;
-        self.each(|contestant| {
-            let answers = contestant.evaluation.classification.as_ref();
-            let classes = answers.map_or(&[][..], |a| &a.per_class);
-            let rows = classes.iter().map(|class| {
-                let figure = |value: f64, decimals| self.language.decimal(value, decimals);
-                vec![
-                    Plain(&class.class).to_string(),
-                    self.language.count(class.support),
-                    figure(class.precision, 4),
-                    figure(class.recall, 4),
-                    figure(class.f1, 4),
-                    figure(class.roc_auc.unwrap_or(f64::NAN), 5),
-                    figure(class.average_precision.unwrap_or(f64::NAN), 5),
-                ]
-            });
-            let head = [
-                words.class,
-                words.images,
-                words.precision,
-                words.recall,
-                words.f1,
-                words.roc_auc,
-                words.average_precision,
-            ];
-            table(&head, rows.collect())
-        })
-    }
-
-    fn calibration(&self) -> String {
-        let (words, language) = (self.words, self.language);
-        self.each(|contestant| {
-            let bins = reliability(contestant.predictions).map_or(Vec::new(), |r| r.bins);
-            let rows = bins.iter().filter(|bin| bin.images > 0).map(|bin| {
-                let [confidence, accuracy] =
-                    [bin.confidence, bin.accuracy].map(|share| language.percent(share, 1));
-                vec![confidence, accuracy, language.count(bin.images)]
-            });
-            let head = [words.confidence, words.accuracy_axis, words.images];
-            table(&head, rows.collect())
-        })
-    }
-
-    fn times(&self) -> String {
-        let rows = times_to_accuracy(self.whole).into_iter();
-        let rows = rows.map(|(accuracy, times)| {
-            let times = times.iter().map(|time| time.text.clone());
-            let first = self.language.percent(accuracy, 1);
-            std::iter::once(first).chain(times).collect()
-        });
-        self.by_contestant(self.words.accuracy, rows.collect())
-    }
-
-    fn recipes(&self) -> String {
-        self.each(|contestant| match contestant.recipe_toml.trim_end() {
-            "" => String::new(),
-            recipe => fenced("toml", recipe),
-        })
-    }
-
-    fn repeat(&self) -> String {
-        let mut text = String::new();
-        if !self.report.command.is_empty() {
-            text += &format!("{}\n\n", self.words.repeat_note);
-            text += &fenced("sh", self.report.command);
+    fn blocks(&mut self, blocks: &[Block]) {
+        for block in blocks {
+            self.block(block);
         }
-        text + &Self::each_of(&self.whole.contestants, |contestant| {
-            let facts = facts::of(self.language, contestant).into_iter();
-            let facts = facts.filter(|(_, value)| value != ABSENT);
-            let lines = facts.map(|(name, value)| {
-                format!("- {name}{}{}\n", self.language.colon(), Plain(&value))
-            });
-            lines.collect::<String>() + "\n"
-        })
     }
 
-    fn class(&self, class: usize) -> String {
-        Plain(&self.report.class(class)).to_string()
+    fn block(&mut self, block: &Block) {
+        match block {
+            Block::Heading(level, text) => {
+                self.paragraph(&format!(
+                    "{} {}",
+                    "#".repeat(usize::from(*level)),
+                    line(text)
+                ));
+            }
+            Block::Paragraph(text) | Block::Note(text) => self.paragraph(&line(text)),
+            Block::List(lines) => self.list(lines.iter().map(line)),
+            Block::Facts(facts) => {
+                let colon = self.language.colon();
+                let known = facts.iter().filter(|(_, value)| value != ABSENT);
+                self.list(known.map(|(name, value)| format!("{name}{colon}{}", escaped(value))));
+            }
+            Block::Code(code) => self.paragraph(&fenced(code)),
+            Block::Table(table) => self.table(table),
+            Block::Legend(_) => {}
+            Block::Figure(figure) => {
+                if let Some(table) = &figure.table {
+                    self.table(table);
+                }
+            }
+            Block::Gallery(gallery) => self.list(gallery.cards.iter().map(card)),
+            // More pictures of the same kind.
+            Block::Details(_, blocks) if matches!(blocks[..], [Block::Gallery(_)]) => {}
+            Block::Details(_, blocks) => self.blocks(blocks),
+            Block::Columns(_, columns) => columns.iter().for_each(|column| self.blocks(column)),
+        }
+    }
+
+    fn table(&mut self, table: &Table) {
+        if table.rows.is_empty() {
+            return;
+        }
+        self.paragraph(&line(&table.caption));
+        // Spanning headings go into each of their columns.
+        let groups = table
+            .groups
+            .iter()
+            .flat_map(|(name, columns)| std::iter::repeat_n(line(name), *columns));
+        let groups: Vec<String> = groups.collect();
+        let head = table
+            .head
+            .iter()
+            .enumerate()
+            .map(|(column, name)| match groups.get(column) {
+                Some(group) if !group.is_empty() => {
+                    format!("{group}{}{}", self.language.colon(), line(name))
+                }
+                _ => line(name),
+            });
+        let head: Vec<String> = head.collect();
+        let rule = std::iter::once("---").chain(head.iter().skip(1).map(|_| "---:"));
+        let rule: Vec<&str> = rule.collect();
+        let mut text = format!("| {} |\n| {} |", head.join(" | "), rule.join(" | "));
+        for row in &table.rows {
+            let cells = match row {
+                Row::Heading(name) => {
+                    let rest = head.iter().skip(1).map(|_| String::new());
+                    std::iter::once(format!("**{}**", escaped(name)))
+                        .chain(rest)
+                        .collect()
+                }
+                Row::Cells(name, cells) => {
+                    let cells = cells.iter().map(cell);
+                    std::iter::once(line(name)).chain(cells).collect::<Vec<_>>()
+                }
+            };
+            let _ = write!(text, "\n| {} |", cells.join(" | "));
+        }
+        self.paragraph(&text);
+    }
+}
+
+fn cell(cell: &Cell) -> String {
+    match cell.mark {
+        Mark::Best => format!("**{}**", line(&cell.text)),
+        _ => line(&cell.text),
+    }
+}
+
+fn line(line: &Line) -> String {
+    let spans = line.0.iter().map(|span| match span {
+        Span::Text(text)
+        | Span::Small(text)
+        | Span::Key(_, text)
+        | Span::Sign(_, text)
+        | Span::Hidden(text) => escaped(text),
+        Span::Bold(text) => format!("**{}**", escaped(text)),
+        Span::Aside(text) => format!("({})", escaped(text)),
+        Span::Answer(right, text, _) => {
+            format!("{} {}", if *right { "✓" } else { "✗" }, escaped(text))
+        }
+    });
+    spans.collect::<Vec<_>>().join(" ")
+}
+
+/// What is said of a picture.
+fn card(card: &Card) -> String {
+    let lines = card
+        .lines
+        .iter()
+        .map(|parts| parts.iter().map(line).collect::<Vec<_>>().join(" "));
+    let remark = (!card.remark.is_empty()).then(|| escaped(&card.remark));
+    let lines: Vec<String> = lines.chain(remark).collect();
+    format!("{} – {}", line(&card.title), lines.join("; "))
+}
+
+/// A block of code, fenced by more backticks than it holds.
+fn fenced(code: &Code) -> String {
+    let lines = code.lines.iter().filter_map(|line| match line {
+        CodeLine::Common(text) | CodeLine::Changed(text) => Some(text.as_str()),
+        CodeLine::Gap => None,
+    });
+    let text = lines.collect::<Vec<_>>().join("\n");
+    let mut fence = "```".to_string();
+    while text.contains(&fence) {
+        fence.push('`');
+    }
+    match text.is_empty() {
+        true => text,
+        false => format!("{fence}{}\n{text}\n{fence}", code.language),
     }
 }
 
 /// Text with the characters escaped that mean something in Markdown or in its tables.
-struct Plain<'a>(&'a str);
-
-impl std::fmt::Display for Plain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for character in self.0.chars() {
-            match character {
-                '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' => write!(f, "\\{character}")?,
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '&' => f.write_str("&amp;")?,
-                c if c.is_control() => f.write_str(" ")?,
-                c => write!(f, "{c}")?,
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' => {
+                escaped.extend(['\\', character])
             }
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            c if c.is_control() => escaped.push(' '),
+            c => escaped.push(c),
         }
-        Ok(())
     }
-}
-
-/// A table, the first column to the left and the others to the right; nothing without rows.
-fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
-    if rows.is_empty() {
-        return String::new();
-    }
-    let rule = std::iter::once("---").chain(head.iter().skip(1).map(|_| "---:"));
-    let rule: Vec<&str> = rule.collect();
-    let mut text = format!("| {} |\n| {} |\n", head.join(" | "), rule.join(" | "));
-    for row in rows {
-        text += &format!("| {} |\n", row.join(" | "));
-    }
-    text + "\n"
-}
-
-/// A block of code, fenced by more backticks than it holds.
-fn fenced(language: &str, code: &str) -> String {
-    let mut fence = "```".to_string();
-    while code.contains(&fence) {
-        fence.push('`');
-    }
-    format!("{fence}{language}\n{code}\n{fence}\n\n")
+    escaped
 }

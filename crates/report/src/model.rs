@@ -82,6 +82,8 @@ pub enum Span {
     Bold(String),
     /// Smaller text.
     Small(String),
+    /// An explanation: smaller, or in parentheses.
+    Aside(String),
     /// Text for screen readers and for formats without pictures.
     Hidden(String),
     /// Whose figure it is: the sign and the name of a contestant.
@@ -269,20 +271,37 @@ impl Line {
     /// All its text.
     pub fn plain(&self) -> String {
         let spans = self.0.iter().map(|span| match span {
-            Span::Text(text) | Span::Bold(text) | Span::Small(text) | Span::Hidden(text) => text,
-            Span::Key(_, name) | Span::Sign(_, name) => name,
-            Span::Answer(_, text, _) => text,
+            Span::Aside(text) => format!("({text})"),
+            Span::Text(text)
+            | Span::Bold(text)
+            | Span::Small(text)
+            | Span::Hidden(text)
+            | Span::Key(_, text)
+            | Span::Sign(_, text)
+            | Span::Answer(_, text, _) => text.clone(),
         });
-        spans.map(String::as_str).collect::<Vec<_>>().join(" ")
+        spans.collect::<Vec<_>>().join(" ")
     }
 }
 
-impl<T: Into<String>> From<T> for Line {
-    fn from(text: T) -> Self {
-        match text.into() {
-            text if text.is_empty() => Self::default(),
-            text => Self(vec![Span::Text(text)]),
+impl From<&str> for Line {
+    fn from(text: &str) -> Self {
+        text.to_string().into()
+    }
+}
+
+impl From<String> for Line {
+    fn from(text: String) -> Self {
+        match text.is_empty() {
+            true => Self::default(),
+            false => Span::Text(text).into(),
         }
+    }
+}
+
+impl From<Span> for Line {
+    fn from(span: Span) -> Self {
+        Self(vec![span])
     }
 }
 
@@ -291,6 +310,17 @@ impl From<String> for Cell {
         Self {
             text: text.into(),
             mark: Mark::None,
+        }
+    }
+}
+
+impl Section {
+    /// A section.
+    pub fn new(id: &'static str, title: &str, blocks: Vec<Block>) -> Self {
+        Self {
+            id,
+            title: title.to_string(),
+            blocks,
         }
     }
 }
@@ -320,6 +350,16 @@ impl Row {
     /// A row of text.
     pub fn text(name: impl Into<Line>, cells: impl IntoIterator<Item = String>) -> Self {
         Self::Cells(name.into(), cells.into_iter().map(Cell::from).collect())
+    }
+}
+
+impl Code {
+    /// A command for a shell.
+    pub fn command(command: &str) -> Self {
+        Self {
+            language: "sh",
+            lines: vec![CodeLine::Common(command.to_string())],
+        }
     }
 }
 

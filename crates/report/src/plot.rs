@@ -7,20 +7,24 @@ pub mod heat;
 pub mod intervals;
 pub mod lines;
 pub mod parallel;
-pub mod progress;
+pub mod points;
 pub mod reliability;
-pub mod scatter;
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
+use maud::{Markup, html};
+
+use crate::format::printable;
 use axis::Axis;
-
-use super::format::Text;
 
 /// Colours and marker shapes there are before they repeat.
 pub const SLOTS: usize = 6;
 /// Width of every plot in its own units: about CSS pixels, so that text keeps its size on a phone.
 const WIDTH: f64 = 420.0;
+/// Height of plots with two axes.
+const HEIGHT: f64 = 282.0;
+/// Where their frame starts.
+const TOP: f64 = 32.0;
 /// Mean width of a character of tick labels. Labels are mostly digits, which are all this wide.
 const CHARACTER: f64 = 6.9;
 
@@ -55,157 +59,176 @@ impl Frame {
     }
 }
 
-/// Opens an image that a screen reader announces as `description`.
-fn open(svg: &mut String, height: f64, description: &str) {
-    let description = Text(description);
-    put(
-        svg,
-        format_args!(
-            "<svg class=\"plot\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{description}\">"
-        ),
-    );
+/// A path in the making: the value of its `d`.
+#[derive(Debug, Default)]
+struct Trace(String);
+
+impl Trace {
+    /// A straight line to a point; the first point starts the path.
+    fn line(&mut self, (x, y): (f64, f64)) {
+        let command = if self.0.is_empty() { 'M' } else { 'L' };
+        let _ = write!(self.0, "{command}{x:.1} {y:.1}");
+    }
+
+    /// Across, then up or down to a point.
+    fn step(&mut self, (x, y): (f64, f64)) {
+        let _ = match self.0.is_empty() {
+            true => write!(self.0, "M{x:.1} {y:.1}"),
+            false => write!(self.0, "H{x:.1}V{y:.1}"),
+        };
+    }
 }
 
-/// Horizontal grid lines with labels, and the name of the axis above them.
-fn vertical_axis(svg: &mut String, frame: Frame, axis: &Axis, name: &str) {
-    let (left, right) = (frame.left, frame.right);
-    for tick in &axis.ticks {
-        let y = frame.y(tick.place);
-        put(
-            svg,
-            format_args!(
-                "<path class=\"grid\" d=\"M{left:.1} {y:.1}H{right:.1}\"/>\
-             <text class=\"tick\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
-                left - 6.0,
-                y + 4.0,
-                Text(&tick.label)
-            ),
+/// An image that is being drawn.
+struct Svg {
+    text: String,
+    height: f64,
+    description: String,
+}
+
+impl Svg {
+    /// An image that a screen reader announces as `description`.
+    fn new(height: f64, description: &str) -> Self {
+        Self {
+            text: String::new(),
+            height,
+            description: printable(description).into_owned(),
+        }
+    }
+
+    /// A plot with two axes, and its frame.
+    fn with_axes(
+        description: &str,
+        (x, x_name): (&Axis, &str),
+        (y, y_name): (&Axis, &str),
+    ) -> (Self, Frame) {
+        let frame = Frame::beside(y, TOP, HEIGHT - TOP - 40.0);
+        let mut svg = Self::new(HEIGHT, description);
+        svg.vertical_axis(frame, y, y_name);
+        svg.horizontal_axis(frame, x, x_name);
+        (svg, frame)
+    }
+
+    fn finish(self) -> String {
+        let open = format!(
+            "<svg class=\"plot\" viewBox=\"0 0 {WIDTH} {}\" role=\"img\"",
+            self.height
+        );
+        let label = html! { (self.description) }.into_string();
+        format!("{open} aria-label=\"{label}\">{}</svg>", self.text)
+    }
+
+    /// A path; `tip`, if any, shows when the pointer rests on it.
+    fn path(&mut self, class: impl Display, d: impl Display, tip: &str) {
+        let tip = printable(tip);
+        let path = html! {
+            path class=(class) d=(d) { @if !tip.is_empty() { title { (tip) } } }
+        };
+        self.text += &path.into_string();
+    }
+
+    /// A path of a strength from 0 to 1.
+    fn shaded(&mut self, class: &str, strength: f64, d: impl Display, tip: &str) {
+        let strength = format!("{strength:.2}");
+        let path = html! {
+            path class=(class) fill-opacity=(strength) d=(d) { title { (printable(tip)) } }
+        };
+        self.text += &path.into_string();
+    }
+
+    /// Text that starts, ends or has its middle (`anchor`) at a point.
+    fn text(&mut self, class: &str, (x, y): (f64, f64), anchor: &str, text: &str) {
+        let anchor = (anchor != "start").then_some(anchor);
+        let text = html! {
+            text class=(class) x=(format!("{x:.1}")) y=(format!("{y:.1}")) text-anchor=[anchor] { (printable(text)) }
+        };
+        self.text += &text.into_string();
+    }
+
+    /// A marker whose shape tells the slot without colour: circle, square, triangle, diamond, cross, ring.
+    fn marker(&mut self, slot: usize, (x, y): (f64, f64), tip: &str) {
+        self.path(
+            format_args!("mark s{}", slot % SLOTS),
+            shape(slot, x, y, 4.0),
+            tip,
         );
     }
-    put(
-        svg,
-        format_args!(
-            "<text class=\"axis\" x=\"0\" y=\"{:.1}\">{}</text>",
-            frame.top - 12.0,
-            Text(name)
-        ),
-    );
-}
 
-/// The base line with ticks and labels, and the name of the axis below them.
-fn horizontal_axis(svg: &mut String, frame: Frame, axis: &Axis, name: &str) {
-    let (left, right, bottom) = (frame.left, frame.right, frame.bottom);
-    put(
-        svg,
-        format_args!("<path class=\"base\" d=\"M{left:.1} {bottom:.1}H{right:.1}\"/>"),
-    );
-    for tick in &axis.ticks {
-        let x = frame.x(tick.place);
-        put(
-            svg,
-            format_args!(
-                "<path class=\"base\" d=\"M{x:.1} {bottom:.1}v4\"/>\
-             <text class=\"tick\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
-                kept_inside(x, &tick.label),
-                bottom + 17.0,
-                Text(&tick.label)
-            ),
-        );
+    /// Horizontal grid lines with labels, and the name of the axis above them.
+    fn vertical_axis(&mut self, frame: Frame, axis: &Axis, name: &str) {
+        let (left, right) = (frame.left, frame.right);
+        for tick in &axis.ticks {
+            let y = frame.y(tick.place);
+            self.path("grid", format_args!("M{left:.1} {y:.1}H{right:.1}"), "");
+            self.text("tick", (left - 6.0, y + 4.0), "end", &tick.label);
+        }
+        self.text("axis", (0.0, frame.top - 12.0), "start", name);
     }
-    put(
-        svg,
-        format_args!(
-            "<text class=\"axis\" x=\"{right:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
-            bottom + 35.0,
-            Text(name)
-        ),
-    );
+
+    /// The base line with ticks and labels, and the name of the axis below them.
+    fn horizontal_axis(&mut self, frame: Frame, axis: &Axis, name: &str) {
+        let (left, right, bottom) = (frame.left, frame.right, frame.bottom);
+        self.path(
+            "base",
+            format_args!("M{left:.1} {bottom:.1}H{right:.1}"),
+            "",
+        );
+        for tick in &axis.ticks {
+            let x = frame.x(tick.place);
+            self.path("base", format_args!("M{x:.1} {bottom:.1}v4"), "");
+            let x = x.min(WIDTH - half_width(&tick.label));
+            self.text("tick", (x, bottom + 17.0), "middle", &tick.label);
+        }
+        self.text("axis", (right, bottom + 35.0), "end", name);
+    }
+
+    /// Vertical grid lines.
+    fn vertical_grid(&mut self, frame: Frame, axis: &Axis) {
+        for tick in &axis.ticks {
+            let (x, top, bottom) = (frame.x(tick.place), frame.top, frame.bottom);
+            self.path("grid", format_args!("M{x:.1} {top}V{bottom:.1}"), "");
+        }
+    }
 }
 
-/// The centre nearest to `x` at which a label is not cut off at the right edge.
-fn kept_inside(x: f64, label: &str) -> f64 {
-    // A percent sign is wider than a digit.
-    let half = CHARACTER * (label.chars().count() as f64 + 0.7) / 2.0;
-    x.min(WIDTH - half)
-}
-
-/// A marker whose shape tells the slot without colour: circle, square, triangle, diamond, cross,
-/// ring. `tip` shows when the pointer rests on it.
-fn marker(svg: &mut String, slot: usize, x: f64, y: f64, tip: &str) {
-    let shape = shape(slot, x, y, 4.0);
-    let tip = match tip {
-        "" => String::new(),
-        tip => format!("<title>{}</title>", Text(tip)),
-    };
-    let slot = slot % SLOTS;
-    put(
-        svg,
-        format_args!("<path class=\"mark s{slot}\" d=\"{shape}\">{tip}</path>"),
-    );
+/// Half the width of a label. A percent sign is wider than a digit.
+fn half_width(label: &str) -> f64 {
+    CHARACTER * (label.chars().count() as f64 + 0.7) / 2.0
 }
 
 fn shape(slot: usize, x: f64, y: f64, r: f64) -> String {
     let circle = |r: f64| {
-        format!(
-            "M{:.1} {y:.1}a{r} {r} 0 1 0 {} 0a{r} {r} 0 1 0 {} 0z",
-            x - r,
-            2.0 * r,
-            -2.0 * r
-        )
+        let (left, d) = (x - r, 2.0 * r);
+        format!("M{left:.1} {y:.1}a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0 -{d} 0z")
     };
     match slot % SLOTS {
         0 => circle(r),
-        1 => format!(
-            "M{:.1} {:.1}h{s}v{s}h-{s}z",
-            x - 0.9 * r,
-            y - 0.9 * r,
-            s = 1.8 * r
-        ),
-        2 => format!(
-            "M{x:.1} {:.1}l{:.1} {h:.1}h-{:.1}z",
-            y - 1.2 * r,
-            1.2 * r,
-            2.4 * r,
-            h = 2.1 * r
-        ),
-        3 => format!(
-            "M{x:.1} {:.1}l{d} {d}l-{d} {d}l-{d} -{d}z",
-            y - 1.3 * r,
-            d = 1.3 * r
-        ),
-        4 => format!(
-            "M{:.1} {:.1}h{a}v-{a}h{a}v{a}h{a}v{a}h-{a}v{a}h-{a}v-{a}h-{a}z",
-            x - 1.2 * r,
-            y - 0.4 * r,
-            a = 0.8 * r
-        ),
+        1 => {
+            let (x, y, s) = (x - 0.9 * r, y - 0.9 * r, 1.8 * r);
+            format!("M{x:.1} {y:.1}h{s}v{s}h-{s}z")
+        }
+        2 => {
+            let (y, half, h) = (y - 1.2 * r, 1.2 * r, 2.1 * r);
+            format!("M{x:.1} {y:.1}l{half:.1} {h:.1}h-{:.1}z", 2.0 * half)
+        }
+        3 => {
+            let (y, d) = (y - 1.3 * r, 1.3 * r);
+            format!("M{x:.1} {y:.1}l{d} {d}l-{d} {d}l-{d} -{d}z")
+        }
+        4 => {
+            let (x, y, a) = (x - 1.2 * r, y - 0.4 * r, 0.8 * r);
+            format!("M{x:.1} {y:.1}h{a}v-{a}h{a}v{a}h{a}v{a}h-{a}v{a}h-{a}v-{a}h-{a}z")
+        }
         // The inner circle runs the same way round; 'evenodd' in the style sheet makes it a hole.
         _ => circle(r) + &circle(r / 2.0),
     }
 }
 
-/// A key to `names` by slot, in HTML so that it wraps on a phone.
-pub fn legend<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let mut html = String::from("<ul class=\"legend\">");
-    for (slot, name) in names.into_iter().enumerate() {
-        put(
-            &mut html,
-            format_args!("<li>{} {}</li>", swatch(slot), Text(name)),
-        );
-    }
-    html + "</ul>"
-}
-
 /// The marker of a slot as a small picture to stand beside a name.
-pub fn swatch(slot: usize) -> String {
-    let (class, shape) = (slot % SLOTS, shape(slot, 7.0, 7.0, 4.5));
-    format!(
-        "<svg class=\"swatch\" viewBox=\"0 0 14 14\" aria-hidden=\"true\">\
-         <path class=\"mark s{class}\" d=\"{shape}\"/></svg>"
-    )
-}
-
-/// Appends to a string, which cannot fail.
-fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    let _ = text.write_fmt(arguments);
+pub fn swatch(slot: usize) -> Markup {
+    html! {
+        svg.swatch viewBox="0 0 14 14" aria-hidden="true" {
+            path class={ "mark s" (slot % SLOTS) } d=(shape(slot, 7.0, 7.0, 4.5)) {}
+        }
+    }
 }

@@ -31,8 +31,8 @@ pub fn columns<'a>(report: &Report<'a>) -> Vec<Column<'a>> {
     seeds.recipes.iter().filter_map(column).collect()
 }
 
-/// The report with one contestant a column: of a recipe its first training, under the recipe's name. What shows single
-/// answers shows these.
+/// The report with one contestant a column: of a recipe its first training, under the recipe's name. Sections about single
+/// predictions show these.
 pub fn shown<'a>(report: &Report<'a>) -> Report<'a> {
     let column = |column: Column<'a>| Contestant {
         name: column.name,

@@ -1,9 +1,11 @@
 //! What a report says in sentences, as plain text: every format escapes it in its own way.
 
-use super::figures::{COST, rows};
-use super::format::fill;
+use super::compared::rows;
+use super::format::{fill, filled};
+use super::metrics::Group;
 use super::seeds::columns;
-use super::words::Words;
+use super::verdict;
+use super::words::{Words, phrases};
 use super::{Contestant, Language, Report};
 use measure::record::Evaluation;
 
@@ -32,7 +34,7 @@ pub fn eyebrow(report: &Report<'_>) -> String {
     let newest = dates.map(|c| c.environment.date.as_str()).max();
     let values = [
         ("data", first.environment.data.name.clone()),
-        ("split", (words.split)(&first.evaluation.split)),
+        ("split", phrases::split(language, &first.evaluation.split)),
         ("images", language.count(first.evaluation.images as u64)),
         ("date", language.day(newest.unwrap_or(""))),
     ];
@@ -41,12 +43,11 @@ pub fn eyebrow(report: &Report<'_>) -> String {
 
 /// Which is better; how good it is, for a single contestant.
 pub fn verdict(report: &Report<'_>) -> String {
-    let words = Words::of(report.language);
     if let Some(seeds) = report.seeds {
-        return (words.seeds_verdict)(seeds);
+        return verdict::verdict_over_seeds(report.language, seeds);
     }
     match (report.verdict, &report.contestants[..]) {
-        (Some(verdict), [first, ..]) => (words.verdict)(verdict, first.evaluation.images),
+        (Some(verdict), [_, ..]) => verdict::verdict(report.language, verdict),
         (None, [only]) => single(report.language, only.evaluation),
         (None, contestants) => boxes_of(report.language, contestants),
         _ => String::new(),
@@ -116,9 +117,9 @@ pub fn cost(report: &Report<'_>) -> String {
     let mut sentences = Vec::new();
     let columns = columns(report);
     if let [a, b] = &columns[..] {
-        let rows = rows(report, COST, words);
+        let rows = rows(report, Group::Cost);
         let pair = |key: &str| {
-            let row = rows.iter().find(|row| row.key == key)?;
+            let row = rows.iter().find(|row| row.metric.key == key)?;
             let values = row.cells.iter().map(|cell| cell.value);
             let values: Vec<f64> = values.collect::<Option<_>>()?;
             <[f64; 2]>::try_from(values).ok()
@@ -213,140 +214,5 @@ pub fn difference(report: &Report<'_>) -> String {
     format!("{} {meaning}", filled(words.difference, &values))
 }
 
-/// [`fill`] with owned values.
-fn filled(template: &str, values: &[(&str, String)]) -> String {
-    let values: Vec<(&str, &str)> = values
-        .iter()
-        .map(|(key, value)| (*key, value.as_str()))
-        .collect();
-    fill(template, &values)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tests::plain;
-    use measure::record::{LocalisationFigures, McNemarRecord, Verdict};
-
-    fn report<'a>(
-        contestants: Vec<Contestant<'a>>,
-        verdict: Option<&'a Verdict>,
-        language: Language,
-    ) -> Report<'a> {
-        Report {
-            contestants,
-            verdict,
-            seeds: None,
-            image: &|_| None,
-            objects: None,
-            class_names: &[],
-            command: "",
-            language,
-        }
-    }
-
-    #[test]
-    fn what_the_difference_means_agrees_with_the_verdict() {
-        let verdict = |p_value, low, significant| Verdict {
-            mcnemar: McNemarRecord {
-                p_value,
-                ..Default::default()
-            },
-            difference_interval: [low, 0.01],
-            significant,
-            ..Default::default()
-        };
-        for (name, verdict, english, french) in [
-            (
-                "both find it",
-                verdict(0.01, 0.001, true),
-                "A difference this large is hardly chance.",
-                "Un tel écart n’est guère l’effet du hasard.",
-            ),
-            (
-                "the test alone",
-                verdict(0.0309, 0.0, false),
-                "The test and the interval disagree: these images can’t tell which is better.",
-                "Le test et l’intervalle se contredisent : ces images ne permettent pas de dire lequel est le meilleur.",
-            ),
-            (
-                "neither",
-                verdict(0.4, -0.01, false),
-                "Chance alone gives such differences: these images can’t tell which is better.",
-                "Le hasard seul produit de tels écarts : ces images ne permettent pas de dire lequel est le meilleur.",
-            ),
-        ] {
-            for (language, end) in [(Language::English, english), (Language::French, french)] {
-                let told = plain(&difference(&report(vec![], Some(&verdict), language)));
-                assert!(told.ends_with(end), "{name}: {told}");
-            }
-        }
-    }
-
-    #[test]
-    fn what_was_not_measured_is_not_told() {
-        let environment = Default::default();
-        let predictions = Default::default();
-        let told = |evaluations: &[Evaluation], say: fn(&Report<'_>) -> String| {
-            let contestants = evaluations.iter().zip(["one", "two"]);
-            let contestants = contestants.map(|(evaluation, name)| Contestant {
-                name,
-                recipe_toml: "",
-                evaluation,
-                history: &[],
-                predictions: &predictions,
-                detections: &[],
-                environment: &environment,
-            });
-            let contestants: Vec<Contestant<'_>> = contestants.collect();
-            let texts = [Language::English, Language::French];
-            texts.map(|language| plain(&say(&report(contestants.clone(), None, language))))
-        };
-        let trained = |train_s, infer_images_per_s| Evaluation {
-            train_s,
-            infer_images_per_s,
-            epochs: 2,
-            ..Default::default()
-        };
-        assert_eq!(
-            told(&[trained(5.0, 0.0)], cost),
-            [
-                "one trained for 2 epochs in 5.0 s.",
-                "one a été entraîné pendant 5,0 s (2 époques)."
-            ]
-        );
-        assert_eq!(
-            told(&[trained(5.0, 10.0)], cost),
-            [
-                "one trained for 2 epochs in 5.0 s and answers 10.0 images per second.",
-                "Entraîné pendant 5,0 s (2 époques), one traite 10,0 images par seconde."
-            ]
-        );
-        assert_eq!(
-            told(&[trained(50.0, 0.0), trained(51.0, 0.0)], cost),
-            [
-                "one trained in 50.0 s; two took 51.0 s.",
-                "one a été entraîné en 50,0 s ; two en 51,0 s."
-            ]
-        );
-        assert_eq!(
-            told(&[trained(50.0, 0.0), trained(53.0, 0.0)], cost),
-            [
-                "one trained in 50.0 s; two took 53.0 s, 1.1 times as long.",
-                "one a été entraîné en 50,0 s ; two en 53,0 s, soit 1,1 fois plus longtemps."
-            ]
-        );
-        let boxes = |map_50| Evaluation {
-            localisation: Some(LocalisationFigures {
-                map: Some(0.5),
-                map_50,
-                ..Default::default()
-            }),
-            ..Default::default()
-        };
-        assert_eq!(told(&[boxes(None)], verdict), ["", ""]);
-        assert!(
-            told(&[boxes(Some(0.75))], verdict)[1].contains("0,500 (à un IoU de 0,50 : 0,750)")
-        );
-    }
-}
+mod tests;

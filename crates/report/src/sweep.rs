@@ -12,9 +12,8 @@ pub use data::{SweepDocument, csv, document};
 pub use terminal::{SweepLines, best_recipe_file, sweep_counts, sweep_table};
 
 use super::Language;
-use super::format::{Text, fill};
-use super::html::page;
-use super::words::Words;
+use super::format::{fill, filled};
+use super::model::{Document, Section};
 use measure::record::{SweepMetric, SweepPlan, TrialRecord, TrialStatus, best};
 use words::SweepWords;
 
@@ -50,109 +49,86 @@ struct View<'a> {
     names: Vec<String>,
 }
 
-/// The whole page. Names, recipes and commands may hold anything: they are escaped.
+/// The whole page.
 pub fn sweep_html(report: &SweepReport<'_>) -> String {
+    crate::html::page(&sections(report), report.language)
+}
+
+/// What the report says.
+fn sections(report: &SweepReport<'_>) -> Document {
     let words = SweepWords::of(report.language);
-    let keys: Vec<&str> = report
+    let keys = report
         .plan
         .parameters
         .iter()
-        .map(|p| p.key.as_str())
-        .collect();
-    let view = View {
+        .map(|parameter| parameter.key.as_str());
+    let view = &View {
         plan: report.plan,
         trials: report.trials,
         report,
         words,
         language: report.language,
-        names: short_names(&keys),
+        names: short_names(&keys.collect::<Vec<_>>()),
     };
     let sections = [
         (
             "side-by-side",
             words.side_by_side,
-            pictures::side_by_side(&view),
+            pictures::side_by_side(view),
         ),
         (
             "importance",
             words.importance_title,
-            importance::section(&view),
+            importance::blocks(view),
         ),
-        ("front", words.front, pictures::front(&view)),
-        ("trials", words.all_trials, trials::all(&view)),
-        ("how", words.how, how::section(&view)),
-        ("repeat", words.repeat, how::repeat(&view)),
+        ("front", words.front, pictures::front(view)),
+        ("trials", words.all_trials, trials::all(view)),
+        ("how", words.how, how::blocks(view)),
+        ("repeat", words.repeat, how::repeat(view)),
     ];
-    let title = fill(words.title, &[("recipe", &report.plan.recipe)]);
-    let eyebrow = fill(words.eyebrow, &[("date", &view.language.day(report.date))]);
-    page(
-        Words::of(report.language),
-        &Text(&title).to_string(),
-        &format!("<p class=\"eyebrow\">{}</p>\n", Text(&eyebrow)),
-        &lead(&view),
-        &summary(&view),
-        &sections,
-    )
+    Document {
+        title: fill(words.title, &[("recipe", &report.plan.recipe)]),
+        eyebrow: fill(words.eyebrow, &[("date", &view.language.day(report.date))]),
+        lead: lead(view),
+        summary_title: words.best_trials.to_string(),
+        summary: trials::best(view).block().into_iter().collect(),
+        sections: sections
+            .map(|(id, title, blocks)| Section::new(id, title, blocks))
+            .into(),
+    }
 }
 
 /// What was found, how sure it is, and what to do next.
-fn lead(view: &View<'_>) -> String {
+fn lead(view: &View<'_>) -> Vec<String> {
     let words = view.words;
-    let of = |status| {
-        view.trials
-            .iter()
-            .filter(|trial| trial.status == status)
-            .count()
-    };
     let count = |number: usize| view.language.count(number as u64);
-    let counts = [
+    let with = |status| {
+        count(
+            view.trials
+                .iter()
+                .filter(|trial| trial.status == status)
+                .count(),
+        )
+    };
+    let mut values = vec![
         ("trials", count(view.trials.len())),
-        ("finished", count(of(TrialStatus::Finished))),
-        ("stopped", count(of(TrialStatus::Stopped))),
-        ("failed", count(of(TrialStatus::Failed))),
+        ("finished", with(TrialStatus::Finished)),
+        ("stopped", with(TrialStatus::Stopped)),
+        ("failed", with(TrialStatus::Failed)),
         ("images", count(view.plan.validation_images)),
     ];
-    let mut values: Vec<(&str, &str)> = counts
-        .iter()
-        .map(|(key, text)| (*key, text.as_str()))
-        .collect();
     let Some(best) = best(view.trials, view.plan.metric) else {
-        let text = fill(words.no_best, &values);
-        return format!("<p class=\"lead\">{}</p>\n", Text(&text));
+        return vec![filled(words.no_best, &values)];
     };
-    let settings = view.plan.parameters.iter().zip(&view.names);
-    let settings = settings.filter_map(|(parameter, name)| {
-        Some(format!("{name} {}", best.values.get(&parameter.key)?))
-    });
-    let settings = settings.collect::<Vec<_>>().join(", ");
-    let (trial, value) = (count(best.trial), view.value(best.value));
     values.extend([
-        ("trial", trial.as_str()),
-        ("value", value.as_str()),
-        ("metric", view.metric_name()),
-        ("settings", settings.as_str()),
+        ("trial", count(best.trial)),
+        ("value", view.value(best.value)),
+        ("metric", view.metric_name().to_string()),
+        ("settings", view.settings(best)),
     ]);
-    let sentence = fill(words.best, &values);
-    let mut rest = fill(words.counts, &values);
-    rest.push(' ');
-    rest += &fill(words.chosen, &values);
-    format!(
-        "<p class=\"lead\">{}</p>\n<p>{}</p>\n",
-        Text(&sentence),
-        Text(&rest)
-    )
-}
-
-/// The best trials.
-fn summary(view: &View<'_>) -> String {
-    let table = trials::best(view);
-    if table.is_empty() {
-        return table;
-    }
-    format!(
-        "<section aria-label=\"{}\">{table}</section>",
-        view.words.best_trials
-    )
+    let chosen = filled(words.chosen, &values);
+    let counts = filled(words.counts, &values);
+    vec![filled(words.best, &values), format!("{counts} {chosen}")]
 }
 
 impl View<'_> {
@@ -164,7 +140,16 @@ impl View<'_> {
         }
     }
 
-    /// The figure that trials are judged by, as a text.
+    /// The settings of a trial, with their names.
+    fn settings(&self, trial: &TrialRecord) -> String {
+        let settings = self.plan.parameters.iter().zip(&self.names);
+        let settings = settings.filter_map(|(parameter, name)| {
+            Some(format!("{name} {}", trial.values.get(&parameter.key)?))
+        });
+        settings.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The metric that trials are judged by, as text.
     fn value(&self, value: Option<f64>) -> String {
         show(self.plan.metric)(self.language, value.unwrap_or(f64::NAN))
     }
@@ -178,7 +163,7 @@ impl View<'_> {
     }
 }
 
-/// How a figure is written.
+/// How the metric is written.
 fn show(metric: SweepMetric) -> fn(Language, f64) -> String {
     match metric {
         SweepMetric::Loss => |language, value| language.decimal(value, 4),

@@ -30,7 +30,9 @@ pub fn terminal(columns: &[Column<'_>], language: Language) -> Table {
     for metric in METRICS {
         if metric.terminal == Terminal::Always || (metric.terminal == Terminal::Scenes && scenes) {
             let compared = compare(metric, &runs, language);
-            rows.extend(compared.map(|compared| row(compared.name, &compared.cells)));
+            rows.extend(
+                compared.map(|compared| row(compared.metric.name(language), &compared.cells)),
+            );
         }
         if metric.key == "train_time" {
             rows.extend(TIMED.iter().filter_map(|&accuracy| {

@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, Table as Grid};
 use crate::Language;
 use crate::model::{Line, Mark, Row, Table};
 use crate::tables::{self, Column};
-use crate::words::Words;
+use crate::words::{Words, phrases};
 use measure::record::{Comparison, Evaluation, SeedsVerdict, Verdict};
 
 const LANGUAGE: Language = Language::English;
@@ -117,7 +117,7 @@ fn no_energy<'a>(mut evaluations: impl Iterator<Item = &'a Evaluation>) -> Optio
     Some(format!(
         "{} ({})",
         words.energy_unavailable,
-        (words.no_energy)(reason)
+        phrases::no_energy(LANGUAGE, reason)
     ))
 }
 

@@ -425,7 +425,7 @@ fn tips_are_sentences() {
         (
             Language::English,
             [
-                "one-seed-0, images predicted at a time 64: 3,000",
+                "one-seed-0, batch size 64: 3,000",
                 "confidence 90.0 %, accuracy 60.0 % (5 images)",
                 "87 % – 93 %: 5 images",
             ],

@@ -15,6 +15,10 @@ pub fn run(plan: &EvaluatePlan, output: Output) -> Result<(), CommandError> {
         trained,
         computer,
     } = &plan.model;
+    if run.is_finished() {
+        // No figures are added to records that contradict each other.
+        run.finished()?;
+    }
     let split = data::load(&plan.data, trained.recipe.training.seed)?;
     let (data, part) = match plan.part {
         Part::Train => (&split.train, "train"),

@@ -17,6 +17,7 @@ pub fn run(flags: &flags::Worker, output: Output) -> Result<(), CommandError> {
     interrupts::catch("")?;
     let worker = Worker::new(&plan.computer, &plan.settings, |line| note!("{line}"))?;
     let token = &plan.settings.token;
+    warn_of_readers(&plan.settings.key);
     warn_of_readers(token);
     let (names, addresses) = (plan.computer.names(), worker.addresses());
     output.show(&json!({ "offers": names, "addresses": addresses }), || {

@@ -5,6 +5,7 @@ mod errors;
 mod evidence;
 mod faults;
 mod layers;
+mod records;
 #[cfg(all(feature = "remote", unix))]
 mod remote;
 mod resume;

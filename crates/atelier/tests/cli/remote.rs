@@ -196,11 +196,13 @@ fn a_worker_that_dies_ends_the_training_at_its_last_checkpoint() {
     assert!(saved() > 0);
 
     // Few epochs more, from there.
-    let recipe = at.join("lost/tiny/recipe.toml");
     let history = losses(&at.join("lost/tiny")).len();
-    let shorter = std::fs::read_to_string(&recipe).expect("a recipe");
-    let shorter = shorter.replace("epochs = 100000", &format!("epochs = {}", history + 2));
-    std::fs::write(&recipe, shorter).expect("written");
+    for file in ["recipe.toml", "environment.json"] {
+        let file = at.join("lost/tiny").join(file);
+        let shorter = std::fs::read_to_string(&file).expect("a recipe");
+        let shorter = shorter.replace("epochs = 100000", &format!("epochs = {}", history + 2));
+        std::fs::write(&file, shorter).expect("written");
+    }
     let figures = trained(at, &["--resume", "lost/tiny", "--device", "cpu"]);
     assert_eq!(losses(&at.join("lost/tiny")).len(), history + 2);
     assert_eq!(figures["device"].as_str(), Some("cpu"));

@@ -91,6 +91,22 @@ fn scenes_are_written_learned_from_and_judged() {
     let compared = json(at, &["compare", "--runs", "scenes", "scenes-2", "--json"]);
     assert!(compared.get("verdict").is_none());
 
+    // Detections belong to their run as predictions do.
+    let detections = run.join("detections.json");
+    let before = std::fs::read(&detections).expect("read");
+    let others = std::fs::read(at.join("runs/scenes-2/detections.json")).expect("read");
+    for others in [Some(others), None] {
+        std::fs::remove_file(&detections).expect("removed");
+        if let Some(others) = others {
+            std::fs::write(&detections, others).expect("written");
+        }
+        for command in ["report", "evaluate"] {
+            let text = error(at, &[command, "scenes"], 1);
+            assert!(text.contains("scenes/detections.json"), "{text}");
+        }
+    }
+    std::fs::write(&detections, before).expect("restored");
+
     let text = error(at, &["train", "lab-cnn", "--data", "one"], 1);
     assert!(
         text.contains("classifier") && text.contains("faster-rcnn"),

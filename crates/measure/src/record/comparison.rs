@@ -22,17 +22,16 @@ pub const COMPARISON_SCHEMA: &str = "atelier-comparison-1";
 /// Contestants and verdict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
-    /// [`COMPARISON_SCHEMA`]; empty in records of older versions.
-    #[serde(default)]
+    /// [`COMPARISON_SCHEMA`].
     pub schema: String,
     /// The runs, in the order in which they were asked for; with several seeds, recipe by recipe.
     pub contestants: Vec<Contestant>,
-    /// Which run is better, and how sure that is; `None` where images show several objects (the test is of one answer
-    /// an image), and where recipes are compared over `seeds`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Which run is better, and how sure that is; `None` where images show several objects (the test needs one prediction
+    /// per image), and where recipes are compared over `seeds`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
     /// Which recipe is better over several trainings of each; `None` with one training of each.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub seeds: Option<SeedsVerdict>,
 }
 
@@ -59,14 +58,12 @@ pub struct Contestant {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct McNemarRecord {
     /// Name of the first model.
-    #[serde(default)]
     pub a: String,
     /// Name of the second model.
-    #[serde(default)]
     pub b: String,
-    /// Images that only `a` answered rightly.
+    /// Images that only `a` classified correctly.
     pub only_a: u64,
-    /// Images that only `b` answered rightly.
+    /// Images that only `b` classified correctly.
     pub only_b: u64,
     /// Probability of a difference at least as large if both were equally good, two-sided;
     /// Holm-corrected where more than two models are compared.
@@ -81,11 +78,9 @@ pub struct Verdict {
     /// The test of the most accurate model (or of the first, on a tie) against the runner-up,
     /// named in the order in which they were given.
     pub mcnemar: McNemarRecord,
-    /// Accuracy of `mcnemar.a` less that of `mcnemar.b`.
-    #[serde(default)]
+    /// Accuracy of `mcnemar.a` minus accuracy of `mcnemar.b`.
     pub difference: f64,
     /// 95 % paired bootstrap interval of `difference`, low and high.
-    #[serde(default)]
     pub difference_interval: [f64; 2],
     /// Whether `mcnemar.p_value` is below 0.05 and `difference_interval` excludes zero: two kinds of evidence, and one
     /// alone is not enough to claim a difference.
@@ -93,14 +88,12 @@ pub struct Verdict {
     /// The verdict in plain words, in English; empty until the report crate writes it.
     pub sentence: String,
     /// The test of every pair.
-    #[serde(default)]
     pub pairs: Vec<McNemarRecord>,
-    /// Number of images; 0 in records of older versions.
-    #[serde(default)]
+    /// Number of images.
     pub images: u64,
     /// How many images it would take to find the difference significant four times in five, if it is as large as it
     /// looks (see [`images_to_tell`]); `None` where it is significant already, or where there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub images_to_tell: Option<u64>,
 }
 
@@ -112,7 +105,7 @@ impl Verdict {
     ///
     /// # Errors
     /// [`RecordError::TooFewModels`] with fewer than two models, [`RecordError::NotPaired`] when they
-    /// did not answer the same images, [`RecordError::Classification`] without images.
+    /// were not evaluated on the same images, [`RecordError::Classification`] without images.
     pub fn among(models: &[(&str, &Predictions)], seed: u64) -> Result<Self, RecordError> {
         let correct = paired(models)?;
         let right = |model: usize| correct[model].iter().filter(|&&hit| hit).count();

@@ -7,20 +7,18 @@ use serde::{Deserialize, Serialize};
 /// All that is needed to repeat a run beside its recipe.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Environment {
-    /// Name of the recipe, whatever the run is called; `None` in records of older versions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Name of the recipe, whatever the run is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub recipe: Option<String>,
     /// Version of atelier.
     pub atelier: String,
     /// Commit that atelier was built from, if known.
-    #[serde(default)]
     pub commit: Option<String>,
     /// The device that trained, for people: "CPU", "NVIDIA H100 (CUDA 0)".
     pub device: String,
     /// Threads used on the CPU.
     pub threads: usize,
     /// The machine.
-    #[serde(default)]
     pub machine: Machine,
     /// When the run started, RFC 3339 in UTC; see [`rfc3339_utc`].
     pub date: String,
@@ -38,7 +36,6 @@ pub struct DataIdentity {
     /// What the recipe calls it: "mnist" or a path.
     pub name: String,
     /// Digest of the content as `ALGORITHM:HEX`, if computed.
-    #[serde(default)]
     pub digest: Option<String>,
 }
 
@@ -46,16 +43,12 @@ pub struct DataIdentity {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Machine {
     /// Model name of the processor.
-    #[serde(default)]
     pub cpu: Option<String>,
     /// Logical cores that this process may use.
-    #[serde(default)]
     pub cores: Option<usize>,
     /// Main memory in MiB.
-    #[serde(default)]
     pub memory_mib: Option<u64>,
     /// Operating system and architecture: "Debian GNU/Linux 12 (bookworm), x86_64".
-    #[serde(default)]
     pub os: String,
 }
 

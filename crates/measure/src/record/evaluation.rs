@@ -14,7 +14,7 @@ use crate::significance::wilson_95;
 /// changes its meaning, not when one is added.
 pub const EVALUATION_SCHEMA: &str = "atelier-evaluation-1";
 
-/// What kind of model answered.
+/// The kind of model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ModelKind {
@@ -48,15 +48,15 @@ pub struct RunFacts {
     pub recipe: String,
     /// Kind of model.
     pub kind: ModelKind,
-    /// Which images were answered: "test", "validation", ...
+    /// Which images were evaluated: "test", "validation", ...
     pub split: String,
     /// Seconds spent training, evaluation not counted.
     pub train_s: f64,
-    /// Images answered per second.
+    /// Images predicted per second.
     pub infer_images_per_s: f64,
     /// Trainable parameters.
     pub parameters: u64,
-    /// Multiply-adds to answer one image.
+    /// Multiply-adds to predict one image.
     pub multiply_adds: u64,
     /// Size of the weights' file in bytes.
     pub model_bytes: u64,
@@ -76,36 +76,34 @@ pub struct RunFacts {
 /// otherwise; their formulas are those of [`crate::classification`] and [`crate::calibration`].
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Evaluation {
-    /// [`EVALUATION_SCHEMA`]; empty in records of older versions.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    /// [`EVALUATION_SCHEMA`].
     pub schema: String,
     /// Name of the run: the recipe's, with a number from the second run on.
     pub recipe: String,
     /// Kind of model.
     pub kind: ModelKind,
-    /// Which images were answered: "test", "validation", ...
+    /// Which images were evaluated: "test", "validation", ...
     pub split: String,
-    /// Number of images answered.
+    /// Number of images evaluated.
     pub images: usize,
-    /// Figures of one answer an image, beside the others in the JSON; `None` where images show several
+    /// Metrics of one prediction per image, beside the others in the JSON; `None` where images show several
     /// objects or none.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub classification: Option<ClassificationScores>,
     /// Seconds spent training, evaluation not counted.
     pub train_s: f64,
-    /// Images answered per second.
+    /// Images predicted per second.
     pub infer_images_per_s: f64,
     /// Trainable parameters.
     pub parameters: u64,
-    /// Multiply-adds to answer one image.
+    /// Multiply-adds to predict one image.
     pub multiply_adds: u64,
     /// Size of the weights' file in bytes.
     pub model_bytes: u64,
-    /// Digest of the weights as `blake3:HEX`; in records of older versions of their file, or `None`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Digest of the weights as `blake3:HEX`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub model_digest: Option<String>,
     /// Peak memory of the process in MiB, where the machine tells.
-    #[serde(default)]
     pub peak_rss_mib: Option<f64>,
     /// Epochs trained.
     pub epochs: usize,
@@ -115,73 +113,66 @@ pub struct Evaluation {
     pub device: String,
     /// Threads used on the CPU.
     pub threads: usize,
-    /// Latency and throughput; `None` in records of older versions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Latency and throughput.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub speed: Option<InferenceSpeed>,
-    /// Energy, or why there is none; `None` in records of older versions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Energy, or why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub energy: Option<Energy>,
     /// When training first reached some round accuracies on its validation images; empty without any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub time_to_accuracy: Vec<TimeToAccuracy>,
-    /// A detector's curves; `None` for a classifier, and in records of older versions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// A detector's curves; `None` for a classifier.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub box_precision_recall: Option<BoxPrecisionRecall>,
     /// A detector's own figures, beside the others in the JSON; `None` for a classifier.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub localisation: Option<LocalisationFigures>,
 }
 
-/// How right one answer an image is.
+/// Metrics of one prediction per image.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ClassificationScores {
-    /// Fraction of the images answered rightly.
+    /// Fraction of the images classified correctly.
     pub accuracy: f64,
     /// 95 % Wilson interval of the accuracy, low and high.
-    #[serde(default)]
     pub accuracy_interval: [f64; 2],
-    /// F1, mean over the classes that occur as truth or answer.
+    /// F1, mean over the classes that occur as truth or prediction.
     pub f1_macro: f64,
-    /// Precision, mean over the classes that occur as truth or answer.
+    /// Precision, mean over the classes that occur as truth or prediction.
     pub precision_macro: f64,
-    /// Recall, mean over the classes that occur as truth or answer.
+    /// Recall, mean over the classes that occur as truth or prediction.
     pub recall_macro: f64,
     /// Negative log-likelihood of the true classes, in nats per image.
     pub loss: f64,
     /// Expected calibration error, bins of equal width.
     pub ece: f64,
     /// Expected calibration error, bins of equal mass.
-    #[serde(default)]
     pub ece_equal_mass: f64,
     /// Recall, mean over the classes that occur as truth.
-    #[serde(default)]
     pub balanced_accuracy: f64,
     /// Fraction of the images whose truth is among the two most probable classes.
-    #[serde(default)]
     pub top_2: f64,
     /// Cohen's kappa, from -1 to 1.
-    #[serde(default)]
     pub cohens_kappa: f64,
     /// Matthews correlation, from -1 to 1.
-    #[serde(default)]
     pub matthews: f64,
     /// Brier score, summed over classes: from 0 (best) to 2.
-    #[serde(default)]
     pub brier: f64,
-    /// Precision, mean over classes by their images; `None` in records of older versions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Precision, mean over classes weighted by their images.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub precision_weighted: Option<f64>,
-    /// F1, mean over classes by their images; `None` in records of older versions. (The recall so averaged, and all
+    /// F1, mean over classes weighted by their images. (The recall so averaged, and all
     /// three counted over images, are the accuracy.)
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub f1_weighted: Option<f64>,
     /// Area under the ROC curve of a class against the rest, mean over the classes that have one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub roc_auc_macro: Option<f64>,
     /// Average precision of a class's probability, mean over the classes with images.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub average_precision_macro: Option<f64>,
-    /// Images by `[truth][answer]`.
+    /// Images by `[truth][prediction]`.
     pub confusion: Vec<Vec<u64>>,
     /// Figures of each class.
     pub per_class: Vec<ClassFigures>,
@@ -192,19 +183,17 @@ pub struct ClassificationScores {
 pub struct ClassFigures {
     /// Name of the class.
     pub class: String,
-    /// Fraction of the answers 'this class' that are right; 0 without such answers.
+    /// Fraction of the predictions of this class that are correct; 0 without any.
     pub precision: f64,
-    /// Fraction of the class's images answered rightly; 0 without such images.
+    /// Fraction of the class's images classified correctly; 0 without any.
     pub recall: f64,
     /// Harmonic mean of precision and recall; 0 where both are.
     pub f1: f64,
     /// Number of images of the class.
     pub support: u64,
     /// Area under the ROC curve; `None` without images both of the class and of others.
-    #[serde(default)]
     pub roc_auc: Option<f64>,
     /// Average precision of the class's probability; `None` without images of the class.
-    #[serde(default)]
     pub average_precision: Option<f64>,
 }
 
@@ -217,10 +206,10 @@ pub struct LocalisationFigures {
     pub mean_iou: f64,
     /// Share of the objects that are matched by a detection, whatever its class, at an IoU of 0.5 (see
     /// [`matches`](crate::detection::matches)); `None` where each image shows one object.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub found: Option<f64>,
     /// Share of the matched objects whose detection has the right class; `None` where each image shows one object.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub found_accuracy: Option<f64>,
     /// Average precision over IoU 0.50, 0.55, ..., 0.95.
     pub map: Option<f64>,
@@ -246,13 +235,13 @@ pub struct LocalisationFigures {
     pub mar_medium: Option<f64>,
     /// Average recall over truths above 96 x 96 pixels.
     pub mar_large: Option<f64>,
-    /// What is wrong with the detections that are wrong; `None` in records of older versions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What is wrong with the detections that are wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub mistakes: Option<DetectionMistakes>,
 }
 
 impl Evaluation {
-    /// What is known without answers: facts, and no figures.
+    /// What is known without predictions: facts, and no metrics.
     pub fn of_run(images: usize, facts: RunFacts) -> Self {
         Self {
             schema: EVALUATION_SCHEMA.to_string(),

@@ -1,4 +1,4 @@
-//! `predictions.csv`: what a model answered for each image of a split.
+//! `predictions.csv`: what a model predicted for each image of a split.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -22,32 +22,32 @@ pub struct Localisation {
     pub iou: f32,
 }
 
-/// A model's answer for one image.
+/// A model's prediction for one image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
     /// Position of the image in its split, from 0.
     pub index: usize,
     /// True class, an index into [`Predictions::classes`].
     pub label: usize,
-    /// Class answered, an index into [`Predictions::classes`].
+    /// Predicted class, an index into [`Predictions::classes`].
     pub predicted: usize,
-    /// Confidence in the answer, from 0 to 1. A classifier's is the probability of `predicted`;
+    /// Confidence in the prediction, from 0 to 1. A classifier's is the probability of `predicted`;
     /// a detector's is the score of its best detection, 0 where it detected nothing.
     pub score: f32,
     /// Probability of each class, in the order of [`Predictions::classes`].
     pub probabilities: Vec<f32>,
-    /// The best detection's box; `None` for a classifier, and where a detector saw nothing.
+    /// The best detection's box; `None` for a classifier, and where a detector found nothing.
     pub detection: Option<Localisation>,
 }
 
 impl Prediction {
-    /// Whether the answer is the truth.
+    /// Whether the prediction is correct.
     pub fn is_correct(&self) -> bool {
         self.label == self.predicted
     }
 }
 
-/// A model's answers for a whole split, in the order of the split.
+/// A model's predictions for a whole split, in the order of the split.
 ///
 /// ```
 /// use measure::record::{Prediction, Predictions};
@@ -74,12 +74,12 @@ impl Predictions {
         self.rows.iter().map(|row| row.label).collect()
     }
 
-    /// Class answered in each row.
+    /// Predicted class of each row.
     pub fn predicted(&self) -> Vec<usize> {
         self.rows.iter().map(|row| row.predicted).collect()
     }
 
-    /// Whether each row's answer is the truth.
+    /// Whether each row's prediction is correct.
     pub fn correct(&self) -> Vec<bool> {
         self.rows.iter().map(Prediction::is_correct).collect()
     }
@@ -293,8 +293,8 @@ fn row(text: &str, classes: usize, detector: bool) -> Result<Prediction, (String
         predicted: class(2)?,
         score: real(3)?,
         probabilities: (LEADING.len()..first).map(real).collect::<Result<_, _>>()?,
-        detection: match seen {
-            true => Some(Localisation {
+        detection: if seen {
+            Some(Localisation {
                 bounds: [
                     real(first)?,
                     real(first + 1)?,
@@ -302,8 +302,9 @@ fn row(text: &str, classes: usize, detector: bool) -> Result<Prediction, (String
                     real(first + 3)?,
                 ],
                 iou: real(first + 4)?,
-            }),
-            false => None,
+            })
+        } else {
+            None
         },
     })
 }

@@ -22,13 +22,13 @@ pub struct SweepPlan {
     pub sampler: Sampler,
     /// What trials are judged by.
     pub metric: SweepMetric,
-    /// Of the trials at a rung one in so many goes on; `None`: every trial is trained to its end.
+    /// One in this many trials continues after each rung; `None`: every trial is trained to its end.
     pub halving: Option<usize>,
     /// Seed of the choices, and of every training.
     pub seed: u64,
-    /// Images that are learned from.
+    /// Images to train on.
     pub train_images: usize,
-    /// Training images that are held out, by which trials are judged.
+    /// Held-out training images, on which trials are judged.
     pub validation_images: usize,
 }
 
@@ -62,8 +62,8 @@ pub enum Domain {
         log: bool,
         /// Whether only whole numbers count.
         integer: bool,
-        /// Only so many of them, evenly spaced, with both ends.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        /// Only this number of them, evenly spaced, with both ends.
+        #[serde(skip_serializing_if = "Option::is_none")]
         points: Option<usize>,
     },
 }
@@ -119,7 +119,7 @@ pub enum Sampler {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SweepMetric {
-    /// Share of the images answered rightly; more is better.
+    /// Share of the images classified correctly; more is better.
     Accuracy,
     /// COCO's average precision of the boxes; more is better.
     Ap,
@@ -152,7 +152,7 @@ named!(Sampler, Random = "random", Grid = "grid", Tpe = "tpe");
 named!(SweepMetric, Accuracy = "accuracy", Ap = "ap", Loss = "loss");
 
 impl SweepMetric {
-    /// The better first; what is no number comes last.
+    /// The better first; NaN comes last.
     pub fn order(self, a: f64, b: f64) -> Ordering {
         let key = |value: f64| match (value.is_nan(), self) {
             (true, _) => f64::INFINITY,
@@ -190,14 +190,11 @@ pub enum TrialStatus {
 pub struct TrialEpoch {
     /// The epoch, from 1.
     pub epoch: usize,
-    /// Share of the images answered rightly.
-    #[serde(default)]
+    /// Share of the images classified correctly.
     pub accuracy: Option<f64>,
     /// COCO's average precision.
-    #[serde(default)]
     pub ap: Option<f64>,
     /// Mean loss.
-    #[serde(default)]
     pub loss: Option<f64>,
     /// Seconds of training so far, validation not counted.
     pub seconds: f64,
@@ -213,10 +210,9 @@ pub struct TrialRecord {
     /// How it ended.
     pub status: TrialStatus,
     /// Why it failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The figure that trials are judged by, after the last epoch it was trained for, or the one that early stopping kept.
-    #[serde(default)]
     pub value: Option<f64>,
     /// The epochs it was trained for.
     pub epochs: Vec<TrialEpoch>,
@@ -276,7 +272,7 @@ pub fn best(trials: &[TrialRecord], metric: SweepMetric) -> Option<&TrialRecord>
     (first.status == TrialStatus::Finished && first.value.is_some()).then_some(first)
 }
 
-/// Share of right answers, or average precision where trials are judged by it or there is nothing else.
+/// Accuracy, or average precision where trials are judged by it or there is nothing else.
 pub fn quality(trial: &TrialRecord, metric: SweepMetric) -> Option<f64> {
     match metric {
         SweepMetric::Ap | SweepMetric::Accuracy => trial.value,
@@ -302,68 +298,4 @@ pub fn front(trials: &[TrialRecord], metric: SweepMetric) -> Vec<usize> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-    use SweepMetric::{Accuracy, Loss};
-    use TrialStatus::{Failed, Finished, Stopped};
-
-    pub(crate) fn trial(number: usize, status: TrialStatus, values: &[f64]) -> TrialRecord {
-        let epochs = (1..).zip(values).map(|(epoch, &value)| TrialEpoch {
-            epoch,
-            accuracy: Some(value),
-            loss: Some(1.0 - value),
-            seconds: epoch as f64 * number as f64,
-            ..TrialEpoch::default()
-        });
-        TrialRecord {
-            trial: number,
-            values: BTreeMap::new(),
-            status,
-            reason: None,
-            value: values.last().copied(),
-            epochs: epochs.collect(),
-        }
-    }
-
-    #[test]
-    fn the_best_come_first() {
-        let trials = [
-            trial(1, Stopped, &[0.9]),
-            trial(2, Failed, &[]),
-            trial(3, Finished, &[0.5, 0.6, 0.7]),
-            trial(4, Stopped, &[0.3, 0.4]),
-            trial(5, Finished, &[0.5, 0.6, 0.8]),
-            trial(6, Stopped, &[0.95]),
-            trial(7, Finished, &[0.1, 0.2, f64::NAN]),
-            trial(8, Finished, &[0.5, 0.6, 0.8]),
-        ];
-        assert_eq!(ranked(&trials, Accuracy), [4, 7, 2, 6, 3, 5, 0, 1]);
-        assert_eq!(best(&trials, Accuracy).map(|t| t.trial), Some(5));
-        assert_eq!(best(&trials[..2], Accuracy), None);
-        assert_eq!(best(&[], Accuracy), None);
-        // The lower loss is better.
-        assert_eq!(ranked(&trials[2..5], Loss), [0, 2, 1]);
-        // The third trial took 9 seconds, the fifth 15, the eighth as much quality for 24.
-        assert_eq!(front(&trials, Accuracy), [2, 4]);
-    }
-
-    #[test]
-    fn records_come_back_as_written() {
-        let mut record = trial(3, Finished, &[0.1 + 0.2]);
-        record.values = BTreeMap::from([
-            ("a".to_string(), SettingValue::Integer(3)),
-            ("b".to_string(), SettingValue::Number(3.0)),
-            ("c".to_string(), SettingValue::Choice("3".to_string())),
-            ("d".to_string(), SettingValue::Number(1e-7)),
-        ]);
-        let text = serde_json::to_string(&record).unwrap();
-        assert_eq!(serde_json::from_str::<TrialRecord>(&text).unwrap(), record);
-        let texts: Vec<String> = record.values.values().map(ToString::to_string).collect();
-        assert_eq!(texts, ["3", "3.0", "3", "1e-7"]);
-        for name in ["random", "grid", "tpe"] {
-            assert_eq!(name.parse::<Sampler>().unwrap().to_string(), name);
-        }
-        let message = "mAP".parse::<SweepMetric>().unwrap_err();
-        assert_eq!(message, "choose one of accuracy, ap, loss");
-    }
-}
+pub(crate) mod tests;

@@ -1,7 +1,7 @@
-//! Devices that another process or machine offers, by Burn's own protocol over Iroh: encrypted, the worker known by its
-//! key, whoever asks known by the worker's token.
+//! Devices that another process or machine offers, by Burn's own protocol over Iroh: encrypted, the worker identified by its
+//! key, the client by the worker's token.
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::ToSocketAddrs;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use burn::tensor::remote::{ConnectError, EndpointId, IrohHost, IrohRelays, Remot
 
 use super::{Computer, DeviceError, DeviceInfo, REMOTE, works};
 
-/// A worker that has not answered after so long can't be reached.
+/// A worker that has not answered by then can't be reached.
 const LIMIT: Duration = Duration::from_secs(15);
 
 /// Where a remote device is.
@@ -31,53 +31,48 @@ impl Address {
             name: name.to_string(),
             reason: reason.to_string(),
         };
-        let text = name.strip_prefix(REMOTE);
-        let text = text.and_then(|text| text.strip_prefix(':'));
-        let text = text.ok_or_else(|| wrong("it does not begin with 'remote:'"))?;
-        let (text, device) = match text.split_once('#') {
-            Some((text, number)) => {
-                let number = number.parse();
-                (
-                    text,
-                    number.map_err(|_| wrong("after '#' stands no number"))?,
-                )
-            }
-            None => (text, 0),
+        let worker = name
+            .strip_prefix(REMOTE)
+            .and_then(|text| text.strip_prefix(':'))
+            .ok_or_else(|| wrong("it does not begin with 'remote:'"))?;
+        let (worker, device) = worker.split_once('#').unwrap_or((worker, "0"));
+        let (id, host) = match worker.split_once('@') {
+            Some((id, host)) => (id, Some(host)),
+            None => (worker, None),
         };
-        let (id, host) = match text.split_once('@') {
-            Some((id, host)) => (id, Some(host.to_string())),
-            None => (text, None),
-        };
-        let id = id.parse().map_err(|_| wrong("it has no worker's ID"))?;
-        if host.as_deref().is_some_and(|host| !host.contains(':')) {
+        if host.is_some_and(|host| !host.contains(':')) {
             return Err(wrong("it has no port"));
         }
-        Ok(Self { id, host, device })
+        Ok(Self {
+            id: id.parse().map_err(|_| wrong("it has no worker's ID"))?,
+            host: host.map(str::to_string),
+            device: device
+                .parse()
+                .map_err(|_| wrong("there is no number after '#'"))?,
+        })
     }
 
     /// What Burn calls a worker. Looks the host's name up.
     fn host(&self, token: &str) -> Result<RemoteHost, String> {
         let mut host = IrohHost::new(self.id);
         if let Some(name) = &self.host {
-            let found = name.to_socket_addrs();
-            let found = found.map_err(|cause| format!("{name} is not found: {cause}"))?;
-            let addresses: Vec<SocketAddr> = found.collect();
-            host = addresses.into_iter().fold(
-                host.with_relays(IrohRelays::Disabled),
-                IrohHost::with_address,
-            );
+            let addresses = name
+                .to_socket_addrs()
+                .map_err(|cause| format!("{name} is not found: {cause}"))?;
+            let host_alone = host.with_relays(IrohRelays::Disabled);
+            host = addresses.fold(host_alone, IrohHost::with_address);
         }
         Ok(RemoteHost::iroh(host).with_credential(token))
     }
 }
 
-/// Connects to a remote device and has it compute.
+/// Connects to a remote device and makes it compute.
 pub(super) fn open(name: &str, token: Option<&str>) -> Result<Computer, DeviceError> {
     let address = Address::parse(name)?;
     let token = token.ok_or_else(|| DeviceError::NoToken(name.to_string()))?;
     let token = token.to_string();
     let (sender, opened) = mpsc::channel();
-    // What hangs is left behind: there is no way to end it.
+    // A thread that hangs is left behind: there is no way to end it.
     std::thread::spawn(move || {
         let _ = sender.send(connect(&address, &token));
     });
@@ -115,8 +110,7 @@ fn connect(address: &Address, token: &str) -> Result<Device, String> {
 fn advice(error: &ConnectError) -> String {
     match error {
         ConnectError::Unauthorized => {
-            "the worker refuses the token: ATELIER_TOKEN or --token-file must hold the text of \
-            the worker's own token file"
+            "the worker refuses the token: ATELIER_TOKEN or --token-file must hold the text of the worker's token file"
                 .to_string()
         }
         ConnectError::NoSuchDevice { device_count } => {
@@ -133,47 +127,4 @@ fn advice(error: &ConnectError) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use burn::tensor::remote::IrohIdentity;
-
-    use super::*;
-
-    #[test]
-    fn addresses() {
-        let id = IrohIdentity::random().id();
-        let parsed = |text: &str| Address::parse(&text.replace("ID", &id.to_string()));
-        let address = |host: Option<&str>, device| Address {
-            id,
-            host: host.map(str::to_string),
-            device,
-        };
-        for (text, expected) in [
-            ("remote:ID", address(None, 0)),
-            ("remote:ID#3", address(None, 3)),
-            ("remote:ID@lab-2:4433", address(Some("lab-2:4433"), 0)),
-            ("remote:ID@[::1]:4433#1", address(Some("[::1]:4433"), 1)),
-        ] {
-            assert_eq!(parsed(text), Ok(expected), "{text}");
-        }
-        for text in [
-            "remote",
-            "remote:",
-            "remote:x",
-            "remote:ID@lab-2",
-            "remote:ID#",
-            "remote:ID#x",
-            "remote:IDx@lab-2:1",
-        ] {
-            assert!(
-                matches!(parsed(text), Err(DeviceError::Address { .. })),
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn nobody_connects_without_a_token() {
-        let name = format!("remote:{}@127.0.0.1:1", IrohIdentity::random().id());
-        assert_eq!(open(&name, None).err(), Some(DeviceError::NoToken(name)));
-    }
-}
+mod tests;

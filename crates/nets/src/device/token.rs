@@ -3,6 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// A shorter token could be guessed by trying.
+const LEAST_CHARACTERS: usize = 16;
+
 /// Why a file gives no token.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
@@ -14,12 +17,15 @@ pub enum TokenError {
         /// What the system says.
         cause: io::Error,
     },
-    /// It holds none.
-    #[error("{}: there is no token in this file; remove it, and `atelier worker` makes one", .0.display())]
-    Empty(PathBuf),
+    /// It holds none, or one that is easily guessed.
+    #[error(
+        "{}: a token has at least {LEAST_CHARACTERS} characters; remove this file, and `atelier worker` creates one",
+        .0.display()
+    )]
+    Short(PathBuf),
 }
 
-/// The token in a file, without the end of its line.
+/// The token in a file, without white space around it.
 ///
 /// # Errors
 /// [`TokenError`].
@@ -28,13 +34,14 @@ pub fn read(path: &Path) -> Result<String, TokenError> {
         path: path.to_path_buf(),
         cause,
     })?;
-    match text.trim() {
-        "" => Err(TokenError::Empty(path.to_path_buf())),
-        token => Ok(token.to_string()),
+    let token = text.trim();
+    if token.chars().count() < LEAST_CHARACTERS {
+        return Err(TokenError::Short(path.to_path_buf()));
     }
+    Ok(token.to_string())
 }
 
-/// Writes a new token into a file that others can't read, unless there is a file.
+/// Creates the file, with a new token that others can't read, unless it is there.
 ///
 /// # Errors
 /// [`TokenError::File`].
@@ -64,12 +71,12 @@ pub fn make_if_missing(path: &Path) -> Result<(), TokenError> {
     }
 }
 
-/// Whether others on this machine can read a file. Known on Unix only.
-pub fn others_can_read(path: &Path) -> bool {
+/// Whether others on this machine can read or replace the contents of a file. Known on Unix only.
+pub fn is_open_to_others(path: &Path) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o044 != 0)
+        std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o066 != 0)
     }
     #[cfg(not(unix))]
     {
@@ -79,46 +86,4 @@ pub fn others_can_read(path: &Path) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn without_the_end_of_its_line_or_not_at_all() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("token");
-        assert!(matches!(read(&path), Err(TokenError::File { .. })));
-        std::fs::write(&path, "secret\n").expect("written");
-        assert_eq!(read(&path).expect("a token"), "secret");
-        std::fs::write(&path, "\n").expect("written");
-        assert!(matches!(read(&path), Err(TokenError::Empty(_))));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn who_can_read_it() {
-        use std::os::unix::fs::PermissionsExt;
-
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("token");
-        std::fs::write(&path, "secret\n").expect("written");
-        for (mode, others) in [(0o600, false), (0o640, true), (0o604, true)] {
-            let permissions = std::fs::Permissions::from_mode(mode);
-            std::fs::set_permissions(&path, permissions).expect("its owner's");
-            assert_eq!(others_can_read(&path), others, "{mode:o}");
-        }
-    }
-
-    #[cfg(feature = "remote")]
-    #[test]
-    fn made_once_and_for_its_owner() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("token");
-        make_if_missing(&path).expect("made");
-        let made = read(&path).expect("a token");
-        assert_eq!(made.len(), 64);
-        assert!(!others_can_read(&path));
-        make_if_missing(&path).expect("there already");
-        assert_eq!(read(&path).expect("the same"), made);
-        assert!(make_if_missing(&folder.path().join("no/such")).is_err());
-    }
-}
+mod tests;

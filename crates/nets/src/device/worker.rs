@@ -1,7 +1,7 @@
 //! Offering this process's devices to trainings of other processes and machines.
 //!
-//! Burn's server takes tensors and operations on them from whoever shows the token, and hands values back: it runs no
-//! programs and reads no files.
+//! Burn's server takes tensors and operations on them from clients that present the token, and hands values back: it runs no
+//! programs and reads no files. What it does before it has seen the token is described in docs/guide/gpu.md.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
@@ -74,16 +74,16 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Gets ready to offer the devices of `computer`. Makes the key and the token where they are missing. `told` hears, in
-    /// a line, of everybody who wants to use one.
+    /// Prepares to offer the devices of `computer`. Creates the key and the token if they are missing. `log` gets a line for
+    /// every client that asks for a device.
     ///
     /// # Errors
-    /// [`WorkerError`] for devices that don't go together, a file that can't be read or made, an empty token, or a port in
-    /// use.
+    /// [`WorkerError`] for devices that can't be offered together, a file that can't be read or created, a token that is too
+    /// short, or a port in use.
     pub fn new(
         computer: &Computer,
         settings: &WorkerSettings,
-        told: impl Fn(&str) + Send + Sync + 'static,
+        log: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<Self, WorkerError> {
         let processors = computer.all().filter(|one| has_lanes(&one.device));
         if ![0, computer.all().count()].contains(&processors.count()) {
@@ -91,13 +91,13 @@ impl Worker {
         }
         token::make_if_missing(&settings.token)?;
         let authorizer = TokenAuthorizer::new(token::read(&settings.token)?)
-            .map_err(|_| TokenError::Empty(settings.token.clone()))?;
+            .map_err(|_| TokenError::Short(settings.token.clone()))?;
         let authorizer = move |request: AuthorizationRequest<'_>| {
             let (client, device) = (request.client, request.device_index);
             let result = authorizer.authorize(request);
             match &result {
-                Ok(()) => told(&format!("{client} uses device #{device}")),
-                Err(reason) => told(&format!("refused: {reason}")),
+                Ok(()) => log(&format!("{client} uses device #{device}")),
+                Err(reason) => log(&format!("refused: {reason}")),
             }
             result
         };
@@ -110,9 +110,10 @@ impl Worker {
             port: settings.port,
             cause,
         })?;
-        let relays = match settings.relays {
-            true => IrohRelays::Public,
-            false => IrohRelays::Disabled,
+        let relays = if settings.relays {
+            IrohRelays::Public
+        } else {
+            IrohRelays::Disabled
         };
         let devices: Vec<_> = computer.all().map(|one| one.device.clone()).collect();
         Ok(Self {

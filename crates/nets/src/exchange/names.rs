@@ -3,7 +3,7 @@
 /// PyTorch's counter of batches, beside `running_mean` and `running_var`.
 pub(super) const BATCHES: &str = "num_batches_tracked";
 
-/// Our prefixes and theirs. What none fits keeps its name, as the detector's `backbone.0.weight`, which is that of an
+/// Our prefixes and theirs. Other names stay, such as the detector's `backbone.0.weight`: PyTorch gives it to an
 /// `nn.Sequential` called `backbone`.
 const PREFIXES: [(&str, &str); 6] = [
     // A classifier is an nn.Sequential: its parameters begin with the layer's number.
@@ -29,7 +29,7 @@ const BLOCKS: [(&str, &str, usize); 4] = [
 ///
 /// Hidden layers of the box head are `fc6`, `fc7`, ... as in torchvision's `TwoMLPHead`; their normalisation, which that
 /// head lacks, is `bn6` or `gn6`. A block of convolution and normalisation numbers them 0 and 1, as torchvision's
-/// `Conv2dNormActivation`; those of a feature pyramid are in the backbone's `fpn`.
+/// `Conv2dNormActivation`; the layers of a feature pyramid are in the backbone's `fpn`.
 ///
 /// ```
 /// use nets::exchange::pytorch_name;

@@ -1,92 +1,39 @@
 //! The part of Python's pickle that a state dict of tensors needs, read without executing anything.
 //!
-//! A pickle is a program for a stack machine (the opcodes are described in CPython's `Lib/pickletools.py`). This machine
-//! builds plain values only. A pickle may name the handful of classes and functions in [`Callable`]; here they are words
-//! with a fixed meaning. Anything else is refused by its name.
+//! A pickle is a program for a stack machine (CPython's `Lib/pickletools.py` describes the opcodes). This machine builds
+//! plain values only. A pickle may name the classes and functions of [`Callable::named`]; here they are words with a fixed
+//! meaning. Everything else is refused by name. What PyTorch's `weights_only` mode loads beside tensors (numbers, bytes,
+//! sets, sizes) is passed over.
+
+mod value;
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
-use super::number::Number;
+use value::{Callable, OTHER, Storage, TRUE};
+pub(super) use value::{Id, TensorView, Value, Values};
 
-/// Tensors of weights have at most 5. The limits keep a small hostile file from growing in memory.
+/// Weights have at most 5 dimensions. The limits keep a small hostile file from growing in memory.
 const MOST_DIMENSIONS: usize = 8;
 /// PyTorch numbers its storages.
 const MOST_KEY: usize = 64;
 /// A parameter is made from 3 values, a tensor from 6 or 7.
 const MOST_ARGUMENTS: usize = 16;
+/// Values that any file may hold; a large file may hold one more for every eight of its bytes. A tensor needs about 40 values
+/// and takes at least 330 bytes.
+const MOST_VALUES: usize = 200_000;
 
-/// A value's place in [`Values`].
-///
-/// Values refer to each other by place: however deep a hostile file nests them, nothing here recurses.
-pub(super) type Id = usize;
-
-/// A value that a state dict may hold.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
-    None,
-    Bool(bool),
-    Int(i64),
-    Float(f64),
-    Text(String),
-    Tuple(Vec<Id>),
-    List(Vec<Id>),
-    Dict(Vec<(Id, Id)>),
-    Callable(Callable),
-    Storage(Storage),
-    Tensor(TensorView),
-}
-
-/// What a pickle may name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Callable {
-    OrderedDict,
-    RebuildTensor,
-    RebuildParameter,
-    Storage(Number),
-}
-
-/// Numbers in an entry of their own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Storage {
-    pub number: Number,
-    /// The entry's name behind `data/`.
-    pub key: String,
-}
-
-/// A tensor as a view of a storage; places are counted in elements.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct TensorView {
-    pub storage: Storage,
-    pub offset: usize,
-    pub shape: Vec<usize>,
-    pub strides: Vec<usize>,
-}
-
-/// All values of a pickle.
-#[derive(Debug, Default)]
-pub(super) struct Values {
-    all: Vec<Value>,
-}
-
-impl Values {
-    pub fn get(&self, id: Id) -> &Value {
-        &self.all[id]
-    }
-
-    fn add(&mut self, value: Value) -> Id {
-        self.all.push(value);
-        self.all.len() - 1
-    }
-}
-
-/// Runs a pickle: its values, and which of them is the result.
+/// Runs a pickle that lies in a file of `file_size` bytes: its values, and which of them is the result.
 ///
 /// # Errors
 /// The first thing that a state dict of tensors does not need, or that is damaged.
-pub(super) fn read(bytes: &[u8]) -> Result<(Values, Id), String> {
+pub(super) fn read(bytes: &[u8], file_size: usize) -> Result<(Values, Id), String> {
+    let most = MOST_VALUES + file_size / 8;
     let mut machine = Machine {
         rest: bytes,
-        values: Values::default(),
+        values: Values {
+            all: vec![Value::Other, Value::True],
+        },
         stack: Vec::new(),
         marks: Vec::new(),
         memo: HashMap::new(),
@@ -94,6 +41,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Values, Id), String> {
     loop {
         if let Some(result) = machine.step()? {
             return Ok((machine.values, result));
+        }
+        if machine.size() > most {
+            return Err(format!(
+                "the pickle holds more than {most} values; a file of this size needs fewer"
+            ));
         }
     }
 }
@@ -103,10 +55,15 @@ struct Machine<'a> {
     values: Values,
     stack: Vec<Id>,
     marks: Vec<usize>,
-    memo: HashMap<usize, Id>,
+    memo: HashMap<u32, Id>,
 }
 
 impl<'a> Machine<'a> {
+    /// How many things it remembers.
+    fn size(&self) -> usize {
+        self.values.all.len() + self.stack.len() + self.marks.len() + self.memo.len()
+    }
+
     /// One opcode; the result where it is the last.
     fn step(&mut self) -> Result<Option<Id>, String> {
         let opcode = self.take(1)?[0];
@@ -118,24 +75,27 @@ impl<'a> Machine<'a> {
             0x95 => drop(self.take(8)?), // a frame's length: only good for reading ahead
             b'.' => return self.pop().map(Some),
             b'(' => self.marks.push(self.stack.len()),
-            b'N' => self.push(Value::None),
-            0x88 => self.push(Value::Bool(true)),
-            0x89 => self.push(Value::Bool(false)),
+            // None, False, an empty list, an empty set.
+            b'N' | 0x89 | b']' | 0x8f => self.stack.push(OTHER),
+            0x88 => self.stack.push(TRUE),
             b'K' => self.integer(1)?,
             b'M' => self.integer(2)?,
             b'J' => {
                 let bytes = self.array()?;
                 self.push(Value::Int(i32::from_le_bytes(bytes).into()));
             }
-            0x8a => self.long()?,
+            0x8a => self.long(1)?,
+            0x8b => self.long(4)?,
             b'G' => {
-                let bytes = self.array()?;
-                self.push(Value::Float(f64::from_be_bytes(bytes)));
+                self.take(8)?;
+                self.stack.push(OTHER);
             }
             b'X' => self.text(4)?,
             0x8c => self.text(1)?,
+            b'C' => self.bytes(1)?,
+            b'B' => self.bytes(4)?,
+            0x8e | 0x96 => self.bytes(8)?,
             b'}' => self.push(Value::Dict(Vec::new())),
-            b']' => self.push(Value::List(Vec::new())),
             b')' => self.push(Value::Tuple(Vec::new())),
             b't' => {
                 let items = self.marked()?;
@@ -154,34 +114,38 @@ impl<'a> Machine<'a> {
                 self.set_items(items)?;
             }
             b'a' => {
-                let items = self.pop_many(1)?;
-                self.append(items)?;
+                self.pop()?;
+                self.expect_other()?;
             }
-            b'e' => {
-                let items = self.marked()?;
-                self.append(items)?;
+            b'e' | 0x90 => {
+                self.marked()?;
+                self.expect_other()?;
+            }
+            // A frozen set.
+            0x91 => {
+                self.marked()?;
+                self.stack.push(OTHER);
             }
             b'q' => self.remember(1)?,
             b'r' => self.remember(4)?,
             0x94 => {
                 let top = self.top()?;
-                self.memo.insert(self.memo.len(), top);
+                self.memo.insert(self.memo.len() as u32, top);
             }
             b'h' => self.recall(1)?,
             b'j' => self.recall(4)?,
             b'c' => {
-                let (module, name) = (self.line()?, self.line()?);
-                self.name(&module, &name)?;
+                let module = self.line()?;
+                let name = self.line()?;
+                self.push(Value::Callable(Callable::named(&module, &name)?));
             }
             0x93 => {
                 let names = self.pop_many(2)?;
-                match (self.values.get(names[0]), self.values.get(names[1])) {
-                    (Value::Text(module), Value::Text(name)) => {
-                        let (module, name) = (module.clone(), name.clone());
-                        self.name(&module, &name)?;
-                    }
+                let callable = match [self.values.get(names[0]), self.values.get(names[1])] {
+                    [Value::Text(module), Value::Text(name)] => Callable::named(module, name)?,
                     _ => return Err(damaged()),
-                }
+                };
+                self.push(Value::Callable(callable));
             }
             b'Q' => self.storage()?,
             b'R' => self.call()?,
@@ -221,12 +185,13 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// A number of up to eight bytes in two's complement.
-    fn long(&mut self) -> Result<(), String> {
-        let size = self.unsigned(1)?;
+    /// A number in two's complement, whose length is a number of `width` bytes. None of more than 64 bits is needed.
+    fn long(&mut self, width: usize) -> Result<(), String> {
+        let size = self.unsigned(width)?;
         let bytes = self.take(size)?;
         if size > 8 {
-            return Err("a whole number of more than 64 bits".to_string());
+            self.stack.push(OTHER);
+            return Ok(());
         }
         let negative = bytes.last().is_some_and(|byte| byte & 0x80 != 0);
         let mut wide = [if negative { 0xff } else { 0 }; 8];
@@ -238,7 +203,15 @@ impl<'a> Machine<'a> {
     fn text(&mut self, size: usize) -> Result<(), String> {
         let length = self.unsigned(size)?;
         let text = std::str::from_utf8(self.take(length)?).map_err(|_| damaged())?;
-        self.push(Value::Text(text.to_string()));
+        self.push(Value::Text(text.into()));
+        Ok(())
+    }
+
+    /// Bytes, whose length is a number of `width` bytes.
+    fn bytes(&mut self, width: usize) -> Result<(), String> {
+        let length = self.unsigned(width)?;
+        self.take(length)?;
+        self.stack.push(OTHER);
         Ok(())
     }
 
@@ -250,8 +223,9 @@ impl<'a> Machine<'a> {
     }
 
     fn push(&mut self, value: Value) {
-        let id = self.values.add(value);
-        self.stack.push(id);
+        // Far fewer than 2^32: see MOST_VALUES.
+        self.stack.push(self.values.all.len() as Id);
+        self.values.all.push(value);
     }
 
     /// The stack may not be emptied below the last mark.
@@ -284,55 +258,35 @@ impl<'a> Machine<'a> {
     }
 
     fn remember(&mut self, size: usize) -> Result<(), String> {
-        let (place, top) = (self.unsigned(size)?, self.top()?);
-        self.memo.insert(place, top);
+        let place = self.unsigned(size)? as u32;
+        self.memo.insert(place, self.top()?);
         Ok(())
     }
 
     fn recall(&mut self, size: usize) -> Result<(), String> {
-        let place = self.unsigned(size)?;
+        let place = self.unsigned(size)? as u32;
         self.stack.push(*self.memo.get(&place).ok_or_else(damaged)?);
         Ok(())
     }
 
     fn set_items(&mut self, items: Vec<Id>) -> Result<(), String> {
         let top = self.top()?;
-        match &mut self.values.all[top] {
+        match &mut self.values.all[top as usize] {
             Value::Dict(pairs) if items.len().is_multiple_of(2) => {
                 pairs.extend(items.chunks_exact(2).map(|pair| (pair[0], pair[1])));
                 Ok(())
             }
+            Value::Other => Ok(()),
             _ => Err(damaged()),
         }
     }
 
-    fn append(&mut self, items: Vec<Id>) -> Result<(), String> {
-        let top = self.top()?;
-        match &mut self.values.all[top] {
-            Value::List(list) => {
-                list.extend(items);
-                Ok(())
-            }
+    /// What is added to a list or a set is not needed.
+    fn expect_other(&self) -> Result<(), String> {
+        match self.values.get(self.top()?) {
+            Value::Other => Ok(()),
             _ => Err(damaged()),
         }
-    }
-
-    fn name(&mut self, module: &str, name: &str) -> Result<(), String> {
-        let callable = match (module, name) {
-            ("collections", "OrderedDict") => Some(Callable::OrderedDict),
-            ("torch._utils", "_rebuild_tensor_v2") => Some(Callable::RebuildTensor),
-            ("torch._utils", "_rebuild_parameter") => Some(Callable::RebuildParameter),
-            ("torch", class) => Number::of_storage(class).map(Callable::Storage),
-            _ => None,
-        };
-        let callable = callable.ok_or_else(|| {
-            format!(
-                "it asks for {module}.{name}; only tensors are read and nothing is executed. \
-                 Save the weights alone: torch.save(model.state_dict(), PATH)"
-            )
-        })?;
-        self.push(Value::Callable(callable));
-        Ok(())
     }
 
     /// A reference to numbers outside: `('storage', class, key, device, count)`.
@@ -344,17 +298,15 @@ impl<'a> Machine<'a> {
         let [kind, class, key, ..] = parts[..] else {
             return Err(damaged());
         };
-        let parts = (
-            self.values.get(kind),
-            self.values.get(class),
-            self.values.get(key),
-        );
-        let (Value::Text(kind), Value::Callable(Callable::Storage(number)), Value::Text(key)) =
-            parts
+        let [
+            Value::Text(kind),
+            Value::Callable(Callable::Storage(number)),
+            Value::Text(key),
+        ] = [kind, class, key].map(|id| self.values.get(id))
         else {
             return Err(damaged());
         };
-        if kind != "storage" || key.len() > MOST_KEY {
+        if &**kind != "storage" || key.len() > MOST_KEY {
             return Err(damaged());
         }
         let storage = Storage {
@@ -367,15 +319,19 @@ impl<'a> Machine<'a> {
 
     fn call(&mut self) -> Result<(), String> {
         let call = self.pop_many(2)?;
-        let (Value::Callable(callable), Value::Tuple(arguments)) =
+        let (Value::Callable(callable), Value::Tuple(ids)) =
             (self.values.get(call[0]), self.values.get(call[1]))
         else {
             return Err(damaged());
         };
-        if arguments.len() > MOST_ARGUMENTS {
+        if *callable == Callable::Other {
+            self.stack.push(OTHER);
+            return Ok(());
+        }
+        if ids.len() > MOST_ARGUMENTS {
             return Err(damaged());
         }
-        let arguments: Vec<&Value> = arguments.iter().map(|id| self.values.get(*id)).collect();
+        let arguments: Vec<&Value> = ids.iter().map(|id| self.values.get(*id)).collect();
         let made = match (callable, &arguments[..]) {
             (Callable::OrderedDict, []) => Value::Dict(Vec::new()),
             (
@@ -387,17 +343,37 @@ impl<'a> Machine<'a> {
                     Value::Tuple(strides),
                     ..,
                 ],
-            ) => Value::Tensor(TensorView {
+            ) => Value::Tensor(Rc::new(TensorView {
                 storage: storage.clone(),
                 offset: size(*offset)?,
                 shape: self.sizes(shape)?,
                 strides: self.sizes(strides)?,
-            }),
+                // Behind `requires_grad` and the hooks.
+                negative: ids.get(6).map_or(Ok(false), |id| self.is_negative(*id))?,
+            })),
             (Callable::RebuildParameter, [tensor @ Value::Tensor(_), ..]) => (*tensor).clone(),
             _ => return Err(damaged()),
         };
         self.push(made);
         Ok(())
+    }
+
+    /// Whether a tensor's metadata sets PyTorch's negative bit. The conjugate bit changes no real number.
+    fn is_negative(&self, metadata: Id) -> Result<bool, String> {
+        let set = |(name, id)| (id == TRUE).then_some(name);
+        let mut negative = false;
+        for name in self.values.named(metadata).filter_map(set) {
+            match name {
+                "neg" => negative = true,
+                "conj" => {}
+                _ => {
+                    return Err(format!(
+                        "a tensor carries PyTorch's mark '{name}', which is unknown here"
+                    ));
+                }
+            }
+        }
+        Ok(negative)
     }
 
     fn sizes(&self, ids: &[Id]) -> Result<Vec<usize>, String> {
@@ -415,7 +391,7 @@ impl<'a> Machine<'a> {
     fn build(&mut self) -> Result<(), String> {
         self.pop()?;
         match self.values.get(self.top()?) {
-            Value::Dict(_) => Ok(()),
+            Value::Dict(_) | Value::Other => Ok(()),
             _ => Err(damaged()),
         }
     }

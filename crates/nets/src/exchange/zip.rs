@@ -15,12 +15,45 @@ const LOCAL_SIZE: usize = 30;
 /// The end record may be followed by a comment of at most this many bytes.
 const MOST_COMMENT: usize = u16::MAX as usize;
 
-/// The entries by name, checked against their checksums.
+/// An entry that has not been read yet.
+pub(super) struct Entry<'a> {
+    archive: &'a [u8],
+    /// Where its local header begins.
+    local: usize,
+    size: usize,
+    stored_size: usize,
+    method: usize,
+    flags: usize,
+    checksum: usize,
+}
+
+impl<'a> Entry<'a> {
+    /// The bytes, checked against their checksum.
+    ///
+    /// # Errors
+    /// What is damaged, or not supported: compression, encryption.
+    pub fn read(&self) -> Result<&'a [u8], String> {
+        if self.method != 0 || self.stored_size != self.size {
+            return Err("is compressed; PyTorch does not compress".to_string());
+        }
+        if self.flags & 1 != 0 {
+            return Err("is encrypted".to_string());
+        }
+        let bytes = content(self.archive, self.local, self.size).ok_or_else(damaged)?;
+        let mut crc = Crc::new();
+        crc.update(bytes);
+        if crc.sum() as usize != self.checksum {
+            return Err("is damaged: its checksum is wrong".to_string());
+        }
+        Ok(bytes)
+    }
+}
+
+/// The entries by name.
 ///
 /// # Errors
-/// What is damaged, or not supported: compression, encryption, more than 4 GB.
-pub(super) fn entries(archive: &[u8]) -> Result<BTreeMap<String, &[u8]>, String> {
-    let damaged = || "the archive is damaged or not whole".to_string();
+/// That the archive is damaged, has more than 4 GB, or holds more than itself: entries that overlap.
+pub(super) fn entries(archive: &[u8]) -> Result<BTreeMap<String, Entry<'_>>, String> {
     let last = archive.len().checked_sub(END_SIZE).ok_or_else(damaged)?;
     let end = (last.saturating_sub(MOST_COMMENT)..=last)
         .rev()
@@ -32,38 +65,36 @@ pub(super) fn entries(archive: &[u8]) -> Result<BTreeMap<String, &[u8]>, String>
         return Err("an archive of more than 4 GB or 65,534 entries can't be read".to_string());
     }
     let mut entries = BTreeMap::new();
+    let mut left = archive.len();
     for _ in 0..count {
         let header = archive
             .get(at..)
             .filter(|rest| rest.len() >= CENTRAL_SIZE && rest.starts_with(CENTRAL))
             .ok_or_else(damaged)?;
         let field = |at, size| number(header, at, size).ok_or_else(damaged);
-        let (flags, method, checksum) = (field(8, 2)?, field(10, 2)?, field(16, 4)?);
-        let (stored, size) = (field(20, 4)?, field(24, 4)?);
-        let (name, extra, comment) = (field(28, 2)?, field(30, 2)?, field(32, 2)?);
-        let local = field(42, 4)?;
-        let name_bytes = header
-            .get(CENTRAL_SIZE..CENTRAL_SIZE + name)
+        let entry = Entry {
+            archive,
+            flags: field(8, 2)?,
+            method: field(10, 2)?,
+            checksum: field(16, 4)?,
+            stored_size: field(20, 4)?,
+            size: field(24, 4)?,
+            local: field(42, 4)?,
+        };
+        left = left.checked_sub(entry.stored_size).ok_or_else(damaged)?;
+        let name_size = field(28, 2)?;
+        let name = header
+            .get(CENTRAL_SIZE..CENTRAL_SIZE + name_size)
             .ok_or_else(damaged)?;
-        let entry = String::from_utf8(name_bytes.to_vec()).map_err(|_| damaged())?;
-        if method != 0 || stored != size {
-            return Err(format!(
-                "'{entry}' is compressed; PyTorch stores it plainly"
-            ));
-        }
-        if flags & 1 != 0 {
-            return Err(format!("'{entry}' is encrypted"));
-        }
-        let bytes = content(archive, local, size).ok_or_else(damaged)?;
-        let mut crc = Crc::new();
-        crc.update(bytes);
-        if crc.sum() as usize != checksum {
-            return Err(format!("'{entry}' is damaged: its checksum is wrong"));
-        }
-        entries.insert(entry, bytes);
-        at += CENTRAL_SIZE + name + extra + comment;
+        let name = String::from_utf8(name.to_vec()).map_err(|_| damaged())?;
+        entries.insert(name, entry);
+        at += CENTRAL_SIZE + name_size + field(30, 2)? + field(32, 2)?;
     }
     Ok(entries)
+}
+
+fn damaged() -> String {
+    "the archive is damaged or not whole".to_string()
 }
 
 /// The bytes behind the local header at `at`, whose name and extra field have lengths of their own.

@@ -15,7 +15,7 @@ use super::cpu::{self, FlexTensor, Gradients, Operator, dims, floats, tensor};
 use super::maps::{Layout, Maps, like};
 use super::pool::{HALVING, composed_max_pool};
 
-/// Where a convolution's weights come from: preparing those of a parameter pays, because they are used again.
+/// Where a convolution's weights come from. Preparing a parameter's weights pays, because they are used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WeightSource {
     /// They are a layer's own, and stay the same from call to call.

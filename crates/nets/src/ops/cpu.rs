@@ -68,7 +68,8 @@ pub(super) fn apply_with_statistics<const N: usize, const D: usize>(
     (Tensor::from_dispatch(y), statistics)
 }
 
-/// Runs a linear function on a tensor of the CPU; `transposed` takes the gradient of its output to that of its input.
+/// Runs a linear function on a tensor of the CPU; `transposed` computes the gradient of its input from the gradient of its
+/// output.
 pub(super) fn apply_linear<const A: usize, const D: usize>(
     x: Tensor<A>,
     output: [usize; D],

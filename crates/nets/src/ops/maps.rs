@@ -30,7 +30,7 @@ pub(crate) fn has_lanes(device: &Device) -> bool {
     *device == Device::flex()
 }
 
-/// In the type of `other`, which is that of the weights unless a training computes in 16 bits.
+/// `x` in the data type of `other`, which differs only when training in 16 bits.
 pub(super) fn like<const A: usize, const B: usize>(x: Tensor<A>, other: &Tensor<B>) -> Tensor<A> {
     if x.dtype() == other.dtype() {
         x
@@ -39,7 +39,7 @@ pub(super) fn like<const A: usize, const B: usize>(x: Tensor<A>, other: &Tensor<
     }
 }
 
-/// In 32 bits.
+/// `x` in f32.
 pub(super) fn full<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     if x.dtype() == DType::F32 {
         x

@@ -94,7 +94,7 @@ impl Maps {
 enum Over {
     /// Each channel of the batch.
     Batch,
-    /// So many groups of channels of each image.
+    /// This number of groups of channels, in each image.
     Groups(usize),
 }
 

@@ -16,7 +16,7 @@ use recipe::{RecipeError, ShapeError};
 /// Why a run could not be made, opened or carried on.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// There is no such run.
+    /// The run does not exist.
     #[error("there is no run '{name}': neither {} nor {name} holds a {}; `atelier runs` lists what there is", root.join(name).display(), record::RECIPE)]
     NotFound {
         /// As given.
@@ -25,30 +25,52 @@ pub enum RunError {
         root: PathBuf,
     },
     /// The run has no trained network yet.
-    #[error("{} is not finished; go on with `atelier train --resume {}`", path.display(), path.display())]
+    #[error("{} is not finished; resume it with `atelier train --resume {}`", path.display(), path.display())]
     NotFinished {
         /// The run's folder.
         path: PathBuf,
     },
-    /// It was stopped before it began.
+    /// It was stopped before training began.
     #[error("{} was stopped before its training began: start it again with `atelier train RECIPE`", path.display())]
     NotBegun {
         /// The run's folder.
         path: PathBuf,
     },
     /// Another process trains in it.
-    #[error("{} is in use by another atelier{}: wait for its end, or stop it", path.display(),
+    #[error("{} is in use by another atelier{}: wait until it ends, or stop it", path.display(),
         process.as_ref().map_or(String::new(), |process| format!(" (process {process})")))]
     InUse {
         /// The run's folder.
         path: PathBuf,
-        /// The other process's number, where it tells.
+        /// The other process's number, if known.
         process: Option<String>,
     },
-    /// It would go on with other data than it was begun with.
+    /// Its recipe was edited.
     #[error(
-        "{}: the data is not what this run was begun with ({begun}, now {now}), and with other data it can't go on: \
-         restore the data, or start a new run",
+        "{}: {} was edited after the run began: {}; undo the edit, or start a new run: atelier train {} --init {}",
+        path.display(),
+        record::RECIPE,
+        changes.join(", "),
+        path.join(record::RECIPE).display(),
+        path.display()
+    )]
+    OtherRecipe {
+        /// The run's folder.
+        path: PathBuf,
+        /// The keys that differ, with their values.
+        changes: Vec<String>,
+    },
+    /// A file of the run that was changed, or belongs to another run.
+    #[error("{}: damaged run: {reason}; restore the file, or train again", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The data has changed since it began.
+    #[error(
+        "{}: the data is not what this run began with ({begun}, now {now}): restore the data, or start a new run",
         path.display()
     )]
     OtherData {
@@ -74,7 +96,7 @@ pub enum RunError {
     /// The run's weights.
     #[error(transparent)]
     Weights(#[from] WeightsError),
-    /// Weights that are not those of the run's recipe, as this atelier builds it.
+    /// Weights that do not fit the run's recipe, as this atelier builds it.
     #[error(
         "{}: {cause}; use the atelier that trained it, or train it again: atelier train {}",
         file.display(),

@@ -1,7 +1,7 @@
 //! The folders of runs: made, found, and held by one process at a time.
 
 use std::fs::{File, TryLockError};
-use std::io::{Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,6 +14,9 @@ use recipe::Recipe;
 /// What may lie in a folder before its run begins.
 const BEFORE: [&str; 3] = [record::LOCK, record::ENVIRONMENT, record::INITIAL];
 
+/// A lock holds a process's number, which is not longer than this.
+const MOST_DIGITS: u64 = 21;
+
 /// The right to write into a run's folder. The system takes it back when the process ends, however it ends.
 #[derive(Clone, Debug)]
 pub(crate) struct Lock {
@@ -22,30 +25,42 @@ pub(crate) struct Lock {
 
 impl Lock {
     /// # Errors
-    /// [`RunError::InUse`] when another process, or another [`Run`] of this one, has it.
+    /// [`RunError::InUse`] when another process, or another [`Run`] of this one, has it; [`RunError::File`] when something
+    /// that is not a lock stands in its place, which would be overwritten.
     pub(crate) fn take(folder: &Path) -> Result<Self, RunError> {
         let path = folder.join(record::LOCK);
         let refused = |cause| FileError::new("lock", &path, cause);
+        let foreign = || refused(io::Error::other("it is not a lock of atelier; remove it"));
+        if std::fs::symlink_metadata(&path).is_ok_and(|file| !file.is_file()) {
+            return Err(foreign().into());
+        }
         let mut options = File::options();
         let options = options.create(true).truncate(false).read(true).write(true);
         let mut file = options.open(&path).map_err(refused)?;
+        let mut process = String::new();
+        match (&file).take(MOST_DIGITS).read_to_string(&mut process) {
+            Ok(_) if process.bytes().all(|byte| byte.is_ascii_digit()) => {}
+            Err(cause) if cause.kind() != io::ErrorKind::InvalidData => {}
+            _ => return Err(foreign().into()),
+        }
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut process = String::new();
-                let told = file.read_to_string(&mut process).is_ok() && !process.is_empty();
                 return Err(RunError::InUse {
                     path: folder.to_path_buf(),
-                    process: told.then_some(process),
+                    process: Some(process).filter(|process| !process.is_empty()),
                 });
             }
             // Some network file systems have no locks: there the user must take care.
             Err(TryLockError::Error(cause)) if cause.kind() == std::io::ErrorKind::Unsupported => {}
             Err(TryLockError::Error(cause)) => return Err(refused(cause).into()),
         }
-        // For the other's message only: it may fail, and need not be on the disk.
+        // Only for the other's message: it may fail, and need not be on the disk.
         let id = std::process::id().to_string();
-        let _told = file.set_len(0).and_then(|()| file.write_all(id.as_bytes()));
+        let _written = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(id.as_bytes()));
         Ok(Self {
             _file: Arc::new(file),
         })
@@ -147,7 +162,19 @@ impl Run {
     }
 }
 
-/// Whether a folder is not there, or empty but for what a process leaves that is killed before its run begins.
+/// Refuses a symbolic link where a run is about to write into a folder and remove files from it.
+///
+/// # Errors
+/// [`FileError`] with the link.
+pub(super) fn refuse_link(folder: &Path) -> Result<(), FileError> {
+    if folder.is_symlink() {
+        let cause = io::Error::other("it is a symbolic link; replace it by a folder");
+        return Err(FileError::new("write into", folder, cause));
+    }
+    Ok(())
+}
+
+/// Whether a folder is missing, or holds nothing but what a process leaves when it is killed before its run begins.
 fn has_not_begun(path: &Path) -> Result<bool, RunError> {
     if path.exists() && !path.is_dir() {
         return Ok(false);
@@ -158,50 +185,4 @@ fn has_not_begun(path: &Path) -> Result<bool, RunError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_taken_once_a_run_has_begun_or_is_about_to() {
-        let root = tempfile::tempdir().unwrap();
-        let name = |run: &Run| run.name();
-        let first = Run::create(root.path(), "net").unwrap();
-        let second = Run::create(root.path(), "net").unwrap();
-        assert_eq!([name(&first), name(&second)], ["net", "net-2"]);
-
-        // Killed before it began: its folder is used again, and nothing of it is left.
-        files::write_atomically(first.path().join(record::INITIAL), "x").unwrap();
-        files::write_atomically(first.path().join(record::ENVIRONMENT), "x").unwrap();
-        let message = Run::open(root.path(), "net").unwrap_err().to_string();
-        assert!(message.contains("before its training began"), "{message}");
-        drop(first);
-        let again = Run::create(root.path(), "net").unwrap();
-        assert_eq!(name(&again), "net");
-        assert_eq!(files::names(again.path()).unwrap(), [record::LOCK]);
-
-        files::write_atomically(again.path().join(record::RECIPE), "").unwrap();
-        drop(again);
-        assert_eq!(name(&Run::create(root.path(), "net").unwrap()), "net-3");
-        // A folder or file of somebody else's is left alone.
-        std::fs::create_dir(root.path().join("mine")).unwrap();
-        std::fs::write(root.path().join("mine/notes"), "x").unwrap();
-        std::fs::write(root.path().join("mine-2"), "x").unwrap();
-        assert_eq!(name(&Run::create(root.path(), "mine").unwrap()), "mine-3");
-    }
-
-    #[test]
-    fn one_at_a_time_holds_a_run() {
-        let root = tempfile::tempdir().unwrap();
-        let run = Run::create(root.path(), "net").unwrap();
-        files::write_atomically(run.path().join(record::RECIPE), "").unwrap();
-        let other = Run::open(root.path(), "net").unwrap();
-        let message = other.clone().lock().unwrap_err().to_string();
-        let process = format!("in use by another atelier (process {})", std::process::id());
-        assert!(message.contains(&process), "{message}");
-        let copy = run.clone();
-        drop(run);
-        assert!(other.clone().lock().is_err(), "a clone holds it");
-        drop(copy);
-        assert!(other.lock().is_ok());
-    }
-}
+mod tests;

@@ -68,12 +68,12 @@ pub fn group(runs: &[(Run, Finished)]) -> Result<Grouping, RunError> {
     let trainings: Vec<Trainings> = named.collect();
     let seeds = trainings[0].seeds();
     let twice = seeds.windows(2).any(|pair| pair[0] == pair[1]);
-    Ok(
-        match trainings.iter().all(|other| other.seeds() == seeds) && !twice {
-            true => Grouping::Seeds(trainings),
-            false => Grouping::Unequal(trainings),
-        },
-    )
+    let same = trainings.iter().all(|other| other.seeds() == seeds);
+    Ok(if same && !twice {
+        Grouping::Seeds(trainings)
+    } else {
+        Grouping::Unequal(trainings)
+    })
 }
 
 /// Which of the recipes is better, as far as their trainings can tell.
@@ -114,111 +114,4 @@ pub fn verdict(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use measure::record::{self, Environment, write_json};
-    use std::path::Path;
-
-    const RECIPE: &str = "[model]\nkind = \"cnn\"\nlayers = [\"flatten\", { linear = 10 }]\n";
-
-    fn run(root: &Path, name: &str, recipe: Option<&str>, text: &str) -> (Run, Finished) {
-        let run = Run::create(root, name).unwrap();
-        std::fs::write(run.path().join(record::RECIPE), text).unwrap();
-        let environment = Environment {
-            recipe: recipe.map(str::to_string),
-            ..Default::default()
-        };
-        write_json(run.path().join(record::ENVIRONMENT), &environment).unwrap();
-        let finished = Finished {
-            evaluation: Default::default(),
-            predictions: Default::default(),
-            detections: vec![],
-            history: vec![],
-        };
-        (run, finished)
-    }
-
-    /// What is found among runs of (name, seed, changed), as "recipe: seeds", and how they can be compared.
-    fn found(runs: &[(Option<&str>, u64, bool)]) -> (&'static str, Vec<String>) {
-        let root = tempfile::tempdir().unwrap();
-        let runs: Vec<_> = runs
-            .iter()
-            .enumerate()
-            .map(|(at, &(recipe, seed, changed))| {
-                let epochs = if changed { 2 } else { 1 };
-                let text = format!("{RECIPE}[training]\nseed = {seed}\nepochs = {epochs}\n");
-                run(root.path(), &format!("run-{at}"), recipe, &text)
-            })
-            .collect();
-        let (what, groups) = match group(&runs).unwrap() {
-            Grouping::Single => ("single", vec![]),
-            Grouping::Unequal(groups) => ("unequal", groups),
-            Grouping::Seeds(groups) => ("seeds", groups),
-        };
-        let told = |group: &Trainings| {
-            let places: Vec<usize> = group.runs.iter().map(|run| run.1).collect();
-            format!("{}: {:?} at {places:?}", group.recipe, group.seeds())
-        };
-        (what, groups.iter().map(told).collect())
-    }
-
-    #[test]
-    fn runs_of_a_recipe_are_found_by_what_they_are() {
-        let (a, b) = (Some("a"), Some("b"));
-        for (name, runs, expected) in [
-            (
-                "by rising seed, whatever their order",
-                &[(a, 1, false), (b, 0, false), (a, 0, false), (b, 1, false)][..],
-                ("seeds", vec!["a: [0, 1] at [2, 0]", "b: [0, 1] at [1, 3]"]),
-            ),
-            (
-                "one training of each",
-                &[(a, 0, false), (b, 0, false)],
-                ("single", vec![]),
-            ),
-            (
-                "one recipe",
-                &[(a, 0, false), (a, 1, false)],
-                ("single", vec![]),
-            ),
-            (
-                "seeds that differ",
-                &[(a, 0, false), (a, 1, false), (b, 0, false)],
-                ("unequal", vec!["a: [0, 1] at [0, 1]", "b: [0] at [2]"]),
-            ),
-            (
-                "a seed twice",
-                &[(a, 0, false), (a, 0, false), (b, 0, false), (b, 0, false)],
-                (
-                    "unequal",
-                    vec!["a: [0, 0] at [0, 1]", "b: [0, 0] at [2, 3]"],
-                ),
-            ),
-            (
-                "one name, two recipes",
-                &[(a, 0, false), (a, 1, false), (a, 0, true), (a, 1, true)],
-                (
-                    "seeds",
-                    vec!["run-0: [0, 1] at [0, 1]", "run-2: [0, 1] at [2, 3]"],
-                ),
-            ),
-            (
-                "of an older version, without names",
-                &[
-                    (None, 0, false),
-                    (None, 1, false),
-                    (None, 0, true),
-                    (None, 1, true),
-                ],
-                (
-                    "seeds",
-                    vec!["run-0: [0, 1] at [0, 1]", "run-2: [0, 1] at [2, 3]"],
-                ),
-            ),
-        ] {
-            let (what, groups) = found(runs);
-            let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
-            assert_eq!((what, groups), expected, "{name}");
-        }
-    }
-}
+mod tests;

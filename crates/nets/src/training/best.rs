@@ -19,6 +19,7 @@ pub struct BestEpoch {
     /// The metric it was chosen by: `validation_map`, `validation_accuracy` or `validation_loss`.
     pub figure: String,
     /// The value of that metric.
+    #[serde(with = "measure::record::figure")]
     pub value: f64,
 }
 

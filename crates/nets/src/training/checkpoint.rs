@@ -1,13 +1,12 @@
 //! Checkpoints: the whole state of a training in one safetensors file, which is written completely or not at all.
 //!
 //! A tensor's name is `GROUP.NAME`: `network.NAME` for parameters and running statistics, `optimizer.NAME.0|1` for moments,
-//! `best.NAME` for the weights of the best epoch. The metadata holds everything else as JSON, and a checksum of the whole,
-//! so that a damaged file is always noticed.
+//! `best.NAME` for the weights of the best epoch. The metadata holds everything else as JSON. [`weights::load`] checks the
+//! digest of the whole file, so a damaged one is always noticed.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use measure::digest::blake3;
 use measure::files::{self, FileError};
 use serde::{Deserialize, Serialize};
 
@@ -64,20 +63,6 @@ pub(super) struct Checkpoint {
 struct Metadata {
     state: TrainingState,
     optimizer_steps: u64,
-    /// Checksum of the tensors and of this without it.
-    digest: String,
-}
-
-impl Metadata {
-    /// The digest of a checkpoint with these tensors.
-    fn digest_with(&mut self, tensors: &Weights) -> Result<String, serde_json::Error> {
-        self.digest.clear();
-        let text = serde_json::to_string(self)?;
-        Ok(blake3([
-            weights::digest(tensors).as_bytes(),
-            text.as_bytes(),
-        ]))
-    }
 }
 
 /// Writes a checkpoint, and removes all but it and the `keep` - 1 before it.
@@ -93,14 +78,10 @@ pub(super) fn save(
         let named = weights.into_iter();
         tensors.extend(named.map(|(name, weight)| (format!("{group}.{name}"), weight)));
     }
-    let mut metadata = Metadata {
+    let metadata = Metadata {
         state: checkpoint.state,
         optimizer_steps: checkpoint.optimizer_steps,
-        digest: String::new(),
     };
-    metadata.digest = metadata
-        .digest_with(&tensors)
-        .map_err(|cause| format(&path, &cause))?;
     weights::save(&path, &tensors, &metadata)?;
     // Newer ones are damaged, or this training would have continued from them.
     let (mut older, newer): (Vec<_>, Vec<_>) =
@@ -134,12 +115,7 @@ pub(super) fn load(folder: &Path) -> Result<(Restored, Option<Checkpoint>), Chec
 }
 
 fn read(path: &Path) -> Result<Checkpoint, WeightsError> {
-    let (tensors, mut metadata): (_, Metadata) = weights::load(path)?;
-    let stated = std::mem::take(&mut metadata.digest);
-    let found = metadata.digest_with(&tensors);
-    if found.map_err(|cause| format(path, &cause))? != stated {
-        return Err(format(path, &"its checksum does not match its contents"));
-    }
+    let (tensors, metadata): (Weights, Metadata) = weights::load(path)?;
     let mut groups = Groups::new();
     for (name, weight) in tensors {
         if let Some((group, name)) = name.split_once('.') {
@@ -166,11 +142,4 @@ fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>, FileError> {
         .collect();
     checkpoints.sort_unstable();
     Ok(checkpoints)
-}
-
-fn format(path: &Path, cause: &impl ToString) -> WeightsError {
-    WeightsError::Format {
-        path: path.to_path_buf(),
-        cause: cause.to_string(),
-    }
 }

@@ -9,7 +9,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use nets::exchange::{self, ExchangeError};
 use nets::layers::Mode;
 use nets::network::Network;
-use nets::weights::apply;
+use nets::weights::{Weight, Weights, apply};
 use recipe::Recipe;
 
 /// The network of the golden script.
@@ -34,7 +34,7 @@ fn network(recipe: &str) -> Network {
     Network::new(&recipe, [1, 12, 12], 5, &Device::flex()).expect("shapes that fit")
 }
 
-fn logits(network: &Network, images: &nets::weights::Weight) -> Vec<f32> {
+fn logits(network: &Network, images: &Weight) -> Vec<f32> {
     let Network::Cnn(cnn) = network else {
         unreachable!("it is a classifier")
     };
@@ -135,33 +135,95 @@ fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
 
 /// What reading says of these bytes.
 fn refusal(bytes: &[u8]) -> String {
-    let mut file = tempfile::NamedTempFile::new().expect("a file");
-    file.write_all(bytes).expect("written");
-    match exchange::read(file.path()) {
+    match read(bytes) {
         Err(ExchangeError::Format { reason, .. }) => reason,
         other => panic!("not refused: {other:?}"),
     }
 }
 
-/// A pickle of one tensor 'w' of 2 x 2 that sees the storage '0' with this offset and these strides.
-fn one_tensor(offset: u8, strides: [u8; 2]) -> Vec<u8> {
-    let mut pickle = b"\x80\x02}X\x01\0\0\0wctorch._utils\n_rebuild_tensor_v2\n(".to_vec();
-    pickle.extend(b"(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x04tQ");
-    pickle.extend([b'K', offset, b'K', 2, b'K', 2, 0x86]);
-    pickle.extend([b'K', strides[0], b'K', strides[1], 0x86]);
-    pickle.extend(b"\x89}tRs.");
+/// Reads these bytes.
+fn read(bytes: &[u8]) -> Result<Weights, ExchangeError> {
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    file.write_all(bytes).expect("written");
+    exchange::read(file.path())
+}
+
+/// A .pth file of this pickle, with 16 bytes of numbers: 1, 0, 0, 0, ...
+fn pth(pickle: &[u8]) -> Vec<u8> {
+    let mut storage = [0_u8; 16];
+    storage[..4].copy_from_slice(&1_f32.to_le_bytes());
+    archive(&[("m/data.pkl", pickle), ("m/data/0", &storage)])
+}
+
+/// A text as a pickle holds it.
+fn text(text: &str) -> Vec<u8> {
+    let length = (text.len() as u32).to_le_bytes();
+    [b"X", &length[..], text.as_bytes()].concat()
+}
+
+/// A pickled tensor of 2 x 2 that views the storage '0', of this class, with this offset and these strides; `more` are
+/// arguments that follow the hooks.
+fn tensor(class: &str, offset: u8, strides: [u8; 2], more: &[u8]) -> Vec<u8> {
+    let storage = [
+        b"(",
+        &text("storage")[..],
+        format!("ctorch\n{class}\n").as_bytes(),
+        &text("0"),
+        &text("cpu"),
+        b"K\x04tQ",
+    ]
+    .concat();
+    let view = [
+        b'K', offset, b'K', 2, b'K', 2, 0x86, b'K', strides[0], b'K', strides[1], 0x86,
+    ];
+    let call = &b"ctorch._utils\n_rebuild_tensor_v2\n("[..];
+    [call, &storage, &view, b"\x89}", more, b"tR"].concat()
+}
+
+/// A pickled dictionary.
+fn dict(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut pickle = b"}".to_vec();
+    for (key, value) in entries {
+        pickle.extend([&text(key), *value, b"s"].concat());
+    }
     pickle
+}
+
+/// A pickle with this result.
+fn pickle(result: &[u8]) -> Vec<u8> {
+    [b"\x80\x02", result, b"."].concat()
+}
+
+/// A pickle of one tensor 'w' of 2 x 2 that views the storage '0' with this offset and these strides.
+fn one_tensor(offset: u8, strides: [u8; 2]) -> Vec<u8> {
+    pickle(&dict(&[(
+        "w",
+        &tensor("FloatStorage", offset, strides, b""),
+    )]))
 }
 
 #[test]
 fn hostile_and_damaged_files_are_refused() {
-    let storage = [0_u8; 16];
-    let pth = |pickle: &[u8]| archive(&[("m/data.pkl", pickle), ("m/data/0", &storage)]);
-    let nested = [&b"\x80\x02)"[..], &[0x85; 1_000_000], b"."].concat();
+    let plain = tensor("FloatStorage", 0, [2, 1], b"");
+    let one = dict(&[("w", &plain)]);
+    let unknown_mark = [b"}", &text("lazy")[..], b"\x88s"].concat();
+    let unknown_mark = tensor("FloatStorage", 0, [2, 1], &unknown_mark);
+    let empty_tuples = [&b"\x80\x02"[..], &[b')'; 3_000_000], b"."].concat();
+    let nothing = [&b"\x80\x02"[..], &[b'N'; 3_000_000], b"."].concat();
+    let marks = [&b"\x80\x02"[..], &[b'('; 3_000_000], b"."].concat();
+    let memos = [&b"\x80\x02N"[..], &[0x94; 3_000_000], b"."].concat();
+    let mut overlapping = archive(&[("m/data.pkl", &[0; 1000]), ("m/data/0", b"")]);
+    let directory = overlapping.windows(4).rposition(|at| at == b"PK\x01\x02");
+    let second = directory.expect("the second entry");
+    let first = second - 46 - "m/data.pkl".len();
+    let (before, after) = overlapping.split_at_mut(second);
+    after[16..28].copy_from_slice(&before[first + 16..first + 28]);
+    after[42..46].copy_from_slice(&before[first + 42..first + 46]);
+    let nested = [&b"\x80\x02)"[..], &[0x85; 200_000], b"."].concat();
     let whole = std::fs::read(golden("cnn.pth")).expect("read");
     let mut flipped = whole.clone();
     flipped[1750] ^= 1;
-    let cases: [(&str, Vec<u8>, &str); 13] = [
+    let cases: [(&str, Vec<u8>, &str); 26] = [
         (
             "runs a command",
             pth(b"\x80\x02cos\nsystem\nX\x02\0\0\0ls\x85R."),
@@ -182,7 +244,7 @@ fn hostile_and_damaged_files_are_refused() {
             pth(b"\x80\x02(i__main__\nNet\n."),
             "opcode 0x69",
         ),
-        ("a million tuples", pth(&nested), "no dictionary"),
+        ("tuples 200,000 deep", pth(&nested), "no dictionary"),
         ("takes what is not there", pth(b"\x80\x02R."), "damaged"),
         ("ends early", pth(b"\x80\x02}X\x09\0\0\0a"), "damaged"),
         (
@@ -191,9 +253,57 @@ fn hostile_and_damaged_files_are_refused() {
             "beyond its numbers",
         ),
         (
-            "not a number of its own",
-            pth(b"\x80\x02}X\x01\0\0\0wK\x05s."),
-            "'w' is no tensor",
+            "a number beside tensors",
+            pth(&pickle(&dict(&[("w", &plain), ("n", b"K\x05")]))),
+            "'n' is not a tensor",
+        ),
+        (
+            "a number and no tensor",
+            pth(&pickle(&dict(&[("w", b"K\x05")]))),
+            "no dictionary of tensors",
+        ),
+        ("3 million empty tuples", pth(&empty_tuples), "values"),
+        ("3 million times None", pth(&nothing), "values"),
+        ("3 million memos", pth(&memos), "values"),
+        ("3 million marks", pth(&marks), "values"),
+        ("entries that overlap", overlapping, "not whole"),
+        (
+            "a mark of another PyTorch",
+            pth(&pickle(&dict(&[("w", &unknown_mark)]))),
+            "mark 'lazy'",
+        ),
+        (
+            "complex numbers",
+            pth(&pickle(&dict(&[(
+                "w",
+                &tensor("ComplexFloatStorage", 0, [2, 1], b""),
+            )]))),
+            "holds a ComplexFloatStorage; only real numbers",
+        ),
+        (
+            "two sets of weights",
+            pth(&pickle(&dict(&[("ema", &one), ("net", &one)]))),
+            "under 'ema' and under 'net'",
+        ),
+        (
+            "TorchScript",
+            archive(&[("m/data.pkl", b"\x80\x02}."), ("m/constants.pkl", b"")]),
+            "a TorchScript archive; save the state dict",
+        ),
+        (
+            "torch.export",
+            archive(&[("m/archive_format", b"pt2"), ("m/models/model.json", b"{}")]),
+            "an archive of torch.export; save the state dict",
+        ),
+        (
+            "big-endian",
+            archive(&[("m/data.pkl", b"\x80\x02}."), ("m/byteorder", b"big")]),
+            "big-endian",
+        ),
+        (
+            "lacks its numbers",
+            archive(&[("m/data.pkl", &one_tensor(0, [2, 1]))]),
+            "'m/data/0' is missing",
         ),
         ("flipped bit", flipped, "checksum"),
         ("half a file", whole[..3000].to_vec(), "not whole"),
@@ -208,11 +318,147 @@ fn hostile_and_damaged_files_are_refused() {
         let reason = refusal(&bytes);
         assert!(reason.contains(expected), "{name}: {reason}");
     }
-    let mut file = tempfile::NamedTempFile::new().expect("a file");
-    file.write_all(&pth(&one_tensor(0, [2, 1])))
-        .expect("written");
-    let weights = exchange::read(file.path()).expect("the same file within its bounds is read");
+    let weights = read(&pth(&one_tensor(0, [2, 1])));
+    let weights = weights.expect("the same file within its bounds is read");
     assert_eq!(weights["w"].shape, [2, 2]);
+}
+
+#[test]
+fn tensors_are_views_of_their_storages() {
+    let negative = [b"}", &text("neg")[..], b"\x88s"].concat();
+    let conjugate = [b"}", &text("conj")[..], b"\x88", &text("neg"), b"\x89u"].concat();
+    let conjugate = [&b"}("[..], &conjugate[1..]].concat();
+    for (name, pickled, expected) in [
+        (
+            "plain",
+            tensor("FloatStorage", 0, [2, 1], b""),
+            [1.0, 0.0, 0.0, 0.0],
+        ),
+        ("expanded", tensor("FloatStorage", 0, [0, 0], b""), [1.0; 4]),
+        (
+            "rows repeated",
+            tensor("FloatStorage", 0, [0, 1], b""),
+            [1.0, 0.0, 1.0, 0.0],
+        ),
+        (
+            "negative",
+            tensor("FloatStorage", 0, [0, 0], &negative),
+            [-1.0; 4],
+        ),
+        (
+            "conjugate",
+            tensor("FloatStorage", 0, [0, 0], &conjugate),
+            [1.0; 4],
+        ),
+        // The bytes of 1.0 are 0, 0, 128, 63.
+        (
+            "bool",
+            tensor("BoolStorage", 0, [2, 1], b""),
+            [0.0, 0.0, 1.0, 1.0],
+        ),
+    ] {
+        let weights = read(&pth(&pickle(&dict(&[("w", &pickled)]))));
+        let weights = weights.unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(weights["w"].values, expected, "{name}");
+    }
+}
+
+#[test]
+fn what_training_scripts_save_beside_the_weights_is_passed_over() {
+    let tensor = tensor("FloatStorage", 0, [2, 1], b"");
+    let weights = dict(&[("w", &tensor)]);
+    let optimizer = dict(&[("state", b"}K\0}s"), ("param_groups", b"]}a")]);
+    for (name, other) in [
+        ("None", &b"N"[..]),
+        ("True", b"\x88"),
+        ("a float", b"G\x3f\xf0\0\0\0\0\0\0"),
+        ("a list", b"](K\x01K\x02e"),
+        ("80 bits", b"\x8a\x0b\0\0\0\0\0\0\0\0\0\0\x01"),
+        ("80 bits, long", b"\x8b\x0b\0\0\0\0\0\0\0\0\0\0\0\0\0\x01"),
+        ("bytes", b"C\x03abc"),
+        (
+            "bytes of protocol 2",
+            b"c_codecs\nencode\nX\x01\0\0\0aX\x06\0\0\0latin1\x86R",
+        ),
+        ("a set", b"\x8f(K\x01K\x02\x90"),
+        ("a set of protocol 2", b"c__builtin__\nset\n](K\x01e\x85R"),
+        ("a frozen set", b"(K\x01\x91"),
+        ("torch.Size", b"ctorch\nSize\nK\x01K\x1c\x86\x85R"),
+        ("torch.device", b"ctorch\ndevice\nX\x03\0\0\0cpu\x85R"),
+        ("torch.float32", b"ctorch\nfloat32\n"),
+        ("a counter", b"ccollections\nCounter\n}\x85R"),
+        ("an optimizer", &optimizer),
+    ] {
+        for (how, whole) in [
+            ("beside", dict(&[("x", other), ("state_dict", &weights)])),
+            ("another name", dict(&[("net", &weights), ("x", other)])),
+            (
+                "deeper",
+                dict(&[("x", other), ("checkpoint", &dict(&[("model", &weights)]))]),
+            ),
+            (
+                "as its key",
+                [&dict(&[("net", &weights)])[..], b"K\x07", other, b"s"].concat(),
+            ),
+            (
+                "the module's own",
+                dict(&[("w", &tensor), ("0._extra_state", other)]),
+            ),
+        ] {
+            let weights = read(&pth(&pickle(&whole)));
+            let weights = weights.unwrap_or_else(|error| panic!("{name}, {how}: {error}"));
+            assert_eq!(weights.keys().collect::<Vec<_>>(), ["w"], "{name}, {how}");
+        }
+    }
+}
+
+#[test]
+fn prefixes_of_wrappers_are_left_out() {
+    let path = golden("cnn.pth");
+    let weights = exchange::read(&path).expect("read");
+    let network = network(CNN);
+    let plain = exchange::fit(&path, weights.clone(), &network).expect("fits");
+    for prefix in [
+        "module.",
+        "_orig_mod.",
+        "model.",
+        "_orig_mod.module.",
+        "0.",
+        "net.0.",
+        "model.layers.",
+    ] {
+        let named =
+            |(name, weight): (&String, &Weight)| (format!("{prefix}{name}"), weight.clone());
+        let wrapped = weights.iter().map(named).collect();
+        let fitted = exchange::fit(&path, wrapped, &network);
+        let fitted = fitted.unwrap_or_else(|error| panic!("{prefix}: {error}"));
+        assert_eq!(fitted, plain, "{prefix}");
+    }
+    let named = |(name, weight): (&String, &Weight)| match name.as_str() {
+        "0.weight" => ("head.weight".to_string(), weight.clone()),
+        _ => (format!("module.{name}"), weight.clone()),
+    };
+    let error = exchange::fit(&path, weights.iter().map(named).collect(), &network);
+    let text = error.expect_err("not all share it").to_string();
+    assert!(text.contains("surplus:     head.weight"), "{text}");
+}
+
+#[test]
+fn weights_that_are_not_finite_are_named() {
+    let path = golden("cnn.pth");
+    let network = network(CNN);
+    for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let mut weights = exchange::read(&path).expect("read");
+        let weight = weights.get_mut("2.running_var").expect("a normalisation");
+        weight.values[3] = value;
+        let error = exchange::fit(&path, weights, &network).expect_err("not finite");
+        let text = error.to_string();
+        assert!(
+            text.contains(&format!("tensor '2.running_var' holds {value}")),
+            "{text}"
+        );
+        assert!(text.contains("cnn.pth"), "{text}");
+    }
 }
 
 proptest::proptest! {
@@ -224,9 +470,6 @@ proptest::proptest! {
                 *byte = value;
             }
         }
-        let mut file = tempfile::NamedTempFile::new().expect("a file");
-        let bytes = archive(&[("m/data.pkl", &pickle), ("m/data/0", &[0; 16])]);
-        file.write_all(&bytes).expect("written");
-        drop(exchange::read(file.path()));
+        drop(read(&pth(&pickle)));
     }
 }

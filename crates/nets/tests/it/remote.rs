@@ -102,6 +102,6 @@ fn a_worker_wants_a_port_and_a_token() {
     std::fs::write(path("token"), " \n").expect("written");
     assert!(matches!(
         make(&settings),
-        Err(WorkerError::Token(TokenError::Empty(_)))
+        Err(WorkerError::Token(TokenError::Short(_)))
     ));
 }

@@ -1,9 +1,8 @@
 //! Horizontal bars in groups: figures of each class, side by side.
 
 use super::axis::{Axis, Scale, Unit};
-use super::{CHARACTER, Frame, SLOTS, WIDTH, horizontal_axis, open, put};
+use super::{CHARACTER, Frame, SLOTS, Svg, WIDTH};
 use crate::Language;
-use crate::format::Text;
 
 const BAR: f64 = 11.0;
 const GAP: f64 = 10.0;
@@ -59,27 +58,14 @@ impl BarChart<'_> {
             top: 4.0,
             bottom: 4.0 + step * self.groups.len() as f64,
         };
-        let mut svg = String::new();
-        open(&mut svg, frame.bottom + 42.0, self.description);
-        for tick in &axis.ticks {
-            let (x, top, bottom) = (frame.x(tick.place), frame.top, frame.bottom);
-            put(
-                &mut svg,
-                format_args!("<path class=\"grid\" d=\"M{x:.1} {top}V{bottom:.1}\"/>"),
-            );
-        }
-        horizontal_axis(&mut svg, frame, &axis, self.x_name);
+        let mut svg = Svg::new(frame.bottom + 42.0, self.description);
+        svg.vertical_grid(frame, &axis);
+        svg.horizontal_axis(frame, &axis, self.x_name);
+        let left = frame.left;
         for (index, group) in self.groups.iter().enumerate() {
             let top = frame.top + GAP / 2.0 + step * index as f64;
             let middle = top + (step - GAP) / 2.0 + 4.0;
-            let (x, name) = (frame.left - 8.0, cut(group));
-            put(
-                &mut svg,
-                format_args!(
-                    "<text class=\"tick\" x=\"{x:.1}\" y=\"{middle:.1}\" text-anchor=\"end\">{}</text>",
-                    Text(&name)
-                ),
-            );
+            svg.text("tick", (left - 8.0, middle), "end", &cut(group));
             for (slot, (series, values)) in self.series.iter().enumerate() {
                 let value = values.get(index).copied().flatten();
                 let Some(value) = value.filter(|v| v.is_finite()) else {
@@ -87,32 +73,25 @@ impl BarChart<'_> {
                 };
                 let y = top + thickness * slot as f64;
                 let end = frame.x(axis.place(value));
-                let (class, text) = (slot % SLOTS, self.language.percent(value, 1));
-                let colon = self.language.colon();
-                put(
-                    &mut svg,
-                    format_args!(
-                        "<path class=\"bar s{class}\" d=\"M{:.1} {:.1}H{end:.1}v{:.1}H{:.1}z\">\
-                     <title>{}, {}{colon}{text}</title></path>\
-                     <text class=\"value\" x=\"{:.1}\" y=\"{:.1}\">{text}</text>",
-                        frame.left,
-                        y + 0.5,
-                        thickness - 1.0,
-                        frame.left,
-                        Text(group),
-                        Text(series),
-                        end + 4.0,
-                        y + thickness / 2.0 + 3.5
-                    ),
+                let text = self.language.percent(value, 1);
+                let tip = format!("{group}, {series}{}{text}", self.language.colon());
+                let (start, height) = (y + 0.5, thickness - 1.0);
+                let bar = format_args!("M{left:.1} {start:.1}H{end:.1}v{height:.1}H{left:.1}z");
+                svg.path(format_args!("bar s{}", slot % SLOTS), bar, &tip);
+                svg.text(
+                    "value",
+                    (end + 4.0, y + thickness / 2.0 + 3.5),
+                    "start",
+                    &text,
                 );
             }
         }
-        let (x, top, bottom) = (frame.left, frame.top, frame.bottom);
-        put(
-            &mut svg,
-            format_args!("<path class=\"base\" d=\"M{x:.1} {top}V{bottom:.1}\"/>"),
+        svg.path(
+            "base",
+            format_args!("M{left:.1} {}V{:.1}", frame.top, frame.bottom),
+            "",
         );
-        Some(svg + "</svg>")
+        Some(svg.finish())
     }
 }
 

@@ -1,10 +1,9 @@
 //! Heat map of a large confusion matrix: only cells that hold something are drawn.
 
-use super::{WIDTH, open, put};
+use super::{Svg, WIDTH};
 use crate::Language;
-use crate::format::Text;
 
-/// `rows` is `[truth][answer]`; cells off the diagonal stand out by their share of the largest
+/// `rows` is `[truth][prediction]`; cells off the diagonal stand out by their share of the largest
 /// mistake. Names are in the tips: beside the cells they would be too small to read.
 pub fn svg(
     rows: &[Vec<u64>],
@@ -12,48 +11,46 @@ pub fn svg(
     description: &str,
     language: Language,
 ) -> Option<String> {
-    let classes = rows.len();
-    let largest = |mistakes: bool| {
-        let cells = rows.iter().enumerate().flat_map(move |(truth, row)| {
-            let cells = row.iter().enumerate();
-            cells.filter(move |(answer, _)| (*answer != truth) == mistakes)
-        });
-        cells.map(|(_, images)| *images).max().unwrap_or(0).max(1) as f64
-    };
-    if classes == 0 {
+    if rows.is_empty() {
         return None;
     }
-    let (hits, mistakes, cell) = (largest(false), largest(true), WIDTH / classes as f64);
-    let colon = language.colon();
-    let mut svg = String::new();
-    open(&mut svg, WIDTH, description);
-    put(
-        &mut svg,
-        format_args!("<path class=\"frame\" d=\"M0 0H{WIDTH}V{WIDTH}H0z\"/>"),
-    );
-    let name = |class: usize| Text(names.get(class).map_or("", String::as_str));
-    for (truth, row) in rows.iter().enumerate() {
-        for (answer, images) in row.iter().enumerate().filter(|(_, images)| **images > 0) {
-            let (class, most) = if truth == answer {
-                ("hit", hits)
-            } else {
-                ("miss", mistakes)
-            };
-            // The square root lets one image be seen beside a hundred.
-            let strength = 0.15 + 0.85 * (*images as f64 / most).sqrt();
-            put(
-                &mut svg,
-                format_args!(
-                    "<path class=\"{class}\" fill-opacity=\"{strength:.2}\" d=\"M{:.1} {:.1}h{cell:.1}v{cell:.1}h-{cell:.1}z\">\
-                 <title>{} → {}{colon}{}</title></path>",
-                    answer as f64 * cell,
-                    truth as f64 * cell,
-                    name(truth),
-                    name(answer),
-                    language.count(*images)
-                ),
-            );
-        }
+    let cells = || {
+        let cells = rows.iter().enumerate().flat_map(|(truth, row)| {
+            let row = row.iter().enumerate();
+            row.map(move |(answer, images)| (truth, answer, *images))
+        });
+        cells.filter(|(_, _, images)| *images > 0)
+    };
+    let largest = |hit: bool| {
+        let alike = cells().filter(|(truth, answer, _)| (truth == answer) == hit);
+        alike.map(|(_, _, images)| images).max().unwrap_or(1) as f64
+    };
+    let (hits, mistakes) = (largest(true), largest(false));
+    let side = WIDTH / rows.len() as f64;
+    let name = |class: usize| names.get(class).map_or("", String::as_str);
+    let mut svg = Svg::new(WIDTH, description);
+    svg.path("frame", format_args!("M0 0H{WIDTH}V{WIDTH}H0z"), "");
+    for (truth, answer, images) in cells() {
+        let (class, most) = match truth == answer {
+            true => ("hit", hits),
+            false => ("miss", mistakes),
+        };
+        // The square root lets one image be seen beside a hundred.
+        let strength = 0.15 + 0.85 * (images as f64 / most).sqrt();
+        let (x, y) = (answer as f64 * side, truth as f64 * side);
+        let tip = format!(
+            "{} → {}{}{}",
+            name(truth),
+            name(answer),
+            language.colon(),
+            language.count(images)
+        );
+        svg.shaded(
+            class,
+            strength,
+            format_args!("M{x:.1} {y:.1}h{side:.1}v{side:.1}h-{side:.1}z"),
+            &tip,
+        );
     }
-    Some(svg + "</svg>")
+    Some(svg.finish())
 }

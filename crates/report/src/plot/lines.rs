@@ -1,18 +1,13 @@
-//! Line charts: learning curves.
+//! Line charts: learning curves, ROC, throughput.
 
-use super::axis::{Axis, Scale, Unit};
-use super::{Frame, SLOTS, horizontal_axis, marker, open, put, vertical_axis};
+use super::axis::Measure;
+use super::{SLOTS, Svg, Trace};
 use crate::Language;
 
-const HEIGHT: f64 = 282.0;
-const TOP: f64 = 32.0;
 /// Of more points than this only some are marked.
 const MARKED_POINTS: usize = 20;
-/// Every so many of them, and the last.
+/// One in this many of them, and the last.
 const STRIDE: usize = 24;
-
-/// How a number is written.
-pub type Show = fn(Language, f64) -> String;
 
 /// A line and its markers.
 #[derive(Debug, Clone)]
@@ -34,22 +29,10 @@ pub struct LineChart<'a> {
     pub description: &'a str,
     /// In which numbers are written.
     pub language: Language,
-    /// Name of the horizontal axis.
-    pub x_name: &'a str,
-    /// Scale of the horizontal axis.
-    pub x_scale: Scale,
-    /// Unit of the horizontal axis.
-    pub x_unit: Unit,
-    /// How a tip writes where it stands on the horizontal axis.
-    pub x_show: Show,
-    /// Name of the vertical axis.
-    pub y_name: &'a str,
-    /// Scale of the vertical axis.
-    pub y_scale: Scale,
-    /// Unit of the vertical axis.
-    pub y_unit: Unit,
-    /// How a tip writes a value.
-    pub y_show: Show,
+    /// The horizontal axis.
+    pub x: Measure<'a>,
+    /// The vertical axis.
+    pub y: Measure<'a>,
     /// The lines.
     pub series: Vec<Series<'a>>,
 }
@@ -64,58 +47,33 @@ impl LineChart<'_> {
                 .flat_map(|s| s.points.iter())
                 .filter(finite)
         };
-        let y = Axis::around(
-            points().map(|p| p[1]),
-            self.y_scale,
-            self.y_unit,
-            5,
-            self.language,
-        )?;
-        let x = Axis::around(
-            points().map(|p| p[0]),
-            self.x_scale,
-            self.x_unit,
-            6,
-            self.language,
-        )?;
-        let frame = Frame::beside(&y, TOP, HEIGHT - TOP - 40.0);
-        let mut svg = String::new();
-        open(&mut svg, HEIGHT, self.description);
-        vertical_axis(&mut svg, frame, &y, self.y_name);
-        horizontal_axis(&mut svg, frame, &x, self.x_name);
+        let y = self.y.axis(points().map(|p| p[1]), 5, self.language)?;
+        let x = self.x.axis(points().map(|p| p[0]), 6, self.language)?;
+        let (mut svg, frame) =
+            Svg::with_axes(self.description, (&x, self.x.name), (&y, self.y.name));
         for series in &self.series {
             let points: Vec<&[f64; 2]> = series.points.iter().filter(finite).collect();
             let at = |p: &[f64; 2]| (frame.x(x.place(p[0])), frame.y(y.place(p[1])));
-            let mut path = String::new();
-            for (index, point) in points.iter().enumerate() {
-                let (x, y) = at(point);
-                let command = if index == 0 { 'M' } else { 'L' };
-                put(&mut path, format_args!("{command}{x:.1} {y:.1}"));
+            let mut trace = Trace::default();
+            for point in &points {
+                trace.line(at(point));
             }
             let slot = series.slot % SLOTS;
             let dashed = if series.dashed { " dashed" } else { "" };
-            put(
-                &mut svg,
-                format_args!("<path class=\"line s{slot}{dashed}\" d=\"{path}\"/>"),
-            );
+            svg.path(format_args!("line s{slot}{dashed}"), trace.0, "");
             for (index, point) in points.iter().enumerate() {
                 // Staggered, so that markers of lines that run together can be told apart.
                 let stagger = index % STRIDE == slot * STRIDE / SLOTS;
                 if points.len() > MARKED_POINTS && index + 1 < points.len() && !stagger {
                     continue;
                 }
-                let (x, y) = at(point);
-                let value = (self.y_show)(self.language, point[1]);
-                let over = (self.x_show)(self.language, point[0]);
-                let tip = format!(
-                    "{}, {} {over}{}{value}",
-                    series.name,
-                    self.x_name,
-                    self.language.colon()
-                );
-                marker(&mut svg, series.slot, x, y, &tip);
+                let value = (self.y.show)(self.language, point[1]);
+                let over = (self.x.show)(self.language, point[0]);
+                let colon = self.language.colon();
+                let tip = format!("{}, {} {over}{colon}{value}", series.name, self.x.name);
+                svg.marker(series.slot, at(point), &tip);
             }
         }
-        Some(svg + "</svg>")
+        Some(svg.finish())
     }
 }

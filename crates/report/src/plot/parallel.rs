@@ -2,8 +2,7 @@
 //! so that long names and the labels of ticks can be read on a phone.
 
 use super::axis::Axis;
-use super::{CHARACTER, Frame, SLOTS, WIDTH, marker, open, put};
-use crate::format::Text;
+use super::{CHARACTER, Frame, SLOTS, Svg, Trace, WIDTH, half_width};
 
 /// From one axis to the next.
 const STEP: f64 = 66.0;
@@ -89,62 +88,47 @@ impl Parallel<'_> {
             top: TOP,
             bottom: TOP + STEP * self.rows.len().saturating_sub(1) as f64,
         };
-        let mut svg = String::new();
-        open(&mut svg, frame.bottom + 24.0, self.description);
+        let mut svg = Svg::new(frame.bottom + 24.0, self.description);
         for line in &self.lines {
-            self.line(&mut svg, frame, line);
+            draw(&mut svg, frame, line);
         }
         for (index, row) in self.rows.iter().enumerate() {
             axis(&mut svg, frame, row, TOP + STEP * index as f64);
         }
-        svg + "</svg>"
+        svg.finish()
     }
+}
 
-    fn line(&self, svg: &mut String, frame: Frame, line: &Line) {
-        let known = line.places.iter().map_while(|place| *place);
-        let points = known
-            .enumerate()
-            .map(|(index, place)| (frame.x(place), TOP + STEP * index as f64));
-        let points: Vec<(f64, f64)> = points.collect();
-        if points.len() < 2 {
-            return;
-        }
-        let mut path = String::new();
-        for (index, (x, y)) in points.iter().enumerate() {
-            let command = if index == 0 { 'M' } else { 'L' };
-            put(&mut path, format_args!("{command}{x:.1} {y:.1}"));
-        }
-        let class = match line.kind {
-            Kind::Best(slot) => format!("thick s{}", slot % SLOTS),
-            Kind::Good(slot) => format!("good s{}", slot % SLOTS),
-            Kind::Other => "other".to_string(),
-            Kind::Stopped => "stopped".to_string(),
-        };
-        let tip = Text(&line.tip);
-        put(
-            svg,
-            format_args!("<path class=\"trial {class}\" d=\"{path}\"><title>{tip}</title></path>"),
-        );
-        if let Kind::Best(slot) = line.kind {
-            for (x, y) in points {
-                marker(svg, slot, x, y, &line.tip);
-            }
+fn draw(svg: &mut Svg, frame: Frame, line: &Line) {
+    let known = line.places.iter().map_while(|place| *place).enumerate();
+    let points = known.map(|(index, place)| (frame.x(place), TOP + STEP * index as f64));
+    let points: Vec<(f64, f64)> = points.collect();
+    if points.len() < 2 {
+        return;
+    }
+    let mut trace = Trace::default();
+    for point in &points {
+        trace.line(*point);
+    }
+    let class = match line.kind {
+        Kind::Best(slot) => format!("trial thick s{}", slot % SLOTS),
+        Kind::Good(slot) => format!("trial good s{}", slot % SLOTS),
+        Kind::Other => "trial other".to_string(),
+        Kind::Stopped => "trial stopped".to_string(),
+    };
+    svg.path(class, trace.0, &line.tip);
+    if let Kind::Best(slot) = line.kind {
+        for point in points {
+            svg.marker(slot, point, &line.tip);
         }
     }
 }
 
-/// An axis with its name above and its ticks below; text has a halo, for lines run behind it.
-fn axis(svg: &mut String, frame: Frame, row: &Row<'_>, y: f64) {
+/// An axis with its name above and its ticks below; text has a halo, because lines run behind it.
+fn axis(svg: &mut Svg, frame: Frame, row: &Row<'_>, y: f64) {
     let (left, right) = (frame.left, frame.right);
-    put(
-        svg,
-        format_args!(
-            "<path class=\"base\" d=\"M{left:.1} {y:.1}H{right:.1}\"/>\
-             <text class=\"row-name halo\" x=\"0\" y=\"{:.1}\">{}</text>",
-            y - 10.0,
-            Text(row.name)
-        ),
-    );
+    svg.path("base", format_args!("M{left:.1} {y:.1}H{right:.1}"), "");
+    svg.text("row-name halo", (0.0, y - 10.0), "start", row.name);
     let ticks: Vec<(f64, String)> = match &row.ruler {
         Ruler::Numbers(axis) => axis
             .ticks
@@ -161,19 +145,10 @@ fn axis(svg: &mut String, frame: Frame, row: &Row<'_>, y: f64) {
         }
     };
     for (place, label) in ticks {
-        let x = frame.x(place);
-        let half = CHARACTER * (label.chars().count() as f64 + 0.7) / 2.0;
-        put(
-            svg,
-            format_args!(
-                "<path class=\"base\" d=\"M{x:.1} {:.1}v7\"/>\
-                 <text class=\"tick halo\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
-                y - 3.5,
-                x.clamp(half, (WIDTH - half).max(half)),
-                y + 17.0,
-                Text(&label)
-            ),
-        );
+        let (x, half) = (frame.x(place), half_width(&label));
+        svg.path("base", format_args!("M{x:.1} {:.1}v7", y - 3.5), "");
+        let x = x.clamp(half, (WIDTH - half).max(half));
+        svg.text("tick halo", (x, y + 17.0), "middle", &label);
     }
 }
 
@@ -187,23 +162,4 @@ fn cut(name: &str, room: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_fit() {
-        assert_eq!(cut("adam", 10), "adam");
-        assert_eq!(cut("{name=\"sgd\"}", 8), "{name=…");
-        assert_eq!(cut("long", 3), "");
-    }
-
-    #[test]
-    fn lines_of_a_choice_stay_in_their_place() {
-        let ruler = Ruler::Choices(["a", "b", "c"].map(String::from).to_vec());
-        for line in 0..100 {
-            let place = ruler.place(None, "b", line).unwrap();
-            assert!((1.0 / 3.0..2.0 / 3.0).contains(&place), "{place}");
-        }
-        assert_eq!(ruler.place(Some(1.0), "d", 0), None);
-    }
-}
+mod tests;

@@ -1,89 +1,70 @@
-//! What was searched and how, and all that is needed to go on from it.
+//! What was searched and how, and what to do next.
 
 use super::View;
-use crate::format::{Text, fill};
-use crate::html::{details, paragraph, scroll};
+use crate::format::filled;
+use crate::model::{Block, Code, CodeLine, Row, Table};
 use crate::shell_quoted;
 use measure::record::Sampler;
 
 /// The settings that were varied, and the rules of the search.
-pub fn section(view: &View<'_>) -> String {
+pub fn blocks(view: &View<'_>) -> Vec<Block> {
     let (words, plan) = (view.words, view.plan);
-    let rows = plan.parameters.iter().map(|parameter| {
-        format!(
-            "<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n",
-            Text(&parameter.key),
-            Text(&parameter.values)
-        )
-    });
-    let table = format!(
-        "<table class=\"plain\"><caption><b>{}</b></caption><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead>\
-         <tbody>{}</tbody></table>",
-        words.varied,
-        words.setting,
-        words.values,
-        rows.collect::<String>()
-    );
+    let rows = plan
+        .parameters
+        .iter()
+        .map(|parameter| Row::text(parameter.key.as_str(), [parameter.values.clone()]));
+    let table = Table::plain(words.varied, [words.setting, words.values], rows);
     let count = |number: usize| view.language.count(number as u64);
-    let (train, validation) = (count(plan.train_images), count(plan.validation_images));
-    let factor = plan.halving.map(count).unwrap_or_default();
     let values = [
-        ("train", train.as_str()),
-        ("validation", validation.as_str()),
-        ("factor", factor.as_str()),
-        ("metric", view.metric_name()),
+        ("train", count(plan.train_images)),
+        ("validation", count(plan.validation_images)),
+        ("factor", plan.halving.map(count).unwrap_or_default()),
+        ("metric", view.metric_name().to_string()),
     ];
     let sampler = match plan.sampler {
         Sampler::Random => words.random,
         Sampler::Grid => words.grid,
         Sampler::Tpe => words.tpe,
     };
-    let halving = if plan.halving.is_some() {
-        words.halving
-    } else {
-        words.no_halving
-    };
+    let halving = plan.halving.map_or(words.no_halving, |_| words.halving);
     let rules = [sampler, halving, words.images, words.same_seed];
-    let rules = rules.map(|rule| paragraph(&fill(rule, &values))).concat();
-    format!("{}{rules}", scroll(words.varied, &table))
+    let rules = rules.map(|rule| Block::Paragraph(filled(rule, &values).into()));
+    table.block().into_iter().chain(rules).collect()
 }
 
-/// The command, the recipe that was found, and what to do with it.
-pub fn repeat(view: &View<'_>) -> String {
-    let words = view.words;
-    let mut html = String::new();
-    let command = |text: &str| {
-        format!(
-            "<pre class=\"command\" tabindex=\"0\">{}</pre>\n",
-            Text(text)
-        )
-    };
-    if let Some(toml) = view.report.best_toml {
-        let arguments = [
+/// The command that confirms the result, the recipe that was found, and the command of the search.
+pub fn repeat(view: &View<'_>) -> Vec<Block> {
+    let (words, report) = (view.words, view.report);
+    let mut blocks = Vec::new();
+    if let Some(toml) = report.best_toml {
+        let confirm = [
             "atelier",
             "compare",
-            view.report.best_file,
-            view.report.base_file,
+            report.best_file,
+            report.base_file,
+            "--seeds",
+            "3",
         ];
-        let arguments = arguments
-            .into_iter()
-            .chain(["--seeds", "3"])
-            .map(String::from);
-        html += &paragraph(words.confirm);
-        html += &command(&shell_quoted(&arguments.collect::<Vec<_>>()));
         let lines = toml
             .trim_end()
             .lines()
-            .map(|line| format!("<span>{}</span>", Text(line)));
-        let lines = lines.collect::<String>();
-        html += &details(
-            words.best_recipe,
-            &format!("<pre tabindex=\"0\">{lines}</pre>\n"),
-        );
+            .map(|line| CodeLine::Common(line.to_string()));
+        let recipe = Code {
+            language: "toml",
+            lines: lines.collect(),
+        };
+        blocks.push(Block::Paragraph(words.confirm.into()));
+        blocks.push(Block::Code(Code::command(&shell_quoted(
+            &confirm.map(String::from),
+        ))));
+        blocks.push(Block::Details(
+            words.best_recipe.to_string(),
+            vec![Block::Code(recipe)],
+        ));
     }
-    if !view.report.command.is_empty() {
-        html += &paragraph(words.again);
-        html += &command(view.report.command);
+    if !report.command.is_empty() {
+        blocks.push(Block::Paragraph(words.again.into()));
+        blocks.push(Block::Code(Code::command(report.command)));
     }
-    html
+    blocks
 }

@@ -1,26 +1,21 @@
-//! What each setting counts for.
+//! How much each setting matters.
 
 use super::View;
-use crate::format::{ABSENT, Text};
-use crate::html::{figure, note, paragraph, scroll};
+use crate::format::ABSENT;
+use crate::model::{Block, Figure, Layout, Row, Table};
 use crate::plot::bars::BarChart;
 use measure::importance::importances;
 
 /// Bars, a table, and how to read them.
-pub fn section(view: &View<'_>) -> String {
+pub fn blocks(view: &View<'_>) -> Vec<Block> {
     let words = view.words;
-    let mut found: Vec<_> = importances(&view.plan.parameters, view.trials, view.plan.metric)
-        .into_iter()
-        .zip(&view.names)
-        .collect();
+    let found = importances(&view.plan.parameters, view.trials, view.plan.metric);
+    let mut found: Vec<_> = found.into_iter().zip(&view.names).collect();
     if found.is_empty() || view.trials.is_empty() {
-        return String::new();
+        return Vec::new();
     }
-    found.sort_by(|(a, _), (b, _)| {
-        b.importance
-            .unwrap_or(-1.0)
-            .total_cmp(&a.importance.unwrap_or(-1.0))
-    });
+    let rank = |importance: Option<f64>| importance.unwrap_or(-1.0);
+    found.sort_by(|(a, _), (b, _)| rank(b.importance).total_cmp(&rank(a.importance)));
     let known = found.iter().any(|(one, _)| one.importance.is_some());
     let chart = BarChart {
         description: words.importance,
@@ -33,40 +28,31 @@ pub fn section(view: &View<'_>) -> String {
         )],
     };
     let rows = found.iter().map(|(one, name)| {
-        let share = one
-            .importance
-            .map_or(ABSENT.to_string(), |share| view.language.percent(share, 0));
+        let share = one.importance.map(|share| view.language.percent(share, 0));
         let best: Vec<String> = one.best_quarter.iter().map(ToString::to_string).collect();
         let numbers = one
             .best_quarter
             .iter()
             .all(|value| value.number().is_some());
         let best = best.join(if numbers { " – " } else { ", " });
-        format!(
-            "<tr><th scope=\"row\">{}</th><td>{share}</td><td>{}</td></tr>\n",
-            Text(name),
-            Text(&best)
-        )
+        Row::text(name.as_str(), [share.unwrap_or(ABSENT.to_string()), best])
     });
-    let table = format!(
-        "<table class=\"plain\"><caption><b>{}</b></caption><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th>\
-         <th scope=\"col\">{}</th></tr></thead><tbody>{}</tbody></table>",
-        words.importance_table,
-        words.setting,
-        words.importance,
-        words.best_quarter,
-        rows.collect::<String>()
-    );
-    let plot = known.then(|| chart.svg()).flatten();
-    let caption = format!("<b>{}</b>", words.importance_caption);
-    let first = match known {
-        true => paragraph(words.importance_lead),
-        false => paragraph(words.importance_unknown),
+    let head = [words.setting, words.importance, words.best_quarter];
+    let table = Table::plain(words.importance_table, head, rows);
+    let figure = known
+        .then(|| Figure::of(chart.svg(), words.importance_caption))
+        .flatten();
+    let columns = figure
+        .map(Block::Figure)
+        .into_iter()
+        .chain([Block::Table(table)]);
+    let lead = match known {
+        true => words.importance_lead,
+        false => words.importance_unknown,
     };
-    format!(
-        "{first}<div class=\"pair\">{}<div>{}</div></div>\n{}",
-        figure(plot, &caption),
-        scroll(words.importance_table, &table),
-        note(words.importance_note)
-    )
+    vec![
+        Block::Paragraph(lead.into()),
+        Block::Columns(Layout::Equal, columns.map(|block| vec![block]).collect()),
+        Block::Note(words.importance_note.into()),
+    ]
 }

@@ -105,10 +105,10 @@ fn says_what_was_found() {
     for part in [
         "Which settings suit &lt;tiny&gt;?",
         "Trial 25 is the best of 40, with a validation accuracy of 92.40\u{202f}%: learning-rate 0.0025, layers[0].conv 16.",
-        "10 of 40 trials were trained to the end, 20 stopped early, 10 failed.",
-        "judged by 5,000 training images",
+        "10 of 40 trials finished, 20 were stopped early, 10 failed.",
+        "judged on 5,000 training images",
         "Failed, trial 4, 8, 12, 16, 20, 24, 28, 32, 36, 40: the loss became &lt;NaN&gt;, &quot;really&quot;",
-        "atelier compare &#39;runs/a sweep/best.toml&#39; &#39;runs/a sweep/base.toml&#39; --seeds 3",
+        "atelier compare 'runs/a sweep/best.toml' 'runs/a sweep/base.toml' --seeds 3",
         "source = &quot;&lt;here&gt;&quot;",
         "id=\"side-by-side\"",
         "id=\"front\"",
@@ -140,9 +140,7 @@ fn few_trials_or_none_make_a_page_too() {
         .into_iter()
         .filter(|t| t.status == TrialStatus::Failed)
         .collect();
-    assert!(
-        page_of(&failed, Language::English).contains("None of 2 trials was trained to the end")
-    );
+    assert!(page_of(&failed, Language::English).contains("None of 2 trials finished"));
 }
 
 #[test]

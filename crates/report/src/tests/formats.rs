@@ -92,7 +92,7 @@ fn every_format_shows_the_same_figures() {
         }
         for sentence in ["verdict", "difference", "cost"] {
             let sentence = document["sentences"][sentence].as_str().unwrap();
-            let page = crate::format::Text(sentence).to_string();
+            let page = maud::html! { (sentence) }.into_string();
             assert!(html.contains(&page), "no {page}");
             let text = sentence.replace('<', "&lt;");
             assert!(markdown.contains(&text), "no {text}");

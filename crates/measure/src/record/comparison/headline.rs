@@ -4,7 +4,7 @@ use super::Verdict;
 use super::seeds::{SeedsTest, SeedsVerdict};
 use crate::significance::{SIGNIFICANCE, student_t_critical};
 
-/// From so many seeds on the t test needs no further warning.
+/// From this number of seeds on, the t test needs no further warning.
 const ENOUGH_SEEDS: usize = 5;
 
 /// The headline of a verdict as seen from the better model.
@@ -13,11 +13,11 @@ pub struct Headline<'a> {
     pub better: &'a str,
     /// The runner-up.
     pub worse: &'a str,
-    /// Images that only the better answered rightly.
+    /// Images that only the better run classified correctly.
     pub gained: u64,
-    /// Images that only the runner-up answered rightly.
+    /// Images that only the runner-up classified correctly.
     pub lost: u64,
-    /// Accuracy of the better less that of the runner-up, and its interval, in percentage points.
+    /// Accuracy of the better minus accuracy of the runner-up, and its interval, in percentage points.
     pub points: f64,
     /// 95 % interval of `points`, low and high.
     pub interval: [f64; 2],

@@ -30,7 +30,7 @@ pub struct SeedRun<'a> {
 /// How a training did on the test set.
 #[derive(Debug, Clone, Copy)]
 pub enum Outcome<'a> {
-    /// Its answers, where each image shows one object.
+    /// Its predictions, where each image shows one object.
     Answers(&'a Predictions),
     /// Its average precision (COCO's, over IoU 0.50 to 0.95), where images show several objects, or none.
     AveragePrecision(f64),
@@ -40,7 +40,7 @@ pub enum Outcome<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SeedsFigure {
-    /// Accuracy: one answer an image.
+    /// Accuracy: one prediction per image.
     #[default]
     Accuracy,
     /// COCO's average precision: images show several objects, or none.
@@ -55,7 +55,6 @@ pub struct OverSeeds {
     /// The seeds, in the order in which they were given.
     pub seeds: Vec<u64>,
     /// Names of the runs, one a seed.
-    #[serde(default)]
     pub runs: Vec<String>,
     /// The figure of each, 0 to 1.
     pub values: Vec<f64>,
@@ -76,7 +75,7 @@ pub struct SeedsTest {
     pub b: String,
     /// Number of seeds.
     pub seeds: usize,
-    /// The figure of `a` less that of `b`, mean over seeds.
+    /// The figure of `a` minus the figure of `b`, mean over seeds.
     pub difference: f64,
     /// Sample standard deviation of the difference from seed to seed; `None` for a single seed.
     pub sd: Option<f64>,
@@ -88,7 +87,7 @@ pub struct SeedsTest {
     /// Its two-sided p-value, Holm-corrected where more than two recipes are compared.
     pub p_value: Option<f64>,
     /// 95 % paired bootstrap interval of the difference over images: what other images may give, with these trainings.
-    /// `None` for average precision, which is no mean over images.
+    /// `None` for average precision, which is not a mean over images.
     pub images_interval: Option<[f64; 2]>,
 }
 
@@ -112,7 +111,6 @@ impl SeedsTest {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct SeedsVerdict {
     /// What is compared.
-    #[serde(default)]
     pub figure: SeedsFigure,
     /// The recipes, in the order in which they were given.
     pub recipes: Vec<OverSeeds>,

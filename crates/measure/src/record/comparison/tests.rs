@@ -67,11 +67,6 @@ fn undecided_verdicts_say_what_it_would_take() {
     assert_eq!((verdict.images, verdict.images_to_tell), (64, Some(124)));
     let verdict = Verdict::among(&[("A", &model(&a)), ("B", &model(&"0".repeat(64)))], 0).unwrap();
     assert_eq!(verdict.images_to_tell, None);
-    // Records of older versions have neither.
-    let mut old = serde_json::to_value(&verdict).unwrap();
-    old.as_object_mut().unwrap().remove("images");
-    let read: Verdict = serde_json::from_value(old).unwrap();
-    assert_eq!(read.images, 0);
 }
 
 #[test]
@@ -180,16 +175,14 @@ fn json_is_flat_and_comes_back() {
 }
 
 #[test]
-fn an_evaluation_reads_with_fields_of_the_future_and_without_new_ones() {
+fn an_evaluation_reads_with_fields_it_does_not_know() {
     let facts = RunFacts::default();
     let evaluation = Evaluation::from_predictions(&model("11"), facts).unwrap();
     let mut json = serde_json::to_value(&evaluation).unwrap();
     let fields = json.as_object_mut().unwrap();
     fields.insert("from_the_future".into(), serde_json::json!({"a": 1}));
-    fields.remove("brier");
     let back: Evaluation = serde_json::from_value(json).unwrap();
-    let answers = back.classification.unwrap();
-    assert_eq!((answers.brier, answers.accuracy), (0.0, 1.0));
+    assert_eq!(back, evaluation);
 }
 
 #[test]
