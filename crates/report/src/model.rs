@@ -23,9 +23,7 @@ pub struct Document {
 /// A titled part of a report.
 #[derive(Debug, Clone)]
 pub struct Section {
-    /// Its anchor.
     pub id: &'static str,
-    /// Its title.
     pub title: String,
     /// What it says; a section that has nothing to say is left out.
     pub blocks: Vec<Block>,
@@ -36,23 +34,16 @@ pub struct Section {
 pub enum Block {
     /// A heading inside a section: level 3 or 4.
     Heading(u8, Line),
-    /// Text.
     Paragraph(Line),
-    /// Text in smaller letters.
     Note(Line),
-    /// A list of lines.
     List(Vec<Line>),
-    /// Names and values.
     Facts(Vec<(&'static str, String)>),
     /// Code, line by line.
     Code(Code),
-    /// A table.
     Table(Table),
     /// The key to signs in plots.
     Legend(Vec<(Sign, String)>),
-    /// A plot.
     Figure(Figure),
-    /// Pictures.
     Gallery(Gallery),
     /// What opens on demand, under a summary.
     Details(String, Vec<Block>),
@@ -63,7 +54,6 @@ pub enum Block {
 /// How columns share the width.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
-    /// Equally.
     Equal,
     /// The first is wider.
     FirstWider,
@@ -76,11 +66,8 @@ pub struct Line(pub Vec<Span>);
 /// A piece of a line.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Span {
-    /// Text.
     Text(String),
-    /// Bold text.
     Bold(String),
-    /// Smaller text.
     Small(String),
     /// An explanation: smaller, or in parentheses.
     Aside(String),
@@ -97,7 +84,6 @@ pub enum Span {
 /// A table. The first column is aligned left, the others right.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
-    /// How it is set.
     pub style: TableStyle,
     /// What it shows; may be empty.
     pub caption: Line,
@@ -105,17 +91,14 @@ pub struct Table {
     pub groups: Vec<(Line, usize)>,
     /// A heading per column.
     pub head: Vec<Line>,
-    /// The rows.
     pub rows: Vec<Row>,
 }
 
 /// How a table is set.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TableStyle {
-    /// Small.
     #[default]
     Plain,
-    /// The width of the page.
     Wide,
     /// A confusion matrix with coloured cells.
     Confusion,
@@ -135,16 +118,13 @@ pub enum Row {
 /// A cell of a table.
 #[derive(Debug, Clone, Default)]
 pub struct Cell {
-    /// What it says.
     pub text: Line,
-    /// What it means.
     pub mark: Mark,
 }
 
 /// What a cell means.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub enum Mark {
-    /// Nothing special.
     #[default]
     None,
     /// The best of its row.
@@ -162,7 +142,6 @@ pub enum Mark {
 /// A plot with its caption.
 #[derive(Debug, Clone)]
 pub struct Figure {
-    /// What it shows.
     pub caption: Line,
     /// The key to its signs, where it has one of its own.
     pub legend: Vec<(Sign, String)>,
@@ -192,7 +171,6 @@ pub enum Sign {
 pub struct Gallery {
     /// Whether the pictures need room.
     pub large: bool,
-    /// The pictures.
     pub cards: Vec<Card>,
 }
 
@@ -212,7 +190,6 @@ pub struct Card {
 /// A picture with boxes drawn over it.
 #[derive(Debug, Clone)]
 pub struct Picture {
-    /// The picture.
     pub image: crate::Image,
     /// What a screen reader says.
     pub alt: String,
@@ -234,9 +211,7 @@ pub struct Outline {
 /// Lines of code.
 #[derive(Debug, Clone)]
 pub struct Code {
-    /// Of what language.
     pub language: &'static str,
-    /// The lines.
     pub lines: Vec<CodeLine>,
 }
 
@@ -252,7 +227,6 @@ pub enum CodeLine {
 }
 
 impl Line {
-    /// Bold text.
     pub fn bold(text: impl Into<String>) -> Self {
         Self(vec![Span::Bold(text.into())])
     }

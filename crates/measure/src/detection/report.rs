@@ -182,11 +182,20 @@ impl CocoReport {
     }
 }
 
-/// Quotes a text where CSV (RFC 4180) needs it.
+/// A text as a field of CSV, quoted where RFC 4180 needs it. Spreadsheets run what begins with `=`, `+`, `-` or `@` as a
+/// formula; such a text, if it is not a number, gets a leading apostrophe.
+///
+/// ```
+/// assert_eq!(measure::detection::csv_field("a,b"), "\"a,b\"");
+/// assert_eq!(measure::detection::csv_field("=1+2"), "'=1+2");
+/// assert_eq!(measure::detection::csv_field("-0.5"), "-0.5");
+/// ```
 pub fn csv_field(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@']) && text.parse::<f64>().is_err();
+    let apostrophe = if formula { "'" } else { "" };
     if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
+        format!("\"{apostrophe}{}\"", text.replace('"', "\"\""))
     } else {
-        text.to_owned()
+        format!("{apostrophe}{text}")
     }
 }

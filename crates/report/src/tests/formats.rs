@@ -145,3 +145,21 @@ fn markdown_tables_are_whole_and_names_are_text() {
         }
     }
 }
+
+#[test]
+fn csv_holds_no_formulas() {
+    let classes = ["=1+2", "-0.5", "@sum(A1)", "+x,y"];
+    let csv = told(
+        &[run("=one", &classes, &[(0, 1), (2, 2), (3, 3)])],
+        Language::English,
+        Format::Csv,
+    );
+    for field in [
+        "class,'=one,'=1+2,",
+        "class,'=one,-0.5,",
+        "class,'=one,'@sum(A1),",
+        "class,'=one,\"'+x,y\",",
+    ] {
+        assert!(csv.contains(field), "no {field} in {csv}");
+    }
+}
