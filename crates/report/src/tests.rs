@@ -290,6 +290,7 @@ fn every_kind() -> Vec<(&'static str, Vec<Run>)> {
     let others = [(0, 0), (1, 0), (1, 1), (0, 1), (1, 1)];
     let nothing_known = Run {
         name: "empty",
+        evaluation: Evaluation::of_run(0, RunFacts::default()),
         ..Run::default()
     };
     let mut undefined = run("unknown", &["a", "b"], &answers);
