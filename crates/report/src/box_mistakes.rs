@@ -16,7 +16,7 @@ pub struct Line {
     pub kind: Kind,
     /// How often.
     pub count: u64,
-    /// Average precision at IoU 0.50 that mending it would give.
+    /// Average precision at IoU 0.50 that would be gained if only these were corrected.
     pub ap_lost: Option<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! What quality is to be had for which cost, from the runs' records.
+//! Quality against cost, from the runs' records.
 
 use serde::Serialize;
 
@@ -7,29 +7,29 @@ use super::seeds::trainings;
 use measure::cost::pareto_front;
 use measure::record::Evaluation;
 
-/// A cost that quality is held against.
+/// A cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cost {
     /// Seconds of training.
     TrainTime,
-    /// Milliseconds to answer a single image, median.
+    /// Milliseconds for a single image, median.
     Latency,
-    /// Multiply-adds to answer one image.
+    /// Multiply-adds for one image.
     MultiplyAdds,
 }
 
-/// The quality that is held against costs.
+/// A quality.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gain {
-    /// Share of the images answered rightly.
+    /// Share of the images classified correctly.
     Accuracy,
     /// COCO's average precision, where images show several objects.
     Map,
 }
 
-/// A training with its cost and its quality.
+/// A run with its cost and its quality.
 #[derive(Debug, Clone)]
 pub struct Priced<'a> {
     /// Place of its column.
@@ -44,14 +44,14 @@ pub struct Priced<'a> {
     pub interval: Option<[f64; 2]>,
 }
 
-/// A cost, the trainings that have it, and those of them that no other beats.
+/// Quality against a cost: the runs that have both, and the Pareto front.
 #[derive(Debug, Clone)]
 pub struct Tradeoff<'a> {
     /// The cost.
     pub cost: Cost,
     /// The quality.
     pub gain: Gain,
-    /// Trainings.
+    /// The runs.
     pub priced: Vec<Priced<'a>>,
     /// Places in `priced`, the cheapest first.
     pub front: Vec<usize>,
@@ -87,13 +87,14 @@ impl Cost {
     }
 }
 
-/// The tradeoffs in which at least two columns meet.
+/// The tradeoffs in which at least two columns can be compared.
 pub fn tradeoffs<'a>(report: &Report<'a>) -> Vec<Tradeoff<'a>> {
     let trainings = trainings(report);
     let classify = |e: &Evaluation| e.classification.is_some();
-    let gain = match trainings.iter().all(|(_, c)| classify(c.evaluation)) {
-        true => Gain::Accuracy,
-        false => Gain::Map,
+    let gain = if trainings.iter().all(|(_, c)| classify(c.evaluation)) {
+        Gain::Accuracy
+    } else {
+        Gain::Map
     };
     let quality = |evaluation: &Evaluation| match gain {
         Gain::Accuracy => {

@@ -1,4 +1,4 @@
-//! The report as CSV: one figure a line, for spreadsheets and scripts.
+//! The report as CSV: one value per line, for spreadsheets and scripts.
 //!
 //! Columns are `section,contestant,item,figure,value`; lines end in `\n`. Names of sections and
 //! figures are the same in every language, numbers have a decimal point and every digit they are
@@ -16,10 +16,10 @@
 //! | `seeds` | `mean` or `deviation` over seeds; the contestant is a recipe | a figure |
 //! | `seeds_verdict` | | `better`, `significant` |
 //! | `seeds_pair` | the other recipe | `difference`, `difference_low`, `p_value`, ... |
-//! | `time_to_accuracy` | the accuracy | `seconds`, the mean of the trainings that `reached` it |
+//! | `time_to_accuracy` | the accuracy | `seconds`, the mean of the runs that `reached` it |
 //! | `latency`, `energy` | | a figure, as in `evaluation.json` |
-//! | `throughput` | images predicted at a time | `images_per_s` |
-//! | `front` | a cost | the quality that no other gives for so little |
+//! | `throughput` | batch size | `images_per_s` |
+//! | `front` | a cost | the quality of a run on the Pareto front |
 //! | `roc` | number of the point | `false_positive_rate`, `true_positive_rate` |
 //! | `precision_recall` | number of the point | `recall`, `precision` |
 //! | `box_precision_recall` | recall | `iou_50`, `iou_75`, `iou_50_95` |

@@ -72,9 +72,10 @@ pub fn few(points: &[[f64; 2]]) -> Vec<[f64; 2]> {
     // Logarithmic towards both ends, from -1 to 1.
     let place = |share: f64| {
         let decades = |part: f64| -(2.0 * part.clamp(1e-5, 0.5)).log10() / 4.7;
-        match share < 0.5 {
-            true => -decades(share),
-            false => decades(1.0 - share),
+        if share < 0.5 {
+            -decades(share)
+        } else {
+            decades(1.0 - share)
         }
     };
     thinned(points, 0.01, |[x, y]| [place(x), place(y)])

@@ -10,9 +10,10 @@ pub const NARROW: &str = "\u{202f}";
 /// Text for an HTML page: control characters are not allowed there, not even escaped.
 pub fn printable(text: &str) -> Cow<'_, str> {
     let forbidden = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
-    match text.contains(forbidden) {
-        true => text.replace(forbidden, "\u{fffd}").into(),
-        false => text.into(),
+    if text.contains(forbidden) {
+        text.replace(forbidden, "\u{fffd}").into()
+    } else {
+        text.into()
     }
 }
 
@@ -26,10 +27,11 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 pub fn shell_quoted(arguments: &[String]) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
     let quoted = arguments.iter().map(|argument| {
-        match !argument.is_empty() && argument.chars().all(plain) {
-            true => argument.clone(),
+        if !argument.is_empty() && argument.chars().all(plain) {
+            argument.clone()
+        } else {
             // A quote can't stand between quotes: they are closed for it.
-            false => format!("'{}'", argument.replace('\'', "'\\''")),
+            format!("'{}'", argument.replace('\'', "'\\''"))
         }
     });
     quoted.collect::<Vec<_>>().join(" ")

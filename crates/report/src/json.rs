@@ -107,7 +107,11 @@ pub fn json(report: &Report<'_>) -> String {
                     .collect(),
             })
             .collect(),
-        contestants: whole.contestants.iter().map(|c| told(whole, c)).collect(),
+        contestants: whole
+            .contestants
+            .iter()
+            .map(|c| run_document(whole, c))
+            .collect(),
     };
     // Serialising plain values into a String fails only for keys that are no text; there are none.
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
@@ -131,7 +135,7 @@ struct Document<'a> {
     mistakes: Option<Vec<Mistake>>,
     suspects: Vec<Suspect>,
     fronts: Vec<Front<'a>>,
-    contestants: Vec<Told<'a>>,
+    contestants: Vec<RunDocument<'a>>,
 }
 
 #[derive(Serialize)]
@@ -172,7 +176,7 @@ struct Data<'a> {
     classes: &'a [String],
 }
 
-/// A row of a table; lists have an entry a contestant.
+/// A row of a table; lists have an entry per column.
 #[derive(Serialize)]
 struct Figure {
     group: Group,
@@ -202,7 +206,7 @@ struct Mistake {
 }
 
 #[derive(Serialize)]
-struct Told<'a> {
+struct RunDocument<'a> {
     name: &'a str,
     evaluation: &'a Evaluation,
     history: &'a [EpochRecord],
@@ -225,7 +229,7 @@ struct SceneMistake {
     iou: Option<f64>,
 }
 
-fn told<'a>(report: &Report<'a>, contestant: &Contestant<'a>) -> Told<'a> {
+fn run_document<'a>(report: &Report<'a>, contestant: &Contestant<'a>) -> RunDocument<'a> {
     let predictions = contestant.predictions;
     let bins = reliability(predictions).map_or(Vec::new(), |reliability| reliability.bins);
     let curves = pooled(predictions);
@@ -240,7 +244,7 @@ fn told<'a>(report: &Report<'a>, contestant: &Contestant<'a>) -> Told<'a> {
             iou: wrong.iou(),
         })
     });
-    Told {
+    RunDocument {
         name: contestant.name,
         evaluation: contestant.evaluation,
         history: contestant.history,

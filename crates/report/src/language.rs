@@ -22,11 +22,11 @@ pub enum Language {
     French,
 }
 
-/// A language that no report is written in.
+/// A language in which no report is written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there are no reports in '{found}': choose 'en' or 'fr'")]
 pub struct UnknownLanguage {
-    /// What was asked for.
+    /// The language asked for.
     pub found: String,
 }
 
@@ -103,9 +103,10 @@ impl Language {
     /// A difference with its sign: `+0.16`, `−0.05`.
     pub(super) fn signed(self, value: f64, decimals: usize) -> String {
         let text = self.decimal(value, decimals);
-        match value > 0.0 {
-            true => format!("+{text}"),
-            false => text,
+        if value > 0.0 {
+            format!("+{text}")
+        } else {
+            text
         }
     }
 
@@ -204,7 +205,7 @@ impl Language {
         }
     }
 
-    /// The day of an RFC 3339 date: `31 January 2026`. What is no date stays as it is.
+    /// The day of an RFC 3339 date: `31 January 2026`. Other text stays as it is.
     pub(super) fn day(self, date: &str) -> String {
         day(date).map_or(date.to_string(), |(year, month, day)| {
             let name = MONTHS[self as usize]

@@ -1,8 +1,8 @@
-//! Reports of finished runs: one contestant or several, as one self-contained page ([`html`]), as
-//! [`markdown`], [`csv`] or [`json`].
+//! Reports of finished runs: one contestant or several, as one self-contained page, as Markdown, CSV or JSON, and the
+//! tables of the terminal.
 //!
-//! Each format is a file; all take the same [`Report`], get their figures from `figures` and their
-//! words from `words`, so that no number is computed twice and no word is said in two ways.
+//! All formats take the same [`Report`] and the same table of metrics. `sections` builds what a report says as a model of
+//! sections, and a small writer per format turns that into text.
 
 mod box_mistakes;
 mod compared;
@@ -50,9 +50,9 @@ pub struct Report<'a> {
     pub contestants: Vec<Contestant<'a>>,
     /// Which is better; `None` for a single run, and where recipes are compared over `seeds`.
     pub verdict: Option<&'a Verdict>,
-    /// Which recipe is better over several trainings of each: its names of runs are those of contestants.
+    /// Which recipe is better over several trainings of each: its runs have the names of the contestants.
     pub seeds: Option<&'a SeedsVerdict>,
-    /// The picture of an image by its index in the split; `None` where there is none to show.
+    /// The picture of an image by its index in the split; `None` where there is none.
     pub image: &'a dyn Fn(usize) -> Option<Image>,
     /// The images of the split in their order with their objects, where they show several, or none.
     pub objects: Option<&'a GroundTruth>,
@@ -79,11 +79,11 @@ pub struct Contestant<'a> {
     pub name: &'a str,
     /// The recipe with every default, as TOML.
     pub recipe_toml: &'a str,
-    /// Its figures.
+    /// Its metrics.
     pub evaluation: &'a Evaluation,
     /// Its epochs; may be empty.
     pub history: &'a [EpochRecord],
-    /// Its answers, in the order of the split.
+    /// Its predictions, in the order of the split.
     pub predictions: &'a Predictions,
     /// What it detected in images of several objects; empty elsewhere.
     pub detections: &'a [Detection],

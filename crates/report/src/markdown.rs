@@ -180,9 +180,10 @@ fn fenced(code: &Code) -> String {
     while text.contains(&fence) {
         fence.push('`');
     }
-    match text.is_empty() {
-        true => text,
-        false => format!("{fence}{}\n{text}\n{fence}", code.language),
+    if text.is_empty() {
+        text
+    } else {
+        format!("{fence}{}\n{text}\n{fence}", code.language)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Images that were answered wrongly, and by whom.
+//! Images that were classified wrongly, and by whom.
 
 use super::Report;
 use super::suspects::paired;
@@ -6,9 +6,9 @@ use measure::record::Prediction;
 
 /// An image that at least one contestant got wrong.
 pub struct Mistake<'a> {
-    /// One answer a contestant, in their order.
+    /// One prediction per contestant, in their order.
     pub answers: Vec<&'a Prediction>,
-    /// Confidence of the surest wrong answer.
+    /// Confidence of the most confident wrong prediction.
     pub sure: f32,
 }
 
@@ -21,8 +21,8 @@ impl Mistake<'_> {
     }
 }
 
-/// All mistakes, the surest first; `None` without images, and when
-/// the contestants did not answer the same ones: then they can't be told apart image by image.
+/// All mistakes, the most confident first; `None` without images, and when the contestants were not evaluated on the same
+/// images, so that they can't be compared image by image.
 pub fn mistakes<'a>(report: &Report<'a>) -> Option<Vec<Mistake<'a>>> {
     let images = paired(report)?.into_iter();
     let mistake = |answers: Vec<&'a Prediction>| {

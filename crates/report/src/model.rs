@@ -266,9 +266,10 @@ impl From<&str> for Line {
 
 impl From<String> for Line {
     fn from(text: String) -> Self {
-        match text.is_empty() {
-            true => Self::default(),
-            false => Span::Text(text).into(),
+        if text.is_empty() {
+            Self::default()
+        } else {
+            Span::Text(text).into()
         }
     }
 }

@@ -72,9 +72,10 @@ impl Trace {
 
     /// Across, then up or down to a point.
     fn step(&mut self, (x, y): (f64, f64)) {
-        let _ = match self.0.is_empty() {
-            true => write!(self.0, "M{x:.1} {y:.1}"),
-            false => write!(self.0, "H{x:.1}V{y:.1}"),
+        let _ = if self.0.is_empty() {
+            write!(self.0, "M{x:.1} {y:.1}")
+        } else {
+            write!(self.0, "H{x:.1}V{y:.1}")
         };
     }
 }

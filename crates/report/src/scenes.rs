@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Contestant, Report};
 use measure::detection::{self, Detection, Fate, GroundTruth, Mistake, Options, Truth, iou};
 
-/// Detections below this score are not shown: a detector reports many boxes that it hardly believes in.
+/// Detections below this score are not shown: a detector reports many boxes with little confidence.
 pub const LEAST_SCORE: f64 = 0.5;
 
 /// What is wrong, in the words of [`Mistake`], and objects that were missed.
@@ -69,7 +69,7 @@ impl From<Mistake> for Kind {
 pub struct Wrong<'a> {
     /// What is wrong.
     pub kind: Kind,
-    /// The object that was missed or meant; `None` where there is none.
+    /// The object that was missed or confused; `None` where there is none.
     pub object: Option<&'a Truth>,
     /// The detection; `None` for a missed object.
     pub detection: Option<&'a Detection>,
@@ -81,7 +81,7 @@ impl Wrong<'_> {
         Some(iou(self.detection?.bounds, self.object?.bounds))
     }
 
-    /// Score of the detection; 1 for a missed object, which no score can excuse.
+    /// Score of the detection; 1 for a missed object, which has none.
     pub fn score(&self) -> f64 {
         self.detection.map_or(1.0, |detection| detection.score)
     }
@@ -110,8 +110,8 @@ impl Scene<'_> {
     }
 }
 
-/// Every image of the split with what a contestant detected there; `None` where images show one object each, or the
-/// boxes are none.
+/// Every image of the split with what a contestant detected there; `None` where images show one object each, or
+/// where boxes are not valid.
 pub fn scenes<'a>(report: &Report<'a>, contestant: &Contestant<'a>) -> Option<Vec<Scene<'a>>> {
     let truths: &GroundTruth = report.objects?;
     let sure = contestant.detections.iter();

@@ -111,9 +111,10 @@ impl<'a> View<'a> {
             .get(slot)
             .map_or("", |c| c.name)
             .to_string();
-        match self.several() {
-            true => Span::Key(slot, name),
-            false => Span::Text(name),
+        if self.several() {
+            Span::Key(slot, name)
+        } else {
+            Span::Text(name)
         }
     }
 

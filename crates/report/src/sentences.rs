@@ -129,9 +129,10 @@ pub fn cost(report: &Report<'_>) -> String {
             let (least, most) = (ours.min(theirs), ours.max(theirs));
             let ratio = language.decimal(most / least, 1);
             // '1.0 times as long' would say nothing.
-            let ratio = match ratio == language.decimal(1.0, 1) {
-                true => String::new(),
-                false => fill(words.train_ratio, &[("ratio", &ratio)]),
+            let ratio = if ratio == language.decimal(1.0, 1) {
+                String::new()
+            } else {
+                fill(words.train_ratio, &[("ratio", &ratio)])
             };
             let values = [
                 ("fast", fast.name.to_string()),
@@ -170,9 +171,10 @@ pub fn cost(report: &Report<'_>) -> String {
                 ),
             };
             let rate = contestant.evaluation.infer_images_per_s;
-            let template = match rate > 0.0 {
-                true => words.train_one,
-                false => words.train_only,
+            let template = if rate > 0.0 {
+                words.train_one
+            } else {
+                words.train_only
             };
             let values = [
                 ("name", contestant.name.to_string()),

@@ -4,15 +4,15 @@
 //! Artificial Intelligence Research 70, 2021, section 3.1: with `p_j` the probability of class j, here the mean over the
 //! models, and `t_j` the mean of `p_j` over the images annotated as j, an image is taken for the class of largest `p_j`
 //! among those with `p_j >= t_j`. Where that is not the annotated class, the annotation is a suspect; the smaller the
-//! margin `p_annotated - p_j`, the stronger (ibid., section 3.2, 'normalized margin'). The models must not have learned
-//! from these images.
+//! margin `p_annotated - p_j`, the stronger (ibid., section 3.2, 'normalized margin'). The models must not have been
+//! trained on these images.
 
 use super::Report;
 use measure::record::Prediction;
 
 /// An image whose annotation looks wrong.
 pub struct Suspect<'a> {
-    /// One answer a contestant, in their order.
+    /// One prediction per contestant, in their order.
     pub answers: Vec<&'a Prediction>,
     /// The class that it looks like.
     pub class: usize,
@@ -22,7 +22,7 @@ pub struct Suspect<'a> {
     pub annotated: f64,
 }
 
-/// All suspects, the strongest first; empty without probabilities, and when the contestants did not answer the same
+/// All suspects, the strongest first; empty without probabilities, and when the contestants were not evaluated on the same
 /// images.
 pub fn suspects<'a>(report: &Report<'a>) -> Vec<Suspect<'a>> {
     let Some(images) = paired(report) else {
@@ -74,7 +74,8 @@ pub fn suspects<'a>(report: &Report<'a>) -> Vec<Suspect<'a>> {
     suspects
 }
 
-/// The answers of all contestants, image by image; `None` without images, and when they did not answer the same ones.
+/// The predictions of all contestants, image by image; `None` without images, and when they were not evaluated on the same
+/// images.
 pub fn paired<'a>(report: &Report<'a>) -> Option<Vec<Vec<&'a Prediction>>> {
     let contestants = &report.contestants;
     let images = contestants.first()?.predictions.rows.len();

@@ -137,9 +137,12 @@ fn drawn(table: &Table) -> String {
     let rows = table.rows.iter().map(|row| match row {
         Row::Heading(name) => vec![name.clone()],
         Row::Cells(name, cells) => {
-            let cells = cells.iter().map(|cell| match ranked {
-                true => cell.text.plain() + marked(cell.mark),
-                false => cell.text.plain(),
+            let cells = cells.iter().map(|cell| {
+                if ranked {
+                    cell.text.plain() + marked(cell.mark)
+                } else {
+                    cell.text.plain()
+                }
             });
             std::iter::once(name.plain()).chain(cells).collect()
         }

@@ -90,7 +90,7 @@ pub fn plain(text: &str) -> String {
 }
 
 fn page(runs: &[Run]) -> String {
-    told(runs, Language::English, Format::Html)
+    written(runs, Language::English, Format::Html)
 }
 
 /// What recipes 'one' and 'two' came to over the seeds of `runs`, which are theirs by the start of their names.
@@ -116,7 +116,7 @@ fn over_seeds(runs: &[Run]) -> Option<SeedsVerdict> {
         .map(crate::with_sentence_over_seeds)
 }
 
-fn told(runs: &[Run], language: Language, format: Format) -> String {
+fn written(runs: &[Run], language: Language, format: Format) -> String {
     let seeds = over_seeds(runs);
     let objects = runs.first().and_then(|run| run.objects.clone());
     let models: Vec<(&str, &Predictions)> = runs.iter().map(|r| (r.name, &r.predictions)).collect();
@@ -392,7 +392,7 @@ fn every_kind() -> Vec<(&'static str, Vec<Run>)> {
 fn every_kind_of_report_is_sound() {
     for (name, runs) in every_kind() {
         for language in [Language::English, Language::French] {
-            assert_sound(name, &told(&runs, language, Format::Html));
+            assert_sound(name, &written(&runs, language, Format::Html));
         }
     }
 }
@@ -406,11 +406,11 @@ fn times_to_accuracy_over_seeds_say_how_many_reached_it() {
         (Language::French, "1 min 15 s (1 sur 2)"),
     ] {
         for format in [Format::Html, Format::Markdown] {
-            let text = plain(&told(runs, language, format));
+            let text = plain(&written(runs, language, format));
             assert!(text.contains(time), "{format}: no {time}");
         }
         let json: serde_json::Value =
-            serde_json::from_str(&told(runs, language, Format::Json)).unwrap();
+            serde_json::from_str(&written(runs, language, Format::Json)).unwrap();
         let times = &json["times_to_accuracy"];
         assert_eq!(times.as_array().map(Vec::len), Some(2), "{times}");
         assert_eq!(times[1]["seconds"], serde_json::json!([75.0, 75.0]));
@@ -440,7 +440,7 @@ fn tips_are_sentences() {
             ],
         ),
     ] {
-        let html = plain(&told(runs, language, Format::Html));
+        let html = plain(&written(runs, language, Format::Html));
         for tip in tips {
             assert!(
                 html.contains(&format!("<title>{tip}</title>")),

@@ -1,9 +1,8 @@
 //! Writes a report to look at, of made-up runs on MNIST's real test images; the name of the file says in which format:
-//! `cargo run --release -p atelier-measure --example report -- report.html [en|fr] [one|lab|seeds|scenes] [FOLDER]`
+//! `cargo run --release -p atelier-report --example report -- report.html [en|fr] [one|lab|seeds|scenes] [FOLDER]`
 //!
-//! With a FOLDER the runs are stored there as well, for `atelier report NAME... --runs FOLDER` (but for scenes, whose images
-//! no recipe makes).
-//! Tells how long the report took, with the tests of significance.
+//! With a FOLDER the runs are stored there as well, for `atelier report NAME... --runs FOLDER` (except scenes, whose
+//! images no recipe makes). Prints how long the report took, including the tests of significance.
 
 mod made_up;
 

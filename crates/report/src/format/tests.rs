@@ -40,8 +40,8 @@ fn commands_can_be_pasted() {
         .args(["-c", &script])
         .output()
     {
-        let told = String::from_utf8(output.stdout).unwrap();
-        assert_eq!(told, all.map(|argument| argument + "\n").concat());
+        let output = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output, all.map(|argument| argument + "\n").concat());
     }
 }
 

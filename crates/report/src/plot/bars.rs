@@ -96,8 +96,9 @@ impl BarChart<'_> {
 }
 
 fn cut(name: &str) -> String {
-    match name.chars().count() > LONGEST_NAME {
-        true => name.chars().take(LONGEST_NAME - 1).chain(['…']).collect(),
-        false => name.to_string(),
+    if name.chars().count() > LONGEST_NAME {
+        name.chars().take(LONGEST_NAME - 1).chain(['…']).collect()
+    } else {
+        name.to_string()
     }
 }

@@ -31,9 +31,10 @@ pub fn svg(
     let mut svg = Svg::new(WIDTH, description);
     svg.path("frame", format_args!("M0 0H{WIDTH}V{WIDTH}H0z"), "");
     for (truth, answer, images) in cells() {
-        let (class, most) = match truth == answer {
-            true => ("hit", hits),
-            false => ("miss", mistakes),
+        let (class, most) = if truth == answer {
+            ("hit", hits)
+        } else {
+            ("miss", mistakes)
         };
         // The square root lets one image be seen beside a hundred.
         let strength = 0.15 + 0.85 * (images as f64 / most).sqrt();

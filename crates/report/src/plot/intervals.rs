@@ -44,9 +44,10 @@ impl Intervals<'_> {
             ends.chain(row.points.iter().copied())
         });
         let axis = self.x.axis(all, 4, self.language)?;
-        let step = match rows.iter().all(|row| row.points.is_empty()) {
-            true => ROW,
-            false => ROW_WITH_POINTS,
+        let step = if rows.iter().all(|row| row.points.is_empty()) {
+            ROW
+        } else {
+            ROW_WITH_POINTS
         };
         let frame = Frame {
             left: 24.0,

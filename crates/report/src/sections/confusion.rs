@@ -23,9 +23,10 @@ pub fn blocks(view: &View<'_>) -> Vec<Block> {
     }
     let counts = matrices.iter().map(|(slot, contestant)| {
         let rows = confusion(contestant);
-        let matrix = match rows.len() <= LARGEST_TABLE {
-            true => Some(Block::Table(table(view, contestant, false))),
-            false => heat(view, rows),
+        let matrix = if rows.len() <= LARGEST_TABLE {
+            Some(Block::Table(table(view, contestant, false)))
+        } else {
+            heat(view, rows)
         };
         let blocks = view.heading(*slot).into_iter().chain(matrix);
         blocks
@@ -63,9 +64,10 @@ fn table(view: &View<'_>, contestant: &Contestant<'_>, shares: bool) -> Table {
         .map(|(_, _, images)| images)
         .max()
         .unwrap_or(1) as f64;
-    let (title, last) = match shares {
-        true => (words.shares_caption, words.images),
-        false => (words.counts_caption, words.right_share),
+    let (title, last) = if shares {
+        (words.shares_caption, words.images)
+    } else {
+        (words.counts_caption, words.right_share)
     };
     let classes = (0..rows.len()).map(|class| view.report.class(class));
     let body = rows.iter().enumerate().map(|(truth, row)| {
@@ -90,9 +92,10 @@ fn table(view: &View<'_>, contestant: &Contestant<'_>, shares: bool) -> Table {
             }
         });
         let total = Cell {
-            text: match shares {
-                true => language.count(total),
-                false => percent(row.get(truth).copied().unwrap_or(0)),
+            text: if shares {
+                language.count(total)
+            } else {
+                percent(row.get(truth).copied().unwrap_or(0))
             }
             .into(),
             mark: Mark::Total,
@@ -103,9 +106,10 @@ fn table(view: &View<'_>, contestant: &Contestant<'_>, shares: bool) -> Table {
         )
     });
     Table {
-        style: match rows.len() > NARROW_TABLE {
-            true => TableStyle::LargeConfusion,
-            false => TableStyle::Confusion,
+        style: if rows.len() > NARROW_TABLE {
+            TableStyle::LargeConfusion
+        } else {
+            TableStyle::Confusion
         },
         caption: title.into(),
         head: std::iter::once(Span::Hidden(words.truth.to_string()).into())

@@ -106,9 +106,10 @@ fn against(view: &View<'_>, tradeoff: &Tradeoff<'_>) -> Option<Figure> {
         .zip(texts)
         .enumerate()
         .map(|(place, (priced, texts))| {
-            let mark = match tradeoff.front.contains(&place) {
-                true => Mark::Best,
-                false => Mark::None,
+            let mark = if tradeoff.front.contains(&place) {
+                Mark::Best
+            } else {
+                Mark::None
             };
             let cells = texts.map(|text| Cell {
                 text: text.into(),

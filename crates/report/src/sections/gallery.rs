@@ -262,9 +262,10 @@ pub fn picture(
 
 fn confidence(view: &View<'_>, prediction: &Prediction) -> String {
     let decimals = if prediction.score < 0.9995 { 1 } else { 0 };
-    match prediction.score.is_finite() {
-        true => view.language.percent(f64::from(prediction.score), decimals),
-        false => ABSENT.to_string(),
+    if prediction.score.is_finite() {
+        view.language.percent(f64::from(prediction.score), decimals)
+    } else {
+        ABSENT.to_string()
     }
 }
 

@@ -39,17 +39,21 @@ pub fn blocks(view: &View<'_>) -> Vec<Block> {
 
 /// A line that the others lack; a mark beside an empty line would say nothing.
 fn changed(line: &str) -> CodeLine {
-    match line.trim().is_empty() {
-        true => CodeLine::Common(String::new()),
-        false => CodeLine::Changed(line.to_string()),
+    if line.trim().is_empty() {
+        CodeLine::Common(String::new())
+    } else {
+        CodeLine::Changed(line.to_string())
     }
 }
 
 fn by_membership(own: usize, recipes: &[Vec<&str>]) -> Vec<CodeLine> {
     let common = |line: &str| recipes.iter().all(|recipe| recipe.contains(&line));
-    let line = |line: &&str| match common(line) {
-        true => CodeLine::Common(line.to_string()),
-        false => changed(line),
+    let line = |line: &&str| {
+        if common(line) {
+            CodeLine::Common(line.to_string())
+        } else {
+            changed(line)
+        }
     };
     recipes[own].iter().map(line).collect()
 }

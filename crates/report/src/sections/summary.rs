@@ -14,9 +14,10 @@ pub fn blocks(view: &View<'_>) -> Vec<Block> {
     if view.contestants().is_empty() {
         return Vec::new();
     }
-    let caption = match view.several() {
-        true => view.words.table_caption,
-        false => view.words.table_caption_one,
+    let caption = if view.several() {
+        view.words.table_caption
+    } else {
+        view.words.table_caption_one
     };
     let table = metrics(view, &[Group::Quality, Group::Cost], caption);
     let figure = match view.whole.seeds {
@@ -81,10 +82,12 @@ fn remark(view: &View<'_>, key: &str) -> &'static str {
         (None, Some(verdict)) => ("accuracy", verdict.significant),
         (None, None) => return "",
     };
-    match significant {
-        _ if metric != key => "",
-        true => view.words.is_significant,
-        false => view.words.is_not_significant,
+    if metric != key {
+        ""
+    } else if significant {
+        view.words.is_significant
+    } else {
+        view.words.is_not_significant
     }
 }
 

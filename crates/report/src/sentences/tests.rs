@@ -51,17 +51,17 @@ fn what_the_difference_means_agrees_with_the_verdict() {
         ),
     ] {
         for (language, end) in [(Language::English, english), (Language::French, french)] {
-            let told = plain(&difference(&report(vec![], Some(&verdict), language)));
-            assert!(told.ends_with(end), "{name}: {told}");
+            let said = plain(&difference(&report(vec![], Some(&verdict), language)));
+            assert!(said.ends_with(end), "{name}: {said}");
         }
     }
 }
 
 #[test]
-fn what_was_not_measured_is_not_told() {
+fn what_was_not_measured_is_not_mentioned() {
     let environment = Default::default();
     let predictions = Default::default();
-    let told = |evaluations: &[Evaluation], say: fn(&Report<'_>) -> String| {
+    let said = |evaluations: &[Evaluation], say: fn(&Report<'_>) -> String| {
         let contestants = evaluations.iter().zip(["one", "two"]);
         let contestants = contestants.map(|(evaluation, name)| Contestant {
             name,
@@ -83,28 +83,28 @@ fn what_was_not_measured_is_not_told() {
         ..Default::default()
     };
     assert_eq!(
-        told(&[trained(5.0, 0.0)], cost),
+        said(&[trained(5.0, 0.0)], cost),
         [
             "one trained for 2 epochs in 5.0 s.",
             "one a été entraîné pendant 5,0 s (2 époques)."
         ]
     );
     assert_eq!(
-        told(&[trained(5.0, 10.0)], cost),
+        said(&[trained(5.0, 10.0)], cost),
         [
             "one trained for 2 epochs in 5.0 s and processes 10.0 images per second.",
             "Entraîné pendant 5,0 s (2 époques), one traite 10,0 images par seconde."
         ]
     );
     assert_eq!(
-        told(&[trained(50.0, 0.0), trained(51.0, 0.0)], cost),
+        said(&[trained(50.0, 0.0), trained(51.0, 0.0)], cost),
         [
             "one trained in 50.0 s; two took 51.0 s.",
             "one a été entraîné en 50,0 s ; two en 51,0 s."
         ]
     );
     assert_eq!(
-        told(&[trained(50.0, 0.0), trained(53.0, 0.0)], cost),
+        said(&[trained(50.0, 0.0), trained(53.0, 0.0)], cost),
         [
             "one trained in 50.0 s; two took 53.0 s, 1.1 times as long.",
             "one a été entraîné en 50,0 s ; two en 53,0 s, soit 1,1 fois plus longtemps."
@@ -118,6 +118,6 @@ fn what_was_not_measured_is_not_told() {
         }),
         ..Default::default()
     };
-    assert_eq!(told(&[boxes(None)], verdict), ["", ""]);
-    assert!(told(&[boxes(Some(0.75))], verdict)[1].contains("0,500 (à un IoU de 0,50 : 0,750)"));
+    assert_eq!(said(&[boxes(None)], verdict), ["", ""]);
+    assert!(said(&[boxes(Some(0.75))], verdict)[1].contains("0,500 (à un IoU de 0,50 : 0,750)"));
 }

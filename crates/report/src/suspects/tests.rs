@@ -43,8 +43,8 @@ fn another_class_at_its_usual_probability_is_suspect() {
             language: Language::English,
         };
         let suspects = suspects(&report);
-        let told = suspects.iter().map(|s| (s.answers[0].index, s.class));
-        told.collect()
+        let found = suspects.iter().map(|s| (s.answers[0].index, s.class));
+        found.collect()
     };
     // b is usually seen with 0.875: image 0 with 0.9375 looks like it, image 1 with 0.75 is merely wrong.
     let one = of(&[(0.9375, 0), (0.75, 0), (0.0625, 0), (0.875, 1), (0.875, 1)]);

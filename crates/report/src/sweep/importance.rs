@@ -46,9 +46,10 @@ pub fn blocks(view: &View<'_>) -> Vec<Block> {
         .map(Block::Figure)
         .into_iter()
         .chain([Block::Table(table)]);
-    let lead = match known {
-        true => words.importance_lead,
-        false => words.importance_unknown,
+    let lead = if known {
+        words.importance_lead
+    } else {
+        words.importance_unknown
     };
     vec![
         Block::Paragraph(lead.into()),

@@ -21,9 +21,12 @@ pub fn best(view: &View<'_>) -> Table {
 pub fn all(view: &View<'_>) -> Vec<Block> {
     let words = view.words;
     let table = table(view, view.trials.iter(), words.all_trials, true).block();
-    let table = table.map(|table| match view.trials.len() > OPEN {
-        true => Block::Details(words.as_table.to_string(), vec![table]),
-        false => table,
+    let table = table.map(|table| {
+        if view.trials.len() > OPEN {
+            Block::Details(words.as_table.to_string(), vec![table])
+        } else {
+            table
+        }
     });
     table.into_iter().chain(failures(view)).collect()
 }

@@ -12,7 +12,7 @@ fn faults(document: &Value) -> Vec<String> {
 }
 
 fn document(runs: &[Run], language: Language) -> Value {
-    serde_json::from_str(&told(runs, language, Format::Json)).unwrap()
+    serde_json::from_str(&written(runs, language, Format::Json)).unwrap()
 }
 
 #[test]
@@ -64,9 +64,9 @@ fn the_schema_finds_faults() {
 fn every_format_shows_the_same_figures() {
     for language in [Language::English, Language::French] {
         let runs = &every_kind()[3].1;
-        let html = told(runs, language, Format::Html);
-        let markdown = told(runs, language, Format::Markdown);
-        let csv = told(runs, language, Format::Csv);
+        let html = written(runs, language, Format::Html);
+        let markdown = written(runs, language, Format::Markdown);
+        let csv = written(runs, language, Format::Csv);
         let document = document(runs, language);
         for figure in document["figures"].as_array().unwrap() {
             let key = figure["key"].as_str().unwrap();
@@ -74,12 +74,13 @@ fn every_format_shows_the_same_figures() {
             let best = figure["best"].as_u64().map(|slot| slot as usize);
             for (slot, text) in texts.iter().enumerate() {
                 let text = text.as_str().unwrap();
-                let (cell, bold) = match best == Some(slot) {
-                    true => (
+                let (cell, bold) = if best == Some(slot) {
+                    (
                         format!("<td class=\"best\">{text}</td>"),
                         format!("**{text}**"),
-                    ),
-                    false => (format!("<td>{text}</td>"), format!("| {text} |")),
+                    )
+                } else {
+                    (format!("<td>{text}</td>"), format!("| {text} |"))
                 };
                 assert!(html.contains(&cell), "{key}: no {cell}");
                 assert!(markdown.contains(&bold), "{key}: no {bold}");
@@ -103,8 +104,8 @@ fn every_format_shows_the_same_figures() {
 #[test]
 fn csv_does_not_depend_on_the_language() {
     for (name, runs) in every_kind() {
-        let csv = told(&runs, Language::English, Format::Csv);
-        assert_eq!(csv, told(&runs, Language::French, Format::Csv), "{name}");
+        let csv = written(&runs, Language::English, Format::Csv);
+        assert_eq!(csv, written(&runs, Language::French, Format::Csv), "{name}");
         assert!(csv.starts_with("section,contestant,item,figure,value\n"));
         for line in csv.lines() {
             assert_eq!(line.matches(',').count(), 4, "{name}: {line}");
@@ -128,7 +129,7 @@ fn markdown_tables_are_whole_and_names_are_text() {
     ));
     for (name, runs) in &kinds {
         for language in [Language::English, Language::French] {
-            let text = told(runs, language, Format::Markdown);
+            let text = written(runs, language, Format::Markdown);
             assert!(text.starts_with("# "), "{name}");
             let mut columns = None;
             for line in text.lines() {
@@ -149,7 +150,7 @@ fn markdown_tables_are_whole_and_names_are_text() {
 #[test]
 fn csv_holds_no_formulas() {
     let classes = ["=1+2", "-0.5", "@sum(A1)", "+x,y"];
-    let csv = told(
+    let csv = written(
         &[run("=one", &classes, &[(0, 1), (2, 2), (3, 3)])],
         Language::English,
         Format::Csv,

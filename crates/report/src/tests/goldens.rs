@@ -1,6 +1,6 @@
 //! The whole text of small reports, held against files in `tests/golden/report/`: a change to the report shows in them.
 //!
-//! After a change that is meant, `ATELIER_GOLDENS=write cargo test --release -p atelier-measure goldens` writes them anew;
+//! After a change that is meant, `ATELIER_GOLDENS=write cargo test --release -p atelier-report goldens` writes them anew;
 //! `git diff` then shows what readers will see.
 
 use std::path::Path;
@@ -9,8 +9,8 @@ use super::*;
 
 /// As the goldens hold it: without the style sheet, which has a file of its own, and without pixels, which another
 /// compressor packs otherwise; a line an element, so that differences are short.
-fn told_plainly(runs: &[Run], language: Language, format: Format) -> String {
-    let mut text = told(runs, language, format);
+fn written_plainly(runs: &[Run], language: Language, format: Format) -> String {
+    let mut text = written(runs, language, format);
     if format == Format::Html {
         let style = text.find("<style>").unwrap()..text.find("</style>").unwrap();
         text.replace_range(style, "<style>");
@@ -41,7 +41,7 @@ fn reports_are_as_stored() {
                     continue;
                 }
                 let path = folder.join(format!("{file}-{language}.{format}"));
-                let text = told_plainly(runs, language, format);
+                let text = written_plainly(runs, language, format);
                 if write {
                     measure::files::write_atomically(&path, &text).unwrap();
                     continue;

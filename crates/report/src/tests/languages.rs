@@ -78,8 +78,8 @@ fn no_english_word_is_left_in_french() {
             })
             .flat_map(|name| words(&format!("<b>{name}</b>")))
             .collect();
-        let english = words(&told(&runs, Language::English, Format::Html));
-        let french = words(&told(&runs, Language::French, Format::Html));
+        let english = words(&written(&runs, Language::English, Format::Html));
+        let french = words(&written(&runs, Language::French, Format::Html));
         assert!(english.len() > 20 && french.len() > 20);
         let both = english.intersection(&french);
         left.extend(
@@ -93,7 +93,7 @@ fn no_english_word_is_left_in_french() {
 #[test]
 fn french_is_set_as_the_french_do() {
     for runs in runs() {
-        let html = told(&runs, Language::French, Format::Html);
+        let html = written(&runs, Language::French, Format::Html);
         assert!(html.contains("<html lang=\"fr\">"));
         // Recipes and commands are data.
         let body = html.split("<section id=\"recipes\"").next().unwrap();
@@ -118,7 +118,7 @@ fn french_is_set_as_the_french_do() {
         }
     }
     let two = &runs()[3];
-    let html = told(two, Language::French, Format::Html);
+    let html = written(two, Language::French, Format::Html);
     assert!(html.contains("60,00\u{202f}%"), "no decimal comma");
     assert!(html.contains("31 juillet 2026"), "no French date");
 }
@@ -135,7 +135,7 @@ fn verdicts_in_french() {
             .map(|(right, name)| run(name, &["a", "b"], &answers(*right)))
             .collect();
         let json: serde_json::Value =
-            serde_json::from_str(&told(&runs, Language::French, Format::Json)).unwrap();
+            serde_json::from_str(&written(&runs, Language::French, Format::Json)).unwrap();
         let sentence = json["sentences"]["verdict"].as_str().unwrap();
         plain(sentence)
     };

@@ -132,13 +132,13 @@ fn reports_look_right_in_a_browser() {
     for example in made_up::EXAMPLES {
         let runs = made_up::Runs::of(example).expect("runs");
         for language in [Language::English, Language::French] {
-            let told = |format: Format| {
+            let written = |format: Format| {
                 let text = runs.report(language, |report| report.to_text(format));
                 text.expect("a report")
             };
             let file = folder.path().join("report.html");
-            std::fs::write(&file, told(Format::Html)).expect("a file");
-            let document: Value = serde_json::from_str(&told(Format::Json)).expect("JSON");
+            std::fs::write(&file, written(Format::Html)).expect("a file");
+            let document: Value = serde_json::from_str(&written(Format::Json)).expect("JSON");
             let figures = document["figures"].as_array().expect("figures");
             let texts: Vec<Value> = figures.iter().map(|f| plain(&f["texts"])).collect();
             // Colours do not depend on the width.

@@ -69,7 +69,10 @@ fn check(value: &Value, schema_here: &Value, root: &Value, path: &str, wrong: &m
         name => is(name),
     };
     if !right {
-        wrong.push(format!("{path}: {value} is no {}", schema_here["type"]));
+        wrong.push(format!(
+            "{path}: {value} is not of type {}",
+            schema_here["type"]
+        ));
     }
     if !schema_here["const"].is_null() && schema_here["const"] != *value {
         wrong.push(format!("{path}: {value} is not {}", schema_here["const"]));

@@ -107,11 +107,11 @@ impl Runs {
         Ok(())
     }
 
-    /// What `told` makes of their report.
+    /// What `write` makes of their report.
     pub fn report<R>(
         &self,
         language: Language,
-        told: impl Fn(&Report<'_>) -> R,
+        write: impl Fn(&Report<'_>) -> R,
     ) -> Result<R, Box<dyn Error>> {
         let runs = &self.runs;
         let seeds = match self.several_seeds {
@@ -128,7 +128,7 @@ impl Runs {
             .filter(|_| seeds.is_none())
             .map(report::with_sentence);
         let classes: Vec<String> = (0..10).map(|digit| digit.to_string()).collect();
-        Ok(told(&Report {
+        Ok(write(&Report {
             contestants: runs.iter().map(Run::contestant).collect(),
             verdict: verdict.as_ref(),
             seeds: seeds.as_ref(),

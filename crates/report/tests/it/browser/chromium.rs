@@ -1,4 +1,4 @@
-//! Chromium without a window, told what to do by the DevTools protocol
+//! Chromium without a window, controlled by the DevTools protocol
 //! (chromedevtools.github.io/devtools-protocol) over two pipes: no port, no other program.
 
 use std::fs::{File, OpenOptions};
@@ -21,7 +21,7 @@ pub struct Chromium {
 }
 
 impl Chromium {
-    /// The program, if there is one: that of the variable `CHROMIUM`, or a usual name on the path.
+    /// The program, if there is one: the value of `CHROMIUM`, or a usual name on the path.
     pub fn program() -> Option<String> {
         let named = std::env::var("CHROMIUM").ok();
         let usual = ["chromium", "chromium-browser", "google-chrome"].map(String::from);
