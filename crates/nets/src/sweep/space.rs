@@ -362,7 +362,7 @@ pub fn settings(parameters: &[SweepParameter], point: &[SettingValue]) -> Vec<St
         .collect()
 }
 
-/// Checks every choice, and both ends of every range, with the recipe `text` and `sets`.
+/// Checks every choice, and both ends and a value between them of every range, with the recipe `text` and `sets`.
 ///
 /// # Errors
 /// [`SweepError::Vary`] for the first that the recipe refuses.
@@ -387,7 +387,8 @@ pub fn check(
             Domain::Choices { choices } => {
                 choices.iter().cloned().map(SettingValue::Choice).collect()
             }
-            range => vec![at(range, 0.0), at(range, 1.0)],
+            // The ends may be whole numbers where most values between them are not.
+            range => [0.0, 0.3712, 1.0].map(|unit| at(range, unit)).to_vec(),
         };
         for probe in probes {
             // The other keys have their first value: the values of one key may depend on another's.

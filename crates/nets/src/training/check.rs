@@ -31,8 +31,8 @@ pub fn check(recipe: &Recipe, data: &Dataset) -> Result<(), TrainingError> {
 /// Makes sure that a run of this recipe can be trained and evaluated: all that can be known before its folder is made.
 ///
 /// # Errors
-/// Those of [`check`], and [`TrainingError`] where too many images are held out, early stopping has no held-out images, the
-/// test set is empty or has an invalid annotation, or a device does not compute in the recipe's precision.
+/// Those of [`check`] and [`check_memory`], and [`TrainingError`] where too many images are held out, the test set is empty
+/// or has an invalid annotation, or a device does not compute in the recipe's precision.
 pub fn check_run(recipe: &Recipe, split: &Split, computer: &Computer) -> Result<(), TrainingError> {
     let train = &split.train;
     check(recipe, train)?;
@@ -43,9 +43,6 @@ pub fn check_run(recipe: &Recipe, split: &Split, computer: &Computer) -> Result<
             asked: held_out,
             count: train.count,
         }));
-    }
-    if recipe.training.early_stopping.is_some() && held_out == 0 {
-        return Err(TrainingError::NothingHeldOut);
     }
     if split.test.count == 0 {
         return Err(TrainingError::NoImages("test"));
