@@ -49,5 +49,5 @@ pub use parse::source;
 pub use scenes::Scenes;
 pub use schedule::{Constant, Cosine, OneCycle, Schedule, Step};
 pub use shapes::{ShapeError, Stage, stages, summary};
-pub use summary::{LayerSummary, Shape, Summary};
+pub use summary::{LayerSummary, Shape, Summary, grouped};
 pub use training::{EarlyStopping, Metric, Precision, Training};

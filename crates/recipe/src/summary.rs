@@ -113,8 +113,8 @@ impl fmt::Display for Summary {
                 "{:<wide$}  {:>14}  {:>12}  {:>14}  {sees:>9}",
                 layer.name,
                 layer.output,
-                grouped(layer.parameters),
-                grouped(layer.multiply_adds),
+                count(layer.parameters),
+                count(layer.multiply_adds),
             )?;
         }
         write!(
@@ -122,21 +122,28 @@ impl fmt::Display for Summary {
             "{:<wide$}  {:>14}  {:>12}  {:>14}",
             "total",
             self.output(),
-            grouped(self.parameters),
-            grouped(self.multiply_adds)
+            count(self.parameters),
+            count(self.multiply_adds)
         )
     }
 }
 
-/// 1234567 as 1,234,567.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
+/// Digits in groups of three, from the right.
+///
+/// ```
+/// assert_eq!(recipe::grouped("1234567", ","), "1,234,567");
+/// ```
+pub fn grouped(digits: &str, separator: &str) -> String {
     let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
+    for (place, digit) in digits.char_indices() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push_str(separator);
         }
         text.push(digit);
     }
     text
+}
+
+fn count(number: u64) -> String {
+    grouped(&number.to_string(), ",")
 }

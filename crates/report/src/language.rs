@@ -241,14 +241,7 @@ impl Language {
             Self::English => ",",
             Self::French => NARROW,
         };
-        let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-        for (place, digit) in digits.char_indices() {
-            if place > 0 && (digits.len() - place).is_multiple_of(3) {
-                text.push_str(separator);
-            }
-            text.push(digit);
-        }
-        text
+        recipe::grouped(digits, separator)
     }
 }
 
