@@ -108,7 +108,7 @@ fn errors_say_what_where_and_what_to_do() {
                 "model.layers=[\"flatten\",{linear=1048576},{linear=1048576},{linear=10}]",
             ],
             code: 1,
-            says: &["16.1 TiB", "`linear 1048576` alone", "help: use fewer"],
+            says: &["16.0 TiB", "`linear 1048576` alone", "help: use fewer"],
         },
         Case {
             name: "larger maps than memory",
