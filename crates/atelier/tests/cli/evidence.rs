@@ -142,7 +142,7 @@ fn recipes_are_compared_over_seeds() {
     );
     let told = String::from_utf8_lossy(&told);
     let sentence = single["verdict"]["sentence"].as_str().expect("a sentence");
-    for part in ["p (Holm-corrected)", sentence] {
+    for part in ["p-values Holm-corrected", sentence] {
         assert!(told.contains(part), "'{part}' is not in:\n{told}");
     }
 

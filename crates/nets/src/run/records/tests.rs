@@ -30,9 +30,9 @@ fn changed_keys_are_named() {
         ),
         (
             "training.clip-norm=0.5",
-            "training.clip-norm (was not set, now 0.5)",
+            "training.clip-norm (was \"none\", now 0.5)",
         ),
-        ("training.ema=0.9", "training.ema (was not set, now 0.9)"),
+        ("training.ema=0.9", "training.ema (was \"none\", now 0.9)"),
         ("data.validation=7", "data.validation (was "),
         ("data.augment.rotate=7", "data.augment"),
         (
