@@ -87,14 +87,14 @@ fn records_that_do_not_belong_together_are_named() {
             "other evaluation",
             "evaluation.json",
             Box::new(|_| other("evaluation.json")),
-            &[report, evaluate],
+            &[report],
             "not the file that evaluation.json was made with",
         ),
         (
             "other evaluation, for the weights",
             "evaluation.json",
             Box::new(|_| other("evaluation.json")),
-            &[export],
+            &[evaluate, export],
             "model.safetensors: damaged run",
         ),
         (
