@@ -116,7 +116,7 @@ fn records_that_do_not_belong_together_are_named() {
             "model.safetensors",
             Box::new(half),
             &[evaluate, export],
-            "model.safetensors: not a whole safetensors file",
+            "model.safetensors: not a complete safetensors file",
         ),
         (
             "another seed",
