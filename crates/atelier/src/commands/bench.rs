@@ -74,7 +74,7 @@ fn markdown(figures: &Speed) -> String {
     // A bar would end its cell.
     let row = cells.map(|cell| cell.replace('|', "/")).join(" | ");
     format!(
-        "| device | system | recipe | training images/s | inference images/s | one image, p50 | reads a step | atelier |\n\
+        "| device | system | recipe | training images/s | inference images/s | one image, p50 | reads per step | atelier |\n\
          | --- | --- | --- | ---: | ---: | ---: | ---: | --- |\n\
          | {row} |"
     )
