@@ -1,11 +1,14 @@
 //! COCO's files as the values that an evaluation takes.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use data::coco::CocoFileError;
 use data::coco::file::{self, CocoFile};
+use data::memory::{self, NotEnoughMemory};
 use measure::detection::{
-    Category, CocoError, CocoReport, Detection, GroundTruth, List, Options, Truth, evaluate,
+    Category, CocoError, CocoReport, Curve, Detection, GroundTruth, List, Options, THRESHOLDS,
+    Truth, evaluate,
 };
 
 /// Why files could not be evaluated.
@@ -22,6 +25,14 @@ pub enum CocoEvalError {
         /// What is wrong.
         cause: CocoError,
     },
+    /// The precision-recall curves of all classes do not fit into memory.
+    #[error("the curves of {classes} classes: {cause}; evaluate fewer classes at a time")]
+    Memory {
+        /// Classes with annotations.
+        classes: usize,
+        /// How much is missing.
+        cause: NotEnoughMemory,
+    },
 }
 
 /// Evaluates the detections of a results file against a file of annotations.
@@ -37,7 +48,10 @@ pub fn evaluate_files(
         || read_ground_truth(annotations),
         || read_detections(detections),
     );
-    evaluate(&truths?, &found?, options).map_err(|mut cause| {
+    let (truths, found) = (truths?, found?);
+    let annotated: HashSet<i64> = truths.truths.iter().map(|truth| truth.category).collect();
+    check_memory(annotated.len())?;
+    evaluate(&truths, &found, options).map_err(|mut cause| {
         if cause.found.parse().is_ok_and(file::is_text) {
             cause.found = "an id that is text".to_string();
         }
@@ -50,6 +64,12 @@ pub fn evaluate_files(
             cause,
         }
     })
+}
+
+/// Every class with annotations has a precision-recall curve at each IoU threshold.
+fn check_memory(classes: usize) -> Result<(), CocoEvalError> {
+    let bytes = (classes * THRESHOLDS * size_of::<Curve>()) as u64;
+    memory::check(bytes).map_err(|cause| CocoEvalError::Memory { classes, cause })
 }
 
 /// Reads a file of annotations. Without an area an object has that of its box.
@@ -104,4 +124,16 @@ pub fn read_detections(path: &Path) -> Result<Vec<Detection>, CocoFileError> {
             score: found.score,
         })
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_classes_than_memory_holds_are_refused() {
+        let error = check_memory(1 << 40).unwrap_err().to_string();
+        assert!(error.contains("1099511627776 classes"), "{error}");
+        assert!(check_memory(1203).is_ok());
+    }
 }
