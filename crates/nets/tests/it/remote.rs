@@ -97,7 +97,7 @@ fn a_worker_wants_a_port_and_a_token() {
         port: taken.local_addr().expect("bound").port(),
         relays: false,
     };
-    let make = |settings: &Settings| Worker::new(&Computer::cpu(), settings, |_| {});
+    let make = |settings: &WorkerSettings| Worker::new(&Computer::cpu(), settings, |_| {});
     assert!(matches!(make(&settings), Err(WorkerError::Port { .. })));
     std::fs::write(path("token"), " \n").expect("written");
     assert!(matches!(
