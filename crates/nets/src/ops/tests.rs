@@ -49,12 +49,12 @@ fn others() -> &'static [(String, Device)] {
 fn remote() -> crate::device::Computer {
     use std::sync::atomic::AtomicBool;
 
-    use crate::device::worker::{Settings, Worker};
+    use crate::device::worker::{WorkerSettings, Worker};
     use crate::device::{Computer, open};
 
     static NEVER: AtomicBool = AtomicBool::new(false);
     let folder = tempfile::tempdir().expect("a folder");
-    let settings = Settings {
+    let settings = WorkerSettings {
         key: folder.path().join("key"),
         token: folder.path().join("token"),
         port: 0,
