@@ -49,7 +49,7 @@ fn others() -> &'static [(String, Device)] {
 fn remote() -> crate::device::Computer {
     use std::sync::atomic::AtomicBool;
 
-    use crate::device::worker::{WorkerSettings, Worker};
+    use crate::device::worker::{Worker, WorkerSettings};
     use crate::device::{Computer, open};
 
     static NEVER: AtomicBool = AtomicBool::new(false);
