@@ -235,7 +235,7 @@ fn open_first(probe: &Probe<'_>) -> Computer {
 }
 
 /// Opens every device of a list such as `gpu:0,gpu:1` or `cpu,remote:ID@HOST:PORT`; a number alone is a GPU's. The first
-/// one holds the parameters. `token` is that of the workers whose devices are used.
+/// one holds the parameters. `token` is the token of the workers whose devices are used.
 ///
 /// # Errors
 /// [`DeviceError`] for the first that can't be used.

@@ -134,7 +134,7 @@ impl<'a> Trainer<'a> {
         })
     }
 
-    /// Shares the images of every step among all devices of `computer`, the first of which is that of [`Trainer::new`].
+    /// Shares the images of every step among all devices of `computer`, starting with the device of [`Trainer::new`].
     ///
     /// # Errors
     /// [`TrainingError`] where a device does not compute in the recipe's precision, or fails.

@@ -7,7 +7,7 @@ use super::options::{
 options! {
     /// Random changes of each training image, drawn anew in every epoch; all are off by default.
     ///
-    /// Lengths are in pixels and brightness is a fraction of white. A probability is that of changing one image in one
+    /// Lengths are in pixels and brightness is a fraction of white. A probability is the chance of changing one image in one
     /// epoch. Boxes move with the pixels. 'Up to' means drawn uniformly between the two ends.
     #[derive(Copy)]
     pub struct Augment {

@@ -1,4 +1,4 @@
-//! Scenes of several digits: written, learned from, evaluated.
+//! Scenes of several digits: writing them, training on them, evaluating them.
 
 use super::support::*;
 

@@ -1,7 +1,7 @@
 //! Muon (K. Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024).
 //!
 //! Momentum whose steps are made orthogonal: all directions of a weight matrix move by about the same amount. A convolution
-//! `[out, in, rows, columns]` is treated as the matrix `[out, in * rows * columns]`. The arithmetic is that of PyTorch's
+//! `[out, in, rows, columns]` is treated as the matrix `[out, in * rows * columns]`. The arithmetic follows PyTorch's
 //! `torch.optim.Muon`, but in f32 throughout (PyTorch's products are in bfloat16).
 
 use std::collections::BTreeMap;

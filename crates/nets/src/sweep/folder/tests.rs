@@ -56,7 +56,7 @@ fn a_torn_last_line_is_named_and_left_out() {
         .keep(&[trial(1), trial(2)])
         .unwrap();
     let whole = std::fs::read_to_string(path.join(TRIALS)).unwrap();
-    // A cut at every place of the last line, but for its very end.
+    // Cut at every position of the last line except its end.
     let start = whole.find('\n').unwrap() + 1;
     for end in start + 1..whole.len() - 1 {
         std::fs::write(path.join(TRIALS), &whole[..end]).unwrap();
