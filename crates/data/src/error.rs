@@ -31,6 +31,14 @@ pub enum DataError {
         /// What is wrong with it.
         what: String,
     },
+    /// A file or folder that can't be read as what it should be.
+    #[error("{}: {what}", .path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        what: String,
+    },
     /// Images and labels differ in number.
     #[error("{} holds {images} images, but {} holds {labels} labels", .images_path.display(), .labels_path.display())]
     Counts {

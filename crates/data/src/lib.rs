@@ -12,13 +12,14 @@ pub mod draw;
 mod error;
 pub mod idx;
 pub mod image;
+pub mod listing;
 pub mod memory;
 pub mod mnist;
 pub mod preparation;
 pub mod random;
 mod resize;
 pub mod scenes;
-mod source;
+pub mod source;
 #[cfg(test)]
 mod tests;
 pub mod truth;

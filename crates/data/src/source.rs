@@ -1,5 +1,14 @@
 //! Where images come from, and which of them are held out.
 
+pub mod csv;
+pub mod folders;
+pub mod idx;
+pub mod npz;
+pub mod parquet;
+pub mod paths;
+pub mod voc;
+pub mod yolo;
+
 use std::borrow::Cow;
 use std::path::Path;
 
