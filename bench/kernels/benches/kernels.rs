@@ -15,7 +15,7 @@ use kernels::roi_align::{MapLayout, RoiAlign};
 use kernels::{lanes, linear, nms, reference, small_batch};
 
 #[global_allocator]
-static ALLOCATOR: kernels::memory::RecyclingAllocator = kernels::memory::RecyclingAllocator::new();
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Values in -1..1.
 fn noise(len: usize) -> Vec<f32> {

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 
 /// As in `atelier`: without it every call would fault its pages in again.
 #[global_allocator]
-static ALLOCATOR: kernels::memory::RecyclingAllocator = kernels::memory::RecyclingAllocator::new();
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Time given to each measurement.
 const TIME: Duration = Duration::from_millis(400);

@@ -18,9 +18,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Keeps a training step's large blocks instead of giving them back to the system between steps.
+/// The system's allocator hands a step's large blocks back to the system after each step: docs/decisions/0013-allocator.md.
 #[global_allocator]
-static ALLOCATOR: kernels::memory::RecyclingAllocator = kernels::memory::RecyclingAllocator::new();
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     // Wrong usage ends here with exit code 2.

@@ -5,7 +5,6 @@ mod buffer;
 pub mod conv;
 pub mod lanes;
 pub mod linear;
-pub mod memory;
 mod micro;
 pub mod nms;
 pub mod norm;

@@ -17,7 +17,7 @@ use recipe::Recipe;
 
 /// As in `atelier`: without it every step would fault its pages in anew.
 #[global_allocator]
-static ALLOCATOR: kernels::memory::RecyclingAllocator = kernels::memory::RecyclingAllocator::new();
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Bright rectangles on a dark ground, up to ten an image, some images without any.
 fn batch(size: usize, images: usize, seed: u64, device: &Device) -> Batch {

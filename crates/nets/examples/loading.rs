@@ -15,7 +15,7 @@ use recipe::Recipe;
 
 /// As in `atelier`: without it every step would fault its pages in anew.
 #[global_allocator]
-static ALLOCATOR: kernels::memory::RecyclingAllocator = kernels::memory::RecyclingAllocator::new();
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Stops after so many steps.
 struct StopAfter<'a>(usize, &'a AtomicBool);
