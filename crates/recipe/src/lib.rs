@@ -16,6 +16,7 @@ mod data;
 mod detector;
 mod error;
 mod experiment;
+mod image;
 mod layer;
 mod memory;
 mod optimizer;
@@ -42,6 +43,7 @@ pub use detector::{
 };
 pub use error::{RecipeError, WrongLine};
 pub use experiment::{Cnn, Model, Recipe};
+pub use image::{Colour, Fit, Image, PerChannel};
 pub use layer::{Layer, Pool};
 pub use memory::{Bytes, Memory, TooLarge};
 pub use optimizer::{Adam, AdamW, Muon, Optimizer, RmsProp, Sgd};
