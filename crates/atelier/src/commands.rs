@@ -1,4 +1,4 @@
-//! One file per command, each from its plan to its output.
+//! One file per command: its plan, which is its flags checked, and what it does with it.
 
 mod bench;
 mod coco_eval;
@@ -23,11 +23,7 @@ use nets::device::{self, guard::guarded};
 use crate::console::Output;
 use crate::error::CommandError;
 use crate::flags::{Command, DataAction, Flags};
-use crate::plan::{
-    AnchorsPlan, BenchPlan, CocoEvalPlan, ComparePlan, ContactSheetPlan, DevicesPlan, EvaluatePlan,
-    ExplainPlan, ExportPlan, PredictPlan, RecipesPlan, ReportPlan, RunsPlan, ScenesPlan, SweepPlan,
-    TrainPlan,
-};
+use crate::plan::{AnchorsPlan, CocoEvalPlan, ContactSheetPlan, PredictPlan, ScenesPlan};
 use crate::threads;
 
 /// Checks the flags of a command and runs it.
@@ -56,24 +52,24 @@ pub fn run(flags: &Flags) -> Result<(), CommandError> {
 
 fn plan_and_run(command: &Command, output: Output) -> Result<(), CommandError> {
     match command {
-        Command::Compare(flags) => compare::run(ComparePlan::of(flags)?, output),
-        Command::Train(flags) => train::run(TrainPlan::of(flags)?, output),
-        Command::Sweep(flags) => sweep::run(SweepPlan::of(flags)?, output),
-        Command::Evaluate(flags) => evaluate::run(&EvaluatePlan::of(flags)?, output),
+        Command::Compare(flags) => compare::run(compare::ComparePlan::of(flags)?, output),
+        Command::Train(flags) => train::run(train::TrainPlan::of(flags)?, output),
+        Command::Sweep(flags) => sweep::run(sweep::SweepPlan::of(flags)?, output),
+        Command::Evaluate(flags) => evaluate::run(&evaluate::EvaluatePlan::of(flags)?, output),
         Command::Predict(flags) => predict::run(&PredictPlan::of(flags)?, output),
-        Command::Explain(flags) => explain::run(&ExplainPlan::of(flags)?, output),
-        Command::Report(flags) => report::run(&ReportPlan::of(flags)?, output),
-        Command::Export(flags) => export::run(&ExportPlan::of(flags)?, output),
-        Command::Bench(flags) => bench::run(&BenchPlan::of(flags)?, output),
+        Command::Explain(flags) => explain::run(&explain::ExplainPlan::of(flags)?, output),
+        Command::Report(flags) => report::run(&report::ReportPlan::of(flags)?, output),
+        Command::Export(flags) => export::run(&export::ExportPlan::of(flags)?, output),
+        Command::Bench(flags) => bench::run(&bench::BenchPlan::of(flags)?, output),
         Command::CocoEval(flags) => coco_eval::run(&CocoEvalPlan::of(flags), output),
         Command::Data(flags) => match &flags.action {
             DataAction::Scenes(flags) => data_scenes::run(&ScenesPlan::of(flags)?, output),
             DataAction::Anchors(flags) => data_anchors::run(&AnchorsPlan::of(flags)?, output),
             DataAction::Show(flags) => data_show::run(&ContactSheetPlan::of(flags)?, output),
         },
-        Command::Recipes(flags) => recipes::run(RecipesPlan::of(flags)?, output),
-        Command::Runs(flags) => runs::run(&RunsPlan::of(flags), output),
-        Command::Devices(flags) => devices::run(DevicesPlan::of(flags)?, output),
+        Command::Recipes(flags) => recipes::run(recipes::RecipesPlan::of(flags)?, output),
+        Command::Runs(flags) => runs::run(&runs::RunsPlan::of(flags), output),
+        Command::Devices(flags) => devices::run(devices::DevicesPlan::of(flags)?, output),
         Command::Worker(flags) => worker::run(flags, output),
     }
 }

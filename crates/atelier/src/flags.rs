@@ -1,4 +1,4 @@
-//! The command line as typed. [`plan`](crate::plan) checks it; nothing else reads it.
+//! The command line as typed. Each command checks it in its plan; nothing else reads it.
 
 mod data;
 mod runs;

@@ -1,12 +1,42 @@
 //! `bench`: images a second of training and inference, latency of single images, peak memory.
 
 use measure::record::Machine;
-use nets::bench::{Speed, bench};
+use nets::bench::{BenchSettings, Speed, bench};
+use nets::device::Computer;
+use recipe::Recipe;
 use report::terminal::{grouped, table};
 
 use crate::console::Output;
 use crate::error::CommandError;
-use crate::plan::BenchPlan;
+use crate::{computer, flags};
+
+/// A measurement of speed.
+pub struct BenchPlan {
+    pub recipe: Recipe,
+    pub settings: BenchSettings,
+    pub computer: Computer,
+    /// Whether to print a table for the documentation.
+    pub markdown: bool,
+}
+
+impl BenchPlan {
+    pub fn of(flags: &flags::Bench) -> Result<Self, CommandError> {
+        let mut recipe = Recipe::load(&flags.recipe, &flags.sets)?;
+        if let Some(batch_size) = flags.batch_size {
+            recipe.training.batch_size = batch_size as usize;
+        }
+        Ok(Self {
+            recipe,
+            settings: BenchSettings {
+                name: flags.recipe.clone(),
+                steps: flags.steps as usize,
+                inference_batch: flags.inference_batch_size.map(|size| size as usize),
+            },
+            computer: computer::open(&flags.machine)?,
+            markdown: flags.markdown,
+        })
+    }
+}
 
 pub fn run(plan: &BenchPlan, output: Output) -> Result<(), CommandError> {
     let recipe = &plan.recipe;

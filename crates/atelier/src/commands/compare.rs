@@ -1,19 +1,25 @@
 //! `compare`: trains each recipe, evaluates all on the same test images, and says which is better.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use data::Split;
 use measure::record::{COMPARISON_SCHEMA, Comparison, Contestant, write_json};
 use nets::device::Computer;
 use nets::run::{Finished, Run};
-use report::{Format, terminal};
+use report::{Format, Language, terminal};
 
 use crate::console::Output;
 use crate::error::CommandError;
-use crate::plan::{ComparePlan, Contest, NamedRecipe};
+use crate::names::warn_of_lookalikes;
+use crate::plan::{NamedRecipe, open_finished};
 use crate::progress::Show;
 use crate::training::train;
-use crate::{interrupts, report_files};
+use crate::{computer, flags, interrupts, report_files};
+
+/// The lab's two models.
+const LAB: [&str; 2] = ["lab-cnn", "lab-faster-rcnn"];
+/// The same comparison in minutes.
+const QUICK: [&str; 2] = ["fast-cnn", "fast-faster-rcnn"];
 
 /// What is left to do when a training was stopped.
 const COMPARE_LATER: &str = "\nthen train what is missing and compare without training again:\n  \
@@ -25,6 +31,120 @@ const SEEDS_LATER: &str =
 
 /// Said in place of a verdict.
 const NO_TEST: &str = "No significance test: it needs images that show exactly one object each.";
+
+/// A comparison.
+pub struct ComparePlan {
+    pub contest: Contest,
+    pub root: PathBuf,
+    pub language: Language,
+}
+
+/// What is compared.
+pub enum Contest {
+    /// Runs that are trained already.
+    Finished(Vec<(Run, Finished)>),
+    /// Trainings, seed by seed: those that are finished when the user stops can already be compared.
+    Trainings {
+        trainings: Vec<NamedRecipe>,
+        recipes: usize,
+        computer: Box<Computer>,
+        plain: bool,
+    },
+}
+
+impl ComparePlan {
+    pub fn of(flags: &flags::Compare) -> Result<Self, CommandError> {
+        let root = &flags.experiment.out;
+        let contest = if flags.runs.is_empty() {
+            let recipes = recipes_to_compare(flags)?;
+            Contest::Trainings {
+                recipes: recipes.len(),
+                trainings: with_seeds(recipes, flags.seeds),
+                computer: Box::new(computer::open_all(&flags.experiment)?),
+                plain: flags.experiment.plain,
+            }
+        } else {
+            Contest::Finished(open_finished(&flags.runs, root)?)
+        };
+        Ok(Self {
+            contest,
+            root: root.clone(),
+            language: flags.lang,
+        })
+    }
+}
+
+/// All recipes, read and checked before any is trained.
+fn recipes_to_compare(flags: &flags::Compare) -> Result<Vec<NamedRecipe>, CommandError> {
+    let given: Vec<&str> = flags.recipes.iter().map(String::as_str).collect();
+    let names = match given[..] {
+        _ if flags.quick => &QUICK[..],
+        [] => &LAB,
+        [only] => {
+            return Err(CommandError::Usage(format!(
+                "compare needs at least two recipes, found only '{only}'; to train one: atelier train {only}"
+            )));
+        }
+        _ => &given,
+    };
+    let inits = initial_weights_of(&flags.inits, names)?;
+    let sets = flags.experiment.overrides.sets();
+    let load = |(name, init): (&&str, Option<&str>)| {
+        NamedRecipe::load(name, &sets)?.starting_from(init, &flags.experiment.out)
+    };
+    let recipes: Vec<NamedRecipe> = names
+        .iter()
+        .zip(inits)
+        .map(load)
+        .collect::<Result<_, _>>()?;
+    let first = &recipes[0].recipe.data;
+    let differs = |named: &&NamedRecipe| !named.recipe.data.same_test_images(first);
+    if let Some(other) = recipes.iter().find(differs) {
+        let data = &other.recipe.data;
+        let difference = if data.source == first.source {
+            "another [data.scenes]".to_string()
+        } else {
+            format!("data.source = {:?}", data.source)
+        };
+        return Err(CommandError::Usage(format!(
+            "a comparison needs the same test images, but {} has data.source = {:?} and {} has {difference}",
+            recipes[0].name, first.source, other.name
+        )));
+    }
+    warn_of_lookalikes("recipes", recipes.iter().map(|named| named.name.as_str()));
+    Ok(recipes)
+}
+
+/// What `--init RECIPE=WEIGHTS` says for each recipe.
+fn initial_weights_of<'a>(
+    inits: &'a [String],
+    recipes: &[&str],
+) -> Result<Vec<Option<&'a str>>, CommandError> {
+    fn weights<'a>(init: &'a str, recipe: &str) -> Option<&'a str> {
+        init.strip_prefix(recipe)?.strip_prefix('=')
+    }
+    let is_stray = |init: &&String| recipes.iter().all(|name| weights(init, name).is_none());
+    if let Some(stray) = inits.iter().find(is_stray) {
+        return Err(CommandError::Usage(format!(
+            "--init {stray}: expected RECIPE=WEIGHTS with one of {}",
+            recipes.join(", ")
+        )));
+    }
+    let of = |name: &&str| inits.iter().find_map(|init| weights(init, name));
+    Ok(recipes.iter().map(of).collect())
+}
+
+/// Each recipe with its own seed, or all with the first one's and those that follow it.
+fn with_seeds(recipes: Vec<NamedRecipe>, seeds: u32) -> Vec<NamedRecipe> {
+    if seeds == 1 {
+        return recipes;
+    }
+    let first = recipes[0].recipe.training.seed;
+    let seeds = (0..u64::from(seeds)).map(|place| first.wrapping_add(place));
+    seeds
+        .flat_map(|seed| recipes.iter().map(move |named| named.with_seed(seed)))
+        .collect()
+}
 
 pub fn run(plan: ComparePlan, output: Output) -> Result<(), CommandError> {
     let root = &plan.root;

@@ -7,7 +7,26 @@ use nets::device::{self, DeviceInfo, Interface, probe};
 use crate::computer;
 use crate::console::Output;
 use crate::error::CommandError;
-use crate::plan::DevicesPlan;
+use crate::flags;
+
+/// What `devices` does.
+pub enum DevicesPlan {
+    List,
+    /// Tries the devices of an interface, or the one of this name, for another process.
+    Probe(Interface, Option<String>),
+}
+
+impl DevicesPlan {
+    pub fn of(flags: &flags::Devices) -> Result<Self, CommandError> {
+        let Some(name) = &flags.probe else {
+            return Ok(Self::List);
+        };
+        let unknown = || CommandError::Usage(format!("no device interface is called '{name}'"));
+        let interface = Interface::of(name).ok_or_else(unknown)?;
+        let one = (name != interface.name()).then(|| name.clone());
+        Ok(Self::Probe(interface, one))
+    }
+}
 
 pub fn run(plan: DevicesPlan, output: Output) -> Result<(), CommandError> {
     if let DevicesPlan::Probe(interface, one) = plan {

@@ -6,8 +6,31 @@ use report::terminal::{self, table};
 
 use crate::console::Output;
 use crate::error::CommandError;
-use crate::flags::Part;
-use crate::plan::{EvaluatePlan, Model};
+use crate::flags::{self, Part};
+use crate::plan::Model;
+
+/// An evaluation on a part of the data.
+pub struct EvaluatePlan {
+    pub model: Model,
+    /// The run's own data, or other data that was asked for.
+    pub data: recipe::Data,
+    pub part: Part,
+}
+
+impl EvaluatePlan {
+    pub fn of(flags: &flags::Evaluate) -> Result<Self, CommandError> {
+        let model = Model::open(&flags.run, &flags.folder, &flags.machine)?;
+        let mut data = model.trained.recipe.data.clone();
+        if let Some(other) = &flags.data {
+            data.source.clone_from(other);
+        }
+        Ok(Self {
+            model,
+            data,
+            part: flags.split,
+        })
+    }
+}
 
 pub fn run(plan: &EvaluatePlan, output: Output) -> Result<(), CommandError> {
     let Model {

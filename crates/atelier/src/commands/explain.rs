@@ -1,10 +1,37 @@
 //! `explain`: pictures of how a trained network reached its prediction for one image.
 
+use std::path::PathBuf;
+
 use report::terminal::escaped;
 
 use crate::console::Output;
 use crate::error::CommandError;
-use crate::plan::ExplainPlan;
+use crate::flags;
+use crate::names::output_name;
+use crate::plan::Model;
+
+/// An image to explain.
+pub struct ExplainPlan {
+    pub model: Model,
+    pub image: PathBuf,
+    /// Where the pictures go.
+    pub folder: PathBuf,
+}
+
+impl ExplainPlan {
+    pub fn of(flags: &flags::Explain) -> Result<Self, CommandError> {
+        let model = Model::open(&flags.run, &flags.folder, &flags.machine)?;
+        let default = || {
+            let folder = model.run.path().join("explain");
+            folder.join(output_name(&flags.image))
+        };
+        Ok(Self {
+            folder: flags.out.clone().unwrap_or_else(default),
+            image: flags.image.clone(),
+            model,
+        })
+    }
+}
 
 pub fn run(plan: &ExplainPlan, output: Output) -> Result<(), CommandError> {
     let device = &plan.model.computer.device;

@@ -1,11 +1,28 @@
 //! `recipes`: the built-in recipes, or one of any with every option.
 
-use recipe::{BuiltIn, built_in, names};
+use recipe::{BuiltIn, Recipe, built_in, names};
 use serde_json::json;
 
 use crate::console::Output;
 use crate::error::CommandError;
-use crate::plan::RecipesPlan;
+use crate::flags::{self, RecipesAction};
+
+/// What `recipes` does.
+pub enum RecipesPlan {
+    List,
+    Show(Box<Recipe>),
+}
+
+impl RecipesPlan {
+    pub fn of(flags: &flags::Recipes) -> Result<Self, CommandError> {
+        Ok(match &flags.action {
+            None => Self::List,
+            Some(RecipesAction::Show { recipe, sets }) => {
+                Self::Show(Box::new(Recipe::load(recipe, sets)?))
+            }
+        })
+    }
+}
 
 pub fn run(plan: RecipesPlan, output: Output) -> Result<(), CommandError> {
     if let RecipesPlan::Show(recipe) = plan {

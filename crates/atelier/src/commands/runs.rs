@@ -1,5 +1,7 @@
 //! `runs`: the runs in a folder, filtered and sorted.
 
+use std::path::PathBuf;
+
 use measure::record::{Environment, Evaluation};
 use nets::run::{Run, RunError};
 use report::terminal::table;
@@ -7,8 +9,28 @@ use serde_json::{Value, json};
 
 use crate::console::Output;
 use crate::error::CommandError;
-use crate::flags::RunOrder;
-use crate::plan::RunsPlan;
+use crate::flags::{self, RunOrder};
+
+/// Which runs to list.
+pub struct RunsPlan {
+    pub root: PathBuf,
+    pub recipe: Option<String>,
+    pub kind: Option<String>,
+    pub since: Option<String>,
+    pub order: RunOrder,
+}
+
+impl RunsPlan {
+    pub fn of(flags: &flags::Runs) -> Self {
+        Self {
+            root: flags.folder.runs.clone(),
+            recipe: flags.recipe.clone(),
+            kind: flags.kind.clone(),
+            since: flags.since.clone(),
+            order: flags.sort,
+        }
+    }
+}
 
 /// A run with those of its records that can be read.
 struct Entry {

@@ -1,10 +1,12 @@
 //! `sweep`: searches for the settings of a recipe that do best on held-out training images.
 
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use measure::files::write_atomically;
 use measure::record::{TrialRecord, rfc3339_utc, write_json};
-use nets::sweep::{Event, Learner, Search, SweepEnding, SweepFolder};
+use nets::device::Computer;
+use nets::sweep::{Event, Learner, Request, Search, SweepEnding, SweepFolder, space};
 use report::terminal::{grouped, table};
 use report::{
     Language, SweepLines, SweepReport, best_recipe_file, shell_quoted, sweep_counts, sweep_csv,
@@ -14,7 +16,8 @@ use report::{
 use crate::console::Output;
 use crate::error::CommandError;
 use crate::interrupts::{self, STOP};
-use crate::plan::SweepPlan;
+use crate::plan::recipe_name;
+use crate::{computer, flags};
 
 /// The recipe of the best trial.
 const BEST: &str = "best.toml";
@@ -26,6 +29,45 @@ const RESULT: &str = "result.json";
 const CSV: &str = "trials.csv";
 /// The page.
 const REPORT: &str = "report.html";
+
+/// A search for settings.
+pub struct SweepPlan {
+    pub request: Request,
+    pub trials: Option<usize>,
+    pub jobs: usize,
+    pub computer: Computer,
+    pub folder: PathBuf,
+    pub language: Language,
+}
+
+impl SweepPlan {
+    pub fn of(flags: &flags::Sweep) -> Result<Self, CommandError> {
+        let computer = computer::open(&flags.machine)?;
+        if flags.jobs > computer.threads {
+            return Err(CommandError::Usage(format!(
+                "--jobs {}: each trial needs a thread of its own, and there are {}; see --threads",
+                flags.jobs, computer.threads
+            )));
+        }
+        let parameters = flags.varies.iter().map(|vary| space::parameter(vary));
+        let default_folder = || format!("runs/{}-sweep", recipe_name(&flags.recipe)).into();
+        Ok(Self {
+            request: Request {
+                recipe: flags.recipe.clone(),
+                sets: flags.overrides.sets(),
+                parameters: parameters.collect::<Result<_, _>>()?,
+                sampler: flags.sampler,
+                metric: flags.metric,
+                halving: flags.halving.0,
+            },
+            trials: flags.trials.map(|trials| trials as usize),
+            jobs: flags.jobs,
+            computer,
+            folder: flags.out.clone().unwrap_or_else(default_folder),
+            language: flags.lang,
+        })
+    }
+}
 
 pub fn run(plan: SweepPlan, output: Output) -> Result<(), CommandError> {
     let recipe = plan.request.recipe.clone();

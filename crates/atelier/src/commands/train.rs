@@ -1,15 +1,63 @@
 //! `train`: one recipe from data to an evaluated run.
 
+use std::path::PathBuf;
+
 use measure::record::{self, Contestant};
-use nets::run::Verdicts;
+use nets::device::Computer;
+use nets::run::{Run, Verdicts};
 use report::{Format, Language, terminal};
 
 use crate::console::Output;
 use crate::error::CommandError;
-use crate::plan::TrainPlan;
+use crate::plan::NamedRecipe;
 use crate::progress::Show;
 use crate::training::train;
-use crate::{interrupts, report_files};
+use crate::{computer, flags, interrupts, report_files};
+
+/// One training.
+pub struct TrainPlan {
+    /// The run to resume.
+    pub resumed: Option<Run>,
+    pub recipe: NamedRecipe,
+    pub computer: Computer,
+    pub root: PathBuf,
+    pub plain: bool,
+}
+
+impl TrainPlan {
+    pub fn of(flags: &flags::Train) -> Result<Self, CommandError> {
+        let computer = computer::open_all(&flags.experiment)?;
+        let root = &flags.experiment.out;
+        let (resumed, recipe) = match (&flags.resume, &flags.recipe) {
+            (Some(name), _) => {
+                // Locked before the data is read: if another process has it, the user hears at once.
+                let run = Run::open(root, name)?.lock()?;
+                let recipe = NamedRecipe {
+                    name: run.environment()?.recipe.unwrap_or_else(|| run.name()),
+                    run: run.name(),
+                    recipe: run.recipe()?,
+                    init: None,
+                };
+                (Some(run), recipe)
+            }
+            (None, Some(name)) => {
+                let recipe = NamedRecipe::load(name, &flags.experiment.overrides.sets())?;
+                (None, recipe.starting_from(flags.init.as_deref(), root)?)
+            }
+            (None, None) => {
+                let what = "train needs a RECIPE or --resume RUN".to_string();
+                return Err(CommandError::Usage(what));
+            }
+        };
+        Ok(Self {
+            resumed,
+            recipe,
+            computer,
+            root: root.clone(),
+            plain: flags.experiment.plain,
+        })
+    }
+}
 
 pub fn run(plan: TrainPlan, output: Output) -> Result<(), CommandError> {
     interrupts::catch_while_training()?;

@@ -4,6 +4,28 @@ use crate::console::Output;
 use crate::error::CommandError;
 use crate::flags;
 
+/// The devices to offer, and how.
+#[cfg(feature = "remote")]
+struct WorkerPlan {
+    computer: nets::device::Computer,
+    settings: nets::device::worker::WorkerSettings,
+}
+
+#[cfg(feature = "remote")]
+impl WorkerPlan {
+    fn of(flags: &flags::Worker) -> Result<Self, CommandError> {
+        Ok(Self {
+            computer: crate::computer::open_list(&flags.devices, None)?,
+            settings: nets::device::worker::WorkerSettings {
+                key: flags.key.clone(),
+                token: flags.token_file.clone(),
+                port: flags.port,
+                relays: flags.relays,
+            },
+        })
+    }
+}
+
 #[cfg(feature = "remote")]
 pub fn run(flags: &flags::Worker, output: Output) -> Result<(), CommandError> {
     use nets::device::worker::Worker;
@@ -11,7 +33,6 @@ pub fn run(flags: &flags::Worker, output: Output) -> Result<(), CommandError> {
 
     use crate::computer::{TOKEN, warn_of_readers};
     use crate::interrupts::{self, STOP};
-    use crate::plan::WorkerPlan;
 
     let plan = WorkerPlan::of(flags)?;
     interrupts::catch("")?;
