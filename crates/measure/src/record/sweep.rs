@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::figure;
 use crate::cost::pareto_front;
 
 /// What is searched, where, and by which figure: sweeps with equal plans are one sweep, however many trials are made.
@@ -162,14 +163,18 @@ impl SweepMetric {
         key(a).total_cmp(&key(b))
     }
 
-    /// The figure of an epoch, if it was measured and is a number.
-    pub fn of(self, epoch: &TrialEpoch) -> Option<f64> {
-        let value = match self {
+    /// The figure of an epoch as it was measured, which may be infinite or NaN.
+    pub fn measured(self, epoch: &TrialEpoch) -> Option<f64> {
+        match self {
             Self::Accuracy => epoch.accuracy,
             Self::Ap => epoch.ap,
             Self::Loss => epoch.loss,
-        };
-        value.filter(|value| value.is_finite())
+        }
+    }
+
+    /// The figure of an epoch, if it was measured and is finite.
+    pub fn of(self, epoch: &TrialEpoch) -> Option<f64> {
+        self.measured(epoch).filter(|value| value.is_finite())
     }
 }
 
@@ -185,22 +190,25 @@ pub enum TrialStatus {
     Failed,
 }
 
-/// Figures of an epoch of a trial, on the validation images.
+/// Figures of an epoch of a trial, on the validation images. One that is not finite is written as [`figure`] does.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct TrialEpoch {
     /// The epoch, from 1.
     pub epoch: usize,
-    /// Share of the images classified correctly.
+    /// Share of the images classified correctly; `None`: not measured.
+    #[serde(default, with = "figure::optional")]
     pub accuracy: Option<f64>,
-    /// COCO's average precision.
+    /// COCO's average precision; `None`: not measured.
+    #[serde(default, with = "figure::optional")]
     pub ap: Option<f64>,
-    /// Mean loss.
+    /// Mean loss; `None`: not measured.
+    #[serde(default, with = "figure::optional")]
     pub loss: Option<f64>,
     /// Seconds of training so far, validation not counted.
     pub seconds: f64,
 }
 
-/// A line of `trials.jsonl`.
+/// A line of `trials.jsonl`. A trial whose figure is not finite failed: `reason` says so, `epochs` has the figure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrialRecord {
     /// Its number, from 1.
@@ -212,7 +220,9 @@ pub struct TrialRecord {
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The figure that trials are judged by, after the last epoch it was trained for, or the one that early stopping kept.
+    /// The figure that trials are judged by, after the last epoch it was trained for, or the one that early stopping kept;
+    /// `None` for a trial that failed.
+    #[serde(default, with = "figure::optional")]
     pub value: Option<f64>,
     /// The epochs it was trained for.
     pub epochs: Vec<TrialEpoch>,
@@ -226,10 +236,11 @@ impl TrialRecord {
 
     /// Whether both came to the same, however long it took.
     pub fn agrees(&self, other: &Self) -> bool {
+        // Compared as JSON, where NaN is a text and equals itself.
         let timeless = |record: &Self| {
             let mut record = record.clone();
             record.epochs.iter_mut().for_each(|e| e.seconds = 0.0);
-            record
+            serde_json::to_value(record).ok()
         };
         timeless(self) == timeless(other)
     }
@@ -269,7 +280,8 @@ pub fn compare(a: &TrialRecord, b: &TrialRecord, metric: SweepMetric) -> Orderin
 /// The best trial that was trained to its end.
 pub fn best(trials: &[TrialRecord], metric: SweepMetric) -> Option<&TrialRecord> {
     let first = trials.get(*ranked(trials, metric).first()?)?;
-    (first.status == TrialStatus::Finished && first.value.is_some()).then_some(first)
+    let finite = first.value.is_some_and(f64::is_finite);
+    (first.status == TrialStatus::Finished && finite).then_some(first)
 }
 
 /// Accuracy, or average precision where trials are judged by it or there is nothing else.

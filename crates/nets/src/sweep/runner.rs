@@ -275,7 +275,8 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
         let (mut reason, mut kept) = (None, None);
         let mut after_epoch = |epoch: TrialEpoch| {
             let number = epoch.epoch;
-            let value = self.runner.proposer.metric.of(&epoch);
+            let metric = self.runner.proposer.metric;
+            let (value, measured) = (metric.of(&epoch), metric.measured(&epoch));
             let mut state = self.lock();
             state.notify(Event::Epoch {
                 trial,
@@ -285,10 +286,12 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
             self.changed.notify_all();
             let Some(value) = value else {
                 status = TrialStatus::Failed;
-                reason = Some(format!(
-                    "there is no validation {} after epoch {number}",
-                    self.runner.proposer.metric
-                ));
+                reason = Some(match measured {
+                    Some(value) => {
+                        format!("the validation {metric} is {value} after epoch {number}")
+                    }
+                    None => format!("no validation {metric} was measured after epoch {number}"),
+                });
                 return Next::Stop;
             };
             let Some(halving) = self.runner.halving.filter(|h| h.is_rung(number, epochs)) else {
@@ -297,12 +300,11 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
             let Some(earlier) = self.earlier(state, trial, number) else {
                 return Next::Stop; // interrupted
             };
-            match halving.goes_on(value, &earlier, self.runner.proposer.metric) {
-                true => Next::GoOn,
-                false => {
-                    status = TrialStatus::Stopped;
-                    Next::Stop
-                }
+            if halving.goes_on(value, &earlier, metric) {
+                Next::GoOn
+            } else {
+                status = TrialStatus::Stopped;
+                Next::Stop
             }
         };
         let run = || self.objective.run(point, self.stop, &mut after_epoch);

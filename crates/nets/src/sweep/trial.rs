@@ -87,12 +87,11 @@ impl Observer for Watcher<'_> {
     }
 
     fn epoch(&mut self, record: &EpochRecord) {
-        let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
         let epoch = TrialEpoch {
             epoch: record.epoch,
-            accuracy: finite(record.validation_accuracy),
-            ap: finite(record.validation_map),
-            loss: finite(record.validation_loss),
+            accuracy: record.validation_accuracy,
+            ap: record.validation_map,
+            loss: record.validation_loss,
             seconds: record.seconds,
         };
         if (self.after_epoch)(epoch) == Next::Stop {

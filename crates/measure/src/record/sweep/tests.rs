@@ -37,6 +37,7 @@ fn the_best_come_first() {
     assert_eq!(ranked(&trials, Accuracy), [4, 7, 2, 6, 3, 5, 0, 1]);
     assert_eq!(best(&trials, Accuracy).map(|t| t.trial), Some(5));
     assert_eq!(best(&trials[..2], Accuracy), None);
+    assert_eq!(best(&trials[6..7], Accuracy), None);
     assert_eq!(best(&[], Accuracy), None);
     // The lower loss is better.
     assert_eq!(ranked(&trials[2..5], Loss), [0, 2, 1]);
@@ -62,4 +63,28 @@ fn records_come_back_as_written() {
     }
     let message = "mAP".parse::<SweepMetric>().unwrap_err();
     assert_eq!(message, "choose one of accuracy, ap, loss");
+}
+
+#[test]
+fn figures_that_are_not_finite_come_back_as_written() {
+    let mut record = trial(1, Failed, &[0.5, 0.5, 0.5, 0.5]);
+    record.value = None;
+    let losses = [Some(f64::NAN), Some(f64::INFINITY), Some(0.25), None];
+    for (epoch, loss) in record.epochs.iter_mut().zip(losses) {
+        epoch.loss = loss;
+    }
+    let document = serde_json::to_value(&record).unwrap();
+    let written: Vec<_> = (0..4)
+        .map(|epoch| document["epochs"][epoch]["loss"].to_string())
+        .collect();
+    assert_eq!(written, ["\"NaN\"", "\"Infinity\"", "0.25", "null"]);
+    let text = serde_json::to_string(&record).unwrap();
+    let back: TrialRecord = serde_json::from_str(&text).unwrap();
+    let back_losses = back.epochs.iter().map(|epoch| epoch.loss);
+    for (found, expected) in back_losses.zip(losses) {
+        assert_eq!(found.map(f64::to_bits), expected.map(f64::to_bits));
+    }
+    assert!(back.agrees(&record), "{text}");
+    assert_eq!(Loss.of(&back.epochs[0]), None);
+    assert_eq!(Loss.of(&back.epochs[2]), Some(0.25));
 }

@@ -65,7 +65,11 @@ impl Objective for MadeUp {
             if stop.load(Ordering::Relaxed) {
                 return Ok(None);
             }
-            let accuracy = Some(Self::accuracy(point, epoch));
+            let diverges = point[1] == SettingValue::Choice("diverges".into());
+            let accuracy = Some(match epoch {
+                2.. if diverges => f64::NAN,
+                _ => Self::accuracy(point, epoch),
+            });
             if after_epoch(TrialEpoch {
                 epoch,
                 accuracy,
@@ -122,6 +126,31 @@ fn same(a: &[TrialRecord], b: &[TrialRecord]) {
     for (a, b) in a.iter().zip(b) {
         assert!(a.agrees(b), "{a:?}\n{b:?}");
     }
+}
+
+#[test]
+fn a_figure_that_is_not_a_number_fails_the_trial_and_stays_in_its_record() {
+    let sweep = Sweep {
+        parameters: ["a=lin:0..1/2", "b=works,diverges"]
+            .map(|argument| parameter(argument).unwrap())
+            .to_vec(),
+        halving: None,
+        trials: 4,
+        ..Sweep::new(Sampler::Grid, 1)
+    };
+    let (trials, _) = sweep.run(Vec::new(), &MadeUp::new(3));
+    for trial in &trials {
+        if trial.values["b"] == SettingValue::Choice("works".into()) {
+            assert_eq!(trial.status, TrialStatus::Finished);
+            continue;
+        }
+        assert_eq!(trial.status, TrialStatus::Failed);
+        let reason = trial.reason.as_deref();
+        assert_eq!(reason, Some("the validation accuracy is NaN after epoch 2"));
+        assert_eq!((trial.value, trial.epochs.len()), (None, 2));
+        assert!(trial.epochs[1].accuracy.is_some_and(f64::is_nan));
+    }
+    assert_eq!(trials.len(), 4);
 }
 
 #[test]
