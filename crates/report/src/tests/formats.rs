@@ -1,4 +1,4 @@
-//! Markdown, CSV and JSON say what the page says.
+//! Markdown, CSV and JSON hold the same figures as the page.
 
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ fn document(runs: &[Run], language: Language) -> Value {
 }
 
 #[test]
-fn json_is_what_the_schema_says() {
+fn json_matches_its_schema() {
     for (name, runs) in every_kind() {
         for language in [Language::English, Language::French] {
             let document = document(&runs, language);
@@ -27,7 +27,7 @@ fn json_is_what_the_schema_says() {
 }
 
 #[test]
-fn the_schema_finds_faults() {
+fn the_schema_rejects_damaged_documents() {
     let good = document(&every_kind()[3].1, Language::English);
     type Damage = fn(&mut Value);
     let cases: [(&str, Damage, &str); 5] = [
@@ -117,7 +117,7 @@ fn csv_does_not_depend_on_the_language() {
 }
 
 #[test]
-fn markdown_tables_are_whole_and_names_are_text() {
+fn markdown_tables_are_complete_and_names_escaped() {
     let mut kinds = every_kind();
     let answers = [(0, 0), (1, 0), (1, 1)];
     kinds.push((
@@ -148,7 +148,7 @@ fn markdown_tables_are_whole_and_names_are_text() {
 }
 
 #[test]
-fn csv_holds_no_formulas() {
+fn csv_fields_are_never_formulas() {
     let classes = ["=1+2", "-0.5", "@sum(A1)", "+x,y"];
     let csv = written(
         &[run("=one", &classes, &[(0, 1), (2, 2), (3, 3)])],

@@ -1,14 +1,14 @@
-//! The whole text of small reports, held against files in `tests/golden/report/`: a change to the report shows in them.
+//! The whole text of small reports, compared with the files in `tests/golden/report/`, where every change to the report shows.
 //!
-//! After a change that is meant, `ATELIER_GOLDENS=write cargo test --release -p atelier-report goldens` writes them anew;
+//! After an intended change, `ATELIER_GOLDENS=write cargo test --release -p atelier-report goldens` rewrites them;
 //! `git diff` then shows what readers will see.
 
 use std::path::Path;
 
 use super::*;
 
-/// As the goldens hold it: without the style sheet, which has a file of its own, and without pixels, which another
-/// compressor packs otherwise; a line an element, so that differences are short.
+/// The report as the goldens store it: without the style sheet, which has its own file, and without pixels, whose
+/// compression may change; one element per line, so that differences are short.
 fn written_plainly(runs: &[Run], language: Language, format: Format) -> String {
     let mut text = written(runs, language, format);
     if format == Format::Html {
@@ -52,7 +52,7 @@ fn reports_are_as_stored() {
                 let mut different = lines.filter(|(_, (now, then))| now != then);
                 if let Some((line, (now, then))) = different.next() {
                     panic!(
-                        "{}: line {}:\n  now  {now}\n  then {then}\nIf that is meant: ATELIER_GOLDENS=write",
+                        "{}: line {}:\n  now  {now}\n  then {then}\nIf this is intended: ATELIER_GOLDENS=write",
                         path.display(),
                         line + 1
                     );

@@ -10,7 +10,7 @@ const SHARED: &str = "alpha beta gamma delta one two a b cnn atelier compare mni
     validation detections classes confusion kappa score precision mib augmentation axes calibration \
     bolya chuang coco jiang northcutt tide student t ms machine machines cent exact matrices on orange page point script second strict dropout points cpu";
 
-/// Words that a reader sees or hears: text, titles of pictures, labels.
+/// The words that a reader sees or hears: text, titles of pictures, labels.
 fn words(html: &str) -> BTreeSet<String> {
     let style = html.find("<style>").unwrap_or(0)..html.find("</style>").unwrap_or(0);
     let mut html = html.to_string();
@@ -91,7 +91,7 @@ fn no_english_word_is_left_in_french() {
 }
 
 #[test]
-fn french_is_set_as_the_french_do() {
+fn french_typography_is_respected() {
     for runs in runs() {
         let html = written(&runs, Language::French, Format::Html);
         assert!(html.contains("<html lang=\"fr\">"));
