@@ -39,7 +39,7 @@ pub enum Command {
     Evaluate(Evaluate),
     /// Classify images, or detect objects in them
     Predict(Predict),
-    /// Show in pictures how a trained network reached its prediction for one image
+    /// Draw how a trained network reached its prediction for one image
     Explain(Explain),
     /// Write a trained run's weights for other programs
     Export(Export),
@@ -187,7 +187,7 @@ pub struct Worker {
     /// The token that trainings must present; created if missing
     #[arg(long, value_name = "FILE", default_value = "worker.token")]
     pub token_file: PathBuf,
-    /// Let trainings that can't reach this machine directly connect through n0's public relays (they see no contents)
+    /// Let trainings that can't reach this machine directly connect through n0's public relays (which can't read the traffic)
     #[arg(long)]
     pub relays: bool,
     /// Number of threads [default: one per core]

@@ -28,7 +28,7 @@ pub enum ClassificationError {
     /// A class outside `0..classes`.
     #[error("{what} of image {image}: expected a class below {classes}, found {found}")]
     Class {
-        /// "truth" or "answer".
+        /// "truth" or "prediction".
         what: &'static str,
         /// Row of the image, from 0.
         image: usize,
@@ -112,9 +112,9 @@ impl Confusion {
         answers: &[usize],
         classes: usize,
     ) -> Result<Self, ClassificationError> {
-        check_length("answers", truths.len(), answers.len())?;
+        check_length("predictions", truths.len(), answers.len())?;
         check_classes("truth", truths, classes)?;
-        check_classes("answer", answers, classes)?;
+        check_classes("prediction", answers, classes)?;
         let mut counts = vec![0; classes * classes];
         for (truth, answer) in truths.iter().zip(answers) {
             counts[truth * classes + answer] += 1;
@@ -320,7 +320,7 @@ mod tests {
                 "lengths",
                 vec![0, 1],
                 vec![0],
-                "answers: expected 2, found 1",
+                "predictions: expected 2, found 1",
             ),
             (
                 "truth",
@@ -329,10 +329,10 @@ mod tests {
                 "truth of image 1: expected a class below 2, found 2",
             ),
             (
-                "answer",
+                "prediction",
                 vec![0, 1],
                 vec![7, 1],
-                "answer of image 0: expected a class below 2, found 7",
+                "prediction of image 0: expected a class below 2, found 7",
             ),
         ] {
             let error = Confusion::count(&truths, &answers, 2).unwrap_err();

@@ -89,7 +89,7 @@ pub fn run(plan: SweepPlan, output: Output) -> Result<(), CommandError> {
     }
     interrupts::catch_while_training()?;
     note!(
-        "searching {recipe} in {folder}: {} trials at a time on {} threads; {} images to learn from, {} to judge by",
+        "searching {recipe} in {folder}: {} trials at a time on {} threads; {} images for training, {} for validation",
         plan.jobs,
         plan.computer.threads,
         grouped(search.train.count as f64),

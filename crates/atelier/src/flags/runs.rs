@@ -12,10 +12,10 @@ pub struct Evaluate {
     /// A run's name or path
     #[arg(value_name = "RUN")]
     pub run: String,
-    /// Other data than the run's own: mnist, scenes, or a folder of IDX files or of images with COCO JSON
+    /// Evaluate on other data than the run's own: mnist, scenes, or a folder of IDX files or of images with COCO JSON
     #[arg(long, value_name = "SOURCE")]
     pub data: Option<String>,
-    /// Which part of the data
+    /// Part of the data to evaluate on
     #[arg(long, value_enum, default_value_t)]
     pub split: Part,
     #[command(flatten)]

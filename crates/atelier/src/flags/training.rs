@@ -116,7 +116,7 @@ pub struct Sweep {
     /// Successive halving: after 1, N, N*N, ... epochs only the best 1/N of the trials continue; none turns it off
     #[arg(long, value_name = "N", default_value = "3")]
     pub halving: HalvingFactor,
-    /// Number of trials at a time, which share the threads; only with tpe do the results depend on it
+    /// Number of trials to run at a time, sharing the threads; it changes the results with tpe only
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = jobs)]
     pub jobs: usize,
     #[command(flatten)]

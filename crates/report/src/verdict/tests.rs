@@ -228,7 +228,7 @@ fn average_precision_over_seeds() {
         english(&scattered)
     );
     let same = found([0.75, 0.76, 0.75]);
-    let says = "A and B have the same average precision on average over 3 seeds.";
+    let says = "On average over 3 seeds, A and B have the same average precision.";
     assert_eq!(english(&same), says);
 }
 

@@ -38,7 +38,7 @@ crate::words::words! { VerdictWords {
         "{a} and {b} are equally accurate on average over {number}.",
         "{a} et {b} ont la même exactitude en moyenne sur {number}.";
     equal_precision:
-        "{a} and {b} have the same average precision on average over {number}.",
+        "On average over {number}, {a} and {b} have the same average precision.",
         "{a} et {b} ont la même précision moyenne en moyenne sur {number}.";
     too_few_seeds:
         "{cannot_tell} {better} is ahead of {worse} by {points}, but one seed says nothing about how much runs vary. Train with several seeds.",
