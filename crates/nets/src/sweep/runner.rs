@@ -276,7 +276,8 @@ impl<'s, 'l> Shared<'_, 's, 'l> {
         let mut after_epoch = |epoch: TrialEpoch| {
             let number = epoch.epoch;
             let metric = self.runner.proposer.metric;
-            let (value, measured) = (metric.of(&epoch), metric.measured(&epoch));
+            let value = metric.of(&epoch);
+            let measured = metric.measured(&epoch);
             let mut state = self.lock();
             state.notify(Event::Epoch {
                 trial,

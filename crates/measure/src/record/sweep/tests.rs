@@ -74,7 +74,7 @@ fn figures_that_are_not_finite_come_back_as_written() {
         epoch.loss = loss;
     }
     let document = serde_json::to_value(&record).unwrap();
-    let written: Vec<_> = (0..4)
+    let written: Vec<_> = (0..4_usize)
         .map(|epoch| document["epochs"][epoch]["loss"].to_string())
         .collect();
     assert_eq!(written, ["\"NaN\"", "\"Infinity\"", "0.25", "null"]);
