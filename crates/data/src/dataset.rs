@@ -3,8 +3,12 @@
 use std::borrow::Cow;
 
 use kernels::boxes::{Xyxy, tight_box};
+use recipe::Validation;
 
 use crate::error::DataError;
+use crate::image::Mapping;
+use crate::images::Images;
+use crate::listing::{Pixels, Problem};
 use crate::random::{Purpose, permutation};
 use crate::scenes::compose::{FreshScenes, Scene};
 use crate::truth::Object;
@@ -24,6 +28,8 @@ pub struct Dataset {
     pub width: usize,
     /// The name of each class.
     pub classes: Vec<String>,
+    /// How its pictures became images, with nothing left open: what a network that is trained on them expects.
+    pub preparation: recipe::Image,
     /// The images.
     pub samples: Samples,
 }
@@ -31,12 +37,14 @@ pub struct Dataset {
 /// Where images and objects come from.
 #[derive(Clone, Debug)]
 pub enum Samples {
-    /// One object an image, with a class and no box: the object is where the ink is.
+    /// One object an image, with a class and no box.
     Labelled {
-        /// `[N, C, H, W]`, 0 to 255.
-        images: Vec<u8>,
+        /// The images.
+        images: Images,
         /// `[N]`, each an index into the classes.
         labels: Vec<u32>,
+        /// Whether the object is where the ink is; if not, nothing says where it is.
+        ink: bool,
     },
     /// Any number of objects an image, each with its box.
     Annotated(Annotated),
@@ -45,12 +53,14 @@ pub enum Samples {
 }
 
 /// Images with annotated objects.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Annotated {
-    /// `[N, C, H, W]`, 0 to 255.
-    pub images: Vec<u8>,
-    /// The objects of each image; none is fine.
+    /// The images.
+    pub images: Images,
+    /// The objects of each image, in its pixels; none is fine.
     pub objects: Vec<Vec<Object>>,
+    /// Where the pixels of each image come from; empty where images are as their files have them.
+    pub mappings: Vec<Mapping>,
     /// What COCO files call each image.
     pub image_ids: Vec<i64>,
     /// What COCO files call each class.
@@ -91,15 +101,13 @@ impl Dataset {
     /// # Panics
     /// If there is no such image, as slices do.
     pub fn sample(&self, index: usize, epoch: usize) -> Sample<'_> {
-        let length = self.image_len();
-        let range = index * length..(index + 1) * length;
         match &self.samples {
-            Samples::Labelled { images, labels } => Sample {
-                pixels: Cow::Borrowed(&images[range]),
+            Samples::Labelled { images, labels, .. } => Sample {
+                pixels: images.get(index),
                 content: Content::Ink(labels[index] as usize),
             },
             Samples::Annotated(annotated) => Sample {
-                pixels: Cow::Borrowed(&annotated.images[range]),
+                pixels: annotated.images.get(index),
                 content: Content::Objects(Cow::Borrowed(&annotated.objects[index])),
             },
             Samples::Scenes(scenes) => {
@@ -159,6 +167,16 @@ impl Dataset {
         }
     }
 
+    /// A box of image `index` in the pixels of its file.
+    pub fn to_original(&self, index: usize, bounds: Xyxy) -> Xyxy {
+        match &self.samples {
+            Samples::Annotated(Annotated { mappings, .. }) if !mappings.is_empty() => {
+                mappings[index].to_original(bounds.into()).into()
+            }
+            _ => bounds,
+        }
+    }
+
     /// What COCO files call image `index`: its number where no file says otherwise.
     pub fn image_id(&self, index: usize) -> i64 {
         match &self.samples {
@@ -180,18 +198,39 @@ impl Dataset {
     /// # Panics
     /// If one of them does not exist, as slices do.
     pub fn subset(&self, indices: &[usize]) -> Self {
-        let mut images = Vec::with_capacity(indices.len() * self.image_len());
-        for &index in indices {
-            images.extend_from_slice(&self.image(index));
-        }
         let samples = match &self.samples {
-            Samples::Labelled { labels, .. } => Samples::Labelled {
+            Samples::Labelled {
                 images,
+                labels,
+                ink,
+            } => Samples::Labelled {
+                images: images.select(indices),
                 labels: indices.iter().map(|&index| labels[index]).collect(),
+                ink: *ink,
             },
-            Samples::Annotated(_) | Samples::Scenes(_) => Samples::Annotated(Annotated {
-                images,
+            Samples::Annotated(annotated) => Samples::Annotated(Annotated {
+                images: annotated.images.select(indices),
+                objects: pick(&annotated.objects, indices),
+                mappings: match annotated.mappings[..] {
+                    [] => Vec::new(),
+                    _ => pick(&annotated.mappings, indices),
+                },
+                image_ids: pick(&annotated.image_ids, indices),
+                category_ids: annotated.category_ids.clone(),
+            }),
+            Samples::Scenes(_) => Samples::Annotated(Annotated {
+                images: Images::new(Pixels {
+                    values: indices
+                        .iter()
+                        .flat_map(|&index| self.image(index).into_owned())
+                        .collect(),
+                    count: indices.len(),
+                    channels: self.channels,
+                    height: self.height,
+                    width: self.width,
+                }),
                 objects: indices.iter().map(|&index| self.objects(index)).collect(),
+                mappings: Vec::new(),
                 image_ids: indices.iter().map(|&index| self.image_id(index)).collect(),
                 category_ids: (0..self.classes.len())
                     .map(|class| self.category_id(class))
@@ -207,13 +246,57 @@ impl Dataset {
     }
 }
 
+fn pick<T: Clone>(all: &[T], indices: &[usize]) -> Vec<T> {
+    indices.iter().map(|&index| all[index].clone()).collect()
+}
+
 /// Training and test images.
 #[derive(Clone, Debug)]
 pub struct Split {
-    /// For training, and for validation by [`Dataset::hold_out`].
+    /// For training.
     pub train: Dataset,
+    /// The source's own validation split, where it has one.
+    pub validation: Option<Dataset>,
     /// Touched once, at the end.
     pub test: Dataset,
+    /// What was assumed and left out, a sentence each.
+    pub notes: Vec<String>,
+    /// What was wrong and was left out.
+    pub problems: Vec<Problem>,
+}
+
+impl Split {
+    /// Images without anything to say about them.
+    pub fn new(train: Dataset, test: Dataset) -> Self {
+        Self {
+            train,
+            validation: None,
+            test,
+            notes: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// The images left for training, and those that settings are chosen by, as `data.validation` says.
+    ///
+    /// # Errors
+    /// [`DataError::Validation`] when nothing would be left for training.
+    pub fn hold_out(
+        &self,
+        validation: Validation,
+        seed: u64,
+    ) -> Result<(Cow<'_, Dataset>, Option<Cow<'_, Dataset>>), DataError> {
+        match validation.of(self.train.count) {
+            None => Ok((
+                Cow::Borrowed(&self.train),
+                self.validation.as_ref().map(Cow::Borrowed),
+            )),
+            Some(count) => {
+                let (train, held) = self.train.hold_out(count, seed)?;
+                Ok((train, held.map(Cow::Owned)))
+            }
+        }
+    }
 }
 
 /// Indices of the images left for training (first) and of the `validation` held-out images

@@ -6,50 +6,53 @@ impl Split {
     /// BLAKE3 of all that training and evaluation can see: pixels, labels or boxes, and the order of the images. Scenes
     /// that are new in every epoch are left out: they follow from the recipe and, as the test scenes do, from MNIST.
     pub fn digest(&self) -> String {
-        let parts = [part(&self.train), part(&self.test)];
         let mut hasher = blake3::Hasher::new();
-        for bytes in parts.iter().flatten() {
-            hasher.update(bytes);
+        let parts = [Some(&self.train), self.validation.as_ref(), Some(&self.test)];
+        for data in parts.into_iter().flatten() {
+            add(&mut hasher, data);
         }
         format!("blake3:{}", hasher.finalize().to_hex())
     }
 }
 
-fn part(data: &Dataset) -> Vec<std::borrow::Cow<'_, [u8]>> {
-    let shape = [data.count, data.channels, data.height, data.width];
-    let shape = shape.map(|length| (length as u64).to_le_bytes()).concat();
-    let names = data.classes.join("\n").into_bytes();
-    let mut parts = vec![shape.into(), names.into()];
+fn add(hasher: &mut blake3::Hasher, data: &Dataset) {
+    for length in [data.count, data.channels, data.height, data.width] {
+        hasher.update(&(length as u64).to_le_bytes());
+    }
+    hasher.update(data.classes.join("\n").as_bytes());
     match &data.samples {
-        Samples::Labelled { images, labels } => {
-            let labels: Vec<u8> = labels
-                .iter()
-                .flat_map(|label| label.to_le_bytes())
-                .collect();
-            parts.extend([images.into(), labels.into()]);
+        Samples::Labelled { images, labels, .. } => {
+            images.iter().for_each(|image| {
+                hasher.update(&image);
+            });
+            for label in labels {
+                hasher.update(&label.to_le_bytes());
+            }
         }
         Samples::Annotated(annotated) => {
-            let mut objects = Vec::new();
+            annotated.images.iter().for_each(|image| {
+                hasher.update(&image);
+            });
             for of_image in &annotated.objects {
-                objects.extend((of_image.len() as u64).to_le_bytes());
+                hasher.update(&(of_image.len() as u64).to_le_bytes());
                 for object in of_image {
                     let bounds: [f32; 4] = object.bounds.into();
-                    objects.extend(bounds.map(f32::to_le_bytes).concat());
-                    objects.extend((object.class as u64).to_le_bytes());
-                    objects.extend(object.area.to_le_bytes());
-                    objects.push(object.crowd.into());
+                    hasher.update(&bounds.map(f32::to_le_bytes).concat());
+                    hasher.update(&(object.class as u64).to_le_bytes());
+                    hasher.update(&object.area.to_le_bytes());
+                    hasher.update(&[object.crowd.into()]);
                 }
             }
-            parts.extend([(&annotated.images).into(), objects.into()]);
         }
         Samples::Scenes(_) => {}
     }
-    parts
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::images::Images;
+    use crate::listing::Pixels;
 
     fn labelled(images: &[u8], labels: &[u32]) -> Dataset {
         Dataset {
@@ -58,9 +61,17 @@ mod tests {
             height: 1,
             width: images.len() / labels.len(),
             classes: vec!["a".into(), "b".into()],
+            preparation: recipe::Image::default(),
             samples: Samples::Labelled {
-                images: images.to_vec(),
+                images: Images::new(Pixels {
+                    values: images.to_vec(),
+                    count: labels.len(),
+                    channels: 1,
+                    height: 1,
+                    width: images.len() / labels.len(),
+                }),
                 labels: labels.to_vec(),
+                ink: true,
             },
         }
     }
@@ -69,7 +80,7 @@ mod tests {
     fn whatever_changes_shows() {
         let digest = |train: &Dataset, test: &Dataset| {
             let (train, test) = (train.clone(), test.clone());
-            Split { train, test }.digest()
+            Split::new(train, test).digest()
         };
         let (train, test) = (labelled(&[1, 2, 3, 4], &[0, 1]), labelled(&[5, 6], &[1]));
         let first = digest(&train, &test);

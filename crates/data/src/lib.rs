@@ -12,6 +12,7 @@ pub mod draw;
 mod error;
 pub mod idx;
 pub mod image;
+mod images;
 pub mod listing;
 pub mod memory;
 pub mod mnist;
@@ -26,6 +27,7 @@ pub mod truth;
 
 pub use dataset::{Annotated, Content, Dataset, Sample, Samples, Split, hold_out};
 pub use error::DataError;
+pub use images::Images;
 pub use memory::NotEnoughMemory;
 pub use source::load;
 pub use truth::Object;

@@ -7,6 +7,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// Pictures with their labels, by part of the data set.
 #[derive(Clone, Debug, Default)]
 pub struct Listing {
@@ -125,7 +127,7 @@ pub enum Unit {
 }
 
 /// Something wrong with one entry of a source. `data.on-error = "skip"` leaves it out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// What kind of thing is wrong.
     pub fault: Fault,
@@ -136,7 +138,8 @@ pub struct Problem {
 }
 
 /// Kinds of problems, which are counted together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Fault {
     /// A picture that is not there.
     MissingPicture,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use kernels::boxes::tight_box;
-use recipe::{Augment, Data, Normalize, Recipe};
+use recipe::{Augment, Recipe};
 
 use crate::augment::Change;
 use crate::random::{Key, Purpose};
@@ -23,32 +23,22 @@ pub struct Seen<'a> {
     pub truths: Vec<Truth>,
 }
 
-/// How pixels become a network's input.
+/// What is done to an image of a data set before a network sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Preparation {
-    /// Scale of the pixels.
-    pub normalize: Normalize,
     /// Random changes, with the run's seed; none outside training.
     pub augment: Option<(Augment, u64)>,
 }
 
 impl Preparation {
+    /// As images are prepared for predictions.
+    pub const WITHOUT_AUGMENTATION: Self = Self { augment: None };
+
     /// The preparation of training images.
     pub fn for_training(recipe: &Recipe) -> Self {
-        let Data {
-            normalize, augment, ..
-        } = recipe.data;
+        let augment = recipe.data.augment;
         Self {
-            normalize,
             augment: (!augment.is_none()).then_some((augment, recipe.training.seed)),
-        }
-    }
-
-    /// As images are prepared for predictions.
-    pub fn without_augmentation(data: &Data) -> Self {
-        Self {
-            normalize: data.normalize,
-            augment: None,
         }
     }
 
@@ -66,7 +56,7 @@ impl Preparation {
         values: &mut [f32],
     ) -> (Option<usize>, Vec<Truth>) {
         let seen = self.seen(data, data.sample(index, epoch), index, epoch);
-        self.normalize(&seen.pixels, values);
+        normalize(&data.preparation, &seen.pixels, values);
         (seen.label, seen.truths)
     }
 
@@ -128,10 +118,16 @@ impl Preparation {
             truths,
         }
     }
+}
 
-    /// (p / 255 - mean) / std of every pixel p.
-    pub fn normalize(&self, pixels: &[u8], values: &mut [f32]) {
-        let Normalize { mean, std } = self.normalize;
+/// (p / 255 - mean) / std of every pixel p of an image `[C, H, W]`, channel by channel.
+pub fn normalize(image: &recipe::Image, pixels: &[u8], values: &mut [f32]) {
+    let channels = image.colour.map_or(1, recipe::Colour::channels);
+    let area = (pixels.len() / channels).max(1);
+    let planes = pixels.chunks_exact(area).zip(values.chunks_exact_mut(area));
+    for (channel, (pixels, values)) in planes.enumerate() {
+        let mean = image.mean.channel(channel).unwrap_or(0.0);
+        let std = image.std.channel(channel).unwrap_or(1.0);
         let scale = (1.0 / (255.0 * std)) as f32;
         let shift = (-mean / std) as f32;
         for (value, &pixel) in values.iter_mut().zip(pixels) {

@@ -1,6 +1,6 @@
 //! A recipe: the data, the network, and how it is trained.
 
-use super::data::Data;
+use super::data::{Data, Validation};
 use super::detector::FasterRcnn;
 use super::layer::{self, Layer};
 use super::options::{Check, Checked, at, within};
@@ -52,7 +52,7 @@ impl Check for Recipe {
 
 /// Conditions that the training options put on the rest of the recipe.
 fn check_training_with_the_rest(recipe: &Recipe) -> Checked {
-    let training = &recipe.training;
+    let Recipe { data, training, .. } = recipe;
     let scaling = training.temperature_scaling;
     for (key, used, does) in [
         (
@@ -62,8 +62,9 @@ fn check_training_with_the_rest(recipe: &Recipe) -> Checked {
         ),
         ("temperature-scaling", scaling, "fits"),
     ] {
-        if used && recipe.data.validation == 0 {
-            let what = format!("{does} held-out images, and data.validation is 0");
+        let nothing = data.validation.is_none() || (data.is_built_in() && data.validation == Validation::Folder);
+        if used && nothing {
+            let what = format!("{does} held-out images, and none are held out");
             let help = "hold out some with data.validation = 5000, say, or leave it out";
             return at(
                 "training",

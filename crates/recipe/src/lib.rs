@@ -37,7 +37,7 @@ pub use anchor_sizes::AnchorSizes;
 pub use augment::Augment;
 pub use builtin::{BuiltIn, built_in, names};
 pub use checkpoints::Checkpoints;
-pub use data::{Data, Normalize, SCENES};
+pub use data::{Boxes, Cache, Data, Format, MNIST, OnError, SCENES, Validation};
 pub use detector::{
     Anchors, Backbone, BoxLoss, BoxRegression, Detections, FasterRcnn, Norm, Pyramid, Roi, Rpn,
 };

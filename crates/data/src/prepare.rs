@@ -1,0 +1,471 @@
+//! From a listing to a data set: every picture is decoded once, checked, and brought to the network's size.
+//!
+//! So that everything that is wrong is found before training begins, and a step only has to read bytes.
+
+mod boxes;
+mod cache;
+mod look;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use image::DynamicImage;
+use rayon::prelude::*;
+use recipe::{Boxes, Colour, Fit, OnError, PerChannel};
+use serde::{Deserialize, Serialize};
+
+use self::boxes::Checked;
+use self::cache::Cache;
+use crate::dataset::{Annotated, Dataset, Samples, Split};
+use crate::error::DataError;
+use crate::image::{Decoded, Fitter, Mapping, decode, file, from_planes};
+use crate::images::Images;
+use crate::listing::{Class, Entry, Fault, Labels, Listing, Picture, Pixels, Problem};
+use crate::random::{Purpose, permutation};
+use crate::truth::Object;
+
+/// Where a listing has no test pictures, one in this many is taken for the test, of each class alike.
+const TEST_SHARE: usize = 5;
+/// Pictures that are decoded before their pixels are stored.
+const CHUNK: usize = 256;
+
+/// Reports how many pictures of how many are prepared.
+pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
+
+/// The data set of a listing. `seed` chooses test pictures where the source has none of its own.
+///
+/// # Errors
+/// [`DataError::Entries`] with everything that is wrong, unless the settings say to skip it; a source without pictures.
+pub fn prepare(
+    mut listing: Listing,
+    settings: &recipe::Data,
+    seed: u64,
+    progress: Progress<'_>,
+) -> Result<Split, DataError> {
+    if listing.train.is_empty() && listing.test.as_ref().is_none_or(Vec::is_empty) {
+        return Err(DataError::File {
+            path: settings.source.clone().into(),
+            what: match listing.problems.len() {
+                0 => "there are no pictures with labels in it".to_string(),
+                _ => format!(
+                    "no usable picture is left of it:{}",
+                    crate::error::listed(&listing.problems)
+                ),
+            },
+        });
+    }
+    let test = test_entries(&mut listing, seed);
+    let mut image = settings.image;
+    look::fill_in(&mut image, &listing.train, &mut listing.notes);
+    let mut work = Work {
+        settings,
+        image,
+        progress,
+        done: 0,
+        total: listing.train.len()
+            + listing.validation.as_ref().map_or(0, Vec::len)
+            + test.len(),
+        problems: std::mem::take(&mut listing.problems),
+        classes: &listing.classes,
+    };
+    let mut train = work.part(&listing.train)?;
+    let mut validation = match &listing.validation {
+        Some(entries) => Some(work.part(entries)?),
+        None => None,
+    };
+    let mut test = work.part(&test)?;
+    let Work { problems, .. } = work;
+    if !problems.is_empty() && settings.on_error == OnError::Stop {
+        return Err(DataError::Entries {
+            source_name: settings.source.clone(),
+            problems,
+        });
+    }
+    look::measure(&mut image, &train);
+    for data in [Some(&mut train), validation.as_mut(), Some(&mut test)] {
+        if let Some(data) = data {
+            data.preparation = image;
+        }
+    }
+    Ok(Split {
+        train,
+        validation,
+        test,
+        notes: listing.notes,
+        problems,
+    })
+}
+
+/// The listing's own test pictures; else its validation pictures; else a share of the training pictures.
+fn test_entries(listing: &mut Listing, seed: u64) -> Vec<Entry> {
+    if let Some(test) = listing.test.take() {
+        return test;
+    }
+    if let Some(validation) = listing.validation.take() {
+        listing.notes.push(format!(
+            "there is no test split: the {} pictures of the validation split are the test set; \
+             hold out training pictures with data.validation",
+            validation.len()
+        ));
+        return validation;
+    }
+    let mut by_class: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (index, entry) in listing.train.iter().enumerate() {
+        let class = match &entry.labels {
+            Labels::Class(class) => *class,
+            // Several classes: what matters is that each half has its share of pictures.
+            Labels::Boxes(boxes) => boxes.first().map_or(usize::MAX, |it| it.class),
+        };
+        by_class.entry(class).or_default().push(index);
+    }
+    let mut is_test = vec![false; listing.train.len()];
+    for (class, members) in by_class {
+        let order = permutation(seed, Purpose::TestSplit, class as u64, members.len());
+        let count = (members.len() + TEST_SHARE / 2) / TEST_SHARE;
+        for place in order.into_iter().take(count) {
+            is_test[members[place]] = true;
+        }
+    }
+    // Tiny sets: one picture at least.
+    if listing.train.len() > 1 && !is_test.contains(&true) {
+        is_test[listing.train.len() - 1] = true;
+    }
+    let mut test = Vec::new();
+    let mut train = Vec::new();
+    for (entry, is_test) in std::mem::take(&mut listing.train).into_iter().zip(is_test) {
+        if is_test { &mut test } else { &mut train }.push(entry);
+    }
+    listing.train = train;
+    listing.notes.push(format!(
+        "there is no test split: {} of the pictures, one in {TEST_SHARE} of each class, are the test set",
+        test.len()
+    ));
+    test
+}
+
+/// What is known of a picture once it is decoded.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Facts {
+    /// `[height, width]`, upright.
+    size: [usize; 2],
+    /// `[height, width]` as the file stores it.
+    stored: [usize; 2],
+    /// EXIF's number of how the file's pixels were turned.
+    orientation: u8,
+    /// Where the prepared pixels come from.
+    mapping: Mapping,
+}
+
+/// A picture, or a part of it, that becomes one image.
+struct Job<'a> {
+    entry: &'a Entry,
+    /// The box to cut out, by its number.
+    crop: Option<usize>,
+}
+
+/// Prepares one part of a listing after the other.
+struct Work<'a> {
+    settings: &'a recipe::Data,
+    image: recipe::Image,
+    progress: Progress<'a>,
+    done: usize,
+    total: usize,
+    problems: Vec<Problem>,
+    classes: &'a [Class],
+}
+
+impl Work<'_> {
+    fn part(&mut self, entries: &[Entry]) -> Result<Dataset, DataError> {
+        let mut jobs = Vec::with_capacity(entries.len());
+        for entry in entries {
+            match &entry.labels {
+                Labels::Boxes(boxes) if self.settings.crops => {
+                    let wanted = boxes.iter().enumerate().filter(|(_, it)| !it.crowd);
+                    jobs.extend(wanted.map(|(crop, _)| Job {
+                        entry,
+                        crop: Some(crop),
+                    }));
+                }
+                _ => jobs.push(Job { entry, crop: None }),
+            }
+        }
+        let colour = self.image.colour.unwrap_or(Colour::Grey);
+        let [height, width] = self.image.size.unwrap_or([1, 1]);
+        let fitter = Fitter::new(&self.image, colour, [height, width]);
+        let (images, facts) = match as_they_are(&jobs, &fitter, &self.image) {
+            Some(ready) => ready,
+            None => self.fitted(&jobs, &fitter)?,
+        };
+        self.done += entries.len();
+        let channels = colour.channels();
+        let shape = [channels, height, width];
+        self.dataset(&jobs, images, facts, shape)
+    }
+
+    /// The prepared pixels of the pictures that could be read, and what is known of each picture.
+    fn fitted(
+        &self,
+        jobs: &[Job<'_>],
+        fitter: &Fitter,
+    ) -> Result<(Images, Vec<Result<Facts, Problem>>), DataError> {
+        let length: usize = fitter.shape().iter().product();
+        let mut cache = Cache::new(&self.settings.cache, jobs, &self.image, length)?;
+        if let Some(ready) = cache.hit() {
+            return Ok(ready);
+        }
+        let mut facts = Vec::with_capacity(jobs.len());
+        for chunk in jobs.chunks(CHUNK) {
+            // A picture of several crops is decoded once.
+            let pictures: Vec<Range<usize>> = runs(chunk);
+            let found: Vec<Vec<_>> = pictures
+                .into_par_iter()
+                .map(|range| read(&chunk[range], fitter))
+                .collect();
+            for found in found.into_iter().flatten() {
+                facts.push(match found {
+                    Ok((pixels, facts)) => {
+                        cache.push(&pixels)?;
+                        Ok(facts)
+                    }
+                    Err(problem) => Err(problem),
+                });
+            }
+            (self.progress)((self.done + facts.len()).min(self.total), self.total);
+        }
+        let images = cache.finish(&facts, fitter.shape())?;
+        Ok((images, facts))
+    }
+
+    fn dataset(
+        &mut self,
+        jobs: &[Job<'_>],
+        images: Images,
+        facts: Vec<Result<Facts, Problem>>,
+        shape: [usize; 3],
+    ) -> Result<Dataset, DataError> {
+        // Number among the stored images of each that is kept.
+        let mut kept = Vec::with_capacity(jobs.len());
+        let mut labels = Vec::new();
+        let mut annotated: Vec<(Vec<Object>, Mapping, Option<i64>)> = Vec::new();
+        let mut stored = 0;
+        let mut reported: Option<(&Entry, Fault)> = None;
+        for (job, facts) in jobs.iter().zip(facts) {
+            let checked = facts.and_then(|facts| {
+                stored += 1;
+                boxes::check(job, &facts, self.settings.boxes)
+            });
+            match checked {
+                Ok(Checked {
+                    content,
+                    problems,
+                    mapping,
+                }) => {
+                    self.problems.extend(problems);
+                    match content {
+                        boxes::Content::Class(class) => labels.push(class as u32),
+                        boxes::Content::Objects(objects) => {
+                            annotated.push((objects, mapping, job.entry.id));
+                        }
+                    }
+                    kept.push(stored - 1);
+                }
+                Err(problem) => {
+                    // Once, however many crops there are of it.
+                    let known = reported.is_some_and(|(entry, fault)| {
+                        std::ptr::eq(entry, job.entry) && fault == problem.fault && job.crop.is_none_or(|crop| crop > 0)
+                    });
+                    if !known {
+                        reported = Some((job.entry, problem.fault));
+                        self.problems.push(problem);
+                    }
+                }
+            }
+        }
+        let images = if kept.len() == images.count() {
+            images
+        } else {
+            images.select(&kept)
+        };
+        let samples = if annotated.is_empty() && !labels.is_empty() {
+            let raw = |job: &Job| matches!(job.entry.picture, Picture::Pixels { .. });
+            let ink = match self.settings.boxes {
+                Some(boxes) => boxes == Boxes::Ink,
+                None => jobs.iter().all(raw),
+            };
+            Samples::Labelled {
+                images,
+                labels,
+                ink,
+            }
+        } else {
+            let identity = annotated.iter().all(|(_, mapping, _)| mapping.is_identity());
+            let mappings = annotated.iter().map(|(_, mapping, _)| *mapping).collect();
+            Samples::Annotated(Annotated {
+                images,
+                mappings: if identity { Vec::new() } else { mappings },
+                image_ids: (0..)
+                    .zip(&annotated)
+                    .map(|(index, (_, _, id))| id.unwrap_or(index))
+                    .collect(),
+                category_ids: (0..)
+                    .zip(self.classes)
+                    .map(|(number, class)| class.id.unwrap_or(number))
+                    .collect(),
+                objects: annotated.into_iter().map(|(objects, ..)| objects).collect(),
+            })
+        };
+        let [channels, height, width] = shape;
+        Ok(Dataset {
+            count: kept.len(),
+            channels,
+            height,
+            width,
+            classes: self.classes.iter().map(|class| class.name.clone()).collect(),
+            preparation: self.image,
+            samples,
+        })
+    }
+}
+
+/// Arrays of pixels that need no change, shared instead of copied.
+fn as_they_are(
+    jobs: &[Job<'_>],
+    fitter: &Fitter,
+    image: &recipe::Image,
+) -> Option<(Images, Vec<Result<Facts, Problem>>)> {
+    let Picture::Pixels { all, .. } = &jobs.first()?.entry.picture else {
+        return None;
+    };
+    let shape = [all.channels, all.height, all.width];
+    if image.fit == Fit::Digit || shape != fitter.shape() {
+        return None;
+    }
+    let mut order = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        match &job.entry.picture {
+            Picture::Pixels { all: other, index }
+                if Arc::ptr_eq(all, other) && job.crop.is_none() =>
+            {
+                order.push(*index);
+            }
+            _ => return None,
+        }
+    }
+    let size = [all.height, all.width];
+    let facts = Facts {
+        size,
+        stored: size,
+        orientation: 1,
+        mapping: Mapping::identity(size),
+    };
+    let images = Images::new(all.clone());
+    let in_order = order.len() == all.count && order.iter().enumerate().all(|(i, &it)| i == it);
+    let images = if in_order {
+        images
+    } else {
+        images.select(&order)
+    };
+    Some((images, vec![Ok(facts); jobs.len()]))
+}
+
+/// Neighbouring jobs of one picture.
+fn runs(jobs: &[Job<'_>]) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for (index, job) in jobs.iter().enumerate() {
+        match runs.last_mut() {
+            Some(run) if std::ptr::eq(jobs[run.start].entry, job.entry) => run.end = index + 1,
+            _ => runs.push(index..index + 1),
+        }
+    }
+    runs
+}
+
+/// Decodes one picture and fits all that is wanted of it.
+fn read(jobs: &[Job<'_>], fitter: &Fitter) -> Vec<Result<(Vec<u8>, Facts), Problem>> {
+    let entry = jobs[0].entry;
+    match open(entry) {
+        Ok(decoded) => jobs
+            .iter()
+            .map(|job| fit(job, &decoded, fitter))
+            .collect(),
+        Err(problem) => vec![Err(problem); jobs.len()],
+    }
+}
+
+/// Decodes the picture of an entry.
+///
+/// # Errors
+/// The problem with it.
+pub(crate) fn open(entry: &Entry) -> Result<Decoded, Problem> {
+    let damaged = |what: String| Problem {
+        fault: Fault::DamagedPicture,
+        place: entry.name.clone(),
+        what,
+    };
+    let decoded = match &entry.picture {
+        Picture::File(path) => file(path).and_then(|bytes| decode(path, &bytes)),
+        Picture::Bytes(bytes) => decode(Path::new(&entry.name), bytes),
+        Picture::Pixels { all, index } => {
+            let Pixels {
+                channels,
+                height,
+                width,
+                ..
+            } = **all;
+            let length = channels * height * width;
+            let pixels = all.values.get(index * length..(index + 1) * length);
+            let image = pixels.and_then(|pixels| from_planes(pixels, [channels, height, width]));
+            return image
+                .map(|image| Decoded {
+                    image,
+                    orientation: image::metadata::Orientation::NoTransforms,
+                })
+                .ok_or_else(|| damaged("its pixels are missing".to_string()));
+        }
+    };
+    decoded.map_err(|error| match error {
+        crate::image::ImageError::Read { source, .. }
+            if source.kind() == std::io::ErrorKind::NotFound =>
+        {
+            Problem {
+                fault: Fault::MissingPicture,
+                place: entry.name.clone(),
+                what: "there is no such file".to_string(),
+            }
+        }
+        other => damaged(other.to_string()),
+    })
+}
+
+fn fit(job: &Job<'_>, decoded: &Decoded, fitter: &Fitter) -> Result<(Vec<u8>, Facts), Problem> {
+    let Decoded { image, orientation } = decoded;
+    let size = [image.height(), image.width()].map(|side| side as usize);
+    let facts = |mapping| Facts {
+        size,
+        stored: decoded.stored_size(),
+        orientation: orientation.to_exif(),
+        mapping,
+    };
+    let fitted = match job.crop {
+        None => fitter.fit(image),
+        Some(number) => {
+            let unfitted = facts(Mapping::identity(size));
+            let part = boxes::crop(job.entry, number, &unfitted)?;
+            fitter.fit(&cut(image, part))
+        }
+    };
+    Ok((fitted.pixels, facts(fitted.mapping)))
+}
+
+fn cut(image: &DynamicImage, [x1, y1, x2, y2]: [u32; 4]) -> DynamicImage {
+    image.crop_imm(x1, y1, x2 - x1, y2 - y1)
+}
+
+/// Every number that is left to be computed from the training pictures.
+pub(crate) fn is_open(values: PerChannel) -> bool {
+    values == PerChannel::Dataset
+}
