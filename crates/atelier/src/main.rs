@@ -8,6 +8,7 @@ mod console;
 mod error;
 mod flags;
 mod interrupts;
+mod loading;
 mod names;
 mod plan;
 mod report_files;

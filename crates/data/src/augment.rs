@@ -1,9 +1,12 @@
-//! Random changes of training images: first pixels are moved, in one resampling, then their values are changed.
+//! Random changes of training images: first pixels are moved, in one resampling, then their values are changed. [`mosaic`]
+//! comes before that.
 //!
 //! 'The result' is the changed image, 'the source' the image as it was; both have the same size. Places are in
 //! continuous pixels: the centre of the first pixel is (0.5, 0.5).
 
+mod colour;
 mod elastic;
+mod mosaic;
 mod shades;
 #[cfg(test)]
 mod tests;
@@ -13,8 +16,10 @@ use std::borrow::Cow;
 
 use kernels::boxes::Xyxy;
 
-use crate::random::{Key, Stream};
+use crate::random::{Key, Purpose, Stream};
+use colour::Colours;
 use elastic::Field;
+pub use mosaic::mosaic;
 use recipe::Augment;
 use shades::Shades;
 pub use shades::noise;
@@ -59,9 +64,11 @@ impl Change {
         let [turn, zoom, shift_x, shift_y, slant] =
             std::array::from_fn(|_| stream.uniform(-1.0, 1.0));
         let flip = stream.unit() < augment.flip;
-        let shades = Shades::draw(augment, size, &mut stream);
+        let mut shades = Shades::draw(augment, size, &mut stream);
         // These take as many numbers as there are pixels: the very last.
         let field = (augment.elastic > 0.0).then(|| Field::draw(augment, size, &mut stream));
+        let photograph = Photograph::draw(augment, size, key);
+        shades.colours = photograph.colours;
         let shift = augment.shift as f64;
         let warp = Warp::new(
             size,
@@ -70,8 +77,10 @@ impl Change {
                 scale: 1.0 + zoom * augment.scale,
                 slant: (slant * augment.shear.to_radians()).tan(),
                 flip,
+                flip_vertical: photograph.flip_vertical,
                 // Whole pixels: a part of one would smear the ink, and widen its box.
                 shift: [shift_x, shift_y].map(|draw| (draw * shift).round()),
+                crop: photograph.crop,
             },
             field,
         );
@@ -117,5 +126,42 @@ impl Change {
         let inside = hull.clip([height, width]);
         let visible = inside.area() - self.shades.covered(inside);
         (visible >= LEAST_VISIBLE * hull.area() && inside.has_sides(LEAST_SIDE)).then_some(inside)
+    }
+}
+
+/// What is drawn from a stream of its own, so that the draws above are what they were before there was any of this.
+struct Photograph {
+    flip_vertical: bool,
+    crop: Option<[usize; 4]>,
+    colours: Colours,
+}
+
+impl Photograph {
+    /// Draws for an image of `[height, width]`, always the same number of draws.
+    fn draw(augment: &Augment, size: [usize; 2], key: Key) -> Self {
+        let mut stream = Key {
+            purpose: Purpose::Photograph,
+            ..key
+        }
+        .stream();
+        let [least, most] = augment.crop_area;
+        let [narrowest, widest] = augment.crop_ratio.map(f64::ln);
+        let is_cropped = stream.unit() < augment.crop;
+        let share = stream.uniform(least, most);
+        let ratio = stream.uniform(narrowest, widest).exp();
+        let places = [stream.unit(), stream.unit()];
+        let [x1, y1, x2, y2] = shades::rectangle(size, share, 1.0 / ratio, places);
+        let flip_vertical = stream.unit() < augment.flip_vertical;
+        let saturation = 1.0 + stream.uniform(-1.0, 1.0) * augment.saturation;
+        let hue = stream.uniform(-1.0, 1.0) * augment.hue;
+        Self {
+            flip_vertical,
+            // Nothing can be enlarged to an image.
+            crop: (is_cropped && x1 < x2 && y1 < y2).then_some([x1, y1, x2, y2]),
+            colours: Colours {
+                saturation: saturation as f32,
+                hue: hue as f32,
+            },
+        }
     }
 }

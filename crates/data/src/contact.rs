@@ -37,7 +37,7 @@ pub fn contact_sheet(
     data: &Dataset,
     count: usize,
 ) -> Result<Vec<u8>, ContactError> {
-    let plain = plain(recipe);
+    let plain = Preparation::WITHOUT_AUGMENTATION;
     let cells = first(recipe, data, count)
         .into_iter()
         .map(|number| {
@@ -63,7 +63,8 @@ pub fn augmented_sheet(
     data: &Dataset,
     count: usize,
 ) -> Result<Vec<u8>, ContactError> {
-    let (plain, changing) = (plain(recipe), Preparation::for_training(recipe));
+    let plain = Preparation::WITHOUT_AUGMENTATION;
+    let changing = Preparation::for_training(recipe);
     let mut cells = Vec::with_capacity(count * (1 + EPOCHS));
     for number in first(recipe, data, count) {
         // Scenes are new in every epoch: the changes are shown on the first epoch's scene.
@@ -81,13 +82,6 @@ pub fn augmented_sheet(
     );
     let sheet = sheet(data, title, options(recipe));
     Ok(draw::png(&sheet.around(&grid(cells, 1 + EPOCHS)))?)
-}
-
-fn plain(recipe: &Recipe) -> Preparation {
-    Preparation {
-        augment: None,
-        ..Preparation::for_training(recipe)
-    }
 }
 
 /// Numbers of the first images of the first epoch.

@@ -1,20 +1,31 @@
 //! Image files: the one decoder that training, prediction and drawing use.
 
+mod digit;
 mod fit;
+mod ink;
+mod jpeg;
+mod kinds;
+mod mapping;
+mod opaque;
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage, Rgba, RgbaImage};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
-pub use fit::{Fitted, Gray, Mapping, digit, whole};
+pub use digit::digit;
+pub use fit::{Fitted, Fitter, from_planes, whole};
+pub use image::metadata::Orientation;
+pub use ink::Gray;
+pub use mapping::Mapping;
+pub use opaque::{has_colour, opaque, opaque_for_ink};
 
 /// Images of more pixels are refused before they are decoded.
 const MOST_PIXELS: u64 = 100_000_000;
-/// Bytes that a file's metadata may unpack to.
+/// Bytes that the pixels of an image may take: twice that many pixels in 32 bits each.
+const MOST_BYTES: u64 = 8 * MOST_PIXELS;
+/// Bytes that a file's metadata, or a decoder's working memory beside the pixels, may take.
 const MOST_METADATA: u64 = 64 << 20;
-/// An image whose grey levels differ by less shows nothing.
-const LEAST_CONTRAST: u8 = 12;
 
 /// Why a file cannot be read as an image.
 #[derive(Debug, thiserror::Error)]
@@ -30,8 +41,11 @@ pub enum ImageError {
     /// A folder, a pipe or a device.
     #[error("{} is not a regular file", .0.display())]
     NotRegular(PathBuf),
-    /// Neither PNG nor JPEG.
-    #[error("{} is not a PNG or JPEG image{found}; convert it to PNG first", .path.display())]
+    /// Of a format that is not read.
+    #[error(
+        "{} is not an image of a known format (PNG, JPEG, WebP, BMP, GIF, TIFF, PNM){found}; convert it to PNG first",
+        .path.display()
+    )]
     Format {
         /// The file.
         path: PathBuf,
@@ -51,7 +65,20 @@ pub enum ImageError {
         /// Its height in pixels.
         height: u32,
     },
-    /// PNG or JPEG by its first bytes, but broken.
+    /// No pixels at all.
+    #[error("{} has {width} x {height} pixels: there is nothing in it", .path.display())]
+    NoPixels {
+        /// The file.
+        path: PathBuf,
+        /// Its width in pixels.
+        width: u32,
+        /// Its height in pixels.
+        height: u32,
+    },
+    /// Part of the picture is missing.
+    #[error("{} is cut off: the file ends before the picture does; copy or download it again", .0.display())]
+    Truncated(PathBuf),
+    /// Of a known format by its first bytes, but broken.
     #[error("{} cannot be decoded: {source}", .path.display())]
     Decode {
         /// The file.
@@ -61,11 +88,41 @@ pub enum ImageError {
     },
 }
 
-/// Reads a PNG or JPEG file as [`decode`] does.
+/// A decoded image.
+#[derive(Clone, Debug)]
+pub struct Decoded {
+    /// Upright, as the file's EXIF note says; it may have transparent pixels.
+    pub image: DynamicImage,
+    /// How the file's pixels were turned to stand upright.
+    pub orientation: Orientation,
+}
+
+impl Decoded {
+    /// `[height, width]` as the file stores the image, before it was turned upright.
+    pub fn stored_size(&self) -> [usize; 2] {
+        let [height, width] = [self.image.height(), self.image.width()].map(|side| side as usize);
+        if self.orientation.to_exif() >= 5 {
+            [width, height]
+        } else {
+            [height, width]
+        }
+    }
+}
+
+/// Reads an image file as [`decode`] does, and lays it over white, or over black where it would show nothing on white.
 ///
 /// # Errors
 /// A file that cannot be opened, is not a regular file, or is no such image.
 pub fn read(path: &Path) -> Result<DynamicImage, ImageError> {
+    let decoded = decode(path, &file(path)?)?;
+    Ok(opaque_for_ink(decoded.image))
+}
+
+/// The bytes of a file.
+///
+/// # Errors
+/// A file that cannot be opened, or is not a regular file.
+pub fn file(path: &Path) -> Result<Vec<u8>, ImageError> {
     let failed = |source| ImageError::Read {
         path: path.to_path_buf(),
         source,
@@ -74,111 +131,100 @@ pub fn read(path: &Path) -> Result<DynamicImage, ImageError> {
     if !std::fs::metadata(path).map_err(failed)?.is_file() {
         return Err(ImageError::NotRegular(path.to_path_buf()));
     }
-    decode(path, &std::fs::read(path).map_err(failed)?)
+    std::fs::read(path).map_err(failed)
 }
 
-/// Decodes a PNG or JPEG file; `path` is for messages.
-///
-/// The result stands upright, as the file's EXIF note says, and is opaque: transparency is laid over white, or over black
-/// where the image would show nothing on white.
+/// Decodes an image file of any known format, whatever its name; `path` is for messages. Of several frames or pages only
+/// the first is read.
 ///
 /// # Errors
-/// Bytes that are no such image, or one of more than 100 million pixels.
-pub fn decode(path: &Path, bytes: &[u8]) -> Result<DynamicImage, ImageError> {
-    let wrong = |source| ImageError::Decode {
-        path: path.to_path_buf(),
-        source,
-    };
-    let mut reader = ImageReader::new(Cursor::new(bytes))
-        .with_guessed_format()
-        .map_err(|error| wrong(image::ImageError::IoError(error)))?;
-    if !reader
-        .format()
-        .is_some_and(|format| format.reading_enabled())
-    {
+/// Bytes that are no such image or only a part of one, and images of more than 100 million pixels.
+pub fn decode(path: &Path, bytes: &[u8]) -> Result<Decoded, ImageError> {
+    let Some(format) = kinds::format(bytes) else {
         return Err(ImageError::Format {
             path: path.to_path_buf(),
-            found: resemblance(bytes),
+            found: kinds::resemblance(bytes),
         });
+    };
+    let is_cut = match format {
+        ImageFormat::Jpeg => match jpeg::end(bytes) {
+            jpeg::End::Marked => false,
+            jpeg::End::Missing => true,
+            jpeg::End::Unmarked => return unmarked_jpeg(path, bytes),
+        },
+        ImageFormat::WebP => kinds::webp_is_cut(bytes),
+        _ => false,
+    };
+    if is_cut {
+        return Err(ImageError::Truncated(path.to_path_buf()));
     }
-    let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(MOST_METADATA);
-    reader.limits(limits);
+    decode_as(path, bytes, format)
+}
+
+/// A JPEG file without the mark at its end. The decoder fills up what is missing without a word, so that whether anything
+/// is missing shows by whether what follows makes a difference.
+fn unmarked_jpeg(path: &Path, bytes: &[u8]) -> Result<Decoded, ImageError> {
+    let mut endings = jpeg::endings(bytes).into_iter();
+    let mut next = || {
+        endings
+            .next()
+            .map(|bytes| decode_as(path, &bytes, ImageFormat::Jpeg))
+    };
+    let first = match next() {
+        Some(first) => first?,
+        None => return Err(ImageError::Truncated(path.to_path_buf())),
+    };
+    while let Some(other) = next() {
+        if !other.is_ok_and(|other| other.image == first.image) {
+            return Err(ImageError::Truncated(path.to_path_buf()));
+        }
+    }
+    Ok(first)
+}
+
+fn decode_as(path: &Path, bytes: &[u8], format: ImageFormat) -> Result<Decoded, ImageError> {
+    let wrong = |source| {
+        if kinds::says_cut(&source) {
+            ImageError::Truncated(path.to_path_buf())
+        } else {
+            ImageError::Decode {
+                path: path.to_path_buf(),
+                source,
+            }
+        }
+    };
+    let limits = |bytes| {
+        let mut limits = Limits::no_limits();
+        limits.max_alloc = Some(bytes);
+        limits
+    };
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits(MOST_METADATA));
     let mut decoder = reader.into_decoder().map_err(wrong)?;
     let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > MOST_PIXELS {
+    if width == 0 || height == 0 {
+        return Err(ImageError::NoPixels {
+            path: path.to_path_buf(),
+            width,
+            height,
+        });
+    }
+    let size = decoder.total_bytes();
+    if u64::from(width) * u64::from(height) > MOST_PIXELS || size > MOST_BYTES {
         return Err(ImageError::Large {
             path: path.to_path_buf(),
             width,
             height,
         });
     }
-    // An unreadable note about the orientation is no reason to fail.
-    let orientation = decoder.orientation().ok();
+    // Twice, as the decoder of TIFF files holds four colours where the image has three.
+    decoder
+        .set_limits(limits(2 * size + MOST_METADATA))
+        .map_err(wrong)?;
+    let orientation = kinds::orientation(&mut decoder, bytes, format);
     let mut image = DynamicImage::from_decoder(decoder).map_err(wrong)?;
-    if let Some(orientation) = orientation {
-        image.apply_orientation(orientation);
-    }
-    Ok(opaque(image))
-}
-
-fn opaque(image: DynamicImage) -> DynamicImage {
-    if !image.color().has_alpha() {
-        return image;
-    }
-    let pixels = image.into_rgba8();
-    let on_white = DynamicImage::from(over(&pixels, 255));
-    let grey = on_white.to_luma8();
-    let levels = || grey.iter().copied();
-    let contrast = levels().max().unwrap_or(0) - levels().min().unwrap_or(0);
-    if contrast < LEAST_CONTRAST {
-        // White drawn on nothing.
-        over(&pixels, 0).into()
-    } else {
-        on_white
-    }
-}
-
-/// The image laid over a grey background.
-fn over(image: &RgbaImage, background: u8) -> RgbImage {
-    RgbImage::from_fn(image.width(), image.height(), |x, y| {
-        let Rgba([red, green, blue, alpha]) = *image.get_pixel(x, y);
-        let alpha = u32::from(alpha);
-        let mix = |level: u8| {
-            ((u32::from(level) * alpha + u32::from(background) * (255 - alpha) + 127) / 255) as u8
-        };
-        image::Rgb([red, green, blue].map(mix))
-    })
-}
-
-fn resemblance(bytes: &[u8]) -> &'static str {
-    match bytes {
-        [] => ": it is empty",
-        [b'%', b'P', b'D', b'F', ..] => ": it is a PDF document",
-        [b'G', b'I', b'F', b'8', ..] => ": it is a GIF image",
-        [b'B', b'M', ..] => ": it looks like a BMP image",
-        [
-            b'R',
-            b'I',
-            b'F',
-            b'F',
-            _,
-            _,
-            _,
-            _,
-            b'W',
-            b'E',
-            b'B',
-            b'P',
-            ..,
-        ] => ": it is a WebP image",
-        [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => ": it is a TIFF image",
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => ": it is a HEIC or AVIF image, or a film",
-        [b'P', b'K', 3, 4, ..] => ": it is a ZIP archive",
-        [0x1f, 0x8b, ..] => ": it is gzipped",
-        _ if std::str::from_utf8(&bytes[..bytes.len().min(256)]).is_ok() => ": it looks like text",
-        _ => "",
-    }
+    image.apply_orientation(orientation);
+    Ok(Decoded { image, orientation })
 }
 
 #[cfg(test)]

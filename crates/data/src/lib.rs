@@ -10,13 +10,13 @@ mod dataset;
 mod digest;
 pub mod draw;
 mod error;
-pub mod idx;
 pub mod image;
 mod images;
 pub mod listing;
 pub mod memory;
 pub mod mnist;
 pub mod preparation;
+pub mod prepare;
 pub mod random;
 mod resize;
 pub mod scenes;
@@ -24,10 +24,11 @@ pub mod source;
 #[cfg(test)]
 mod tests;
 pub mod truth;
+pub mod zip;
 
 pub use dataset::{Annotated, Content, Dataset, Sample, Samples, Split, hold_out};
 pub use error::DataError;
 pub use images::Images;
 pub use memory::NotEnoughMemory;
-pub use source::load;
+pub use source::{load, load_with};
 pub use truth::Object;

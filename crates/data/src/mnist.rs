@@ -1,127 +1,117 @@
-//! MNIST: 70,000 handwritten digits, built in, or the same four files in a folder.
+//! MNIST: 70,000 handwritten digits, built in.
 
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use recipe::{Colour, Fit};
 
 use crate::dataset::{Dataset, Samples, Split};
 use crate::error::DataError;
-pub use crate::idx::FILES;
-use crate::idx::{self, IdxError, IdxFault};
+use crate::images::Images;
+use crate::listing::{Class, Entry, Labels, Listing, Picture, Pixels};
+use crate::prepare::measure;
+use crate::source::array::Array;
+use crate::source::idx::parse;
 
-const DIGITS: u8 = 10;
+const DIGITS: usize = 10;
+const SIDE: usize = 28;
 
-/// The MNIST that is part of the program: 60,000 training and 10,000 test images, 28 x 28.
+/// Pictures with their labels.
+struct Part {
+    pixels: Arc<Pixels>,
+    labels: Vec<u32>,
+}
+
+/// Whether the settings take the pictures as they are: they have the form that `fit = "digit"` makes, and any other fit
+/// leaves pictures of the right size alone.
+pub(crate) fn is_ready(image: &recipe::Image) -> bool {
+    image.size.is_none_or(|size| size == [SIDE; 2]) && image.colour != Some(Colour::Rgb)
+}
+
+/// The 60,000 training and 10,000 test images as they are, 28 x 28.
 ///
 /// # Errors
 /// None in practice: the files are checked by this crate's tests.
-pub fn built_in() -> Result<Split, DataError> {
+pub fn built_in(image: &recipe::Image) -> Result<Split, DataError> {
+    let [train, test] = parts()?;
+    let mut preparation = recipe::Image {
+        colour: Some(Colour::Grey),
+        size: Some([SIDE; 2]),
+        fit: image.fit.or(Some(Fit::Digit)),
+        ..*image
+    };
+    let dataset = |part: Part| Dataset {
+        count: part.labels.len(),
+        channels: 1,
+        height: SIDE,
+        width: SIDE,
+        classes: (0..DIGITS).map(|digit| digit.to_string()).collect(),
+        preparation,
+        samples: Samples::Labelled {
+            images: Images::new(part.pixels),
+            labels: part.labels,
+            ink: true,
+        },
+    };
+    let (mut train, mut test) = (dataset(train), dataset(test));
+    measure(&mut preparation, &train);
+    train.preparation = preparation;
+    test.preparation = preparation;
+    Ok(Split::new(train, test))
+}
+
+/// The same pictures, to be prepared.
+pub(crate) fn listing() -> Result<Listing, DataError> {
+    let [train, test] = parts()?;
+    let entries = |part: Part, name: &str| {
+        let entry = |(index, label): (usize, &u32)| Entry {
+            name: format!("{name} image {index}"),
+            id: None,
+            picture: Picture::Pixels {
+                all: part.pixels.clone(),
+                index,
+            },
+            stated: None,
+            labels: Labels::Class(*label as usize),
+        };
+        part.labels.iter().enumerate().map(entry).collect()
+    };
+    Ok(Listing {
+        classes: (0..DIGITS).map(|digit| Class::named(digit.to_string())).collect(),
+        train: entries(train, "training"),
+        test: Some(entries(test, "test")),
+        ..Listing::default()
+    })
+}
+
+fn parts() -> Result<[Part; 2], DataError> {
     macro_rules! file {
         ($name:literal) => {
-            (
-                PathBuf::from(concat!("built-in ", $name)),
-                include_bytes!(concat!("../../../data/mnist/", $name)).as_slice(),
-            )
+            parse(include_bytes!(concat!("../../../data/mnist/", $name)))
         };
     }
-    split([
-        file!("train-images-idx3-ubyte.gz"),
-        file!("train-labels-idx1-ubyte.gz"),
-        file!("t10k-images-idx3-ubyte.gz"),
-        file!("t10k-labels-idx1-ubyte.gz"),
+    let part = |images: Result<Array, String>, labels: Result<Array, String>| {
+        let (pixels, _) = images.and_then(|array| array.pixels(false))?;
+        let labels = labels.and_then(|array| array.labels(false))?;
+        let labels = labels.into_iter().map(|label| label as u32).collect();
+        Ok(Part {
+            pixels: Arc::new(pixels),
+            labels,
+        })
+    };
+    let whole = |part: Result<Part, String>| {
+        part.map_err(|what| DataError::File {
+            path: "built-in MNIST".into(),
+            what,
+        })
+    };
+    Ok([
+        whole(part(
+            file!("train-images-idx3-ubyte.gz"),
+            file!("train-labels-idx1-ubyte.gz"),
+        ))?,
+        whole(part(
+            file!("t10k-images-idx3-ubyte.gz"),
+            file!("t10k-labels-idx1-ubyte.gz"),
+        ))?,
     ])
-}
-
-/// Reads the four [`FILES`] of `folder`; a plain file is preferred to a gzipped one.
-///
-/// # Errors
-/// A folder or file that is missing or wrong.
-pub fn folder(folder: &Path) -> Result<Split, DataError> {
-    if !folder.is_dir() {
-        let what = if folder.exists() {
-            "this is not a folder"
-        } else {
-            "there is no such folder"
-        };
-        return Err(DataError::Source {
-            path: folder.to_path_buf(),
-            what: what.to_string(),
-        });
-    }
-    let mut files = Vec::with_capacity(FILES.len());
-    for name in FILES {
-        files.push(file(folder, name)?);
-    }
-    let view = |index: usize| (files[index].0.clone(), files[index].1.as_slice());
-    split([view(0), view(1), view(2), view(3)])
-}
-
-fn file(folder: &Path, name: &'static str) -> Result<(PathBuf, Vec<u8>), DataError> {
-    let candidates = [folder.join(name), folder.join(format!("{name}.gz"))];
-    let path = candidates.into_iter().find(|path| path.is_file());
-    let path = path.ok_or_else(|| DataError::Missing {
-        folder: folder.to_path_buf(),
-        name,
-    })?;
-    match std::fs::read(&path) {
-        Ok(bytes) => Ok((path, bytes)),
-        Err(error) => Err(IdxError {
-            path,
-            what: IdxFault::Read(error),
-        }
-        .into()),
-    }
-}
-
-type File<'a> = (PathBuf, &'a [u8]);
-
-fn split(
-    [train_images, train_labels, test_images, test_labels]: [File<'_>; 4],
-) -> Result<Split, DataError> {
-    let train_path = train_images.0.clone();
-    let test_path = test_images.0.clone();
-    let train = dataset(train_images, train_labels)?;
-    let test = dataset(test_images, test_labels)?;
-    if (train.height, train.width) != (test.height, test.width) {
-        return Err(DataError::Sizes {
-            train_path,
-            train: (train.height, train.width),
-            test_path,
-            test: (test.height, test.width),
-        });
-    }
-    Ok(Split { train, test })
-}
-
-fn dataset(
-    (images_path, images): File<'_>,
-    (labels_path, labels): File<'_>,
-) -> Result<Dataset, DataError> {
-    let images = idx::images(&images_path, images)?;
-    let labels = idx::labels(&labels_path, labels)?;
-    if images.count != labels.len() {
-        return Err(DataError::Counts {
-            images_path,
-            images: images.count,
-            labels_path,
-            labels: labels.len(),
-        });
-    }
-    if let Some(index) = labels.iter().position(|&label| label >= DIGITS) {
-        return Err(DataError::Label {
-            path: labels_path,
-            index,
-            found: labels[index],
-            most: DIGITS - 1,
-        });
-    }
-    Ok(Dataset {
-        count: images.count,
-        channels: 1,
-        height: images.height,
-        width: images.width,
-        classes: (0..DIGITS).map(|digit| digit.to_string()).collect(),
-        samples: Samples::Labelled {
-            images: images.pixels,
-            labels: labels.into_iter().map(u32::from).collect(),
-        },
-    })
 }

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use self::boxes::Checked;
 use self::cache::Cache;
+pub(crate) use self::look::measure;
 use crate::dataset::{Annotated, Dataset, Samples, Split};
 use crate::error::DataError;
 use crate::image::{Decoded, Fitter, Mapping, decode, file, from_planes};
@@ -30,20 +31,21 @@ use crate::truth::Object;
 
 /// Where a listing has no test pictures, one in this many is taken for the test, of each class alike.
 const TEST_SHARE: usize = 5;
+/// Chooses them. Not the training's: runs with different seeds must have the same test pictures.
+const TEST_SEED: u64 = 0;
 /// Pictures that are decoded before their pixels are stored.
 const CHUNK: usize = 256;
 
 /// Reports how many pictures of how many are prepared.
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
 
-/// The data set of a listing. `seed` chooses test pictures where the source has none of its own.
+/// The data set of a listing.
 ///
 /// # Errors
 /// [`DataError::Entries`] with everything that is wrong, unless the settings say to skip it; a source without pictures.
 pub fn prepare(
     mut listing: Listing,
     settings: &recipe::Data,
-    seed: u64,
     progress: Progress<'_>,
 ) -> Result<Split, DataError> {
     if listing.train.is_empty() && listing.test.as_ref().is_none_or(Vec::is_empty) {
@@ -58,7 +60,7 @@ pub fn prepare(
             },
         });
     }
-    let test = test_entries(&mut listing, seed);
+    let test = test_entries(&mut listing);
     let mut image = settings.image;
     look::fill_in(&mut image, &listing.train, &mut listing.notes);
     let mut work = Work {
@@ -85,7 +87,7 @@ pub fn prepare(
             problems,
         });
     }
-    look::measure(&mut image, &train);
+    measure(&mut image, &train);
     for data in [Some(&mut train), validation.as_mut(), Some(&mut test)] {
         if let Some(data) = data {
             data.preparation = image;
@@ -101,7 +103,7 @@ pub fn prepare(
 }
 
 /// The listing's own test pictures; else its validation pictures; else a share of the training pictures.
-fn test_entries(listing: &mut Listing, seed: u64) -> Vec<Entry> {
+fn test_entries(listing: &mut Listing) -> Vec<Entry> {
     if let Some(test) = listing.test.take() {
         return test;
     }
@@ -124,7 +126,7 @@ fn test_entries(listing: &mut Listing, seed: u64) -> Vec<Entry> {
     }
     let mut is_test = vec![false; listing.train.len()];
     for (class, members) in by_class {
-        let order = permutation(seed, Purpose::TestSplit, class as u64, members.len());
+        let order = permutation(TEST_SEED, Purpose::TestSplit, class as u64, members.len());
         let count = (members.len() + TEST_SHARE / 2) / TEST_SHARE;
         for place in order.into_iter().take(count) {
             is_test[members[place]] = true;
@@ -341,7 +343,7 @@ fn as_they_are(
         return None;
     };
     let shape = [all.channels, all.height, all.width];
-    if image.fit == Fit::Digit || shape != fitter.shape() {
+    if image.fit.is_some_and(Fit::is_ink) || shape != fitter.shape() {
         return None;
     }
     let mut order = Vec::with_capacity(jobs.len());

@@ -36,10 +36,16 @@ pub enum Purpose {
     ValidationScene = 11,
     /// Where the search for anchor sizes starts; the index is the try's.
     AnchorSearch = 12,
+    /// Which pictures are the test set where a source has none; the epoch is the class.
+    TestSplit = 13,
     /// What images are blended with; the index is the step's.
     Mixup = 20,
     /// Which settings a trial of a sweep tries; the index is the trial's number.
     Sweep = 24,
+    /// Random changes of an image that came after [`Purpose::Augment`]'s, whose draws they leave as they were.
+    Photograph = 25,
+    /// Which parts of four images are shown side by side.
+    Mosaic = 26,
 }
 
 /// Names one stream of random numbers.

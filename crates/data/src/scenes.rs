@@ -9,11 +9,14 @@ mod tests;
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use recipe::{Colour, Fit, PerChannel};
 
 use self::compose::Digits;
 pub use self::compose::{Composer, FreshScenes, Scene};
 use crate::dataset::{Annotated, Dataset, Samples, Split, hold_out};
 use crate::error::DataError;
+use crate::images::Images;
+use crate::listing::Pixels;
 use crate::random::{Key, Purpose};
 use crate::resize::Resizer;
 use crate::{memory, mnist};
@@ -31,7 +34,7 @@ pub fn category_id(class: usize) -> i64 {
 /// # Errors
 /// [`DataError`] when the built-in MNIST can't be read.
 pub fn composers(options: &recipe::Scenes) -> Result<[Composer; 2], DataError> {
-    let Split { train, test } = mnist::built_in()?;
+    let Split { train, test, .. } = mnist::built_in(&recipe::Image::default())?;
     Ok([Composer::new(train, options), Composer::new(test, options)])
 }
 
@@ -39,13 +42,46 @@ pub fn composers(options: &recipe::Scenes) -> Result<[Composer; 2], DataError> {
 ///
 /// # Errors
 /// As for [`composers`].
-pub fn load(options: &recipe::Scenes, seed: u64) -> Result<Split, DataError> {
+pub fn load(data: &recipe::Data, seed: u64) -> Result<Split, DataError> {
+    let options = &data.scenes.clone().unwrap_or_default();
     fits(options, "data.scenes.test-images", options.test_images)?;
+    let preparation = preparation(data.image, options.size)?;
     let [train, test] = composers(options)?;
-    Ok(Split {
-        train: train.fresh(seed),
-        test: test.fixed(options.seed, Purpose::TestScene, options.test_images),
-    })
+    let with = |data: Dataset| Dataset {
+        preparation,
+        ..data
+    };
+    let test = test.fixed(options.seed, Purpose::TestScene, options.test_images);
+    Ok(Split::new(with(train.fresh(seed)), with(test)))
+}
+
+/// Scenes have their size and are grey; the rest is for the pictures of predictions.
+fn preparation(mut image: recipe::Image, size: usize) -> Result<recipe::Image, DataError> {
+    let size = [size; 2];
+    if image.size.is_some_and(|asked| asked != size) {
+        return Err(DataError::SceneImage {
+            key: "data.image.size",
+            what: format!("in {} x {} pixels, as data.scenes.size says", size[1], size[0]),
+        });
+    }
+    if image.colour == Some(Colour::Rgb) {
+        return Err(DataError::SceneImage {
+            key: "data.image.colour",
+            what: "in grey".to_string(),
+        });
+    }
+    for (key, values) in [("data.image.mean", image.mean), ("data.image.std", image.std)] {
+        if values == PerChannel::Dataset {
+            return Err(DataError::SceneImage {
+                key,
+                what: "anew in every epoch, so that there is nothing to compute it from".to_string(),
+            });
+        }
+    }
+    image.size = Some(size);
+    image.colour = Some(Colour::Grey);
+    image.fit = image.fit.or(Some(Fit::Ink));
+    Ok(image)
 }
 
 /// Fixed scenes are all composed at once.
@@ -55,7 +91,11 @@ fn fits(options: &recipe::Scenes, key: &'static str, images: usize) -> Result<()
 
 impl FreshScenes {
     /// The same scenes without one sixth of the digits, and `count` fixed scenes made of that sixth.
-    pub(super) fn hold_out(&self, count: usize) -> Result<(Dataset, Dataset), DataError> {
+    pub(super) fn hold_out(
+        &self,
+        count: usize,
+        preparation: recipe::Image,
+    ) -> Result<(Dataset, Dataset), DataError> {
         let composer = &self.composer;
         fits(&composer.options, "data.validation", count)?;
         let seed = composer.options.seed; // not the run's: all runs are validated on the same scenes
@@ -69,10 +109,12 @@ impl FreshScenes {
             ..composer.clone()
         };
         let train = part(kept).fresh(self.seed);
-        Ok((
-            train,
-            part(held).fixed(seed, Purpose::ValidationScene, count),
-        ))
+        let held = part(held).fixed(seed, Purpose::ValidationScene, count);
+        let with = |data: Dataset| Dataset {
+            preparation,
+            ..data
+        };
+        Ok((with(train), with(held)))
     }
 }
 
@@ -80,9 +122,11 @@ impl Composer {
     /// For labelled square images of one channel.
     fn new(digits: Dataset, options: &recipe::Scenes) -> Self {
         let (count, side, classes) = (digits.count, digits.width, digits.classes);
-        let (pixels, labels) = match digits.samples {
-            Samples::Labelled { images, labels } => (images, labels),
-            Samples::Annotated(_) | Samples::Scenes(_) => (Vec::new(), Vec::new()),
+        let (images, labels) = match digits.samples {
+            Samples::Labelled { images, labels, .. } => (images, labels),
+            Samples::Annotated(_) | Samples::Scenes(_) => {
+                (Images::new(Pixels::default()), Vec::new())
+            }
         };
         let [shortest, longest] = options.side;
         Self {
@@ -91,9 +135,8 @@ impl Composer {
                 .map(|to| Resizer::new([side; 2], [to; 2]))
                 .collect(),
             digits: Arc::new(Digits {
-                pixels,
+                images,
                 labels,
-                side,
                 classes,
             }),
             options: options.clone(),
@@ -108,6 +151,7 @@ impl Composer {
             height: self.options.size,
             width: self.options.size,
             classes: self.digits.classes.clone(),
+            preparation: grey(self.options.size),
             samples: Samples::Scenes(FreshScenes {
                 composer: self,
                 seed,
@@ -134,21 +178,37 @@ impl Composer {
             height: self.options.size,
             width: self.options.size,
             classes: self.digits.classes.clone(),
-            samples: Samples::Annotated(annotated(scenes, self.digits.classes.len())),
+            preparation: grey(self.options.size),
+            samples: Samples::Annotated(annotated(scenes, self.digits.classes.len(), self.options.size)),
         }
     }
 }
 
+fn grey(size: usize) -> recipe::Image {
+    recipe::Image {
+        colour: Some(Colour::Grey),
+        size: Some([size; 2]),
+        ..recipe::Image::default()
+    }
+}
+
 /// Images numbered from 0, classes from 1: see [`coco`](crate::coco).
-fn annotated(scenes: Vec<Scene>, classes: usize) -> Annotated {
+fn annotated(scenes: Vec<Scene>, classes: usize, size: usize) -> Annotated {
     Annotated {
         image_ids: (0..scenes.len() as i64).collect(),
         category_ids: (0..classes).map(category_id).collect(),
-        images: scenes
-            .iter()
-            .flat_map(|scene| &scene.pixels)
-            .copied()
-            .collect(),
+        images: Images::new(Pixels {
+            values: scenes
+                .iter()
+                .flat_map(|scene| &scene.pixels)
+                .copied()
+                .collect(),
+            count: scenes.len(),
+            channels: 1,
+            height: size,
+            width: size,
+        }),
+        mappings: Vec::new(),
         objects: scenes.into_iter().map(|scene| scene.objects).collect(),
     }
 }

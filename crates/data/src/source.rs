@@ -1,9 +1,12 @@
 //! Where images come from, and which of them are held out.
 
+pub(crate) mod array;
 pub mod coco;
 pub mod csv;
 pub mod folders;
 pub mod idx;
+mod labelled;
+mod names;
 pub mod npz;
 pub mod parquet;
 pub mod paths;
@@ -13,21 +16,116 @@ pub mod yolo;
 use std::borrow::Cow;
 use std::path::Path;
 
+use recipe::{Fit, Format, MNIST, SCENES};
+
 use crate::dataset::{Dataset, Samples, Split, hold_out};
 use crate::error::DataError;
+use crate::listing::Listing;
+use crate::prepare::{self, Progress};
 use crate::{mnist, scenes};
 
-/// The data that a recipe's `data.source` names; `seed` is the training's, which scenes follow.
+/// A format: its name in a recipe, whether a path looks like it, and its reader.
+type Reader = (
+    Format,
+    fn(&Path) -> bool,
+    fn(&Path, &recipe::Data) -> Result<Listing, DataError>,
+);
+
+/// In the order in which they are tried: class folders last, because any folder of folders looks like them.
+const READERS: [Reader; 8] = [
+    (Format::Coco, coco::recognises, coco::read),
+    (Format::Yolo, yolo::recognises, yolo::read),
+    (Format::Voc, voc::recognises, voc::read),
+    (Format::Npz, npz::recognises, npz::read),
+    (Format::Parquet, parquet::recognises, parquet::read),
+    (Format::Idx, idx::recognises, idx::read),
+    (Format::Csv, csv::recognises, csv::read),
+    (Format::Folders, folders::recognises, folders::read),
+];
+
+/// The data that a recipe's `data.source` names, prepared as `data.image` says. `seed` is the training's, which scenes
+/// follow.
 ///
 /// # Errors
 /// A source that does not exist or whose files are wrong.
 pub fn load(data: &recipe::Data, seed: u64) -> Result<Split, DataError> {
-    let folder = Path::new(&data.source);
+    load_with(data, seed, &|_, _| {})
+}
+
+/// The same, with reports of how many pictures are prepared.
+///
+/// # Errors
+/// As for [`load`].
+pub fn load_with(
+    data: &recipe::Data,
+    seed: u64,
+    progress: Progress<'_>,
+) -> Result<Split, DataError> {
     match data.source.as_str() {
-        "mnist" => mnist::built_in(),
-        recipe::SCENES => scenes::load(&data.scenes.clone().unwrap_or_default(), seed),
-        _ if crate::coco::is_folder(folder) => Ok(crate::coco::read(folder)?),
-        _ => mnist::folder(folder),
+        SCENES => scenes::load(data, seed),
+        MNIST if mnist::is_ready(&data.image) => mnist::built_in(&data.image),
+        MNIST => {
+            let mut data = data.clone();
+            data.image.fit = data.image.fit.or(Some(Fit::Digit));
+            prepare::prepare(mnist::listing()?, &data, progress)
+        }
+        path => prepare::prepare(list(Path::new(path), data)?, data, progress),
+    }
+}
+
+/// Which pictures a folder or file holds and what they show; none is decoded.
+///
+/// # Errors
+/// A path that does not exist, or holds nothing that is known.
+pub fn list(path: &Path, data: &recipe::Data) -> Result<Listing, DataError> {
+    let (_, _, read) = reader(path, data.format)?;
+    read(path, data)
+}
+
+/// What a folder or file holds.
+///
+/// # Errors
+/// As for [`list`].
+pub fn format(path: &Path) -> Result<Format, DataError> {
+    reader(path, Format::Auto).map(|(format, ..)| format)
+}
+
+fn reader(path: &Path, format: Format) -> Result<Reader, DataError> {
+    // The beginning of several files' names is no path.
+    if !path.exists() && !idx::recognises(path) {
+        return Err(DataError::Source {
+            path: path.to_path_buf(),
+            what: "there is no such folder or file".to_string(),
+        });
+    }
+    let fits = |(name, recognises, _): &Reader| match format {
+        Format::Auto => recognises(path),
+        format => *name == format,
+    };
+    READERS
+        .into_iter()
+        .find(fits)
+        .ok_or_else(|| DataError::Unknown {
+            path: path.to_path_buf(),
+            found: found(path),
+        })
+}
+
+/// A few names from a folder, for the message.
+fn found(path: &Path) -> String {
+    let Ok(entries) = path.read_dir() else {
+        return "it is a file of another kind".to_string();
+    };
+    let mut names: Vec<String> = entries
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| !name.starts_with('.'))
+        .collect();
+    names.sort();
+    match names.len() {
+        0 => "it is empty".to_string(),
+        1..=5 => format!("it holds {}", names.join(", ")),
+        more => format!("it holds {}, ... ({more} in all)", names[..5].join(", ")),
     }
 }
 
@@ -47,7 +145,7 @@ impl Dataset {
             return Ok((Cow::Borrowed(self), None));
         }
         let (train, held) = match &self.samples {
-            Samples::Scenes(scenes) => scenes.hold_out(validation)?,
+            Samples::Scenes(scenes) => scenes.hold_out(validation, self.preparation)?,
             Samples::Labelled { .. } | Samples::Annotated(_) => {
                 let (kept, held) = hold_out(self.count, validation, seed)?;
                 (self.subset(&kept), self.subset(&held))

@@ -77,11 +77,10 @@ impl Batch {
     /// All images of `data` in order and without augmentation, at most `size` at a time.
     pub fn all<'a>(
         data: &'a Dataset,
-        settings: &recipe::Data,
         size: usize,
         device: &'a Device,
     ) -> impl Iterator<Item = Self> + 'a {
-        let preparation = Preparation::without_augmentation(settings);
+        let preparation = Preparation::WITHOUT_AUGMENTATION;
         (0..data.count).step_by(size).map(move |first| {
             let numbers: Vec<usize> = (first..data.count.min(first + size)).collect();
             Self::prepare(&preparation, data, &numbers, 0, device)

@@ -91,7 +91,7 @@ pub fn bench(
     let train_peak_rss_mib = cost::peak_rss_mib();
 
     let network = trainer.network();
-    let preparation = Preparation::without_augmentation(&recipe.data);
+    let preparation = Preparation::WITHOUT_AUGMENTATION;
     let test = &split.test;
     let predict = |numbers: &[usize]| {
         let start = Instant::now();
@@ -115,7 +115,7 @@ pub fn bench(
         latency_1: latency,
         throughput,
         ..
-    } = speed(&network, test, &recipe.data, computer);
+    } = speed(&network, test, computer);
     let info = computer.info.as_ref();
     Ok(Speed {
         recipe: settings.name.clone(),

@@ -59,12 +59,11 @@ pub struct Evaluated {
 pub fn evaluate(
     network: &Network,
     data: &Dataset,
-    settings: &recipe::Data,
     computer: &Computer,
 ) -> Result<Evaluated, CocoError> {
     let mut meter = computer.energy_meter().ok();
     let start = Instant::now();
-    let predictions = predict_all(network, data, settings, &computer.device);
+    let predictions = predict_all(network, data, &computer.device);
     let images_per_s = data.count as f64 / start.elapsed().as_secs_f64();
     let energy_j = meter.as_mut().and_then(Meter::joules);
     let labels = data.labels();
@@ -163,7 +162,7 @@ pub fn validate(
     recipe: &Recipe,
     device: &Device,
 ) -> Result<Validation, ValidationError> {
-    let predictions = predict_all(network, data, &recipe.data, device);
+    let predictions = predict_all(network, data, device);
     let mut validation = Validation::default();
     if let Some(labels) = data.labels() {
         let labelled = || predictions.iter().zip(&labels);
@@ -193,7 +192,7 @@ fn losses(
     device: &Device,
 ) -> Result<BTreeMap<String, f64>, BadTruth> {
     let mut sums = BTreeMap::new();
-    for batch in Batch::all(data, &recipe.data, recipe.training.batch_size, device) {
+    for batch in Batch::all(data, recipe.training.batch_size, device) {
         let (_, losses) = network.losses(&batch, &recipe.training, Mode::Inference)?;
         let (names, values): (Vec<_>, Vec<_>) = losses.parts.into_iter().unzip();
         for (name, value) in names.into_iter().zip(ops::read(values)) {
@@ -207,10 +206,9 @@ fn losses(
 fn predict_all(
     network: &Network,
     data: &Dataset,
-    settings: &recipe::Data,
     device: &Device,
 ) -> Vec<Prediction> {
-    Batch::all(data, settings, batch_size(data), device)
+    Batch::all(data, batch_size(data), device)
         .flat_map(|batch| network.predict(batch.images))
         .collect()
 }
@@ -229,18 +227,18 @@ pub fn ground_truth(data: &Dataset) -> GroundTruth {
         let image = data.image_id(index);
         data.objects(index)
             .into_iter()
-            .map(move |object| (image, object))
+            .map(move |object| (image, data.to_original(index, object.bounds), object))
     });
     GroundTruth {
         images: (0..data.count).map(|index| data.image_id(index)).collect(),
         categories: data.classes.iter().enumerate().map(name).collect(),
         truths: (1..)
             .zip(objects)
-            .map(|(id, (image, object))| Truth {
+            .map(|(id, (image, bounds, object))| Truth {
                 image,
                 category: data.category_id(object.class),
                 id,
-                bounds: xywh(object.bounds),
+                bounds: xywh(bounds),
                 area: object.area,
                 crowd: object.crowd,
             })
@@ -256,7 +254,7 @@ fn detections(data: &Dataset, predictions: &[Prediction]) -> Vec<Detection> {
             prediction.detections.iter().map(move |found| Detection {
                 image: data.image_id(index),
                 category: data.category_id(found.class),
-                bounds: xywh(found.bounds),
+                bounds: xywh(data.to_original(index, found.bounds)),
                 score: f64::from(found.score),
             })
         })

@@ -14,11 +14,11 @@ use measure::files::{FileError, write_atomically};
 use serde::Serialize;
 
 use crate::network::Network;
-use crate::predict::{fit, tensor};
+use crate::predict::{fit, shows_nothing, tensor};
 use crate::run::Trained;
 pub use classifier::ClassifierMaps;
 use data::draw;
-use data::image::{Fitted, Gray, ImageError};
+use data::image::{self as pictures, Fitted, ImageError};
 pub use detector::DetectorStages;
 
 /// Why an explanation could not be made.
@@ -112,11 +112,11 @@ pub fn explain(
     folder: &Path,
     device: &Device,
 ) -> Result<Explanation, ExplainError> {
-    let gray = Gray::read(path)?;
-    if gray.is_blank() {
+    let decoded = pictures::decode(path, &pictures::file(path)?)?;
+    let fitted = fit(trained, &decoded.image);
+    if shows_nothing(trained, &fitted) {
         return Err(ExplainError::Blank(path.to_path_buf()));
     }
-    let fitted = fit(trained, &gray);
     let view = View::of(&fitted);
     let explained = match &trained.network {
         Network::Cnn(cnn) => classifier::explain(trained, cnn, &fitted, &view, device)?,
@@ -162,9 +162,12 @@ impl View {
         let [width, height] = [fitted.width, fitted.height].map(|side| side as u32);
         let factor = SIDE.div_ceil(width.max(height).max(1));
         let pixels = RgbImage::from_fn(width, height, |x, y| {
+            let pixel = (y * width + x) as usize;
             // A little darker than it is, so that boxes stand out from white ink.
-            let ink = f32::from(fitted.pixels[(y * width + x) as usize]) * 0.8;
-            Rgb([ink as u8; 3])
+            Rgb([0, 1, 2].map(|channel| {
+                let plane = channel % fitted.channels * (width * height) as usize;
+                (f32::from(fitted.pixels[plane + pixel]) * 0.8) as u8
+            }))
         });
         Self { pixels, factor }
     }

@@ -1,11 +1,14 @@
 //! Predictions for a user's images, with boxes in the images' own pixels.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use image::DynamicImage;
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::run::Trained;
-use data::image::{Fitted, Gray, digit, whole};
-use data::preparation::Preparation;
+use data::image::{Fitted, Fitter};
+use data::preparation::normalize;
+use recipe::{Colour, Fit};
 
 /// The prediction for one image.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,10 +37,16 @@ pub struct FoundObject {
     pub score: f32,
 }
 
-/// Predicts images of any size and polarity; the predictions' `image` is left empty.
-pub fn predict(trained: &Trained, images: &[Gray], device: &Device) -> Vec<ImagePrediction> {
-    let visible = images.iter().filter(|image| !image.is_blank());
-    let fitted: Vec<Fitted> = visible.map(|image| fit(trained, image)).collect();
+/// Predicts images of any size, prepared as the run's training pictures were; the predictions' `image` is left empty.
+pub fn predict(
+    trained: &Trained,
+    images: &[DynamicImage],
+    device: &Device,
+) -> Vec<ImagePrediction> {
+    let fitted: Vec<Fitted> = images.par_iter().map(|image| fit(trained, image)).collect();
+    let is_blank: Vec<bool> = fitted.iter().map(|it| shows_nothing(trained, it)).collect();
+    let visible = fitted.into_iter().zip(&is_blank);
+    let fitted: Vec<Fitted> = visible.filter(|(_, blank)| !**blank).map(|(it, _)| it).collect();
     let predictions = match fitted.len() {
         0 => Vec::new(),
         _ => trained.network.predict(tensor(trained, &fitted, device)),
@@ -60,42 +69,49 @@ pub fn predict(trained: &Trained, images: &[Gray], device: &Device) -> Vec<Image
                 })
                 .collect(),
         });
-    let blank = || ImagePrediction {
-        image: String::new(),
-        class: None,
-        score: 0.0,
-        probabilities: Vec::new(),
-        detections: Vec::new(),
-    };
-    let prediction = |image: &Gray| {
-        if image.is_blank() {
-            return Some(blank());
+    let prediction = |blank| {
+        if blank {
+            return Some(blank_prediction());
         }
         predictions.next()
     };
-    images.iter().filter_map(prediction).collect()
+    is_blank.into_iter().filter_map(prediction).collect()
 }
 
-/// The image in the size of the network's input.
-pub(crate) fn fit(trained: &Trained, image: &Gray) -> Fitted {
-    // A network for 28 x 28 expects digits as MNIST has them; any other sees the whole image.
-    match trained.input {
-        [_, 28, 28] => digit(image),
-        [_, height, width] => whole(image, height, width),
-    }
+/// The image in the size and colours of the network's input.
+pub(crate) fn fit(trained: &Trained, image: &DynamicImage) -> Fitted {
+    let preparation = &trained.preparation;
+    let [channels, height, width] = trained.input;
+    let colour = if channels == 1 {
+        Colour::Grey
+    } else {
+        Colour::Rgb
+    };
+    Fitter::new(preparation, colour, [height, width]).fit(image)
+}
+
+/// Whether there is no ink on the paper. Any other picture shows something, even if it is the same everywhere.
+pub(crate) fn shows_nothing(trained: &Trained, image: &Fitted) -> bool {
+    trained.preparation.fit.is_some_and(Fit::is_ink) && image.is_blank()
 }
 
 /// The network's input, `[N, C, H, W]`.
 pub(crate) fn tensor(trained: &Trained, images: &[Fitted], device: &Device) -> Tensor<4> {
     let [channels, height, width] = trained.input;
-    let preparation = Preparation::without_augmentation(&trained.recipe.data);
     let mut values = vec![0.0; images.len() * channels * height * width];
-    let planes = images
-        .iter()
-        .flat_map(|image| std::iter::repeat_n(image, channels));
-    for (image, plane) in planes.zip(values.chunks_exact_mut(height * width)) {
-        preparation.normalize(&image.pixels, plane);
+    for (image, values) in images.iter().zip(values.chunks_exact_mut(channels * height * width)) {
+        normalize(&trained.preparation, &image.pixels, values);
     }
     let shape = [images.len(), channels, height, width];
     Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+fn blank_prediction() -> ImagePrediction {
+    ImagePrediction {
+        image: String::new(),
+        class: None,
+        score: 0.0,
+        probabilities: Vec::new(),
+        detections: Vec::new(),
+    }
 }

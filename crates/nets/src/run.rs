@@ -60,6 +60,8 @@ pub struct Trained {
     pub classes: Vec<String>,
     /// Images it takes, `[C, H, W]`.
     pub input: [usize; 3],
+    /// How pictures become such images, with all that was computed from the training pictures.
+    pub preparation: recipe::Image,
 }
 
 /// Elements of an image that a network takes, at most: 64 Mi, such as 3 x 4096 x 4096.
@@ -183,6 +185,13 @@ impl Run {
             path: path.clone(),
             reason,
         };
+        let recipe::Image { colour, size, .. } = about.preparation;
+        let prepared = colour.zip(size).map(|(colour, [h, w])| [colour.channels(), h, w]);
+        if prepared != Some(input) {
+            return Err(damaged(format!(
+                "it states images of {input:?}, but prepares pictures for {prepared:?}"
+            )));
+        }
         let elements = input
             .iter()
             .try_fold(1_usize, |n, &side| n.checked_mul(side));
@@ -216,6 +225,7 @@ impl Run {
             recipe,
             classes,
             input,
+            preparation: about.preparation,
         })
     }
 
@@ -270,10 +280,9 @@ impl Run {
         stop: &AtomicBool,
         observer: &mut dyn Observer,
     ) -> Result<Option<Finished>, RunError> {
-        let (train, validation) = split
-            .train
-            .hold_out(recipe.data.validation, recipe.training.seed)?;
-        let mut trainer = Trainer::new(recipe, &train, validation.as_ref(), &computer.device)?;
+        let (train, validation) =
+            split.hold_out(recipe.data.validation, recipe.training.seed)?;
+        let mut trainer = Trainer::new(recipe, &train, validation.as_deref(), &computer.device)?;
         trainer.share_with(computer)?;
         // To the end of this function, if nobody holds it for longer.
         let _lock = self.held()?;
@@ -321,6 +330,7 @@ impl Run {
         let mut about = About {
             classes: train.classes.clone(),
             input: train.image_shape(),
+            preparation: train.preparation,
             best: None,
             calibration: None,
         };
@@ -335,7 +345,7 @@ impl Run {
             (recipe.training.temperature_scaling, &validation, &network)
         {
             let device = &computer.device;
-            about.calibration = Calibration::fit(cnn, held_out, &recipe.data, device);
+            about.calibration = Calibration::fit(cnn, held_out, device);
         }
         if let Some(calibration) = &about.calibration {
             recorder.calibrated(calibration);
@@ -343,7 +353,7 @@ impl Run {
         }
         let weights = weights::collect(&network);
         weights::save(&self.path.join(record::MODEL), &weights, &about)?;
-        let evaluated = evaluate(&network, &split.test, &recipe.data, computer)?;
+        let evaluated = evaluate(&network, &split.test, computer)?;
         let history = trainer.state().history.clone();
         let evaluation =
             self.evaluation(recipe, &network, &evaluated, &split.test, computer, "test")?;
@@ -412,7 +422,7 @@ impl Run {
         };
         Ok(Evaluation {
             model_digest: Some(weights::digest(&weights::collect(network))),
-            speed: Some(speed(network, data, &recipe.data, computer)),
+            speed: Some(speed(network, data, computer)),
             energy: Some(energy),
             time_to_accuracy: TimeToAccuracy::of(&history),
             box_precision_recall: evaluated.box_precision_recall.clone(),
@@ -439,6 +449,8 @@ struct About {
     classes: Vec<String>,
     /// `[C, H, W]`
     input: [usize; 3],
+    /// How pictures become such images, with all that was computed from the training pictures.
+    preparation: recipe::Image,
     /// The epoch they are from, if that is not the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     best: Option<BestEpoch>,

@@ -25,10 +25,9 @@ const BUDGET: Duration = Duration::from_millis(400);
 pub fn speed(
     network: &Network,
     data: &Dataset,
-    settings: &recipe::Data,
     computer: &Computer,
 ) -> InferenceSpeed {
-    let preparation = Preparation::without_augmentation(settings);
+    let preparation = Preparation::WITHOUT_AUGMENTATION;
     let predict = |numbers: &[usize]| {
         let start = Instant::now();
         network.predict(Batch::prepare(&preparation, data, numbers, 0, &computer.device).images);

@@ -35,11 +35,10 @@ impl Calibration {
     pub fn fit(
         cnn: &Cnn,
         data: &Dataset,
-        settings: &recipe::Data,
         device: &Device,
     ) -> Option<Self> {
         let labels = data.labels().filter(|labels| !labels.is_empty())?;
-        let batches = Batch::all(data, settings, batch_size(data), device);
+        let batches = Batch::all(data, batch_size(data), device);
         let rows: Vec<Vec<f32>> = batches.flat_map(|batch| cnn.scores(batch.images)).collect();
         let temperature = fit(&rows, &labels);
         Some(Self {

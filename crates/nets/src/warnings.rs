@@ -58,7 +58,7 @@ fn of_pictures(train: &Dataset) -> Option<String> {
         return None;
     };
     let plain = |image: &[u8]| image.iter().all(|pixel| *pixel == image[0]);
-    let all = !images.is_empty() && images.chunks_exact(train.image_len().max(1)).all(plain);
+    let all = images.count() > 0 && images.iter().all(|image| plain(&image));
     all.then(|| {
         "every training image has a single grey level: there is nothing to see \
          (what is only in an image's transparency or colour is lost)"

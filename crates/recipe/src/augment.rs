@@ -39,6 +39,21 @@ options! {
         erase: f64 = 0.0, fraction;
         /// Smallest and largest share of the image that the rectangle covers.
         erase_area: [f64; 2] = [0.02, 0.33], shares;
+        /// Probability of mirroring top and bottom.
+        flip_vertical: f64 = 0.0, fraction;
+        /// Probability of cutting out a rectangle and enlarging it to the whole image. Objects of which less than a
+        /// quarter is left are dropped.
+        crop: f64 = 0.0, fraction;
+        /// Smallest and largest share of the image that is cut out.
+        crop_area: [f64; 2] = [0.08, 1.0], shares;
+        /// Smallest and largest width of what is cut out, relative to its height, after which it is stretched.
+        crop_ratio: [f64; 2] = [0.75, 1.333], ratios;
+        /// Fraction: multiply how far colours are from grey by 1 minus to 1 plus this.
+        saturation: f64 = 0.0, fraction;
+        /// Fraction of the colour circle: turn colours by up to this much either way.
+        hue: f64 = 0.0, within(0.0..=0.5);
+        /// Probability of showing parts of four images side by side, for detectors (Bochkovskiy et al. 2020).
+        mosaic: f64 = 0.0, fraction;
     }
     also no_folds;
 }
@@ -48,6 +63,13 @@ fn shares(area: &[f64; 2]) -> Checked {
     let holds = least > 0.0 && least <= most && most <= 1.0;
     let rule = "the smallest and the largest share, greater than 0 and at most 1";
     need(holds, rule, format!("{area:?}"))
+}
+
+fn ratios(ratios: &[f64; 2]) -> Checked {
+    let [least, most] = *ratios;
+    let holds = least >= 0.01 && least <= most && most <= 100.0;
+    let rule = "the smallest and the largest ratio, from 0.01 to 100";
+    need(holds, rule, format!("{ratios:?}"))
 }
 
 /// A picture that is distorted further folds over itself in places.
@@ -64,13 +86,17 @@ impl Augment {
         let Self {
             elastic_sigma,
             erase_area,
+            crop_area,
+            crop_ratio,
             ..
         } = *self;
-        // Those two say how, not whether.
+        // Those say how, not whether.
         *self
             == Self {
                 elastic_sigma,
                 erase_area,
+                crop_area,
+                crop_ratio,
                 ..Self::default()
             }
     }

@@ -79,6 +79,17 @@ impl Data {
             && (self.source != SCENES || test_scenes(self) == test_scenes(other))
     }
 
+    /// Whether both make the same images of their source.
+    pub fn prepares_as(&self, other: &Self) -> bool {
+        let images = |data: &Self| Self {
+            validation: Validation::default(),
+            augment: Augment::default(),
+            cache: Cache::default(),
+            ..data.clone()
+        };
+        images(self) == images(other)
+    }
+
     /// Whether the source is part of the program.
     pub fn is_built_in(&self) -> bool {
         [MNIST, SCENES].contains(&self.source.as_str())

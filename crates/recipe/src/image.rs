@@ -1,6 +1,6 @@
 //! The table `data.image`: from a picture of any size and kind to a network's input.
 
-use super::options::{Check, Checked, MOST_PIXELS, at, each, given, need, options, within};
+use super::options::{Checked, MOST_PIXELS, at, each, given, need, options, within};
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
@@ -15,8 +15,10 @@ options! {
         /// `[height, width]` of the input, pixels. Left out: the size of the training pictures, if they all have the same.
         #[serde(skip_serializing_if = "Option::is_none")]
         size: Option<[usize; 2]> = None, given(each(within(1..=MOST_PIXELS)));
-        /// How a picture of another size is brought to that size.
-        fit: Fit = Fit::default();
+        /// How a picture of another size is brought to that size. Left out: `digit` for the built-in MNIST, `ink` for scenes,
+        /// `letterbox` for everything else.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        fit: Option<Fit> = None;
         /// The grey level, 0 to 255, under transparent pixels and around a letterboxed picture.
         #[serde(deserialize_with = "grey_level")]
         background: u8 = 255;
@@ -72,17 +74,25 @@ pub enum Fit {
     Stretch,
     /// The shorter side is brought to `resize`, then the centre is cut out, as torchvision's presets for classifiers do.
     Crop,
+    /// The whole picture as for `letterbox`, but as bright ink on black, whatever the paper, the pen and the light.
+    Ink,
     /// One digit in MNIST's form, whatever the paper, the pen and the light: bright ink on black, centred.
     Digit,
 }
 
 impl Fit {
+    /// Whether it makes ink on black of whatever a picture shows.
+    pub fn is_ink(self) -> bool {
+        matches!(self, Self::Ink | Self::Digit)
+    }
+
     /// Its name in a recipe.
     pub fn name(self) -> &'static str {
         match self {
             Self::Letterbox => "letterbox",
             Self::Stretch => "stretch",
             Self::Crop => "crop",
+            Self::Ink => "ink",
             Self::Digit => "digit",
         }
     }
@@ -196,11 +206,12 @@ fn each_channel(least: f64, most: f64) -> impl Fn(&PerChannel) -> Checked {
 
 fn go_together(image: &Image) -> Checked {
     let one_channel = match (image.fit, image.colour) {
-        (Fit::Digit, Some(Colour::Rgb)) => {
-            let rule = "\"grey\", or left out, with data.image.fit = \"digit\"";
-            return at("colour", need(false, rule, "\"rgb\""));
+        (Some(fit @ (Fit::Digit | Fit::Ink)), Some(Colour::Rgb)) => {
+            let rule = format!("\"grey\", or left out, with data.image.fit = {:?}", fit.name());
+            return at("colour", need(false, &rule, "\"rgb\""));
         }
-        (Fit::Digit, _) => Some("data.image.fit = \"digit\""),
+        (Some(Fit::Digit), _) => Some("data.image.fit = \"digit\""),
+        (Some(Fit::Ink), _) => Some("data.image.fit = \"ink\""),
         (_, Some(Colour::Grey)) => Some("data.image.colour = \"grey\""),
         _ => None,
     };
@@ -212,7 +223,7 @@ fn go_together(image: &Image) -> Checked {
             }
         }
     }
-    if let (Fit::Crop, Some(resize), Some(size)) = (image.fit, image.resize, image.size) {
+    if let (Some(Fit::Crop), Some(resize), Some(size)) = (image.fit, image.resize, image.size) {
         let longer = size[0].max(size[1]);
         let rule = format!("at least the longer side of data.image.size, {longer}");
         at("resize", need(resize >= longer, &rule, resize))?;

@@ -40,7 +40,7 @@ impl BenchPlan {
 
 pub fn run(plan: &BenchPlan, output: Output) -> Result<(), CommandError> {
     let recipe = &plan.recipe;
-    let split = data::load(&recipe.data, recipe.training.seed)?;
+    let split = crate::loading::load(&recipe.data, recipe.training.seed)?;
     let speed = bench(recipe, &split, &plan.computer, &plan.settings)?;
     output.show(&speed, || {
         if plan.markdown {

@@ -14,7 +14,7 @@ use crate::names::warn_of_lookalikes;
 use crate::plan::{NamedRecipe, open_finished};
 use crate::progress::Show;
 use crate::training::train;
-use crate::{computer, flags, interrupts, report_files};
+use crate::{computer, flags, interrupts, loading, report_files};
 
 /// The lab's two models.
 const LAB: [&str; 2] = ["lab-cnn", "lab-faster-rcnn"];
@@ -192,17 +192,24 @@ fn train_all(
     plain: bool,
 ) -> Result<(Vec<(Run, Finished)>, Split), CommandError> {
     interrupts::catch_while_training()?;
-    let load = |named: &NamedRecipe| data::load(&named.recipe.data, named.recipe.training.seed);
+    let load = |named: &NamedRecipe| loading::load(&named.recipe.data, named.recipe.training.seed);
+    let mut loaded = &trainings[0];
     let mut split = load(&trainings[0])?;
     for named in &trainings[..recipes] {
+        if !named.recipe.data.prepares_as(&loaded.recipe.data) {
+            split = load(named)?;
+            loaded = named;
+        }
         named.check(&split, computer)?;
     }
     let several = trainings.len() > recipes;
     let mut runs = Vec::with_capacity(trainings.len());
     for (before, named) in trainings.iter().enumerate() {
-        if named.recipe.data.source == recipe::SCENES {
-            // The test scenes are the same, the training scenes follow the recipe and its seed.
+        let data = &named.recipe.data;
+        // The test scenes are the same, the training scenes follow the recipe and its seed.
+        if data.source == recipe::SCENES || !data.prepares_as(&loaded.recipe.data) {
             split = load(named)?;
+            loaded = named;
         }
         // Weights to start from are not part of the recipe, and may be others now.
         let known = (several && named.init.is_none())

@@ -17,7 +17,7 @@ const BAR: usize = 40;
 
 pub fn run(plan: &AnchorsPlan, output: Output) -> Result<(), CommandError> {
     let (recipe, detector) = (&plan.recipe, &plan.detector);
-    let split = data::load(&recipe.data, recipe.training.seed)?;
+    let split = crate::loading::load(&recipe.data, recipe.training.seed)?;
     let input = split.train.image_shape();
     training::check_memory(recipe, &split.train, &Computer::cpu().device)?;
     let objects = sample_objects(&split.train, OBJECTS);

@@ -11,8 +11,8 @@ use crate::plan::ContactSheetPlan;
 pub fn run(plan: &ContactSheetPlan, output: Output) -> Result<(), CommandError> {
     let recipe = &plan.recipe;
     let seed = recipe.training.seed;
-    let split = data::load(&recipe.data, seed)?;
-    let (train, _) = split.train.hold_out(recipe.data.validation, seed)?;
+    let split = crate::loading::load(&recipe.data, seed)?;
+    let (train, _) = split.hold_out(recipe.data.validation, seed)?;
     let count = plan.images.min(train.count);
     let draw = if plan.augment {
         augmented_sheet

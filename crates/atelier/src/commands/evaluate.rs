@@ -21,6 +21,8 @@ impl EvaluatePlan {
     pub fn of(flags: &flags::Evaluate) -> Result<Self, CommandError> {
         let model = Model::open(&flags.run, &flags.folder, &flags.machine)?;
         let mut data = model.trained.recipe.data.clone();
+        // With all that was computed from the training pictures.
+        data.image = model.trained.preparation;
         if let Some(other) = &flags.data {
             data.source.clone_from(other);
         }
@@ -42,7 +44,7 @@ pub fn run(plan: &EvaluatePlan, output: Output) -> Result<(), CommandError> {
         // No figures are added to records that contradict each other.
         run.finished()?;
     }
-    let split = data::load(&plan.data, trained.recipe.training.seed)?;
+    let split = crate::loading::load(&plan.data, trained.recipe.training.seed)?;
     let (data, part) = match plan.part {
         Part::Train => (&split.train, "train"),
         Part::Test => (&split.test, "test"),
@@ -58,7 +60,7 @@ pub fn run(plan: &EvaluatePlan, output: Output) -> Result<(), CommandError> {
         )));
     }
     let (network, recipe) = (&trained.network, &trained.recipe);
-    let evaluated = evaluate(network, data, &recipe.data, computer)?;
+    let evaluated = evaluate(network, data, computer)?;
     let evaluation = run.evaluation(recipe, network, &evaluated, data, computer, part)?;
     output.show(&evaluation, || text(&evaluation, &trained.classes))
 }

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use data::image::Gray;
+use data::image::{decode, file};
+use data::source::paths::{is_companion, is_picture};
 use nets::predict::{ImagePrediction, predict};
 use report::terminal::escaped;
 
@@ -26,10 +27,10 @@ pub fn run(plan: &PredictPlan, output: Output) -> Result<(), CommandError> {
         let mut readable = Vec::with_capacity(batch.len());
         let mut images = Vec::with_capacity(batch.len());
         for path in batch {
-            match Gray::read(path) {
-                Ok(image) => {
+            match file(path).and_then(|bytes| decode(path, &bytes)) {
+                Ok(decoded) => {
                     readable.push(path);
-                    images.push(image);
+                    images.push(decoded.image);
                 }
                 Err(error) => failures.push(error.into()),
             }
@@ -114,15 +115,8 @@ fn images_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut images = Vec::new();
     for entry in folder.read_dir()? {
         let path = entry?.path();
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .to_lowercase();
-        let is_image = [".png", ".jpg", ".jpeg"]
-            .iter()
-            .any(|end| name.ends_with(end));
-        if is_image && !name.ends_with(ANNOTATED) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if is_picture(&name) && !is_companion(&name) && !name.ends_with(ANNOTATED) {
             images.push(path);
         }
     }

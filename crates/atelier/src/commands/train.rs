@@ -12,7 +12,7 @@ use crate::error::CommandError;
 use crate::plan::NamedRecipe;
 use crate::progress::Show;
 use crate::training::train;
-use crate::{computer, flags, interrupts, report_files};
+use crate::{computer, flags, interrupts, loading, report_files};
 
 /// One training.
 pub struct TrainPlan {
@@ -62,7 +62,7 @@ impl TrainPlan {
 pub fn run(plan: TrainPlan, output: Output) -> Result<(), CommandError> {
     interrupts::catch_while_training()?;
     let recipe = &plan.recipe.recipe;
-    let split = data::load(&recipe.data, recipe.training.seed)?;
+    let split = loading::load(&recipe.data, recipe.training.seed)?;
     let show = Show {
         plain: plan.plain,
         part: None,

@@ -1,7 +1,8 @@
-//! What changes the values of pixels: contrast, brightness, inversion, noise, and a covered rectangle.
+//! What changes the values of pixels: contrast, brightness, inversion, colour, noise, and a covered rectangle.
 
 use kernels::boxes::Xyxy;
 
+use super::colour::Colours;
 use crate::random::Stream;
 use recipe::Augment;
 
@@ -16,6 +17,8 @@ pub(super) struct Shades {
     /// Added, a fraction of white.
     brightness: f64,
     invert: bool,
+    /// Only of pixels with red, green and blue.
+    pub colours: Colours,
     /// Standard deviation, a fraction of white.
     noise: f64,
     /// `[x1, y1, x2, y2]`, pixels, right and bottom excluded.
@@ -29,13 +32,17 @@ impl Shades {
             contrast: 1.0 + stream.uniform(-1.0, 1.0) * augment.contrast,
             brightness: stream.uniform(-1.0, 1.0) * augment.brightness,
             invert: stream.unit() < augment.invert,
+            colours: Colours::default(),
             noise: stream.unit() * augment.noise,
             erased: erased(augment, size, stream),
         }
     }
 
     pub fn is_none(&self) -> bool {
-        !self.changes_levels() && self.noise == 0.0 && self.erased.is_none()
+        !self.changes_levels()
+            && self.colours.is_none()
+            && self.noise == 0.0
+            && self.erased.is_none()
     }
 
     fn changes_levels(&self) -> bool {
@@ -43,12 +50,16 @@ impl Shades {
     }
 
     /// Changes pixels `[C, H, W]`; what takes a number a pixel is drawn from `stream`.
-    pub fn apply(&self, pixels: &mut [u8], [_, height, width]: [usize; 3], stream: &mut Stream) {
+    pub fn apply(&self, pixels: &mut [u8], shape: [usize; 3], stream: &mut Stream) {
+        let [channels, height, width] = shape;
         if self.changes_levels() {
             let table = self.levels(pixels);
             for pixel in &mut *pixels {
                 *pixel = table[usize::from(*pixel)];
             }
+        }
+        if channels == 3 {
+            self.colours.apply(pixels);
         }
         if self.noise > 0.0 {
             noise(pixels, self.noise, stream);
@@ -96,6 +107,13 @@ fn erased(augment: &Augment, size: [usize; 2], stream: &mut Stream) -> Option<[u
     let share = stream.uniform(least, most);
     let ratio = stream.uniform(LEAST_RATIO.ln(), -LEAST_RATIO.ln()).exp();
     let places = [stream.unit(), stream.unit()];
+    let rectangle = rectangle(size, share, ratio, places);
+    happens.then_some(rectangle)
+}
+
+/// `[x1, y1, x2, y2]` of a rectangle with this share of the area, this height relative to its width, and its place as
+/// shares of the room that is left.
+pub(super) fn rectangle(size: [usize; 2], share: f64, ratio: f64, places: [f64; 2]) -> [usize; 4] {
     let area = share * (size[0] * size[1]) as f64;
     let sides = [(area * ratio).sqrt(), (area / ratio).sqrt()]; // height, width
     let [rows, columns] = [0, 1].map(|axis| {
@@ -103,7 +121,7 @@ fn erased(augment: &Augment, size: [usize; 2], stream: &mut Stream) -> Option<[u
         let first = (places[axis] * (size[axis] - side + 1) as f64) as usize;
         [first, first + side]
     });
-    happens.then_some([columns[0], rows[0], columns[1], rows[1]])
+    [columns[0], rows[0], columns[1], rows[1]]
 }
 
 /// Adds noise of this standard deviation (a fraction of white) to every pixel.

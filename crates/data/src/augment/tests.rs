@@ -1,5 +1,7 @@
 //! Changed images against obvious loops, and their boxes against their ink.
 
+mod photographs;
+
 use kernels::boxes::tight_box;
 use proptest::prelude::*;
 
@@ -20,6 +22,13 @@ const NONE: Augment = Augment {
     noise: 0.0,
     erase: 0.0,
     erase_area: [0.02, 0.33],
+    flip_vertical: 0.0,
+    crop: 0.0,
+    crop_area: [0.08, 1.0],
+    crop_ratio: [0.75, 1.333],
+    saturation: 0.0,
+    hue: 0.0,
+    mosaic: 0.0,
 };
 
 fn key(index: u64) -> Key {
@@ -188,7 +197,9 @@ proptest! {
         index in 0..10_000u64,
         place in [5.0..25.0, 5.0..25.0],
     ) {
-        let augment = Augment { rotate, scale, shear, elastic, elastic_sigma: 8.0, flip: 0.5, shift: 3, ..NONE };
+        let augment = Augment {
+            rotate, scale, shear, elastic, elastic_sigma: 8.0, flip: 0.5, shift: 3, flip_vertical: 0.5, crop: 0.5, ..NONE
+        };
         let change = draw(&augment, [1, 30, 30], index);
         let there = change.warp.forth(place);
         let back = change.warp.back(there);
@@ -199,7 +210,7 @@ proptest! {
 
     #[test]
     fn no_option_makes_it_panic(
-        shape in [1..3usize, 1..12usize, 1..12usize],
+        shape in [1..4usize, 1..12usize, 1..12usize],
         numbers in [0.0..1.0, 0.0..1.0, 0.0..1.0, 0.0..1.0],
         shift in 0..50usize,
         index in 0..1000u64,
@@ -219,6 +230,13 @@ proptest! {
             noise: b,
             erase: 1.0,
             erase_area: [c.min(d).max(0.001), c.max(d).max(0.001)],
+            flip_vertical: a,
+            crop: b,
+            crop_area: [a.min(c).max(0.001), a.max(c).max(0.001)],
+            crop_ratio: [0.01 + a, 1.01 + 10.0 * d],
+            saturation: c,
+            hue: d / 2.0,
+            mosaic: 0.0,
         };
         let pixels = picture(shape, index);
         prop_assert_eq!(changed(&augment, shape, index, &pixels).len(), pixels.len());
@@ -239,6 +257,8 @@ fn an_option_leaves_the_draws_of_the_others() {
         contrast: 0.5,
         noise: 0.2,
         erase: 1.0,
+        saturation: 0.5,
+        hue: 0.5,
         ..base
     };
     for index in 0..20 {

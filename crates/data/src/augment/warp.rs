@@ -1,4 +1,5 @@
-//! Where pixels move to: rotation, scale, shear, mirroring, shift and bending composed into one map, sampled once.
+//! Where pixels move to: cropping, rotation, scale, shear, mirroring, shift and bending composed into one map, sampled
+//! once.
 
 use kernels::boxes::Xyxy;
 
@@ -11,7 +12,8 @@ const EDGE_POINTS: usize = 64;
 /// Steps of the iteration that finds where bending moves a place.
 const INVERSION_STEPS: usize = 12;
 
-/// What moves pixels, in this order: mirroring, slanting, then turning and scaling, about the centre; shift; bending.
+/// What moves pixels, in this order: cropping; mirroring, slanting, then turning and scaling, about the centre; shift;
+/// bending.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moves {
     /// Radians, clockwise as images are shown.
@@ -21,8 +23,11 @@ pub(super) struct Moves {
     /// Pixels to the right a pixel down.
     pub slant: f64,
     pub flip: bool,
+    pub flip_vertical: bool,
     /// Pixels `[x, y]`.
     pub shift: [f64; 2],
+    /// The part of the source that fills the image: `[x1, y1, x2, y2]`, pixels, right and bottom excluded.
+    pub crop: Option<[usize; 4]>,
 }
 
 /// A map between places in the source and places in the result.
@@ -32,7 +37,28 @@ pub(super) struct Warp {
     /// From the result, about the centre, to the source.
     back: [[f64; 2]; 2],
     shift: [f64; 2],
+    crop: Option<Crop>,
     field: Option<Field>,
+}
+
+/// A part of the source that is enlarged to the whole.
+#[derive(Clone, Copy, Debug)]
+struct Crop {
+    /// Its upper left corner, `[x, y]`.
+    corner: [f64; 2],
+    /// Source pixels a pixel of the whole, `[x, y]`.
+    scale: [f64; 2],
+}
+
+impl Crop {
+    /// From a place in the enlarged part to the source.
+    fn back(self, place: [f64; 2]) -> [f64; 2] {
+        [0, 1].map(|axis| place[axis] * self.scale[axis] + self.corner[axis])
+    }
+
+    fn forth(self, place: [f64; 2]) -> [f64; 2] {
+        [0, 1].map(|axis| (place[axis] - self.corner[axis]) / self.scale[axis])
+    }
 }
 
 impl Warp {
@@ -42,23 +68,35 @@ impl Warp {
             scale,
             slant,
             flip,
+            flip_vertical,
             shift,
+            crop,
         } = moves;
         let (sin, cos) = (angle.sin() / scale, angle.cos() / scale);
         // Each step undone, the last first.
         let [[a, b], [c, d]] = [[cos, sin], [-sin, cos]];
         let (a, b) = (a - slant * c, b - slant * d);
         let (a, b) = if flip { (-a, -b) } else { (a, b) };
+        let (c, d) = if flip_vertical { (-c, -d) } else { (c, d) };
+        let [height, width] = size.map(|side| side as f64);
+        let crop = crop.map(|part| {
+            let [x1, y1, x2, y2] = part.map(|place| place as f64);
+            Crop {
+                corner: [x1, y1],
+                scale: [(x2 - x1) / width, (y2 - y1) / height],
+            }
+        });
         Self {
             size,
             back: [[a, b], [c, d]],
             shift,
+            crop,
             field,
         }
     }
 
     fn is_translation(&self) -> bool {
-        self.field.is_none() && self.back == [[1.0, 0.0], [0.0, 1.0]]
+        self.field.is_none() && self.crop.is_none() && self.back == [[1.0, 0.0], [0.0, 1.0]]
     }
 
     pub fn is_identity(&self) -> bool {
@@ -116,8 +154,12 @@ impl Warp {
             for ((x, pixel), [bend_x, bend_y]) in line.iter_mut().enumerate().zip(&bend) {
                 let dx = x as f64 + 0.5 + bend_x - centre_x - shift_x;
                 let dy = y as f64 + 0.5 + bend_y - centre_y - shift_y;
-                let from_x = a * dx + b * dy + centre_x - 0.5;
-                let from_y = d * dy + c * dx + centre_y - 0.5;
+                let mut from_x = a * dx + b * dy + centre_x - 0.5;
+                let mut from_y = d * dy + c * dx + centre_y - 0.5;
+                if let Some(crop) = self.crop {
+                    let [x, y] = crop.back([from_x + 0.5, from_y + 0.5]);
+                    (from_x, from_y) = (x - 0.5, y - 0.5);
+                }
                 *pixel = bilinear(source, self.size, from_x, from_y);
             }
         }
@@ -131,11 +173,13 @@ impl Warp {
         let bend = self.field.as_ref().map_or([0.0; 2], |field| field.at(x, y));
         let dx = x + bend[0] - centre[0] - self.shift[0];
         let dy = y + bend[1] - centre[1] - self.shift[1];
-        [a * dx + b * dy + centre[0], c * dx + d * dy + centre[1]]
+        let place = [a * dx + b * dy + centre[0], c * dx + d * dy + centre[1]];
+        self.crop.map_or(place, |crop| crop.back(place))
     }
 
     /// Where a place of the source is in the result.
-    pub fn forth(&self, [x, y]: [f64; 2]) -> [f64; 2] {
+    pub fn forth(&self, place: [f64; 2]) -> [f64; 2] {
+        let [x, y] = self.crop.map_or(place, |crop| crop.forth(place));
         let [[a, b], [c, d]] = self.back;
         let [centre_x, centre_y] = self.centre();
         let (x, y) = (x - centre_x, y - centre_y);

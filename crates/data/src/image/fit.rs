@@ -1,63 +1,26 @@
-//! A user's image, of any size and polarity, in the form the networks were trained on.
-//!
-//! `Gray` is 0 where there is paper and 255 where there is ink, as in MNIST. A [`Fitted`] image
-//! remembers where its pixels come from, so that boxes found in it can be given in the original.
+//! From a picture of any size to the size that a network takes.
 
-use std::path::Path;
+use std::borrow::Cow;
 
-use image::{DynamicImage, GrayImage, imageops};
-use kernels::boxes::tight_box;
+use image::{DynamicImage, GrayImage, RgbImage};
+use recipe::{Colour, Fit, Image};
 
-use super::{ImageError, LEAST_CONTRAST};
+use super::digit::digit_of;
+use super::ink::Gray;
+use super::mapping::Mapping;
+use super::opaque;
 use crate::resize::Resizer;
 
-/// Rows and columns of MNIST's images.
-const SIDE: u32 = 28;
-/// Rows and columns of the box that MNIST's digits were scaled to fit.
-const DIGIT: u32 = 20;
-/// Grey levels above the paper that still count as paper: JPEG leaves such ripples near edges.
-const RIPPLE: u8 = 12;
-
-/// An image of ink: 0 paper, 255 the darkest ink (or the brightest chalk).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Gray {
-    /// `[H, W]`.
-    pub pixels: Vec<u8>,
-    /// H.
-    pub height: usize,
-    /// W.
-    pub width: usize,
-    /// True if the file showed dark ink on light paper, unlike MNIST.
-    pub dark_on_light: bool,
-}
-
-impl Gray {
-    /// Reads a PNG or JPEG file.
-    ///
-    /// # Errors
-    /// Those of [`read`](super::read).
-    pub fn read(path: &Path) -> Result<Self, ImageError> {
-        super::read(path).map(|image| Self::of(&image))
-    }
-
-    /// The ink of an image. Paper is what the border shows, ink what differs most from it; grey levels are stretched so
-    /// that paper is 0 and the strongest ink 255.
-    pub fn of(image: &DynamicImage) -> Self {
-        let (width, height) = (image.width() as usize, image.height() as usize);
-        ink(image.to_luma8().into_raw(), height, width)
-    }
-
-    /// Whether there is nothing on the paper.
-    pub fn is_blank(&self) -> bool {
-        self.pixels.iter().all(|&pixel| pixel == 0)
-    }
-}
+/// The shorter side before cropping, relative to the longer side of what is cut out: that of torchvision's presets.
+const CROP: (usize, usize) = (256, 224);
 
 /// An image of the size that a network takes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fitted {
-    /// `[H, W]`, 0 paper to 255 ink.
+    /// `[C, H, W]`, 0 to 255.
     pub pixels: Vec<u8>,
+    /// C: 1 (grey) or 3 (red, green, blue).
+    pub channels: usize,
     /// H.
     pub height: usize,
     /// W.
@@ -66,196 +29,212 @@ pub struct Fitted {
     pub mapping: Mapping,
 }
 
-/// From a fitted image's pixels to the original's: original = fitted * scale + shift.
+impl Fitted {
+    /// Whether there is nothing to see: one level everywhere.
+    pub fn is_blank(&self) -> bool {
+        let area = (self.height * self.width).max(1);
+        let mut planes = self.pixels.chunks_exact(area);
+        planes.all(|plane| plane.iter().all(|pixel| *pixel == plane[0]))
+    }
+}
+
+/// Brings pictures to the size and colours of a network's input.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Mapping {
-    /// Original pixels per fitted pixel, `[x, y]`.
-    pub scale: [f32; 2],
-    /// The original's place of the fitted image's upper left corner, `[x, y]`.
-    pub shift: [f32; 2],
-    /// Width and height of the original; boxes are cut off there.
-    pub original: [f32; 2],
+pub struct Fitter {
+    colour: Colour,
+    /// `[height, width]`
+    size: [usize; 2],
+    fit: Fit,
+    background: u8,
+    /// The shorter side before cropping.
+    resize: usize,
 }
 
-impl Mapping {
-    /// A box `[x1, y1, x2, y2]` of the fitted image, in pixels of the original.
-    pub fn to_original(&self, fitted: [f32; 4]) -> [f32; 4] {
-        let mut original = [0.0; 4];
-        for (index, place) in original.iter_mut().enumerate() {
-            let axis = index % 2;
-            let exact = fitted[index] * self.scale[axis] + self.shift[axis];
-            *place = exact.clamp(0.0, self.original[axis]);
+impl Fitter {
+    /// For a recipe's settings; what it may leave to the training pictures, colour and size, is given.
+    pub fn new(image: &Image, colour: Colour, size: [usize; 2]) -> Self {
+        let [height, width] = size.map(|side| side.max(1));
+        let longer = height.max(width);
+        let resize = image
+            .resize
+            .unwrap_or((longer * CROP.0 + CROP.1 / 2) / CROP.1);
+        Self {
+            colour,
+            size: [height, width],
+            fit: image.fit.unwrap_or_default(),
+            background: image.background,
+            resize: resize.max(1),
         }
-        original
     }
-}
 
-/// Decides what is paper and stretches the levels.
-fn ink(mut pixels: Vec<u8>, height: usize, width: usize) -> Gray {
-    let paper = border_median(&pixels, height, width);
-    // A border in the middle greys says little: then the paper is the end further from the ink,
-    // and the ink is the side that reaches further.
-    let darkest = pixels.iter().copied().min().unwrap_or(paper);
-    let brightest = pixels.iter().copied().max().unwrap_or(paper);
-    let (below, above) = (paper - darkest, brightest - paper);
-    let dark_on_light = match paper {
-        0..=85 => false,
-        170..=255 => true,
-        _ => below > above,
-    };
-    let reach = if dark_on_light { below } else { above };
-    if reach < LEAST_CONTRAST {
-        pixels.fill(0);
-    } else {
-        for pixel in &mut pixels {
-            let level = if dark_on_light {
-                paper.saturating_sub(*pixel)
+    /// `[C, H, W]` of what it makes.
+    pub fn shape(&self) -> [usize; 3] {
+        let [height, width] = self.size;
+        [self.colour.channels(), height, width]
+    }
+
+    /// The picture in the network's size. Where nothing is to be changed, its pixels are taken as they are.
+    pub fn fit(&self, image: &DynamicImage) -> Fitted {
+        match self.fit {
+            Fit::Digit => return self.coloured(digit_of(&Gray::of(image), self.size)),
+            Fit::Ink => {
+                let [height, width] = self.size;
+                return self.coloured(whole(&Gray::of(image), height, width));
+            }
+            Fit::Letterbox | Fit::Stretch | Fit::Crop => {}
+        }
+        let image = if image.color().has_alpha() {
+            Cow::Owned(opaque(image.clone(), self.background))
+        } else {
+            Cow::Borrowed(image)
+        };
+        let size = [image.height(), image.width()].map(|side| side as usize);
+        match (self.colour, &*image) {
+            (Colour::Grey, DynamicImage::ImageLuma8(grey)) => self.place::<1>(grey, size),
+            (Colour::Grey, image) => self.place::<1>(&image.to_luma8(), size),
+            (Colour::Rgb, DynamicImage::ImageRgb8(pixels)) => self.place::<3>(pixels, size),
+            // A third of the work where all three are the same.
+            (Colour::Rgb, image) if !image.color().has_color() => {
+                self.coloured(self.place::<1>(&image.to_luma8(), size))
+            }
+            (Colour::Rgb, image) => self.place::<3>(&image.to_rgb8(), size),
+        }
+    }
+
+    /// One plane for each colour.
+    fn coloured(&self, fitted: Fitted) -> Fitted {
+        let channels = self.colour.channels();
+        Fitted {
+            pixels: fitted.pixels.repeat(channels),
+            channels,
+            ..fitted
+        }
+    }
+
+    /// `[height, width]` of the whole picture before it is placed, and where its upper left corner comes to be, `[x, y]`.
+    fn plan(&self, from: [usize; 2]) -> ([usize; 2], [i64; 2]) {
+        let to = self.size;
+        let resized = match self.fit {
+            Fit::Stretch => to,
+            Fit::Crop => {
+                let shorter = from[0].min(from[1]);
+                from.map(|side| {
+                    if side == shorter {
+                        self.resize
+                    } else {
+                        self.resize * side / shorter
+                    }
+                })
+            }
+            Fit::Letterbox | Fit::Ink | Fit::Digit => {
+                let [down, across] = [0, 1].map(|axis| to[axis] as f32 / from[axis] as f32);
+                let shrink = down.min(across);
+                [0, 1].map(|axis| {
+                    let side = (from[axis] as f32 * shrink).round() as usize;
+                    side.clamp(1, to[axis])
+                })
+            }
+        };
+        let corner = |axis: usize| {
+            let (room, side) = (to[axis] as i64, resized[axis] as i64);
+            if side <= room {
+                (room - side) / 2
             } else {
-                pixel.saturating_sub(paper)
+                // Halves to even, as Python's `round` in torchvision.
+                -(((side - room) as f64 / 2.0).round_ties_even() as i64)
+            }
+        };
+        (resized, [corner(1), corner(0)])
+    }
+
+    /// Pixels `[H, W, C]` of `[height, width]` resized and placed on the background.
+    fn place<const C: usize>(&self, pixels: &[u8], from: [usize; 2]) -> Fitted {
+        let (resized, corner) = self.plan(from);
+        let [height, width] = self.size;
+        // What of a row or column of the input the picture covers, and where in the picture that begins.
+        let covered = |corner: i64, side: usize, room: usize| {
+            let first = corner.max(0) as usize;
+            let end = (corner + side as i64).clamp(0, room as i64) as usize;
+            (first..end.max(first), (-corner).max(0) as usize)
+        };
+        let (columns, left) = covered(corner[0], resized[1], width);
+        let (rows, top) = covered(corner[1], resized[0], height);
+        let visible = [top..top + rows.len(), left..left + columns.len()];
+        let (pixels, top, left, line) = if resized == from {
+            (Cow::Borrowed(pixels), top, left, from[1])
+        } else {
+            let resizer = Resizer::part(from, resized, visible);
+            let pixels = if C == 1 {
+                resizer.resize(pixels)
+            } else {
+                resizer.resize_rgb(pixels)
             };
-            let (level, reach) = (u32::from(level), u32::from(reach));
-            *pixel = ((level * 255 + reach / 2) / reach).min(255) as u8;
+            (Cow::Owned(pixels), 0, 0, columns.len())
+        };
+        let mut planes = vec![self.background; C * height * width];
+        for (y, line) in rows.zip(pixels.chunks_exact(C * line).skip(top)) {
+            let line = line.as_chunks::<C>().0[left..].iter();
+            for (channel, plane) in planes.chunks_exact_mut(height * width).enumerate() {
+                let row = &mut plane[y * width..][columns.clone()];
+                for (value, pixel) in row.iter_mut().zip(line.clone()) {
+                    *value = pixel[channel];
+                }
+            }
+        }
+        let [scale_y, scale_x] = [0, 1].map(|axis| from[axis] as f32 / resized[axis] as f32);
+        Fitted {
+            pixels: planes,
+            channels: C,
+            height,
+            width,
+            mapping: Mapping {
+                scale: [scale_x, scale_y],
+                shift: [-(corner[0] as f32) * scale_x, -(corner[1] as f32) * scale_y],
+                original: [from[1] as f32, from[0] as f32],
+                fitted: [width as f32, height as f32],
+            },
         }
     }
-    Gray {
-        pixels,
-        height,
-        width,
-        dark_on_light,
-    }
 }
 
-fn border_median(pixels: &[u8], height: usize, width: usize) -> u8 {
-    let mut border = Vec::with_capacity(2 * (height + width));
-    for (index, &pixel) in pixels.iter().enumerate() {
-        let (y, x) = (index / width, index % width);
-        if y == 0 || x == 0 || y + 1 == height || x + 1 == width {
-            border.push(pixel);
+/// Pixels `[C, H, W]` of one channel, or of red, green and blue, as an image; `None` if their number is another.
+pub fn from_planes(pixels: &[u8], [channels, height, width]: [usize; 3]) -> Option<DynamicImage> {
+    let [columns, rows] = [u32::try_from(width).ok()?, u32::try_from(height).ok()?];
+    let area = height.checked_mul(width)?;
+    if pixels.len() != area.checked_mul(channels)? {
+        return None;
+    }
+    match channels {
+        1 => GrayImage::from_raw(columns, rows, pixels.to_vec()).map(Into::into),
+        3 => {
+            let (red, rest) = pixels.split_at(area);
+            let (green, blue) = rest.split_at(area);
+            let colours = red.iter().zip(green).zip(blue);
+            let together = colours.flat_map(|((&red, &green), &blue)| [red, green, blue]);
+            RgbImage::from_raw(columns, rows, together.collect()).map(Into::into)
         }
-    }
-    border.sort_unstable();
-    border.get(border.len() / 2).copied().unwrap_or(0)
-}
-
-/// The smallest `[x1, y1, x2, y2]` around all pixels above `threshold`, right and bottom excluded.
-fn ink_box(pixels: &[u8], width: usize, threshold: u8) -> Option<[f32; 4]> {
-    let ink: Vec<bool> = pixels.iter().map(|&pixel| pixel > threshold).collect();
-    tight_box(&ink, width).map(Into::into)
-}
-
-/// One digit in MNIST's form: its longer side scaled to 20 pixels, antialiased, its centre of
-/// mass in the middle of 28 x 28. An image that has that form already is left as it is.
-pub fn digit(gray: &Gray) -> Fitted {
-    let (height, width) = (gray.height, gray.width);
-    let mapping = |scale, shift| Mapping {
-        scale,
-        shift,
-        original: [width as f32, height as f32],
-    };
-    let is_small = (width, height) == (SIDE as usize, SIDE as usize);
-    let threshold = if is_small { 0 } else { RIPPLE };
-    let Some([x1, y1, x2, y2]) = ink_box(&gray.pixels, width, threshold) else {
-        let scale = [width as f32 / SIDE as f32, height as f32 / SIDE as f32];
-        return fitted(vec![0; (SIDE * SIDE) as usize], mapping(scale, [0.0, 0.0]));
-    };
-    let longer = (x2 - x1).max(y2 - y1);
-    let has_the_form = is_small && (longer - DIGIT as f32).abs() <= 1.0;
-    if has_the_form {
-        return fitted(gray.pixels.clone(), mapping([1.0; 2], [0.0; 2]));
-    }
-    let side = |length: f32| ((length * DIGIT as f32 / longer).round() as u32).max(1);
-    let (digit_width, digit_height) = (side(x2 - x1), side(y2 - y1));
-    let small = resize(
-        gray,
-        [x1, y1, x2, y2].map(|place| place as u32),
-        digit_width,
-        digit_height,
-    );
-
-    // Whole pixels, as MNIST did, and never so far that ink falls off the edge.
-    let [mass_x, mass_y] = centre_of_mass(&small);
-    let corner = |mass: f32, length: u32| {
-        let wanted = (SIDE as f32 / 2.0 - mass).round();
-        wanted.clamp(0.0, (SIDE - length) as f32) as u32
-    };
-    let (left, top) = (corner(mass_x, digit_width), corner(mass_y, digit_height));
-    let mut canvas = GrayImage::new(SIDE, SIDE);
-    imageops::replace(&mut canvas, &small, i64::from(left), i64::from(top));
-    let scale = [
-        (x2 - x1) / digit_width as f32,
-        (y2 - y1) / digit_height as f32,
-    ];
-    let shift = [x1 - left as f32 * scale[0], y1 - top as f32 * scale[1]];
-    fitted(canvas.into_raw(), mapping(scale, shift))
-}
-
-fn fitted(pixels: Vec<u8>, mapping: Mapping) -> Fitted {
-    Fitted {
-        pixels,
-        height: SIDE as usize,
-        width: SIDE as usize,
-        mapping,
+        _ => None,
     }
 }
 
-/// The whole image scaled to fit `height` x `width`, its proportions kept, paper around it.
+/// The ink of a whole picture scaled to fit `height` x `width`, its proportions kept, paper around it.
 ///
 /// Both sides must be at least 1; a side of 0 is taken as 1.
-pub fn whole(gray: &Gray, height: usize, width: usize) -> Fitted {
-    let (height, width) = (height.max(1) as u32, width.max(1) as u32);
-    let (from_width, from_height) = (gray.width as f32, gray.height as f32);
-    let shrink = (width as f32 / from_width).min(height as f32 / from_height);
-    let side = |length: f32, most: u32| ((length * shrink).round() as u32).clamp(1, most);
-    let (small_width, small_height) = (side(from_width, width), side(from_height, height));
-    let all = [0, 0, gray.width as u32, gray.height as u32];
-    let small = resize(gray, all, small_width, small_height);
-    let (left, top) = ((width - small_width) / 2, (height - small_height) / 2);
-    let mut canvas = GrayImage::new(width, height);
-    imageops::replace(&mut canvas, &small, i64::from(left), i64::from(top));
-    let scale = [
-        from_width / small_width as f32,
-        from_height / small_height as f32,
-    ];
-    Fitted {
-        pixels: canvas.into_raw(),
-        height: height as usize,
-        width: width as usize,
-        mapping: Mapping {
-            scale,
-            shift: [-(left as f32) * scale[0], -(top as f32) * scale[1]],
-            original: [from_width, from_height],
-        },
+fn whole(gray: &Gray, height: usize, width: usize) -> Fitted {
+    let settings = Image {
+        background: 0,
+        ..Image::default()
+    };
+    let fitter = Fitter::new(&settings, Colour::Grey, [height, width]);
+    let mut fitted = fitter.place::<1>(&gray.pixels, [gray.height, gray.width]);
+    let mapping = &mut fitted.mapping;
+    for axis in [0, 1] {
+        let shrunk = gray.original[axis] / mapping.original[axis];
+        mapping.scale[axis] *= shrunk;
+        mapping.shift[axis] *= shrunk;
+        mapping.original[axis] = gray.original[axis];
     }
-}
-
-/// The part `[x1, y1, x2, y2]` in another size.
-fn resize(gray: &Gray, [x1, y1, x2, y2]: [u32; 4], width: u32, height: u32) -> GrayImage {
-    let part = GrayImage::from_fn(x2 - x1, y2 - y1, |x, y| {
-        let index = (y + y1) as usize * gray.width + (x + x1) as usize;
-        image::Luma([gray.pixels[index]])
-    });
-    let from = [y2 - y1, x2 - x1].map(|side| side as usize);
-    let small = Resizer::new(from, [height, width].map(|side| side as usize)).resize(&part);
-    GrayImage::from_fn(width, height, |x, y| {
-        image::Luma([small[(y * width + x) as usize]])
-    })
-}
-
-/// `[x, y]` in pixels from the upper left corner; the middle if there is no ink.
-fn centre_of_mass(image: &GrayImage) -> [f32; 2] {
-    let mut mass = 0.0;
-    let mut x_moment = 0.0;
-    let mut y_moment = 0.0;
-    for (x, y, pixel) in image.enumerate_pixels() {
-        let ink = f64::from(pixel.0[0]);
-        mass += ink;
-        x_moment += ink * (f64::from(x) + 0.5);
-        y_moment += ink * (f64::from(y) + 0.5);
-    }
-    if mass == 0.0 {
-        return [image.width() as f32 / 2.0, image.height() as f32 / 2.0];
-    }
-    [(x_moment / mass) as f32, (y_moment / mass) as f32]
+    fitted
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
-//! Files that are images, and files that are not.
+//! Files that are images, whole or in part, and files that are not.
+
+mod orientations;
 
 use super::*;
-use image::{ImageEncoder, ImageFormat, LumaA, Rgb};
+use image::codecs::jpeg::JpegEncoder;
+use image::{ImageBuffer, LumaA, Rgb, RgbImage, Rgba};
 
 pub fn encode(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
@@ -18,15 +21,181 @@ pub fn bar(width: u32, height: u32, paper: u8, ink: u8) -> DynamicImage {
     }))
 }
 
+/// Something of many colours without large even parts.
+fn photograph(width: u32, height: u32) -> RgbImage {
+    RgbImage::from_fn(width, height, |x, y| {
+        let wave = |a: u32, b: u32| ((a * x + b * y) as f32 / 9.0).sin() * 100.0 + 128.0;
+        Rgb([
+            wave(3, 1) as u8,
+            wave(1, 4) as u8,
+            (7 * x + 5 * y * x) as u8,
+        ])
+    })
+}
+
+fn decoded(bytes: &[u8]) -> Result<DynamicImage, ImageError> {
+    decode(Path::new("x"), bytes).map(|decoded| decoded.image)
+}
+
+const FORMATS: [ImageFormat; 7] = [
+    ImageFormat::Png,
+    ImageFormat::Jpeg,
+    ImageFormat::WebP,
+    ImageFormat::Bmp,
+    ImageFormat::Gif,
+    ImageFormat::Tiff,
+    ImageFormat::Pnm,
+];
+
 #[test]
-fn transparency_is_paper() {
+fn every_format_is_read_whatever_its_name() {
+    let image = photograph(37, 23);
+    for format in FORMATS {
+        let found = decoded(&encode(&image.clone().into(), format)).unwrap();
+        assert_eq!((found.width(), found.height()), (37, 23), "{format:?}");
+        let mut difference = 0.0;
+        for (a, b) in found.to_rgb8().iter().zip(image.iter()) {
+            difference += f32::from(a.abs_diff(*b)) / (3.0 * 37.0 * 23.0);
+        }
+        let most = match format {
+            ImageFormat::Jpeg => 30.0,
+            ImageFormat::Gif => 10.0,
+            _ => 0.0,
+        };
+        assert!(difference <= most, "{format:?}: {difference}");
+    }
+}
+
+/// Whatever is read of a file that was cut off is the whole picture.
+#[test]
+fn cut_files_are_refused_or_whole() {
+    let image = photograph(61, 45);
+    let grey = DynamicImage::from(image.clone()).into_luma8();
+    for format in FORMATS {
+        for image in [image.clone().into(), grey.clone().into()] {
+            let bytes = encode(&image, format);
+            let whole = decoded(&bytes).unwrap();
+            for length in 0..bytes.len() {
+                if let Ok(found) = decoded(&bytes[..length]) {
+                    assert!(found == whole, "{format:?}, {length} of {}", bytes.len());
+                }
+            }
+            for percent in [40, 70, 90] {
+                let cut = &bytes[..bytes.len() * percent / 100];
+                let error = decoded(cut).unwrap_err();
+                assert!(
+                    matches!(error, ImageError::Truncated(_)),
+                    "{format:?}, {percent} %: {error}"
+                );
+                assert!(error.to_string().starts_with("x is cut off"), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_missing_end_mark_is_no_loss() {
+    let image = photograph(61, 45);
+    let mut jpeg = Vec::new();
+    JpegEncoder::new_with_quality(&mut jpeg, 95)
+        .encode_image(&image)
+        .unwrap();
+    let whole = decoded(&jpeg).unwrap();
+    let end = jpeg.len() - 2;
+    assert_eq!(jpeg[end..], [0xff, 0xd9]);
+    for (name, ending) in [
+        ("none", &[][..]),
+        ("half a mark", &[0xff]),
+        ("zeros", &[0; 100]),
+        ("junk after the mark", &[0xff, 0xd9, 1, 2, 3, 0xff, 0xda, 4]),
+        ("fill bytes", &[0xff, 0xff, 0xff, 0xd9]),
+    ] {
+        let bytes = [&jpeg[..end], ending].concat();
+        assert!(decoded(&bytes).unwrap() == whole, "{name}");
+    }
+    // Half of the pixels, and zeros where the rest was to be.
+    let zeros = [&jpeg[..jpeg.len() / 2], &vec![0; jpeg.len() / 2]].concat();
+    assert!(matches!(decoded(&zeros), Err(ImageError::Truncated(_))));
+}
+
+#[test]
+fn kinds_of_jpeg() {
+    /// Written by Pillow from one grey picture: `tests/make.py`.
+    const GREY: &[u8] = include_bytes!("tests/grey.jpg");
+    let grey = decoded(GREY).unwrap().to_luma8();
+    for (name, bytes) in [
+        ("progressive", &include_bytes!("tests/progressive.jpg")[..]),
+        ("cmyk", include_bytes!("tests/cmyk.jpg")),
+        ("ycck", include_bytes!("tests/ycck.jpg")),
+        ("rgb", include_bytes!("tests/rgb.jpg")),
+    ] {
+        let found = decoded(bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let found = found.to_luma8();
+        assert_eq!(found.dimensions(), grey.dimensions(), "{name}");
+        let largest = found
+            .iter()
+            .zip(grey.iter())
+            .map(|(a, b)| a.abs_diff(*b))
+            .max();
+        assert!(largest <= Some(24), "{name}: {largest:?}");
+        let whole = decoded(bytes).unwrap();
+        for length in 0..bytes.len() {
+            if let Ok(found) = decoded(&bytes[..length]) {
+                assert!(found == whole, "{name}, {length} of {}", bytes.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn deep_pictures_keep_their_levels() {
+    let deep = ImageBuffer::from_fn(40, 40, |x, _| image::Luma([(60 + 8 * x) as u16]));
+    let deep = DynamicImage::ImageLuma16(deep);
+    for format in [ImageFormat::Png, ImageFormat::Tiff, ImageFormat::Pnm] {
+        assert!(
+            decoded(&encode(&deep, format)).unwrap() == deep,
+            "{format:?}"
+        );
+    }
+}
+
+#[test]
+fn transparency_shows_the_background() {
+    let half = DynamicImage::from(ImageBuffer::from_pixel(2, 1, Rgba([0u8, 100, 200, 128])));
+    let level = |image: &DynamicImage| image.to_rgb8().get_pixel(0, 0).0;
+    for (background, expected) in [
+        (255, [127, 177, 227]),
+        (0, [0, 50, 100]),
+        (114, [57, 107, 157]),
+    ] {
+        for image in [
+            half.clone(),
+            half.to_rgba16().into(),
+            half.to_rgba32f().into(),
+        ] {
+            let image = opaque(image, background);
+            assert!(!image.color().has_alpha());
+            for (found, expected) in level(&image).into_iter().zip(expected) {
+                assert!(
+                    found.abs_diff(expected) <= 1,
+                    "{background}: {found} {expected}"
+                );
+            }
+        }
+    }
+    let grey = DynamicImage::from(ImageBuffer::from_pixel(2, 1, LumaA([10u8, 0])));
+    assert_eq!(opaque(grey, 77).as_luma8().unwrap().get_pixel(0, 0).0, [77]);
+}
+
+#[test]
+fn for_ink_transparency_is_paper() {
     let drawn = |luma| {
-        let image = image::ImageBuffer::from_fn(40, 40, |x, y| {
+        let image = ImageBuffer::from_fn(40, 40, |x, y| {
             let ink = (15..25).contains(&x) && (5..35).contains(&y);
             LumaA([luma, if ink { 255u8 } else { 0 }])
         });
         let png = encode(&DynamicImage::ImageLumaA8(image), ImageFormat::Png);
-        let image = decode(Path::new("x"), &png).unwrap();
+        let image = opaque_for_ink(decoded(&png).unwrap());
         let levels = [(20, 20), (0, 0)].map(|(x, y)| image.to_luma8().get_pixel(x, y).0[0]);
         (levels, Gray::of(&image).pixels[20 * 40 + 20])
     };
@@ -35,27 +204,60 @@ fn transparency_is_paper() {
 }
 
 #[test]
+fn colour_is_what_differs_from_grey() {
+    let grey = photograph(16, 16);
+    let grey = DynamicImage::from(DynamicImage::from(grey).into_luma8());
+    let clear = ImageBuffer::from_pixel(2, 2, Rgba([200u8, 0, 0, 0]));
+    let dull = RgbImage::from_pixel(2, 2, Rgb([100, 108, 103]));
+    for (name, image, expected) in [
+        ("grey", grey.clone(), false),
+        ("grey in three channels", grey.to_rgb8().into(), false),
+        (
+            "grey in a JPEG file",
+            decoded(&encode(&grey.to_rgb8().into(), ImageFormat::Jpeg)).unwrap(),
+            false,
+        ),
+        ("a photograph", photograph(16, 16).into(), true),
+        (
+            "of 16 bits",
+            DynamicImage::from(photograph(16, 16)).into_rgb16().into(),
+            true,
+        ),
+        ("no pixel that is seen", clear.into(), false),
+        ("hardly", dull.into(), false),
+    ] {
+        assert_eq!(has_colour(&image), expected, "{name}");
+    }
+}
+
+#[test]
 fn files_that_are_no_images() {
     let png = encode(&bar(20, 20, 0, 255), ImageFormat::Png);
-    let cases: [(&str, &[u8], &str); 6] = [
-        (
-            "empty",
-            b"",
-            "is not a PNG or JPEG image: it is empty; convert it to PNG first",
-        ),
+    let mut wrong_crc = png.clone();
+    wrong_crc[20] ^= 1;
+    #[rustfmt::skip]
+    let cases: [(&str, &[u8], &str); 17] = [
+        ("empty", b"", "is not an image of a known format (PNG, JPEG, WebP, BMP, GIF, TIFF, PNM): it is empty; convert it to PNG first"),
         ("text", b"hello", "it looks like text"),
+        ("text like BMP", b"BMW builds cars, and bikes", "it looks like text"),
+        ("text like PNM", b"P6-P9 are pins", "it looks like text"),
         ("pdf", b"%PDF-1.7", "it is a PDF document"),
-        ("gif", b"GIF89a\x01\x00", "it is a GIF image"),
-        ("cut png", &png[..40], "cannot be decoded"),
-        (
-            "noise",
-            b"\xff\x00\x01\x02",
-            "is not a PNG or JPEG image; convert",
-        ),
+        ("heic", b"\0\0\0\x18ftypheic", "it is a HEIC or AVIF image, or a film"),
+        ("svg", b"<?xml version='1.0'?><svg xmlns='x'/>", "it is an SVG drawing"),
+        ("html", b"<!DOCTYPE html><title>404</title>", "it is an HTML page"),
+        ("lfs", b"version https://git-lfs.github.com/spec/v1\noid", "`git lfs pull`"),
+        ("appledouble", b"\0\x05\x16\x07\0\x02\0\0Mac OS X", "it only holds what macOS notes"),
+        ("zip", b"PK\x03\x04", "it is a ZIP archive"),
+        ("gif's start", b"GIF89a\x01\x00", "is cut off"),
+        ("cut png", &png[..40], "is cut off"),
+        ("wrong checksum", &wrong_crc, "cannot be decoded"),
+        ("noise", b"\xff\x00\x01\x02", "is not an image of a known format (PNG, JPEG, WebP, BMP, GIF, TIFF, PNM); convert"),
+        ("jpeg's start", b"\xff\xd8\xff\xe0", "is cut off"),
+        ("no pixels", b"P5 0 5 255\n", "0 x 5 pixels"),
     ];
     for (name, bytes, expected) in cases {
         let error = decode(Path::new(name), bytes).unwrap_err().to_string();
-        assert!(error.starts_with(name) || error.contains(name), "{error}");
+        assert!(error.starts_with(name), "{error}");
         assert!(error.contains(expected), "{name}: {error}");
     }
     let folder = tempfile::tempdir().unwrap();
@@ -78,30 +280,112 @@ fn pipes_and_devices_are_refused_at_once() {
     }
 }
 
-#[test]
-fn images_stand_as_their_exif_note_says() {
-    let image = RgbImage::from_fn(3, 1, |x, _| Rgb([x as u8; 3]));
-    let mut png = Cursor::new(Vec::new());
-    let mut encoder = image::codecs::png::PngEncoder::new(&mut png);
-    // One entry: orientation (0x0112), a short, 6: turned by 90 degrees.
-    let note = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
-    encoder.set_exif_metadata(note.to_vec()).unwrap();
-    image.write_with_encoder(encoder).unwrap();
-    let upright = decode(Path::new("x"), png.get_ref()).unwrap();
-    assert_eq!((upright.width(), upright.height()), (1, 3));
+/// The bytes with a width and a height of 20,000 pixels in their place, little or big end first.
+fn enlarged(mut bytes: Vec<u8>, at: usize, little: bool, size: usize) -> Vec<u8> {
+    for side in [0, 1] {
+        let value = &mut bytes[at + side * size..][..size];
+        value.fill(0);
+        if little {
+            value[..2].copy_from_slice(&20_000u16.to_le_bytes());
+        } else {
+            value[size - 2..].copy_from_slice(&20_000u16.to_be_bytes());
+        }
+    }
+    bytes
 }
 
 #[test]
 fn too_many_pixels_are_refused_before_decoding() {
-    let mut png = encode(&bar(20, 20, 0, 255), ImageFormat::Png);
-    // The sides in the header, and its checksum.
-    png[16..24].copy_from_slice(&[0, 0, 0x4e, 0x20, 0, 0, 0x4e, 0x20]);
+    let image = bar(20, 20, 0, 255);
+    let mut png = enlarged(encode(&image, ImageFormat::Png), 16, false, 4);
     let mut crc = flate2::Crc::new();
     crc.update(&png[12..29]);
     png[29..33].copy_from_slice(&crc.sum().to_be_bytes());
-    let error = decode(Path::new("x.png"), &png).unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "x.png has 20000 x 20000 pixels, more than the 100 million that are allowed; shrink it first"
+    let gif = enlarged(encode(&image, ImageFormat::Gif), 6, true, 2);
+    let bmp = enlarged(encode(&image, ImageFormat::Bmp), 18, true, 4);
+    let jpeg = encode(&image, ImageFormat::Jpeg);
+    let frame = jpeg
+        .windows(2)
+        .position(|mark| mark == [0xff, 0xc0])
+        .unwrap();
+    let jpeg = enlarged(jpeg, frame + 5, false, 2);
+    let pnm = b"P5 20000 20000 255\n\0\0\0".to_vec();
+    for (name, bytes) in [
+        ("x.png", png),
+        ("x.gif", gif),
+        ("x.bmp", bmp),
+        ("x.jpg", jpeg),
+        ("x.pgm", pnm),
+    ] {
+        let error = decode(Path::new(name), &bytes).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            format!(
+                "{name} has 20000 x 20000 pixels, more than the 100 million that are allowed; shrink it first"
+            )
+        );
+    }
+}
+
+#[test]
+fn only_the_first_frame_is_read() {
+    let mut gif = Vec::new();
+    let mut encoder = image::codecs::gif::GifEncoder::new(&mut gif);
+    for level in [10, 200, 90] {
+        let frame = ImageBuffer::from_pixel(8, 8, Rgba([level, level, level, 255]));
+        encoder.encode_frame(image::Frame::new(frame)).unwrap();
+    }
+    drop(encoder);
+    let first = decoded(&gif).unwrap();
+    assert_eq!((first.width(), first.height()), (8, 8));
+    assert!(first.to_luma8().iter().all(|&level| level == 10));
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn how_long_a_photograph_takes() {
+    let image = photograph(500, 400);
+    let mut jpeg = Vec::new();
+    JpegEncoder::new_with_quality(&mut jpeg, 85)
+        .encode_image(&image)
+        .unwrap();
+    let fitter = Fitter::new(&recipe::Image::default(), recipe::Colour::Rgb, [64, 64]);
+    let crop = recipe::Image {
+        fit: recipe::Fit::Crop,
+        ..recipe::Image::default()
+    };
+    let crop = Fitter::new(&crop, recipe::Colour::Rgb, [224, 224]);
+    let mut seconds = [0.0; 3];
+    const TIMES: usize = 200;
+    for _ in 0..TIMES {
+        let start = std::time::Instant::now();
+        let image = decoded(&jpeg).unwrap();
+        seconds[0] += start.elapsed().as_secs_f64();
+        for (fitter, seconds) in [&fitter, &crop].into_iter().zip(&mut seconds[1..]) {
+            let start = std::time::Instant::now();
+            fitter.fit(&image);
+            *seconds += start.elapsed().as_secs_f64();
+        }
+    }
+    let [decode, small, crop] = seconds.map(|seconds| 1000.0 * seconds / TIMES as f64);
+    let bytes = jpeg.len();
+    eprintln!(
+        "{bytes} bytes: decode {decode:.2} ms, to 64 x 64 {small:.2} ms, crop 224 {crop:.2} ms"
     );
+}
+
+#[test]
+fn no_changed_byte_makes_a_decoder_panic() {
+    // One byte after the other changed.
+    let image = photograph(9, 7);
+    for format in FORMATS {
+        let bytes = encode(&image.clone().into(), format);
+        for at in 0..bytes.len() {
+            for flip in [1, 0x80, 0xff] {
+                let mut bytes = bytes.clone();
+                bytes[at] ^= flip;
+                let _ = decode(Path::new("x"), &bytes);
+            }
+        }
+    }
 }

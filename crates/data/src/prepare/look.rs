@@ -21,8 +21,11 @@ const MULTIPLE: usize = 32;
 
 /// Chooses the colour and the size of the images where the recipe does not.
 pub(super) fn fill_in(image: &mut Image, train: &[Entry], notes: &mut Vec<String>) {
-    if image.fit == Fit::Digit {
+    let fit = *image.fit.get_or_insert_default();
+    if fit.is_ink() {
         image.colour = Some(Colour::Grey);
+    }
+    if fit == Fit::Digit {
         image.size = image.size.or(Some(DIGIT));
     }
     if image.colour.is_some() && image.size.is_some() {
@@ -113,7 +116,7 @@ fn header_of<R: std::io::BufRead + std::io::Seek>(
 }
 
 /// Computes the mean and standard deviation of each channel over the training pictures, where they are asked for.
-pub(super) fn measure(image: &mut Image, train: &Dataset) {
+pub(crate) fn measure(image: &mut Image, train: &Dataset) {
     if !is_open(image.mean) && !is_open(image.std) {
         return;
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kernels::boxes::{Xyxy, tight_box};
 
 use crate::augment::noise;
+use crate::images::Images;
 use crate::random::{Key, Purpose, Stream};
 use crate::resize::Resizer;
 use crate::truth::Object;
@@ -38,10 +39,9 @@ pub struct Composer {
 /// Pictures of single digits.
 #[derive(Debug)]
 pub(super) struct Digits {
-    /// `[N, side, side]`
-    pub pixels: Vec<u8>,
+    /// `[1, side, side]` each.
+    pub images: Images,
     pub labels: Vec<u32>,
-    pub side: usize,
     pub classes: Vec<String>,
 }
 
@@ -146,8 +146,7 @@ impl Composer {
         let [shortest, longest] = self.options.side;
         let size = stream.below(longest - shortest + 1);
         let number = self.numbers[stream.below(self.numbers.len())];
-        let side = self.digits.side;
-        let picture = &self.digits.pixels[number * side * side..][..side * side];
+        let picture = &self.digits.images.get(number);
         let pixels = self.resizers[size].resize(picture);
         let side = shortest + size;
         let inked: Vec<bool> = pixels

@@ -10,7 +10,7 @@ use super::sampler::Proposer;
 use super::{Learner, Runner, SweepError, default_validation, metric, space};
 use crate::training;
 use data::{Dataset, Split};
-use recipe::{Recipe, RecipeError};
+use recipe::{Recipe, RecipeError, Validation};
 
 /// Trials of a search that names no number, unless it is a grid.
 const TRIALS: usize = 20;
@@ -66,9 +66,12 @@ impl Request {
         let recipe = Recipe::parse(&text, &name, &sets)?;
         let seed = recipe.training.seed;
         // The test images are dropped before anything else happens.
-        let Split { train, .. } = data::load(&recipe.data, seed)?;
+        let Split {
+            train, validation, ..
+        } = data::load(&recipe.data, seed)?;
         training::check(&recipe, &train)?;
-        if recipe.data.validation == 0 {
+        let own = recipe.data.validation == Validation::Folder;
+        if recipe.data.validation.is_none() || (own && validation.is_none()) {
             let held_out = default_validation(train.count);
             notes.push(format!(
                 "note: the recipe holds out no images to judge trials on, so {held_out} of the {} training images are \
@@ -91,7 +94,13 @@ impl Request {
             );
         }
         let metric = metric(self.metric, &recipe, &train)?;
-        let (train, validation) = train.hold_out(recipe.data.validation, seed)?;
+        let (train, validation) = match recipe.data.validation.of(train.count) {
+            None => (train, validation),
+            Some(count) => {
+                let (left, held) = train.hold_out(count, seed)?;
+                (left.into_owned(), held)
+            }
+        };
         let validation = validation.ok_or(SweepError::NothingHeldOut)?;
         let proposer = Proposer::new(&parameters, self.sampler, metric, seed)?;
         let plan = SweepPlan {
@@ -107,7 +116,7 @@ impl Request {
         };
         Ok(Search {
             plan,
-            train: train.into_owned(),
+            train,
             validation,
             proposer,
             notes,

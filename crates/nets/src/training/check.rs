@@ -23,6 +23,10 @@ pub fn check(recipe: &Recipe, data: &Dataset) -> Result<(), TrainingError> {
     if matches!(recipe.model, Model::Cnn(_)) && data.labels().is_none() {
         return Err(TrainingError::ManyObjects(recipe.data.source.clone()));
     }
+    let boxless = matches!(data.samples, Samples::Labelled { ink: false, .. });
+    if matches!(recipe.model, Model::FasterRcnn(_)) && boxless {
+        return Err(TrainingError::NoBoxes(recipe.data.source.clone()));
+    }
     best::check_metric(recipe, data)?;
     recipe.summary(data.image_shape(), data.classes.len())?;
     Ok(())
@@ -37,7 +41,8 @@ pub fn check_run(recipe: &Recipe, split: &Split, computer: &Computer) -> Result<
     let train = &split.train;
     check(recipe, train)?;
     check_memory(recipe, train, &computer.device)?;
-    let held_out = recipe.data.validation;
+    let held_out = recipe.data.validation.of(train.count);
+    let held_out = held_out.unwrap_or(0);
     if held_out >= train.count && !matches!(train.samples, Samples::Scenes(_)) {
         return Err(TrainingError::HeldOut(DataError::Validation {
             asked: held_out,

@@ -54,6 +54,13 @@ pub enum TrainingError {
          data.source = {0:?} show several, or none; use a detector (model.kind = \"faster-rcnn\")"
     )]
     ManyObjects(String),
+    /// A detector for images with classes and without boxes.
+    #[error(
+        "a detector needs boxes, but data.source = {0:?} has only a class for each picture; set data.boxes = \"whole\" \
+         where the object fills the picture, data.boxes = \"ink\" where it is bright on black, or train a classifier \
+         (model.kind = \"cnn\")"
+    )]
+    NoBoxes(String),
     /// Early stopping watches a metric that these images do not have.
     #[error(
         "training.early-stopping watches \"{metric}\", which images that show {shows} do not have; \

@@ -1,6 +1,7 @@
 //! `data.image` as users write it, right and wrong.
 
 use super::*;
+use crate::options::Check;
 use crate::problem::{Problem, path_text};
 use crate::value::Node;
 use toml::de::{DeTable, DeValue};

@@ -1,0 +1,215 @@
+//! Which grey levels are paper: light or dark, and how they vary over the picture with the light.
+
+/// Of this many pixels one may be an outlier.
+const OUTLIER: usize = 5000;
+/// Points of the grid of paper levels, along the longer side.
+const GRID: usize = 32;
+/// Points either way among which the paper is looked for: a third of the picture in all, so that a stroke never fills it.
+const REACH: usize = 5;
+/// The share of those points that may show ink.
+const INK: f32 = 0.75;
+/// Pictures with a shorter side than this have no room for shadows.
+const LEAST_SIDE: usize = 40;
+/// Paper whose levels differ by less than this share of the ink's contrast is even.
+const EVEN: f32 = 0.03;
+/// Share of the border that a frame, or the desk around the paper, covers at least.
+const FRAME: f32 = 0.8;
+
+/// The value at a share of the way from the smallest to the largest.
+fn quantile(values: &mut [f32], share: f32) -> f32 {
+    if values.is_empty() {
+        return 0.0;
+    }
+    let at = ((values.len() - 1) as f32 * share).round() as usize;
+    *values.select_nth_unstable_by(at, f32::total_cmp).1
+}
+
+/// The largest, but for outliers.
+pub(super) fn strongest(values: impl Iterator<Item = f32>) -> f32 {
+    let mut values: Vec<f32> = values.collect();
+    if values.is_empty() {
+        return 0.0;
+    }
+    let at = values.len() - 1 - values.len() / OUTLIER;
+    *values.select_nth_unstable_by(at, f32::total_cmp).1
+}
+
+/// Whether the paper is lighter than what is on it.
+pub(super) fn is_light(values: &[f32], [height, width]: [usize; 2]) -> bool {
+    let brightest = strongest(values.iter().copied());
+    let darkest = -strongest(values.iter().map(|value| -value));
+    let middle = (brightest + darkest) / 2.0;
+    let mut border: Vec<f32> = values
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| {
+            let (y, x) = (index / width, index % width);
+            y == 0 || x == 0 || y + 1 == height || x + 1 == width
+        })
+        .map(|(_, &value)| value)
+        .collect();
+    let is_light = |value: f32| value > middle;
+    let around = is_light(quantile(&mut border, 0.5));
+    let in_all = is_light(quantile(&mut values.to_vec(), 0.5));
+    if around == in_all {
+        return around;
+    }
+    // A frame, or a desk under the paper, is all around. Strokes that reach the border are not.
+    let alike = border
+        .iter()
+        .filter(|value| is_light(**value) == around)
+        .count();
+    if alike as f32 >= FRAME * border.len() as f32 {
+        in_all
+    } else {
+        around
+    }
+}
+
+/// The standard deviation of the noise, from how much most neighbours differ.
+pub(super) fn noise(values: &[f32], width: usize) -> f32 {
+    let mut steps: Vec<f32> = values
+        .chunks_exact(width)
+        .flat_map(|row| row.windows(2).map(|pair| (pair[0] - pair[1]).abs()))
+        .collect();
+    // A median of 0.6745 standard deviations, and the difference of two pixels varies by the square root of 2 more.
+    quantile(&mut steps, 0.5) / (0.6745 * std::f32::consts::SQRT_2)
+}
+
+/// How far each value is on the ink's side of the paper, negative on the other.
+pub(super) fn above_paper(values: &[f32], size: [usize; 2], is_light: bool) -> Vec<f32> {
+    let [_, width] = size;
+    // Turned so that ink is bright; where the paper is light, 0 is the brightest there can be.
+    let sign = if is_light { -1.0 } else { 1.0 };
+    let even = even_paper(values, is_light);
+    let difference = |value: f32, paper: f32| sign * (value - paper);
+    let flat: Vec<f32> = values
+        .iter()
+        .map(|&value| difference(value, even))
+        .collect();
+    if size[0].min(size[1]) < LEAST_SIDE {
+        return flat;
+    }
+    let grid = Grid::of(values, size, is_light);
+    let [lowest, highest] = grid.range();
+    if highest - lowest <= EVEN * strongest(flat.iter().copied()) {
+        return flat;
+    }
+    let mut raised = Vec::with_capacity(values.len());
+    for (y, row) in values.chunks_exact(width).enumerate() {
+        for (x, &value) in row.iter().enumerate() {
+            let paper = grid.at(x, y);
+            let difference = difference(value, paper);
+            raised.push(if is_light {
+                // Less light falls on ink in a shadow as well.
+                difference * highest / paper.max(1.0)
+            } else {
+                difference
+            });
+        }
+    }
+    raised
+}
+
+/// The most frequent kind of value: the median of those on the paper's side of the middle.
+fn even_paper(values: &[f32], is_light: bool) -> f32 {
+    let brightest = strongest(values.iter().copied());
+    let darkest = -strongest(values.iter().map(|value| -value));
+    let middle = (brightest + darkest) / 2.0;
+    let mut paper: Vec<f32> = values
+        .iter()
+        .copied()
+        .filter(|&value| (value > middle) == is_light)
+        .collect();
+    quantile(&mut paper, 0.5)
+}
+
+/// Levels of the paper at points spread over the picture.
+struct Grid {
+    /// Pixels from one point to the next, down and across.
+    step: [f32; 2],
+    rows: usize,
+    columns: usize,
+    levels: Vec<f32>,
+}
+
+impl Grid {
+    fn of(values: &[f32], [height, width]: [usize; 2], is_light: bool) -> Self {
+        let step = height.max(width) as f32 / GRID as f32;
+        let [rows, columns] =
+            [height, width].map(|side| ((side as f32 / step).round() as usize).max(2));
+        let step = [height as f32 / rows as f32, width as f32 / columns as f32];
+        let place = |index: usize, step: f32, count: usize| {
+            (((index as f32 + 0.5) / step) as usize).min(count - 1)
+        };
+        let mut sums = vec![(0.0f32, 0.0f32); rows * columns];
+        for (y, row) in values.chunks_exact(width).enumerate() {
+            let line = place(y, step[0], rows) * columns;
+            for (x, value) in row.iter().enumerate() {
+                let (sum, count) = &mut sums[line + place(x, step[1], columns)];
+                *sum += value;
+                *count += 1.0;
+            }
+        }
+        let means: Vec<f32> = sums
+            .iter()
+            .map(|(sum, count)| sum / count.max(1.0))
+            .collect();
+        let share = if is_light { INK } else { 1.0 - INK };
+        let grid = |levels| Self {
+            step,
+            rows,
+            columns,
+            levels,
+        };
+        let of_paper = grid(means).neighbours(REACH, |values| quantile(values, share));
+        grid(of_paper).smoothed()
+    }
+
+    fn smoothed(self) -> Self {
+        let mean = |values: &mut [f32]| values.iter().sum::<f32>() / values.len() as f32;
+        let levels = self.neighbours(2, mean);
+        Self { levels, ..self }
+    }
+
+    /// For each point a number from all points that are `reach` away at most.
+    fn neighbours(&self, reach: usize, number: impl Fn(&mut [f32]) -> f32) -> Vec<f32> {
+        let around =
+            |at: usize, count: usize| at.saturating_sub(reach)..(at + reach + 1).min(count);
+        let mut numbers = Vec::with_capacity(self.levels.len());
+        for row in 0..self.rows {
+            for column in 0..self.columns {
+                let columns = around(column, self.columns);
+                let mut values: Vec<f32> = around(row, self.rows)
+                    .flat_map(|row| self.levels[row * self.columns..][columns.clone()].iter())
+                    .copied()
+                    .collect();
+                numbers.push(number(&mut values));
+            }
+        }
+        numbers
+    }
+
+    /// The lowest and the highest level.
+    fn range(&self) -> [f32; 2] {
+        let start = [f32::INFINITY, f32::NEG_INFINITY];
+        self.levels.iter().fold(start, |[low, high], &level| {
+            [low.min(level), high.max(level)]
+        })
+    }
+
+    /// Bilinear between the points, each of which is the middle of its cell.
+    fn at(&self, x: usize, y: usize) -> f32 {
+        let between = |index: usize, step: f32, count: usize| {
+            let place = ((index as f32 + 0.5) / step - 0.5).clamp(0.0, (count - 1) as f32);
+            let before = (place as usize).min(count - 2);
+            (before, place - before as f32)
+        };
+        let (row, down) = between(y, self.step[0], self.rows);
+        let (column, right) = between(x, self.step[1], self.columns);
+        let corner = row * self.columns + column;
+        let mix = |from: f32, to: f32, share: f32| from + (to - from) * share;
+        let along = |at: usize| mix(self.levels[at], self.levels[at + 1], right);
+        mix(along(corner), along(corner + self.columns), down)
+    }
+}

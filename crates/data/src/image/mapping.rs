@@ -1,0 +1,51 @@
+//! Between the pixels of a fitted image and those of the original.
+
+/// Where a fitted image's pixels come from: original = fitted * scale + shift.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Mapping {
+    /// Original pixels per fitted pixel, `[x, y]`.
+    pub scale: [f32; 2],
+    /// The original's place of the fitted image's upper left corner, `[x, y]`.
+    pub shift: [f32; 2],
+    /// Width and height of the original; boxes are cut off there.
+    pub original: [f32; 2],
+    /// Width and height of the fitted image.
+    pub fitted: [f32; 2],
+}
+
+impl Mapping {
+    /// Of an image that is as its file has it, `[height, width]`.
+    pub fn identity([height, width]: [usize; 2]) -> Self {
+        let size = [width as f32, height as f32];
+        Self {
+            scale: [1.0; 2],
+            shift: [0.0; 2],
+            original: size,
+            fitted: size,
+        }
+    }
+
+    /// Whether the image is as its file has it.
+    pub fn is_identity(&self) -> bool {
+        *self == Self::identity([self.fitted[1] as usize, self.fitted[0] as usize])
+    }
+
+    /// A box `[x1, y1, x2, y2]` of the fitted image, in pixels of the original; what lies outside of it is cut off.
+    pub fn to_original(&self, fitted: [f32; 4]) -> [f32; 4] {
+        std::array::from_fn(|index| {
+            let axis = index % 2;
+            let place = fitted[index] * self.scale[axis] + self.shift[axis];
+            place.clamp(0.0, self.original[axis])
+        })
+    }
+
+    /// A box `[x1, y1, x2, y2]` of the original, in pixels of the fitted image; what lies outside of it is cut off, so
+    /// that a box that was cropped away has no area.
+    pub fn from_original(&self, original: [f32; 4]) -> [f32; 4] {
+        std::array::from_fn(|index| {
+            let axis = index % 2;
+            let place = (original[index] - self.shift[axis]) / self.scale[axis];
+            place.clamp(0.0, self.fitted[axis])
+        })
+    }
+}
