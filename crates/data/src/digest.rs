@@ -7,7 +7,11 @@ impl Split {
     /// that are new in every epoch are left out: they follow from the recipe and, as the test scenes do, from MNIST.
     pub fn digest(&self) -> String {
         let mut hasher = blake3::Hasher::new();
-        let parts = [Some(&self.train), self.validation.as_ref(), Some(&self.test)];
+        let parts = [
+            Some(&self.train),
+            self.validation.as_ref(),
+            Some(&self.test),
+        ];
         for data in parts.into_iter().flatten() {
             add(&mut hasher, data);
         }

@@ -19,7 +19,8 @@ pub enum DataError {
     /// Entries of a source that are wrong.
     #[error(
         "{source_name}: {} wrong:{}\nTo train without them, set data.on-error = \"skip\": it leaves out what is wrong and cuts boxes at the edge",
-        counted(problems), listed(problems)
+        counted(problems),
+        listed(problems)
     )]
     Entries {
         /// The source.
@@ -110,7 +111,11 @@ pub(crate) fn listed(problems: &[Problem]) -> String {
         for problem in of_kind().take(LISTED) {
             text += &format!("\n    {problem}");
         }
-        if let Some(more) = of_kind().count().checked_sub(LISTED).filter(|more| *more > 0) {
+        if let Some(more) = of_kind()
+            .count()
+            .checked_sub(LISTED)
+            .filter(|more| *more > 0)
+        {
             text += &format!("\n    ... and {more} more");
         }
     }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 pub use digit::digit;
-pub use fit::{Fitted, Fitter, from_planes, whole};
+pub use fit::{Fitted, Fitter, from_planes};
 pub use image::metadata::Orientation;
 pub use ink::Gray;
 pub use mapping::Mapping;

@@ -104,7 +104,9 @@ fn read_at(file: &File, bytes: &mut [u8], from: u64) -> std::io::Result<()> {
     use std::io::{Read, Seek, SeekFrom};
     // The place in the file is shared by all threads.
     static READING: std::sync::Mutex<()> = std::sync::Mutex::new(());
-    let _alone = READING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _alone = READING
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut file = file;
     file.seek(SeekFrom::Start(from))?;
     file.read_exact(bytes)

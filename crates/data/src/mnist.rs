@@ -76,7 +76,9 @@ pub(crate) fn listing() -> Result<Listing, DataError> {
         part.labels.iter().enumerate().map(entry).collect()
     };
     Ok(Listing {
-        classes: (0..DIGITS).map(|digit| Class::named(digit.to_string())).collect(),
+        classes: (0..DIGITS)
+            .map(|digit| Class::named(digit.to_string()))
+            .collect(),
         train: entries(train, "training"),
         test: Some(entries(test, "test")),
         ..Listing::default()

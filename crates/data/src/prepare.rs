@@ -68,9 +68,7 @@ pub fn prepare(
         image,
         progress,
         done: 0,
-        total: listing.train.len()
-            + listing.validation.as_ref().map_or(0, Vec::len)
-            + test.len(),
+        total: listing.train.len() + listing.validation.as_ref().map_or(0, Vec::len) + test.len(),
         problems: std::mem::take(&mut listing.problems),
         classes: &listing.classes,
     };
@@ -278,7 +276,9 @@ impl Work<'_> {
                 Err(problem) => {
                     // Once, however many crops there are of it.
                     let known = reported.is_some_and(|(entry, fault)| {
-                        std::ptr::eq(entry, job.entry) && fault == problem.fault && job.crop.is_none_or(|crop| crop > 0)
+                        std::ptr::eq(entry, job.entry)
+                            && fault == problem.fault
+                            && job.crop.is_none_or(|crop| crop > 0)
                     });
                     if !known {
                         reported = Some((job.entry, problem.fault));
@@ -304,7 +304,9 @@ impl Work<'_> {
                 ink,
             }
         } else {
-            let identity = annotated.iter().all(|(_, mapping, _)| mapping.is_identity());
+            let identity = annotated
+                .iter()
+                .all(|(_, mapping, _)| mapping.is_identity());
             let mappings = annotated.iter().map(|(_, mapping, _)| *mapping).collect();
             Samples::Annotated(Annotated {
                 images,
@@ -326,7 +328,11 @@ impl Work<'_> {
             channels,
             height,
             width,
-            classes: self.classes.iter().map(|class| class.name.clone()).collect(),
+            classes: self
+                .classes
+                .iter()
+                .map(|class| class.name.clone())
+                .collect(),
             preparation: self.image,
             samples,
         })
@@ -390,10 +396,7 @@ fn runs(jobs: &[Job<'_>]) -> Vec<Range<usize>> {
 fn read(jobs: &[Job<'_>], fitter: &Fitter) -> Vec<Result<(Vec<u8>, Facts), Problem>> {
     let entry = jobs[0].entry;
     match open(entry) {
-        Ok(decoded) => jobs
-            .iter()
-            .map(|job| fit(job, &decoded, fitter))
-            .collect(),
+        Ok(decoded) => jobs.iter().map(|job| fit(job, &decoded, fitter)).collect(),
         Err(problem) => vec![Err(problem); jobs.len()],
     }
 }

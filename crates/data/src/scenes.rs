@@ -61,7 +61,10 @@ fn preparation(mut image: recipe::Image, size: usize) -> Result<recipe::Image, D
     if image.size.is_some_and(|asked| asked != size) {
         return Err(DataError::SceneImage {
             key: "data.image.size",
-            what: format!("in {} x {} pixels, as data.scenes.size says", size[1], size[0]),
+            what: format!(
+                "in {} x {} pixels, as data.scenes.size says",
+                size[1], size[0]
+            ),
         });
     }
     if image.colour == Some(Colour::Rgb) {
@@ -70,11 +73,15 @@ fn preparation(mut image: recipe::Image, size: usize) -> Result<recipe::Image, D
             what: "in grey".to_string(),
         });
     }
-    for (key, values) in [("data.image.mean", image.mean), ("data.image.std", image.std)] {
+    for (key, values) in [
+        ("data.image.mean", image.mean),
+        ("data.image.std", image.std),
+    ] {
         if values == PerChannel::Dataset {
             return Err(DataError::SceneImage {
                 key,
-                what: "anew in every epoch, so that there is nothing to compute it from".to_string(),
+                what: "anew in every epoch, so that there is nothing to compute it from"
+                    .to_string(),
             });
         }
     }
@@ -179,7 +186,11 @@ impl Composer {
             width: self.options.size,
             classes: self.digits.classes.clone(),
             preparation: grey(self.options.size),
-            samples: Samples::Annotated(annotated(scenes, self.digits.classes.len(), self.options.size)),
+            samples: Samples::Annotated(annotated(
+                scenes,
+                self.digits.classes.len(),
+                self.options.size,
+            )),
         }
     }
 }

@@ -203,11 +203,7 @@ fn losses(
     Ok(sums)
 }
 
-fn predict_all(
-    network: &Network,
-    data: &Dataset,
-    device: &Device,
-) -> Vec<Prediction> {
+fn predict_all(network: &Network, data: &Dataset, device: &Device) -> Vec<Prediction> {
     Batch::all(data, batch_size(data), device)
         .flat_map(|batch| network.predict(batch.images))
         .collect()

@@ -46,7 +46,10 @@ pub fn predict(
     let fitted: Vec<Fitted> = images.par_iter().map(|image| fit(trained, image)).collect();
     let is_blank: Vec<bool> = fitted.iter().map(|it| shows_nothing(trained, it)).collect();
     let visible = fitted.into_iter().zip(&is_blank);
-    let fitted: Vec<Fitted> = visible.filter(|(_, blank)| !**blank).map(|(it, _)| it).collect();
+    let fitted: Vec<Fitted> = visible
+        .filter(|(_, blank)| !**blank)
+        .map(|(it, _)| it)
+        .collect();
     let predictions = match fitted.len() {
         0 => Vec::new(),
         _ => trained.network.predict(tensor(trained, &fitted, device)),
@@ -99,7 +102,10 @@ pub(crate) fn shows_nothing(trained: &Trained, image: &Fitted) -> bool {
 pub(crate) fn tensor(trained: &Trained, images: &[Fitted], device: &Device) -> Tensor<4> {
     let [channels, height, width] = trained.input;
     let mut values = vec![0.0; images.len() * channels * height * width];
-    for (image, values) in images.iter().zip(values.chunks_exact_mut(channels * height * width)) {
+    for (image, values) in images
+        .iter()
+        .zip(values.chunks_exact_mut(channels * height * width))
+    {
         normalize(&trained.preparation, &image.pixels, values);
     }
     let shape = [images.len(), channels, height, width];

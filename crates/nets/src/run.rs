@@ -186,7 +186,9 @@ impl Run {
             reason,
         };
         let recipe::Image { colour, size, .. } = about.preparation;
-        let prepared = colour.zip(size).map(|(colour, [h, w])| [colour.channels(), h, w]);
+        let prepared = colour
+            .zip(size)
+            .map(|(colour, [h, w])| [colour.channels(), h, w]);
         if prepared != Some(input) {
             return Err(damaged(format!(
                 "it states images of {input:?}, but prepares pictures for {prepared:?}"
@@ -280,8 +282,7 @@ impl Run {
         stop: &AtomicBool,
         observer: &mut dyn Observer,
     ) -> Result<Option<Finished>, RunError> {
-        let (train, validation) =
-            split.hold_out(recipe.data.validation, recipe.training.seed)?;
+        let (train, validation) = split.hold_out(recipe.data.validation, recipe.training.seed)?;
         let mut trainer = Trainer::new(recipe, &train, validation.as_deref(), &computer.device)?;
         trainer.share_with(computer)?;
         // To the end of this function, if nobody holds it for longer.

@@ -22,11 +22,7 @@ const PASSES: usize = 5;
 const BUDGET: Duration = Duration::from_millis(400);
 
 /// Times single images and batches of `data`, in about two seconds.
-pub fn speed(
-    network: &Network,
-    data: &Dataset,
-    computer: &Computer,
-) -> InferenceSpeed {
+pub fn speed(network: &Network, data: &Dataset, computer: &Computer) -> InferenceSpeed {
     let preparation = Preparation::WITHOUT_AUGMENTATION;
     let predict = |numbers: &[usize]| {
         let start = Instant::now();

@@ -32,11 +32,7 @@ pub struct Calibration {
 impl Calibration {
     /// Fits the temperature of `cnn` on `data`, which must not be the test set; `None` without images, or where images do
     /// not show exactly one object each.
-    pub fn fit(
-        cnn: &Cnn,
-        data: &Dataset,
-        device: &Device,
-    ) -> Option<Self> {
+    pub fn fit(cnn: &Cnn, data: &Dataset, device: &Device) -> Option<Self> {
         let labels = data.labels().filter(|labels| !labels.is_empty())?;
         let batches = Batch::all(data, batch_size(data), device);
         let rows: Vec<Vec<f32>> = batches.flat_map(|batch| cnn.scores(batch.images)).collect();

@@ -62,7 +62,8 @@ fn check_training_with_the_rest(recipe: &Recipe) -> Checked {
         ),
         ("temperature-scaling", scaling, "fits"),
     ] {
-        let nothing = data.validation.is_none() || (data.is_built_in() && data.validation == Validation::Folder);
+        let nothing = data.validation.is_none()
+            || (data.is_built_in() && data.validation == Validation::Folder);
         if used && nothing {
             let what = format!("{does} held-out images, and none are held out");
             let help = "hold out some with data.validation = 5000, say, or leave it out";

@@ -29,7 +29,11 @@ pub(super) enum Content {
 ///
 /// # Errors
 /// What makes the whole picture unusable.
-pub(super) fn check(job: &Job<'_>, facts: &Facts, boxes: Option<Boxes>) -> Result<Checked, Problem> {
+pub(super) fn check(
+    job: &Job<'_>,
+    facts: &Facts,
+    boxes: Option<Boxes>,
+) -> Result<Checked, Problem> {
     let entry = job.entry;
     let turned = stated_size(entry, facts)?;
     let mut problems = Vec::new();
@@ -88,7 +92,13 @@ pub(super) fn crop(entry: &Entry, number: usize, facts: &Facts) -> Result<[u32; 
     let corners = corners(labelled, facts, turned);
     let ([x1, y1, x2, y2], _) = inside(entry, labelled, corners, facts.size)?;
     let [left, top] = [x1.floor(), y1.floor()];
-    Ok([left, top, x2.ceil().max(left + 1.0), y2.ceil().max(top + 1.0)].map(|it| it as u32))
+    Ok([
+        left,
+        top,
+        x2.ceil().max(left + 1.0),
+        y2.ceil().max(top + 1.0),
+    ]
+    .map(|it| it as u32))
 }
 
 /// Whether the annotations are meant on the picture as the file stores it, before EXIF's note turns it upright.
@@ -158,13 +168,20 @@ fn inside(
         ));
     }
     let [w, h] = [width as f64, height as f64];
-    let cut = [x1.clamp(0.0, w), y1.clamp(0.0, h), x2.clamp(0.0, w), y2.clamp(0.0, h)];
+    let cut = [
+        x1.clamp(0.0, w),
+        y1.clamp(0.0, h),
+        x2.clamp(0.0, w),
+        y2.clamp(0.0, h),
+    ];
     // In the numbers that training sees.
     let kept = cut.map(|it| it as f32);
     if kept[2] <= kept[0] || kept[3] <= kept[1] {
         return Err(problem(
             Fault::BadBox,
-            format!("{shown} lies outside the picture of {width} x {height} pixels, or is too small"),
+            format!(
+                "{shown} lies outside the picture of {width} x {height} pixels, or is too small"
+            ),
         ));
     }
     let beyond = x1 < -ROUNDING || y1 < -ROUNDING || x2 > w + ROUNDING || y2 > h + ROUNDING;

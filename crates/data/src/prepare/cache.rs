@@ -144,11 +144,7 @@ impl Cache {
 }
 
 /// What an earlier run has left at `path`, if it is whole.
-fn found(
-    path: &Path,
-    jobs: usize,
-    length: usize,
-) -> Option<(Images, Vec<Result<Facts, Problem>>)> {
+fn found(path: &Path, jobs: usize, length: usize) -> Option<(Images, Vec<Result<Facts, Problem>>)> {
     let json = std::fs::read(path.with_extension("json")).ok()?;
     let facts: Vec<Result<Facts, Problem>> = serde_json::from_slice(&json).ok()?;
     let count = facts.iter().filter(|it| it.is_ok()).count();

@@ -153,7 +153,10 @@ pub(crate) fn measure(image: &mut Image, train: &Dataset) {
     let moment = |counts: &[u64; 256], of: &dyn Fn(f64) -> f64| {
         let total: u64 = counts.iter().sum();
         let levels = (0..).map(|level: u32| f64::from(level) / 255.0);
-        let sum: f64 = levels.zip(counts).map(|(level, &n)| of(level) * n as f64).sum();
+        let sum: f64 = levels
+            .zip(counts)
+            .map(|(level, &n)| of(level) * n as f64)
+            .sum();
         sum / (total as f64).max(1.0)
     };
     let means: Vec<f64> = counts.iter().map(|it| moment(it, &|level| level)).collect();
