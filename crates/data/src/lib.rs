@@ -10,7 +10,6 @@ mod dataset;
 mod digest;
 pub mod draw;
 mod error;
-pub mod idx;
 pub mod image;
 pub mod listing;
 pub mod memory;
@@ -23,6 +22,7 @@ pub mod source;
 #[cfg(test)]
 mod tests;
 pub mod truth;
+pub mod zip;
 
 pub use dataset::{Annotated, Content, Dataset, Sample, Samples, Split, hold_out};
 pub use error::DataError;
