@@ -1,21 +1,18 @@
 //! Why data could not be loaded, with the file at fault and what to do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::memory::NotEnoughMemory;
-use crate::{coco, idx};
+use crate::{coco, mnist};
 
 /// Why data could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    /// A wrong IDX file.
-    #[error(transparent)]
-    Idx(#[from] idx::IdxError),
     /// A folder lacks a file.
     #[error(
         "{}: there is neither {name} nor {name}.gz. A folder of IDX files holds {}, each gzipped or not; \
          a folder of annotated images holds {} and {}",
-        .folder.display(), idx::FILES.join(", "), coco::FILES[0], coco::FILES[1]
+        .folder.display(), mnist::FILES.join(", "), coco::FILES[0], coco::FILES[1]
     )]
     Missing {
         /// The folder.
@@ -59,9 +56,9 @@ pub enum DataError {
         /// Which label, from 0.
         index: usize,
         /// What it is.
-        found: u8,
+        found: i64,
         /// The largest that may be.
-        most: u8,
+        most: i64,
     },
     /// Training and test images differ in size.
     #[error("{} holds images of {train:?} (rows, columns), {} of {test:?}", .train_path.display(), .test_path.display())]
@@ -98,4 +95,14 @@ pub enum DataError {
         /// Images there are.
         count: usize,
     },
+}
+
+impl DataError {
+    /// What is wrong with a file or folder, and what to do.
+    pub(crate) fn file(path: &Path, what: impl Into<String>) -> Self {
+        Self::File {
+            path: path.to_path_buf(),
+            what: what.into(),
+        }
+    }
 }

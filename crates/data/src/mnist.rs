@@ -4,10 +4,17 @@ use std::path::{Path, PathBuf};
 
 use crate::dataset::{Dataset, Samples, Split};
 use crate::error::DataError;
-pub use crate::idx::FILES;
-use crate::idx::{self, IdxError, IdxFault};
+use crate::source::idx::parse;
 
-const DIGITS: u8 = 10;
+/// The four files: training images and labels, test images and labels; each may end in `.gz`.
+pub const FILES: [&str; 4] = [
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+];
+
+const DIGITS: i64 = 10;
 
 /// The MNIST that is part of the program: 60,000 training and 10,000 test images, 28 x 28.
 ///
@@ -63,11 +70,7 @@ fn file(folder: &Path, name: &'static str) -> Result<(PathBuf, Vec<u8>), DataErr
     })?;
     match std::fs::read(&path) {
         Ok(bytes) => Ok((path, bytes)),
-        Err(error) => Err(IdxError {
-            path,
-            what: IdxFault::Read(error),
-        }
-        .into()),
+        Err(error) => Err(DataError::file(&path, format!("cannot read it: {error}"))),
     }
 }
 
@@ -95,8 +98,14 @@ fn dataset(
     (images_path, images): File<'_>,
     (labels_path, labels): File<'_>,
 ) -> Result<Dataset, DataError> {
-    let images = idx::images(&images_path, images)?;
-    let labels = idx::labels(&labels_path, labels)?;
+    let wrong = |path: &Path| {
+        let path = path.to_path_buf();
+        move |what| DataError::File { path, what }
+    };
+    let images = parse(images).and_then(|array| array.pixels(false));
+    let (images, _) = images.map_err(wrong(&images_path))?;
+    let labels = parse(labels).and_then(|array| array.labels(false));
+    let labels = labels.map_err(wrong(&labels_path))?;
     if images.count != labels.len() {
         return Err(DataError::Counts {
             images_path,
@@ -105,7 +114,7 @@ fn dataset(
             labels: labels.len(),
         });
     }
-    if let Some(index) = labels.iter().position(|&label| label >= DIGITS) {
+    if let Some(index) = labels.iter().position(|label| !(0..DIGITS).contains(label)) {
         return Err(DataError::Label {
             path: labels_path,
             index,
@@ -115,13 +124,13 @@ fn dataset(
     }
     Ok(Dataset {
         count: images.count,
-        channels: 1,
+        channels: images.channels,
         height: images.height,
         width: images.width,
         classes: (0..DIGITS).map(|digit| digit.to_string()).collect(),
         samples: Samples::Labelled {
-            images: images.pixels,
-            labels: labels.into_iter().map(u32::from).collect(),
+            images: images.values,
+            labels: labels.into_iter().map(|label| label as u32).collect(),
         },
     })
 }

@@ -1,8 +1,11 @@
 //! Where images come from, and which of them are held out.
 
+mod array;
 pub mod csv;
 pub mod folders;
 pub mod idx;
+mod labelled;
+mod names;
 pub mod npz;
 pub mod parquet;
 pub mod paths;
