@@ -1,8 +1,8 @@
 //! What a file's or an array's name says: the data set, its part, and whether it holds pictures or labels.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::paths::Part;
+use super::paths::{Part, entries};
 
 /// What a name says: of `emnist-letters-train-images-idx3-ubyte` the set is `emnist-letters`, the part is for training.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +80,26 @@ pub fn last(path: &Path) -> String {
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned()
+}
+
+/// Whether a path has one of these endings, in any case.
+pub fn ends_with(path: &Path, endings: &[&str]) -> bool {
+    let ending = path.extension().unwrap_or_default();
+    endings
+        .iter()
+        .any(|known| ending.eq_ignore_ascii_case(known))
+}
+
+/// The files right in a folder, sorted; none if it can't be listed.
+pub fn files_in(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let (_, files) = entries(folder);
+    files.into_iter().map(|name| folder.join(name))
+}
+
+/// The folders right in a folder, sorted; none if it can't be listed.
+pub fn folders_in(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let (folders, _) = entries(folder);
+    folders.into_iter().map(|name| folder.join(name))
 }
 
 #[cfg(test)]

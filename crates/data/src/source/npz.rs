@@ -11,16 +11,14 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::labelled::{self, Classes, Labelled, Parts, Reading, Source};
-use super::names::{self, Kind, Name, last};
-use super::paths::{Part, is_companion};
+use super::names::{self, Kind, Name, ends_with, files_in, last};
+use super::paths::Part;
 use crate::error::DataError;
 use crate::listing::Listing;
 use crate::memory;
 use crate::zip;
 
 const EXPECTED: &str = "expected the arrays x_train, y_train, x_test and y_test, or train_images, train_labels and so on";
-/// Whether pictures are stored column by column.
-const TRANSPOSED: bool = false; // settings.transposed
 
 /// Whether `path` is NumPy's file, or a folder of such files, judged by their endings and first bytes.
 pub fn recognises(path: &Path) -> bool {
@@ -35,8 +33,8 @@ pub fn recognises(path: &Path) -> bool {
 ///
 /// # Errors
 /// A file that is missing or not what it should be. Single bad labels become the listing's problems instead.
-pub fn read(path: &Path, _settings: &recipe::Data) -> Result<Listing, DataError> {
-    load(path, TRANSPOSED)
+pub fn read(path: &Path, settings: &recipe::Data) -> Result<Listing, DataError> {
+    load(path, settings.transposed)
 }
 
 /// An array with what its name says.
@@ -185,27 +183,21 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     if path.is_file() {
         return Ok(vec![path.to_path_buf()]);
     }
-    let cannot = |error| DataError::file(path, format!("cannot read it: {error}"));
+    if !path.is_dir() {
+        return Err(DataError::file(path, "there is no such file or folder"));
+    }
     let mut archives = Vec::new();
     let mut telling = Vec::new();
-    for entry in fs::read_dir(path).map_err(cannot)? {
-        let file = entry.map_err(cannot)?.path();
-        let name = last(&file);
-        let ending = file.extension().unwrap_or_default().to_ascii_lowercase();
-        if is_companion(&name) || !(ending == "npz" || ending == "npy") || !file.is_file() {
-            continue;
-        }
+    for file in files_in(path).filter(|file| ends_with(file, &["npz", "npy"])) {
         let stem = file.file_stem().unwrap_or_default().to_string_lossy();
         let said = names::parse(&stem);
         if said.part.is_some() || said.kind.is_some() {
             telling.push((said.set, file.clone()));
         }
-        if ending == "npz" {
+        if ends_with(&file, &["npz"]) {
             archives.push(file);
         }
     }
-    archives.sort();
-    telling.sort();
     let several = |names: Vec<String>| {
         Err(DataError::file(
             path,
@@ -233,10 +225,9 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, DataError> {
 
 /// Whether a file is NumPy's, by its ending and its first bytes.
 fn is_numpy(file: &Path) -> bool {
-    let ending = file.extension().unwrap_or_default().to_ascii_lowercase();
-    let magic: &[u8] = if ending == "npz" {
+    let magic: &[u8] = if ends_with(file, &["npz"]) {
         b"PK"
-    } else if ending == "npy" {
+    } else if ends_with(file, &["npy"]) {
         npy::MAGIC
     } else {
         return false;

@@ -1,13 +1,12 @@
 //! Which tables a folder holds, and which of them are the data set.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::form_of;
 use super::table::Table;
 use crate::error::DataError;
-use crate::source::names::{self, last};
-use crate::source::paths::{Part, is_companion};
+use crate::source::names::{self, ends_with, files_in, folders_in, last};
+use crate::source::paths::Part;
 
 /// Folders in which tables are looked for where there are none beside them.
 const FOLDERS: [&str; 4] = ["annotations", "labels", "data", "csv"];
@@ -27,8 +26,7 @@ pub struct Chosen {
 
 /// Whether a file is a table, judged by its ending.
 pub fn is_table(path: &Path) -> bool {
-    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
-    (ending == "csv" || ending == "tsv") && !is_companion(&last(path)) && path.is_file()
+    ends_with(path, &["csv", "tsv"])
 }
 
 /// The tables that `path` can mean: a file, those in a folder, or those whose names begin so.
@@ -44,7 +42,7 @@ pub fn all(path: &Path) -> Vec<Chosen> {
     }
     let mut found = tables(path);
     if found.is_empty() {
-        for folder in entries(path).into_iter().filter(|path| path.is_dir()) {
+        for folder in folders_in(path) {
             let name = last(&folder);
             let part = Part::of(&name);
             let inside = tables(&folder).into_iter().filter(|_| part.is_some());
@@ -141,17 +139,13 @@ pub fn choose(path: &Path, notes: &mut Vec<String>) -> Result<Vec<Chosen>, DataE
 
 /// The tables in a folder. Kaggle also puts them into folders of the same name.
 fn tables(folder: &Path) -> Vec<Chosen> {
-    let mut found = Vec::new();
-    for path in entries(folder) {
-        if is_table(&path) {
-            found.push(chosen(path));
-            continue;
-        }
-        let own = path.join(last(&path));
-        let own = [own.with_extension("csv"), own];
-        found.extend(own.into_iter().find(|path| is_table(path)).map(chosen));
-    }
-    found
+    let own = folders_in(folder).filter_map(|inner| {
+        let own = inner.join(last(&inner));
+        let candidates = [own.with_extension("csv"), own];
+        candidates.into_iter().find(|path| path.is_file())
+    });
+    let all = files_in(folder).chain(own);
+    all.filter(|path| is_table(path)).map(chosen).collect()
 }
 
 fn chosen(path: PathBuf) -> Chosen {
@@ -163,12 +157,4 @@ fn chosen(path: PathBuf) -> Chosen {
         set: name.set,
         folder: None,
     }
-}
-
-/// A folder's files and folders, sorted; nothing if it can't be listed.
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    paths.sort();
-    paths
 }

@@ -1,6 +1,6 @@
 //! Tables whose rows name a picture with its label, or with one of its objects.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Sheet;
@@ -37,7 +37,7 @@ struct Object {
 struct Reading {
     drafts: Parts<Vec<Draft>>,
     /// Where each picture is among its part's.
-    places: HashMap<(Part, PathBuf), usize>,
+    places: BTreeMap<(Part, PathBuf), usize>,
     problems: Vec<Problem>,
     /// Rows with boxes of four zeros.
     zeros: usize,
@@ -169,7 +169,7 @@ impl Reading {
         };
         let parted = sheet.part.is_some() || sheet.form.split.is_some();
         // Names that were looked for; what is missing is told once.
-        let mut known: HashMap<(Part, String), Result<Found, Lost>> = HashMap::new();
+        let mut known: BTreeMap<(Part, String), Result<Found, Lost>> = BTreeMap::new();
         for row in sheet.rows() {
             let asked = row.text(column).into_owned();
             let place = format!("{} ({})", sheet.table.place(&row), shown(&asked));

@@ -6,8 +6,10 @@ use proptest::prelude::*;
 use std::fs;
 use tempfile::TempDir;
 
+type Files<'a> = &'a [(&'a str, &'a str)];
+
 /// A folder with these files; a picture's content does not matter here.
-fn folder(files: &[(&str, &str)]) -> TempDir {
+fn folder(files: Files<'_>) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, content) in files {
         let path = folder.path().join(name);
@@ -229,8 +231,8 @@ fn paths_and_labels_under_the_headers_they_have() {
     let numbers = "image,label\na.png,10\nb.png,9\n";
     let listing = read(&folder(&[("a.csv", numbers), ("a.png", ""), ("b.png", "")]));
     assert_eq!(
-        (classes(&listing)[9], entries(&listing.train)[0].as_str()),
-        ("10", "a.png 9")
+        (classes(&listing)[10], entries(&listing.train)[0].as_str()),
+        ("10", "a.png 10")
     );
 }
 
@@ -400,7 +402,7 @@ fn what_is_no_data_set_says_so() {
     let pixels = "label,pixel0,pixel1,pixel2,pixel3\n1,0,1,2,3\n";
     let paths = "image,label\na.png,cat\n";
     #[rustfmt::skip]
-    let cases: [(&str, &[(&str, &str)], &str); 11] = [
+    let cases: [(&str, Files<'_>, &str); 11] = [
         ("no table", &[("a.txt", "image,label")], "there is no .csv or .tsv file"),
         ("empty", &[("a.csv", "\n\n")], "the table is empty"),
         ("other columns", &[("a.csv", "epoch,loss\n1,2\n")], "found the columns epoch, loss"),

@@ -7,8 +7,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::file;
-use crate::source::names::{self, Kind, Name, last};
-use crate::source::paths::{Part, is_companion};
+use crate::source::names::{self, Kind, Name, files_in, folders_in, last};
+use crate::source::paths::Part;
 
 /// Folders in which torchvision and EMNIST's archive keep their files.
 const INNER: [&str; 2] = ["raw", "gzip"];
@@ -154,34 +154,25 @@ fn in_folder(folder: &Path) -> Vec<Set> {
 
 /// Each file with the folder that it counts as being in.
 fn files(folder: &Path) -> Vec<(PathBuf, PathBuf)> {
-    let mut found = Vec::new();
-    for path in entries(folder) {
-        if path.is_file() {
-            found.push((folder.to_path_buf(), path));
-        } else if idx_name(&last(&path)).is_some_and(|name| is_sure(&name)) {
-            let inside = entries(&path).into_iter().filter(|path| path.is_file());
-            found.extend(inside.map(|file| (folder.to_path_buf(), file)));
-        } else {
-            let is_inner = INNER
-                .iter()
-                .any(|name| last(&path).eq_ignore_ascii_case(name));
-            let inner = INNER.map(|name| path.join(name));
-            for home in is_inner.then_some(path).into_iter().chain(inner) {
-                let inside = entries(&home).into_iter().filter(|path| path.is_file());
-                found.extend(inside.map(|file| (home.clone(), file)));
-            }
+    let with = |home: &Path, folder: &Path| {
+        let home = home.to_path_buf();
+        files_in(folder)
+            .map(|file| (home.clone(), file))
+            .collect::<Vec<_>>()
+    };
+    let mut found = with(folder, folder);
+    for inner in folders_in(folder) {
+        let name = last(&inner);
+        if idx_name(&name).is_some_and(|name| is_sure(&name)) {
+            found.extend(with(folder, &inner));
+            continue;
+        }
+        if INNER.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+            found.extend(with(&inner, &inner));
+        }
+        for home in INNER.map(|known| inner.join(known)) {
+            found.extend(with(&home, &home));
         }
     }
     found
-}
-
-/// A folder's files and folders; nothing if it can't be listed.
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut paths: Vec<PathBuf> = entries
-        .filter(|entry| !is_companion(&entry.file_name().to_string_lossy()))
-        .map(|entry| entry.path())
-        .collect();
-    paths.sort();
-    paths
 }

@@ -255,8 +255,15 @@ fn a_set_beside_an_unnamed_one_is_given_by_a_file() {
 
 #[test]
 fn classes_are_counted() {
+    type Case<'a> = (
+        &'a str,
+        &'a [u8],
+        Option<&'a str>,
+        &'a [&'a str],
+        &'a [usize],
+    );
     #[rustfmt::skip]
-    let cases: [(&str, &[u8], Option<&str>, &[&str], &[usize]); 6] = [
+    let cases: [Case<'_>; 6] = [
         ("two", &[1, 0, 1], None, &["0", "1"], &[1, 0, 1]),
         ("from 1", &[2, 1, 3], None, &["1", "2", "3"], &[1, 0, 2]),
         ("a gap", &[0, 3, 0], None, &["0", "1", "2", "3"], &[0, 3, 0]),

@@ -117,16 +117,16 @@ pub fn read(group: &dyn RowGroupReader, column: &Column, file_size: u64) -> Resu
             Values::Bytes(cells(reader, lists, whole, |bytes| bytes)?)
         }
         ColumnReader::BoolColumnReader(reader) => {
-            Values::Numbers(cells(reader, lists, whole, |value| f64::from(value))?)
+            Values::Numbers(cells(reader, lists, whole, f64::from)?)
         }
         ColumnReader::Int32ColumnReader(reader) => {
-            Values::Numbers(cells(reader, lists, whole, |value| f64::from(value))?)
+            Values::Numbers(cells(reader, lists, whole, f64::from)?)
         }
         ColumnReader::Int64ColumnReader(reader) => {
             Values::Numbers(cells(reader, lists, whole, |value| value as f64)?)
         }
         ColumnReader::FloatColumnReader(reader) => {
-            Values::Numbers(cells(reader, lists, whole, |value| f64::from(value))?)
+            Values::Numbers(cells(reader, lists, whole, f64::from)?)
         }
         ColumnReader::DoubleColumnReader(reader) => {
             Values::Numbers(cells(reader, lists, whole, |value| value)?)

@@ -1,12 +1,11 @@
 //! Which Parquet files a folder holds, and which of them are the data set.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::DataError;
-use crate::source::names::{self, Name, last};
-use crate::source::paths::{Part, is_companion};
+use crate::source::names::{self, Name, ends_with, files_in, folders_in, last};
+use crate::source::paths::Part;
 
 /// Folders in which the Hub keeps files.
 const FOLDERS: [&str; 2] = ["data", "default"];
@@ -49,9 +48,7 @@ pub fn choose(path: &Path, notes: &mut Vec<String>) -> Result<Vec<Chosen>, DataE
         if !path.is_dir() {
             return wrong("there is no such file or folder".to_string());
         }
-        let inner = entries(path)
-            .into_iter()
-            .filter(|folder| !all(folder).is_empty());
+        let inner = folders_in(path).filter(|folder| !all(folder).is_empty());
         let inner: Vec<String> = inner.map(|folder| folder.display().to_string()).collect();
         return wrong(if inner.is_empty() {
             "there is no .parquet file".to_string()
@@ -109,16 +106,14 @@ fn parts(folder: &Path) -> Vec<Chosen> {
     if !direct.is_empty() {
         return direct;
     }
-    let inner = entries(folder)
-        .into_iter()
-        .filter_map(|path| Some((Part::of(&last(&path))?, path)));
+    let inner = folders_in(folder).filter_map(|path| Some((Part::of(&last(&path))?, path)));
     inner
         .flat_map(|(part, path)| files(&path, Some(part)))
         .collect()
 }
 
 fn files(folder: &Path, part: Option<Part>) -> Vec<Chosen> {
-    let files = entries(folder).into_iter().filter(|path| is_parquet(path));
+    let files = files_in(folder).filter(|path| is_parquet(path));
     files.map(|path| chosen(path, part)).collect()
 }
 
@@ -141,14 +136,5 @@ fn chosen(path: PathBuf, part: Option<Part>) -> Chosen {
 }
 
 fn is_parquet(path: &Path) -> bool {
-    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
-    ending == "parquet" && !is_companion(&last(path)) && path.is_file()
-}
-
-/// A folder's files and folders, sorted; nothing if it can't be listed.
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    paths.sort();
-    paths
+    ends_with(path, &["parquet"])
 }
