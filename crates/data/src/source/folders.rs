@@ -41,17 +41,14 @@ struct Layout {
 
 fn layout(path: &Path) -> Option<Layout> {
     // An outer folder wins: in `shapes/square/1.png` the class is `square`, and `shapes` wraps it.
-    unwrapped(path)
-        .into_iter()
+    let chain = unwrapped(path).into_iter();
+    chain
+        .take_while(|root| !is_annotated(root))
         .find_map(|root| level_layout(&root))
 }
 
 fn level_layout(root: &Path) -> Option<Layout> {
-    let (folders, files) = entries(root);
-    if folders.iter().any(|name| is_of_others(name)) || files.iter().any(|name| is_annotation(name))
-    {
-        return None;
-    }
+    let folders = entries(root).0;
     let named: Vec<(String, Part)> = folders
         .iter()
         .filter_map(|name| Some((name.clone(), Part::of(name)?)))
@@ -91,8 +88,13 @@ fn level_layout(root: &Path) -> Option<Layout> {
     })
 }
 
-fn is_of_others(name: &str) -> bool {
-    OF_OTHERS.contains(&name.to_lowercase().as_str())
+/// Whether annotations lie in a folder, so that its sub-folders are no classes.
+fn is_annotated(folder: &Path) -> bool {
+    let (folders, files) = entries(folder);
+    folders
+        .iter()
+        .any(|name| OF_OTHERS.contains(&name.to_lowercase().as_str()))
+        || files.iter().any(|name| is_annotation(name))
 }
 
 /// Whether a file annotates what lies beside it: `data.yaml`, `train.json`, `_annotations.coco.json`.
@@ -112,10 +114,11 @@ fn is_annotation(name: &str) -> bool {
 
 /// Whether a part consists of class folders.
 fn has_classes(level: &Path) -> bool {
-    let (folders, files) = entries(level);
-    !folders.iter().any(|name| is_of_others(name))
-        && !files.iter().any(|name| is_annotation(name))
-        && folders.iter().any(|name| holds_pictures(&level.join(name)))
+    !is_annotated(level)
+        && entries(level)
+            .0
+            .iter()
+            .any(|name| holds_pictures(&level.join(name)))
 }
 
 /// Whether there is a picture in a folder or a few levels below.

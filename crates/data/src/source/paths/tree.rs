@@ -24,7 +24,12 @@ pub fn tree(root: &Path) -> Result<Vec<PathBuf>, DataError> {
     while let Some(start) = linked.pop_front() {
         let mut waiting = vec![start];
         while let Some(folder) = waiting.pop() {
-            let path = root.join(&folder);
+            // Joining an empty path would end the root's name with a slash in messages.
+            let path = if folder.as_os_str().is_empty() {
+                root.to_path_buf()
+            } else {
+                root.join(&folder)
+            };
             let failed = |error: io::Error| DataError::File {
                 path: path.clone(),
                 what: format!("cannot list this folder: {error}"),

@@ -39,7 +39,7 @@ fn configurations() {
             "kpt_shape: 3\nnames: [a]",
             "kpt_shape: expected two numbers",
         ),
-        ("names: [a", "line 1: "),
+        ("names: [a", "while parsing a flow sequence"),
         (
             "a: &x [1]\nnames: *x",
             "line 2: aliases (*name) are not supported",
@@ -52,11 +52,11 @@ fn configurations() {
 
 #[test]
 fn yaml_bombs_are_harmless() {
-    let deep = "[".repeat(500_000);
+    // The scanner has a limit of its own for brackets.
+    let error = yaml::parse(&"[".repeat(500_000)).unwrap_err();
     assert!(
-        yaml::parse(&deep)
-            .unwrap_err()
-            .contains("nested more than 16 deep")
+        error.contains("recursion limit exceeded") || error.contains("16 deep"),
+        "{error}"
     );
     let deep: String = (0..2000)
         .map(|depth| format!("{}a:\n", " ".repeat(depth)))
