@@ -1,5 +1,6 @@
 //! Where images come from, and which of them are held out.
 
+pub mod coco;
 pub mod csv;
 pub mod folders;
 pub mod idx;
@@ -14,7 +15,7 @@ use std::path::Path;
 
 use crate::dataset::{Dataset, Samples, Split, hold_out};
 use crate::error::DataError;
-use crate::{coco, mnist, scenes};
+use crate::{mnist, scenes};
 
 /// The data that a recipe's `data.source` names; `seed` is the training's, which scenes follow.
 ///
@@ -25,7 +26,7 @@ pub fn load(data: &recipe::Data, seed: u64) -> Result<Split, DataError> {
     match data.source.as_str() {
         "mnist" => mnist::built_in(),
         recipe::SCENES => scenes::load(&data.scenes.clone().unwrap_or_default(), seed),
-        _ if coco::is_folder(folder) => Ok(coco::read(folder)?),
+        _ if crate::coco::is_folder(folder) => Ok(crate::coco::read(folder)?),
         _ => mnist::folder(folder),
     }
 }

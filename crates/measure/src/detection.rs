@@ -26,6 +26,7 @@ mod accumulate;
 mod error;
 mod figures;
 mod groups;
+mod hints;
 mod iou;
 mod matched;
 mod matching;
@@ -36,6 +37,7 @@ use rayon::prelude::*;
 
 pub use error::{CocoError, List};
 pub use figures::{Curve, Figures, recall_grid};
+pub use hints::{Hint, hints, shift_that_fits};
 pub use iou::{Xywh, crowd_overlap, iou};
 pub use matched::{Match, matches};
 pub use matching::iou_thresholds;
@@ -79,7 +81,7 @@ pub struct Truth {
     pub image: i64,
     /// Id of its class.
     pub category: i64,
-    /// Its own id; only [`Options::pycocotools_quirks`] looks at it.
+    /// Its own id; only [`Options::pycocotools_quirks`] and [`hints`] look at it.
     pub id: i64,
     /// Where it is.
     pub bounds: Xywh,
@@ -127,9 +129,9 @@ pub struct GroundTruth {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Repeat what pycocotools does by mistake or in silence: a truth with annotation id 0 is lost
-    /// when it is found, boxes of unknown classes and truths of unknown images are dropped, and
-    /// boxes may have negative sizes (they never match). Without it the first is counted and the
-    /// others are errors.
+    /// when it is found, of truths with one id each is replaced by the last, boxes of unknown classes
+    /// and truths of unknown images are dropped, and boxes may have negative sizes (they never match).
+    /// Without it every truth counts once, and the others are errors.
     pub pycocotools_quirks: bool,
     /// Detections counted per image and class, in any order. AP and AR by size use the largest;
     /// AR is reported for each of the three.

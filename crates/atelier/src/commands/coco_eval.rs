@@ -8,7 +8,10 @@ use crate::error::CommandError;
 use crate::plan::CocoEvalPlan;
 
 pub fn run(plan: &CocoEvalPlan, output: Output) -> Result<(), CommandError> {
-    let report = evaluate_files(&plan.ground_truth, &plan.detections, &plan.options)?;
+    let (report, warnings) = evaluate_files(&plan.ground_truth, &plan.detections, &plan.options)?;
+    for warning in warnings {
+        warn!("{warning}");
+    }
     if let Some(path) = &plan.curves {
         write_output(path, report.curves_csv())?;
     }

@@ -121,9 +121,12 @@ pub struct CocoEval {
     /// Results in COCO format
     #[arg(value_name = "DETECTIONS")]
     pub detections: PathBuf,
-    /// Repeat pycocotools' mistakes (annotation id 0, silently dropped boxes)
+    /// Repeat pycocotools' mistakes (annotation ids that are 0 or repeated, silently dropped boxes)
     #[arg(long)]
     pub pycocotools_quirks: bool,
+    /// Number of detections counted per image and class, those with the highest scores
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_detections: u32,
     /// Write precision-recall curves as CSV
     #[arg(long, value_name = "FILE")]
     pub curves: Option<PathBuf>,

@@ -114,12 +114,14 @@ pub struct CocoEvalPlan {
 
 impl CocoEvalPlan {
     pub fn of(flags: &flags::CocoEval) -> Self {
+        let most = flags.max_detections as usize;
         Self {
             ground_truth: flags.ground_truth.clone(),
             detections: flags.detections.clone(),
             options: Options {
                 pycocotools_quirks: flags.pycocotools_quirks,
-                ..Options::default()
+                // As pycocotools' maxDets, but never more than was asked for.
+                max_detections: [1, most.min(10), most],
             },
             curves: flags.curves.clone(),
         }

@@ -117,7 +117,14 @@ pub fn objects(
         {
             problem(format!("area is {area}; expected a number of at least 0"));
         }
-        match bounds(annotation.bbox, sizes[image]) {
+        let bbox = match annotation.bbox.numbers() {
+            Ok(bbox) => bbox,
+            Err(what) => {
+                problem(format!("bbox: {what}"));
+                continue;
+            }
+        };
+        match bounds(bbox, sizes[image]) {
             Ok(bounds) => objects[image].extend(class.map(|class| Object {
                 bounds,
                 class,
@@ -126,8 +133,8 @@ pub fn objects(
             })),
             Err(what) => problem(what),
         }
-        beyond += usize::from(reaches_beyond(annotation.bbox, sizes[image]));
-        like_corners += usize::from(could_be_corners(annotation.bbox, sizes[image]));
+        beyond += usize::from(reaches_beyond(bbox, sizes[image]));
+        like_corners += usize::from(could_be_corners(bbox, sizes[image]));
     }
     // One box beyond the image is a slip; many, when nearly all of the file would fit as corners, are a convention.
     let corners = beyond > 0 && 10 * like_corners >= 9 * file.annotations.len();

@@ -2,9 +2,11 @@
 //!
 //! It takes what exporters write: whole numbers as `1.0` or `"1"`, `iscrowd` as 0, 0.0, false or null, names that are numbers,
 //! sizes, areas and ids that are null or missing, a byte order mark, a field that is listed twice (the last counts, as in
-//! Python). Other fields are skipped. Errors name the file, the entry and the field, and what was expected and found.
+//! Python), masks without boxes, and boxes that CVAT turns. Other fields are skipped. Errors name the file, the entry and the
+//! field, and what was expected and found.
 
 mod fields;
+mod mask;
 #[cfg(test)]
 mod tests;
 
@@ -46,6 +48,8 @@ pub struct CocoCategory {
     pub id: i64,
     /// Its name; without one it is named after its id.
     pub name: Option<String>,
+    /// The name of the group of classes it belongs to.
+    pub supercategory: Lenient<String>,
 }
 
 /// An entry of `annotations`.
@@ -57,13 +61,46 @@ pub struct CocoAnnotation {
     pub image_id: i64,
     /// Its class.
     pub category_id: i64,
-    /// `[x, y, width, height]` in pixels.
-    pub bbox: [f64; 4],
+    /// Its box.
+    pub bbox: CocoBox,
     /// Square pixels.
     pub area: Option<f64>,
     /// Whether it stands for a group of objects.
     pub iscrowd: bool,
+    /// What tools add.
+    pub attributes: Attributes,
 }
+
+/// The box of an annotation, `[x, y, width, height]` in pixels.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CocoBox {
+    /// As the file has it.
+    Given([f64; 4]),
+    /// A box that the file turns, see [`Attributes::rotation`].
+    Turned {
+        /// As it was before.
+        given: [f64; 4],
+        /// The upright box around it.
+        around: [f64; 4],
+    },
+    /// Around the mask, where the file has no box.
+    OfMask([f64; 4]),
+    /// Neither a box nor a mask.
+    Missing,
+    /// Something else than four numbers, in words.
+    Wrong(String),
+}
+
+/// What tools add to an annotation.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Attributes {
+    /// CVAT writes a turned box as it was before it was turned, and here by how many degrees, clockwise about its centre.
+    pub rotation: f64,
+}
+
+/// A field that nothing depends on: a value of another type counts as missing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lenient<T>(pub Option<T>);
 
 /// An entry of a results file.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,6 +121,26 @@ impl CocoCategory {
         self.name.clone().unwrap_or_else(|| self.id.to_string())
     }
 }
+
+impl CocoBox {
+    /// The four numbers.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn numbers(&self) -> Result<[f64; 4], String> {
+        match self {
+            Self::Given(numbers) | Self::OfMask(numbers) => Ok(*numbers),
+            Self::Turned { around, .. } => Ok(*around),
+            Self::Missing => Err(format!(
+                "expected {FOUR_NUMBERS}; there is neither a box nor a mask"
+            )),
+            Self::Wrong(found) => Err(format!("expected {FOUR_NUMBERS}, found {found}")),
+        }
+    }
+}
+
+/// What a box should be.
+const FOUR_NUMBERS: &str = "four numbers, [x, y, width, height]";
 
 /// Why a COCO file could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -111,18 +168,59 @@ pub enum CocoFileError {
 /// Reads a file of annotations. A size or area of NaN counts as missing, as pandas means it.
 ///
 /// Ids may be text: digits are read as the number they show, any other text becomes a number that is the same in every file.
+/// An object without a box gets that of its mask; a box that is turned becomes the box around it.
 ///
 /// # Errors
 /// [`CocoFileError`] with the first entry that cannot be read. Whether the numbers make sense is not checked.
 pub fn read_annotations(path: &Path) -> Result<CocoFile, CocoFileError> {
-    let mut file: CocoFile = read(path, "")?;
+    let text = load(path)?;
+    let mut file: CocoFile = parse(path, &text, "")?;
     let sizes = file.images.iter_mut();
     let sizes = sizes.flat_map(|image| [&mut image.width, &mut image.height]);
     let areas = file.annotations.iter_mut().map(|entry| &mut entry.area);
     for number in sizes.chain(areas) {
         *number = number.filter(|number| !number.is_nan());
     }
+    let without = |entry: &CocoAnnotation| entry.bbox == CocoBox::Missing;
+    if file.annotations.iter().any(without) {
+        // Masks are long and rarely needed: only now they are read.
+        let masks: mask::Masks = parse(path, &text, "")?;
+        for (entry, mask) in file.annotations.iter_mut().zip(masks.annotations) {
+            if let Some(outline) = mask.segmentation.outline().filter(|_| without(entry)) {
+                entry.bbox = CocoBox::OfMask(outline.bounds());
+                entry.area = entry.area.or(outline.area());
+            }
+        }
+    }
+    for entry in &mut file.annotations {
+        let degrees = entry.attributes.rotation;
+        if let CocoBox::Given(given) = entry.bbox
+            && degrees != 0.0
+            && degrees.is_finite()
+        {
+            let around = around_turned(given, degrees);
+            entry.bbox = CocoBox::Turned { given, around };
+        }
+    }
     Ok(file)
+}
+
+/// The upright box around a box that is turned about its centre.
+fn around_turned([x, y, width, height]: [f64; 4], degrees: f64) -> [f64; 4] {
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    let across = (width * cos).abs() + (height * sin).abs();
+    let down = (width * sin).abs() + (height * cos).abs();
+    [
+        x + (width - across) / 2.0,
+        y + (height - down) / 2.0,
+        across,
+        down,
+    ]
+}
+
+/// The id that a text in a file becomes, see [`read_annotations`].
+pub fn id_of_text(text: &str) -> i64 {
+    fields::id_of_text(text)
 }
 
 /// Whether an id was text in the file, see [`read_annotations`].
@@ -135,26 +233,33 @@ pub fn is_text(id: i64) -> bool {
 /// # Errors
 /// As for [`read_annotations`].
 pub fn read_detections(path: &Path) -> Result<Vec<CocoDetection>, CocoFileError> {
-    read(path, "detections")
+    parse(path, &load(path)?, "detections")
 }
 
-/// `root` is what messages call the outermost value.
-fn read<T: DeserializeOwned>(path: &Path, root: &str) -> Result<T, CocoFileError> {
+/// The text of a file.
+fn load(path: &Path) -> Result<String, CocoFileError> {
     let bytes = std::fs::read(path).map_err(|cause| CocoFileError::Unreadable {
         path: path.to_path_buf(),
         cause,
     })?;
+    String::from_utf8(bytes).map_err(|error| CocoFileError::Form {
+        path: path.to_path_buf(),
+        entry: String::new(),
+        cause: format!("expected UTF-8, found {}", error.utf8_error()),
+    })
+}
+
+/// `root` is what messages call the outermost value.
+fn parse<T: DeserializeOwned>(path: &Path, text: &str, root: &str) -> Result<T, CocoFileError> {
+    let text = text.trim_start_matches('\u{feff}');
+    if let Ok(value) = serde_json::from_str(text) {
+        return Ok(value);
+    }
     let form = |entry: String, cause: String| CocoFileError::Form {
         path: path.to_path_buf(),
         entry,
         cause,
     };
-    let text = str::from_utf8(&bytes)
-        .map_err(|error| form(String::new(), format!("expected UTF-8, found {error}")))?;
-    let text = text.trim_start_matches('\u{feff}');
-    if let Ok(value) = serde_json::from_str(text) {
-        return Ok(value);
-    }
     // Slower, and only now: this reads NaN, and says in which entry it fails.
     read_tracked(&quote_not_finite(text)).map_err(|(place, cause)| {
         let cause = in_words_of_json(&cause.to_string());

@@ -15,6 +15,8 @@ pub(super) struct CategoryBoxes<'a> {
 /// The result for one class.
 pub(super) struct CategoryResult {
     pub truths: usize,
+    /// Detections that were left out, because their image has too many of higher scores.
+    pub over_limit: usize,
     pub figures: Figures,
     /// One per IoU threshold, all areas; empty where no truth counts.
     pub curves: Vec<Curve>,
@@ -37,6 +39,7 @@ pub(super) fn evaluate_category(
     quirks: bool,
 ) -> CategoryResult {
     let (kept, truths) = match_all_images(boxes, max_detections[2], quirks);
+    let over_limit = boxes.detections.len() - kept.len();
     let [low, middle, high] = max_detections;
     let [all, small, medium, large] =
         std::array::from_fn(|area| AreaCurves::new(&kept, area, truths[area]));
@@ -51,6 +54,7 @@ pub(super) fn evaluate_category(
     };
     CategoryResult {
         truths: truths[0],
+        over_limit,
         figures: Figures {
             ap: ap(&all),
             ap_50: ap_at(0),

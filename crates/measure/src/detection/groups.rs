@@ -23,7 +23,8 @@ pub(super) struct CategoryGroup<'a> {
 }
 
 impl<'a> Groups<'a> {
-    /// With `lenient`, boxes of unknown images (truths only) or classes are dropped and sizes may be negative.
+    /// With `lenient`, boxes of unknown images (truths only) or classes are dropped, sizes may be negative, and truths are
+    /// [`looked_up`].
     pub fn new(
         ground_truth: &'a GroundTruth,
         detections: &'a [Detection],
@@ -64,8 +65,8 @@ impl<'a> Groups<'a> {
                 return Err(error("area", expected, &truth.area));
             }
             match (places.get(&truth.image), class_of.get(&truth.category)) {
-                (Some(&place), Some(&class)) => categories[class].truths.push((place, truth)),
                 _ if lenient => {}
+                (Some(&place), Some(&class)) => categories[class].truths.push((place, truth)),
                 (None, _) => {
                     let expected = "the id of an image listed in `images`";
                     return Err(error("image_id", expected, &truth.image));
@@ -73,6 +74,17 @@ impl<'a> Groups<'a> {
                 (Some(_), None) => {
                     let expected = "the id of a class listed in `categories`";
                     return Err(error("category_id", expected, &truth.category));
+                }
+            }
+        }
+        if lenient {
+            let known = |truth: &Truth| {
+                let place = *places.get(&truth.image)?;
+                Some((place, *class_of.get(&truth.category)?))
+            };
+            for truth in looked_up(&ground_truth.truths, known) {
+                if let Some((place, class)) = known(truth) {
+                    categories[class].truths.push((place, truth));
                 }
             }
         }
@@ -104,6 +116,25 @@ impl<'a> Groups<'a> {
             categories,
         })
     }
+}
+
+/// The truths as pycocotools takes them. It lists the ids of the annotations of each known image and class, image by image,
+/// and then looks every id up in a table that holds the last annotation of each: of several with one id the last comes
+/// several times, in its own image and class, and the others never.
+fn looked_up<'a>(
+    truths: &'a [Truth],
+    known: impl Fn(&Truth) -> Option<(usize, usize)>,
+) -> Vec<&'a Truth> {
+    let last: HashMap<i64, &Truth> = truths.iter().map(|truth| (truth.id, truth)).collect();
+    let mut listed: Vec<(usize, &Truth)> = truths
+        .iter()
+        .filter_map(|truth| Some((known(truth)?.0, truth)))
+        .collect();
+    listed.sort_by_key(|&(place, _)| place);
+    listed
+        .iter()
+        .filter_map(|(_, truth)| last.get(&truth.id).copied())
+        .collect()
 }
 
 /// Makes errors about an entry of the field, what is expected there and what is found.

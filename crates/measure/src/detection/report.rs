@@ -20,6 +20,9 @@ pub struct CategoryReport {
     pub truths: usize,
     /// Its detections, including those beyond the limit per image.
     pub detections: usize,
+    /// Its detections beyond the limit per image, which are not counted.
+    #[serde(skip)]
+    pub over_limit: usize,
     /// The twelve figures of this class alone.
     #[serde(flatten)]
     pub figures: Figures,
@@ -37,6 +40,7 @@ impl CategoryReport {
             name: category.name.clone(),
             truths: result.truths,
             detections,
+            over_limit: result.over_limit,
             figures: result.figures,
             recall_per_iou: result.recalls,
             curves: result.curves,

@@ -76,6 +76,11 @@ fn values_are_blamed_on_their_file() {
             DETECTIONS.replace("\"image_id\": 2", "\"image_id\": \"two\""),
             "detections[1].image_id: expected the id of an image of the ground truth, found an id that is text",
         ),
+        (
+            DETECTIONS.replace("\"category_id\": 5", "\"category_id\": 4"),
+            "detections[0].category_id: expected the id of a class of the ground truth, found 4; \
+             all these ids plus 1 are known: are they counted from 0?",
+        ),
     ] {
         let found = file(text);
         let error = evaluate_files(&truth.path, &found.path, &Options::default()).unwrap_err();
@@ -84,6 +89,59 @@ fn values_are_blamed_on_their_file() {
             format!("{}: {end}", found.path.display())
         );
     }
+}
+
+#[test]
+fn images_named_by_their_files() {
+    let truth =
+        file(GROUND_TRUTH.replace("\"id\": 2}", "\"id\": 2, \"file_name\": \"sub/0007.jpg\"}"));
+    let found = file(
+        DETECTIONS
+            .replace("\"image_id\": 2", "\"image_id\": 7")
+            .replace("\"image_id\": 1", "\"image_id\": \"a \\\"b\\\"\""),
+    );
+    let (_, warnings) = evaluate_files(&truth.path, &found.path, &Options::default()).unwrap();
+    assert_eq!(
+        warnings[0],
+        "the image ids of the detections are names of files, as Ultralytics writes them"
+    );
+}
+
+#[test]
+fn boxes_that_are_missing_or_turned() {
+    let found = file(DETECTIONS);
+    let evaluated = |change: (&str, &str), pycocotools_quirks| {
+        let truth = file(GROUND_TRUTH.replace(change.0, change.1));
+        let options = Options {
+            pycocotools_quirks,
+            ..Options::default()
+        };
+        evaluate_files(&truth.path, &found.path, &options).map(|(_, warnings)| warnings)
+    };
+    const BOX: &str = r#""bbox": [1, 2.5, 30, 4e1], "#;
+    let warnings = evaluated((BOX, ""), false).unwrap();
+    assert_eq!(
+        warnings[0],
+        "annotations without a box: 1; the box of the mask is taken"
+    );
+    let turned = (
+        "\"iscrowd\": 0",
+        "\"iscrowd\": 0, \"attributes\": {\"rotation\": 90}",
+    );
+    let warnings = evaluated(turned, false).unwrap();
+    assert!(
+        warnings[0].starts_with("annotations that are turned by `attributes.rotation`: 1"),
+        "{warnings:?}"
+    );
+    assert!(evaluated(turned, true).unwrap().is_empty());
+    let error = evaluated((BOX, r#""bbox": [1, 2, 3], "#), false).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.ends_with(
+            "annotations[0].bbox: expected four numbers, [x, y, width, height], found a list of 3"
+        ),
+        "{error}"
+    );
 }
 
 #[test]
@@ -125,7 +183,7 @@ proptest! {
         for pycocotools_quirks in [false, true] {
             let options = Options { pycocotools_quirks, ..Options::default() };
             match evaluate_files(&truth.path, &found.path, &options) {
-                Ok(report) => prop_assert!(report.figures.stats().iter().all(|value| (-1.0..=1.0).contains(value))),
+                Ok((report, _)) => prop_assert!(report.figures.stats().iter().all(|value| (-1.0..=1.0).contains(value))),
                 Err(error) => prop_assert!(error.to_string().contains("file.json")),
             }
         }

@@ -7,10 +7,14 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 
-use super::{CocoAnnotation, CocoCategory, CocoDetection, CocoImage};
+use super::mask::{Masked, Piece};
+use super::{
+    Attributes, CocoAnnotation, CocoBox, CocoCategory, CocoDetection, CocoImage, FOUR_NUMBERS,
+    Lenient,
+};
 
 /// A field's type: what it makes of each kind of JSON value. `None` is an error.
-trait Field: Sized {
+pub trait Field: Sized {
     /// For messages.
     const EXPECTED: &str;
 
@@ -31,6 +35,9 @@ trait Field: Sized {
         None
     }
     fn list<'de, A: SeqAccess<'de>>(_: A) -> Result<Option<Self>, A::Error> {
+        Ok(None)
+    }
+    fn object<'de, A: MapAccess<'de>>(_: A) -> Result<Option<Self>, A::Error> {
         Ok(None)
     }
 }
@@ -64,15 +71,18 @@ impl Field for i64 {
         (value.fract() == 0.0 && value.abs() < (1u64 << 53) as f64).then_some(value as i64)
     }
     fn text(value: &str) -> Option<Self> {
-        let number = || value.parse().ok().and_then(Self::number);
-        let name = || {
-            let hash = blake3::hash(value.as_bytes());
-            let bytes = std::array::from_fn(|byte| hash.as_bytes()[byte]);
-            // Below all ids that are numbers in practice, see `is_text`.
-            Some((u64::from_le_bytes(bytes) >> 2) as i64 | i64::MIN)
-        };
-        value.parse().ok().or_else(number).or_else(name)
+        Some(id_of_text(value))
     }
+}
+
+/// The number that a text shows; of any other text one that is below all ids in practice, see `is_text`.
+pub fn id_of_text(text: &str) -> i64 {
+    let number = || text.parse().ok().and_then(i64::number);
+    text.parse().ok().or_else(number).unwrap_or_else(|| {
+        let hash = blake3::hash(text.as_bytes());
+        let bytes = std::array::from_fn(|byte| hash.as_bytes()[byte]);
+        (u64::from_le_bytes(bytes) >> 2) as i64 | i64::MIN
+    })
 }
 
 impl Field for f64 {
@@ -123,9 +133,9 @@ impl Field for String {
     }
 }
 
-/// A box.
+/// A box of a results file.
 impl Field for [f64; 4] {
-    const EXPECTED: &str = "four numbers, [x, y, width, height]";
+    const EXPECTED: &str = FOUR_NUMBERS;
 
     fn list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
         let mut sides = [0.0; 4];
@@ -140,8 +150,133 @@ impl Field for [f64; 4] {
     }
 }
 
+/// A box of an annotation: one that is wrong does not keep the others from being read.
+impl Field for CocoBox {
+    const EXPECTED: &str = FOUR_NUMBERS;
+
+    fn null() -> Option<Self> {
+        Some(Self::Missing)
+    }
+    fn flag(value: bool) -> Option<Self> {
+        Some(Self::Wrong(value.to_string()))
+    }
+    fn integer(value: i64) -> Option<Self> {
+        Some(Self::Wrong(value.to_string()))
+    }
+    fn number(value: f64) -> Option<Self> {
+        Some(Self::Wrong(value.to_string()))
+    }
+    fn text(_: &str) -> Option<Self> {
+        Some(Self::Wrong("a text".to_string()))
+    }
+    fn list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+        let mut numbers = [0.0; 4];
+        let mut count = 0;
+        let mut strange = false;
+        while let Some(Read(piece)) = list.next_element()? {
+            let number = match piece {
+                Piece::Number(number) => number,
+                // As JavaScript writes NaN.
+                Piece::Nothing => f64::NAN,
+                Piece::Outline(_) => {
+                    strange = true;
+                    f64::NAN
+                }
+            };
+            if let Some(place) = numbers.get_mut(count) {
+                *place = number;
+            }
+            count += 1;
+        }
+        Ok(Some(match count {
+            0 => Self::Missing,
+            _ if strange => Self::Wrong("a list of lists or objects".to_string()),
+            4 => Self::Given(numbers),
+            count => Self::Wrong(format!("a list of {count}")),
+        }))
+    }
+    fn object<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        skip_object(map)?;
+        Ok(Some(Self::Wrong("an object".to_string())))
+    }
+}
+
+impl Field for Attributes {
+    const EXPECTED: &str = "an object";
+
+    fn null() -> Option<Self> {
+        Some(Self::default())
+    }
+    fn flag(_: bool) -> Option<Self> {
+        Self::null()
+    }
+    fn integer(_: i64) -> Option<Self> {
+        Self::null()
+    }
+    fn number(_: f64) -> Option<Self> {
+        Self::null()
+    }
+    fn text(_: &str) -> Option<Self> {
+        Self::null()
+    }
+    fn list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
+        skip_list(list)?;
+        Ok(Self::null())
+    }
+    fn object<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        let mut rotation = 0.0;
+        while let Some(Key(key)) = map.next_key()? {
+            if key == "rotation" {
+                let Read(Lenient(degrees)) = map.next_value()?;
+                rotation = degrees.unwrap_or(0.0);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(Some(Self { rotation }))
+    }
+}
+
+impl<T: Field> Field for Lenient<T> {
+    const EXPECTED: &str = T::EXPECTED;
+
+    fn null() -> Option<Self> {
+        Some(Self(None))
+    }
+    fn flag(value: bool) -> Option<Self> {
+        Some(Self(T::flag(value)))
+    }
+    fn integer(value: i64) -> Option<Self> {
+        Some(Self(T::integer(value)))
+    }
+    fn number(value: f64) -> Option<Self> {
+        Some(Self(T::number(value)))
+    }
+    fn text(value: &str) -> Option<Self> {
+        Some(Self(T::text(value)))
+    }
+    fn list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
+        skip_list(list)?;
+        Ok(Self::null())
+    }
+    fn object<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        skip_object(map)?;
+        Ok(Self::null())
+    }
+}
+
+fn skip_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<(), A::Error> {
+    while list.next_element::<IgnoredAny>()?.is_some() {}
+    Ok(())
+}
+
+fn skip_object<'de, A: MapAccess<'de>>(mut map: A) -> Result<(), A::Error> {
+    while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+    Ok(())
+}
+
 /// A field as it comes out of a file.
-struct Read<T>(T);
+pub struct Read<T>(pub T);
 
 impl<'de, T: Field> Deserialize<'de> for Read<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -187,12 +322,15 @@ impl<'de, T: Field> Visitor<'de> for FieldVisitor<T> {
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Read<T>, A::Error> {
         self.checked(T::list(list)?, Unexpected::Seq)
     }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Read<T>, A::Error> {
+        self.checked(T::object(map)?, Unexpected::Map)
+    }
 }
 
 /// The name of a field.
 #[derive(Deserialize)]
 #[serde(transparent)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+pub struct Key<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
 /// Reads the named fields of an entry in any order. Not derived, because serde refuses a field that is listed twice.
 macro_rules! entry {
@@ -239,14 +377,19 @@ entry!(CocoImage {
     width,
     height
 });
-entry!(CocoCategory { id, name });
+entry!(CocoCategory {
+    id,
+    name,
+    supercategory
+});
 entry!(CocoAnnotation {
     id,
     image_id,
     category_id,
     bbox,
     area,
-    iscrowd
+    iscrowd,
+    attributes
 });
 entry!(CocoDetection {
     image_id,
@@ -254,3 +397,4 @@ entry!(CocoDetection {
     bbox,
     score
 });
+entry!(Masked { segmentation });

@@ -53,6 +53,11 @@ fn average(
 ) -> f64 {
     let mut images = ground_truth.images.clone();
     images.sort();
+    let all_truths = if quirks {
+        looked_up(ground_truth)
+    } else {
+        ground_truth.truths.clone()
+    };
     let mut values = vec![];
     for category in &ground_truth.categories {
         for &t in thresholds {
@@ -60,8 +65,7 @@ fn average(
             let mut matched = vec![];
             let mut counting = 0;
             for &image in &images {
-                let truths: Vec<&Truth> = ground_truth
-                    .truths
+                let truths: Vec<&Truth> = all_truths
                     .iter()
                     .filter(|x| x.image == image && x.category == category.id)
                     .collect();
@@ -113,6 +117,23 @@ fn average(
     } else {
         values.iter().sum::<f64>() / values.len() as f64
     }
+}
+
+/// `getAnnIds` of pycocotools, then `loadAnns`: image by image the ids, and for each id its last annotation.
+fn looked_up(ground_truth: &GroundTruth) -> Vec<Truth> {
+    let mut images = ground_truth.images.clone();
+    images.sort();
+    let mut loaded = vec![];
+    for image in images {
+        for truth in &ground_truth.truths {
+            let mut categories = ground_truth.categories.iter();
+            if truth.image == image && categories.any(|category| category.id == truth.category) {
+                let same = |other: &&Truth| other.id == truth.id;
+                loaded.extend(ground_truth.truths.iter().rfind(same));
+            }
+        }
+    }
+    loaded
 }
 
 fn is_ignored(truth: &Truth, area: usize) -> bool {

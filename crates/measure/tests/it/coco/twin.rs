@@ -31,7 +31,8 @@ fn truths() -> impl Strategy<Value = Vec<Truth>> {
         )| Truth {
             image,
             category,
-            id: id as i64,
+            // Ids that are 0, and ids that come again: pycocotools' quirks.
+            id: id as i64 % 20,
             bounds: bounds.into(),
             area: area.unwrap_or(bounds[2] * bounds[3]),
             crowd,
@@ -303,9 +304,14 @@ fn quirks_drop_in_silence_what_pycocotools_drops() {
     };
     let truths = vec![
         truth,
-        Truth { image: 9, ..truth },
+        Truth {
+            image: 9,
+            id: 2,
+            ..truth
+        },
         Truth {
             category: 9,
+            id: 3,
             ..truth
         },
     ];
@@ -321,4 +327,47 @@ fn quirks_drop_in_silence_what_pycocotools_drops() {
     // But an unknown image in the results stops pycocotools too.
     let strange = [Detection { image: 9, ..good }];
     assert!(evaluate(&ground_truth(truths), &strange, &options).is_err());
+}
+
+#[test]
+fn of_truths_with_one_id_pycocotools_takes_the_last() {
+    let truth = |image, id, [x, side]: [f64; 2]| Truth {
+        image,
+        category: 1,
+        id,
+        bounds: [x, x, side, side].into(),
+        area: side * side,
+        crowd: false,
+    };
+    let truths = vec![
+        truth(1, 1, [10., 40.]),
+        truth(2, 2, [60., 20.]),
+        truth(3, 1, [5., 30.]),
+    ];
+    let detections: Vec<Detection> = truths
+        .iter()
+        .map(|truth| Detection {
+            image: truth.image,
+            category: 1,
+            bounds: truth.bounds,
+            score: 0.9,
+        })
+        .collect();
+    let ground_truth = ground_truth(truths);
+    let figures = |pycocotools_quirks| {
+        let options = Options {
+            pycocotools_quirks,
+            ..Options::default()
+        };
+        evaluate(&ground_truth, &detections, &options)
+            .unwrap()
+            .figures
+    };
+    assert_eq!(figures(false).stats()[8], 1.0);
+    // By pycocotools 2.0.11.
+    let [ap, .., ar, _, _, _] = figures(true).stats();
+    assert_eq!(
+        (format!("{ap:.4}"), format!("{ar:.4}")),
+        ("0.4422".to_string(), "0.6667".to_string())
+    );
 }

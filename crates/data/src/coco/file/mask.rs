@@ -1,0 +1,258 @@
+//! Masks, read only for the box around them: polygons, run lengths as a list, and run lengths as COCO's text.
+
+use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
+
+use super::fields::{Field, Key, Read};
+
+/// The masks of a file, in the order of its annotations.
+#[derive(Deserialize)]
+pub struct Masks {
+    pub annotations: Vec<Masked>,
+}
+
+/// An entry of `annotations`.
+pub struct Masked {
+    pub segmentation: Piece,
+}
+
+/// A mask, or a part of one.
+pub enum Piece {
+    Number(f64),
+    Outline(Outline),
+    /// Neither.
+    Nothing,
+}
+
+impl Piece {
+    /// The outline, if it encloses anything.
+    pub fn outline(&self) -> Option<&Outline> {
+        match self {
+            Self::Outline(outline) => Some(outline)
+                .filter(|outline| outline.right > outline.left && outline.bottom > outline.top),
+            _ => None,
+        }
+    }
+}
+
+/// The box around points, and the area they enclose.
+pub struct Outline {
+    left: f64,
+    top: f64,
+    right: f64,
+    bottom: f64,
+    area: f64,
+}
+
+impl Outline {
+    const EMPTY: Self = Self {
+        left: f64::INFINITY,
+        top: f64::INFINITY,
+        right: f64::NEG_INFINITY,
+        bottom: f64::NEG_INFINITY,
+        area: 0.0,
+    };
+
+    /// `[x, y, width, height]`
+    pub fn bounds(&self) -> [f64; 4] {
+        [
+            self.left,
+            self.top,
+            self.right - self.left,
+            self.bottom - self.top,
+        ]
+    }
+
+    /// Square pixels; `None` if the points enclose none.
+    pub fn area(&self) -> Option<f64> {
+        (self.area > 0.0 && self.area.is_finite()).then_some(self.area)
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.left = self.left.min(other.left);
+        self.top = self.top.min(other.top);
+        self.right = self.right.max(other.right);
+        self.bottom = self.bottom.max(other.bottom);
+        self.area += other.area;
+    }
+
+    fn point(x: f64, y: f64) -> Self {
+        Self {
+            left: x,
+            top: y,
+            right: x,
+            bottom: y,
+            area: 0.0,
+        }
+    }
+}
+
+impl Field for Piece {
+    const EXPECTED: &str = "a mask";
+
+    fn null() -> Option<Self> {
+        Some(Self::Nothing)
+    }
+    fn flag(_: bool) -> Option<Self> {
+        Self::null()
+    }
+    fn integer(value: i64) -> Option<Self> {
+        Some(Self::Number(value as f64))
+    }
+    fn number(value: f64) -> Option<Self> {
+        Some(Self::Number(value))
+    }
+    fn text(value: &str) -> Option<Self> {
+        value
+            .parse()
+            .map_or(Self::null(), |value| Some(Self::Number(value)))
+    }
+
+    /// Of `[x, y, x, y, ...]`, or of a list of such.
+    fn list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+        let mut outline = Outline::EMPTY;
+        let mut pending = None;
+        let mut first = None;
+        let mut last: Option<[f64; 2]> = None;
+        let mut doubled = 0.0;
+        while let Some(Read(piece)) = list.next_element()? {
+            let number = match piece {
+                Self::Number(number) => number,
+                Self::Outline(other) => {
+                    outline.add(&other);
+                    continue;
+                }
+                Self::Nothing => continue,
+            };
+            let Some(x) = pending.take() else {
+                pending = Some(number);
+                continue;
+            };
+            let y = number;
+            outline.add(&Outline::point(x, y));
+            doubled += last.map_or(0.0, |[last_x, last_y]| last_x * y - x * last_y);
+            first = first.or(Some([x, y]));
+            last = Some([x, y]);
+        }
+        if let (Some([first_x, first_y]), Some([last_x, last_y])) = (first, last) {
+            doubled += last_x * first_y - first_x * last_y;
+        }
+        outline.area += doubled.abs() / 2.0;
+        Ok(Some(Self::Outline(outline)))
+    }
+
+    /// Of `{"size": [height, width], "counts": ...}`.
+    fn object<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        let mut size = Runs::default();
+        let mut counts = Runs::default();
+        while let Some(Key(key)) = map.next_key()? {
+            match &*key {
+                "size" => Read(size) = map.next_value()?,
+                "counts" => Read(counts) = map.next_value()?,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(Some(match size.0[..] {
+            [height, width] => {
+                around_runs(&counts.0, height, width).map_or(Self::Nothing, Self::Outline)
+            }
+            _ => Self::Nothing,
+        }))
+    }
+}
+
+/// Whole numbers; empty where something else stands.
+#[derive(Default)]
+struct Runs(Vec<u64>);
+
+impl Field for Runs {
+    const EXPECTED: &str = "run lengths";
+
+    fn null() -> Option<Self> {
+        Some(Self::default())
+    }
+    fn flag(_: bool) -> Option<Self> {
+        Self::null()
+    }
+    fn integer(_: i64) -> Option<Self> {
+        Self::null()
+    }
+    fn number(_: f64) -> Option<Self> {
+        Self::null()
+    }
+    fn text(value: &str) -> Option<Self> {
+        Some(Self(unpacked(value.as_bytes()).unwrap_or_default()))
+    }
+    fn list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+        let mut runs = Vec::new();
+        while let Some(Read(piece)) = list.next_element()? {
+            // Saturating: what is negative counts as 0.
+            runs.push(if let Piece::Number(run) = piece {
+                run as u64
+            } else {
+                0
+            });
+        }
+        Ok(Some(Self(runs)))
+    }
+}
+
+/// Run lengths as pycocotools packs them: five bits a character, the sixth for 'more follows', each number after the third
+/// as its difference to the one before the last. `None` if that is not what the text is.
+fn unpacked(text: &[u8]) -> Option<Vec<u64>> {
+    let mut runs: Vec<u64> = Vec::new();
+    let mut number = 0i64;
+    let mut shift = 0;
+    for byte in text {
+        let digit = i64::from(byte.checked_sub(48).filter(|digit| *digit < 64)?);
+        if shift > 50 {
+            return None;
+        }
+        number |= (digit & 31) << shift;
+        shift += 5;
+        if digit & 32 != 0 {
+            continue;
+        }
+        if digit & 16 != 0 {
+            number |= -1 << shift;
+        }
+        let before = if runs.len() > 2 {
+            runs[runs.len() - 2]
+        } else {
+            0
+        };
+        runs.push(u64::try_from(number.checked_add_unsigned(before)?).ok()?);
+        number = 0;
+        shift = 0;
+    }
+    Some(runs)
+}
+
+/// The box around every second run of pixels, which are counted down the columns.
+fn around_runs(runs: &[u64], height: u64, width: u64) -> Option<Outline> {
+    let pixels = height.checked_mul(width).filter(|pixels| *pixels > 0)?;
+    let mut outline = Outline::EMPTY;
+    let mut start = 0u64;
+    for (index, &run) in runs.iter().enumerate() {
+        let end = start.checked_add(run).filter(|end| *end <= pixels)?;
+        if index % 2 == 1 && run > 0 {
+            let (first, last) = (start / height, (end - 1) / height);
+            let (top, bottom) = if first == last {
+                (start % height, (end - 1) % height + 1)
+            } else {
+                (0, height)
+            };
+            outline.add(&Outline {
+                left: first as f64,
+                top: top as f64,
+                right: (last + 1) as f64,
+                bottom: bottom as f64,
+                area: run as f64,
+            });
+        }
+        start = end;
+    }
+    Some(outline)
+}
