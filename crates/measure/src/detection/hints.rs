@@ -7,12 +7,14 @@ use std::fmt;
 
 use super::{CocoReport, Detection, GroundTruth, Options, Truth, Xywh, evaluate, matches};
 
-/// Only below this AP it is asked whether the files are what they should be.
-const LOW: f64 = 0.3;
+/// Only below this AP it is asked whether the files are what they should be: above, no other reading can double it.
+const LOW: f64 = 0.5;
 /// Another reading must add this much to AP, and double it.
 const GAIN: f64 = 0.1;
+/// With image ids that are off, next to nothing is found.
+const NOTHING: f64 = 0.1;
 /// Images that are enough to tell.
-const SAMPLE: usize = 100;
+const SAMPLE: usize = 50;
 
 /// Something about the files that whoever evaluates them should know.
 #[derive(Clone, Debug, PartialEq)]
@@ -219,10 +221,10 @@ fn other_reading(ground_truth: &GroundTruth, detections: &[Detection]) -> Option
         (Reading::YFirst, sample.ap(&moved(transposed))),
     ];
     for shift in [1, -1] {
-        readings.push((
-            Reading::Images(shift),
-            sample.ap(&sample.detections(detections, shift)),
-        ));
+        if now < NOTHING {
+            let there = sample.detections(detections, shift);
+            readings.push((Reading::Images(shift), sample.ap(&there)));
+        }
         let by_shift = relabelled(&|category| category.checked_add(shift));
         readings.push((Reading::Categories(shift), sample.ap(&by_shift)));
     }
