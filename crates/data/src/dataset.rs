@@ -86,6 +86,62 @@ pub enum Content<'a> {
 }
 
 impl Dataset {
+    /// Grey images `[N, 1, H, W]` with a class each, the object where the ink is.
+    ///
+    /// # Panics
+    /// When the pixels are not as many as the labels and the size say.
+    pub fn labelled(
+        [height, width]: [usize; 2],
+        pixels: Vec<u8>,
+        labels: Vec<u32>,
+        classes: Vec<String>,
+    ) -> Self {
+        let count = labels.len();
+        assert_eq!(pixels.len(), count * height * width, "{count} images");
+        Self {
+            count,
+            channels: 1,
+            height,
+            width,
+            classes,
+            preparation: recipe::Image {
+                colour: Some(recipe::Colour::Grey),
+                size: Some([height, width]),
+                ..recipe::Image::default()
+            },
+            samples: Samples::Labelled {
+                images: Images::new(Pixels {
+                    values: pixels,
+                    count,
+                    channels: 1,
+                    height,
+                    width,
+                }),
+                labels,
+                ink: true,
+            },
+        }
+    }
+
+    /// The same images with objects in place of classes: those of `labels`, unless others are given.
+    pub fn annotated(self, objects: Option<Vec<Vec<Object>>>) -> Self {
+        let own = || (0..self.count).map(|index| self.objects(index)).collect();
+        let objects = objects.unwrap_or_else(own);
+        let Samples::Labelled { images, .. } = self.samples else {
+            return self;
+        };
+        Self {
+            samples: Samples::Annotated(Annotated {
+                images,
+                objects,
+                mappings: Vec::new(),
+                image_ids: (0..self.count as i64).collect(),
+                category_ids: (0..self.classes.len() as i64).collect(),
+            }),
+            ..self
+        }
+    }
+
     /// Bytes of one image: C * H * W.
     pub fn image_len(&self) -> usize {
         self.channels * self.height * self.width

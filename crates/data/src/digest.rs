@@ -55,29 +55,11 @@ fn add(hasher: &mut blake3::Hasher, data: &Dataset) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::images::Images;
-    use crate::listing::Pixels;
 
     fn labelled(images: &[u8], labels: &[u32]) -> Dataset {
-        Dataset {
-            count: labels.len(),
-            channels: 1,
-            height: 1,
-            width: images.len() / labels.len(),
-            classes: vec!["a".into(), "b".into()],
-            preparation: recipe::Image::default(),
-            samples: Samples::Labelled {
-                images: Images::new(Pixels {
-                    values: images.to_vec(),
-                    count: labels.len(),
-                    channels: 1,
-                    height: 1,
-                    width: images.len() / labels.len(),
-                }),
-                labels: labels.to_vec(),
-                ink: true,
-            },
-        }
+        let width = images.len() / labels.len();
+        let classes = vec!["a".into(), "b".into()];
+        Dataset::labelled([1, width], images.to_vec(), labels.to_vec(), classes)
     }
 
     #[test]

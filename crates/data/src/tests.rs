@@ -29,14 +29,15 @@ fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
 /// FNV-1a of the content behind each header, taken from files whose MD5 was checked (see NOTICE).
 #[test]
 fn the_built_in_mnist_is_the_original() {
-    let Split { train, test } = mnist::built_in().unwrap();
+    let Split { train, test, .. } = mnist::built_in(&recipe::Image::default()).unwrap();
     let labels = |data: &Dataset| {
         let labels = data.labels().unwrap();
         labels.iter().map(|&l| l as u8).collect::<Vec<_>>()
     };
-    let pixels_of = |data: &Dataset| match &data.samples {
-        Samples::Labelled { images, .. } => images.clone(),
-        other => panic!("{other:?}"),
+    let pixels_of = |data: &Dataset| -> Vec<u8> {
+        (0..data.count)
+            .flat_map(|index| data.image(index).into_owned())
+            .collect()
     };
     for (name, data, count, pixels, digits, first) in [
         (
@@ -74,60 +75,6 @@ fn the_built_in_mnist_is_the_original() {
     }
 }
 
-fn write_folder(folder: &Path, images: u32, labels: &[u8], gzipped: bool) {
-    let pixels = vec![7; images as usize * 4];
-    for (name, side) in mnist::FILES.iter().zip([2, 0, 2, 0]) {
-        let bytes = match side {
-            0 => idx(0x801, &[labels.len() as u32], labels),
-            _ => idx(0x803, &[images, side, side], &pixels),
-        };
-        if gzipped {
-            std::fs::write(folder.join(format!("{name}.gz")), gzip(&bytes)).unwrap();
-        } else {
-            std::fs::write(folder.join(name), bytes).unwrap();
-        }
-    }
-}
-
-#[test]
-fn folders() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path();
-    let load = |source: &str| {
-        let data = recipe::Data {
-            source: source.to_string(),
-            ..Default::default()
-        };
-        super::load(&data, 0)
-    };
-    let load_it = || load(path.to_str().unwrap());
-    let error = |part: &str| {
-        let error = load_it().unwrap_err().to_string();
-        assert!(error.contains(part), "{error}");
-    };
-    error("there is neither train-images-idx3-ubyte nor train-images-idx3-ubyte.gz");
-    write_folder(path, 2, &[0, 9], true);
-    let split = load_it().unwrap();
-    assert_eq!((split.train.count, split.test.height), (2, 2));
-    assert_eq!(split.test.labels().unwrap(), [0, 9]);
-    write_folder(path, 2, &[0, 10], false);
-    error("train-labels-idx1-ubyte: label 1 is 10; expected 0 to 9");
-    write_folder(path, 2, &[0], false);
-    error("holds 2 images, but");
-    write_folder(path, 2, &[0, 1], false);
-    let odd = idx(0x803, &[2, 1, 4], &[0; 8]);
-    std::fs::write(path.join(mnist::FILES[2]), odd).unwrap();
-    error("holds images of (2, 2) (rows, columns)");
-    let error = load("/no/such/folder").unwrap_err().to_string();
-    assert!(
-        error.contains("/no/such/folder: there is no such folder"),
-        "{error}"
-    );
-    let file = path.join(mnist::FILES[0]);
-    let error = load(file.to_str().unwrap()).unwrap_err().to_string();
-    assert!(error.contains("this is not a folder"), "{error}");
-}
-
 #[test]
 fn held_out_images_are_apart_and_depend_on_the_seed_alone() {
     let (kept, held) = hold_out(100, 30, 1).unwrap();
@@ -143,17 +90,7 @@ fn held_out_images_are_apart_and_depend_on_the_seed_alone() {
 
 #[test]
 fn a_subset_keeps_the_order_asked_for() {
-    let data = Dataset {
-        count: 3,
-        channels: 1,
-        height: 2,
-        width: 2,
-        classes: vec![],
-        samples: Samples::Labelled {
-            images: (0..12).collect(),
-            labels: vec![5, 6, 7],
-        },
-    };
+    let data = Dataset::labelled([2, 2], (0..12).collect(), vec![5, 6, 7], vec![]);
     let part = data.subset(&[2, 0]);
     assert_eq!((part.count, part.height), (2, 2));
     assert_eq!(part.image(0)[..], [8, 9, 10, 11]);

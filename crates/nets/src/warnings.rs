@@ -88,33 +88,16 @@ fn of_normalisation(recipe: &Recipe, train: &Dataset) -> Result<Option<String>, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use data::{Annotated, Object};
+    use data::Object;
     use kernels::boxes::Xyxy;
 
-    fn dataset(samples: Samples) -> Dataset {
-        Dataset {
-            count: 2,
-            channels: 1,
-            height: 2,
-            width: 2,
-            classes: ["cat", "dog", "owl"].map(str::to_string).to_vec(),
-            samples,
-        }
-    }
-
     fn labelled(images: [[u8; 4]; 2], labels: [u32; 2]) -> Dataset {
-        dataset(Samples::Labelled {
-            images: images.concat(),
-            labels: labels.to_vec(),
-        })
+        let classes = ["cat", "dog", "owl"].map(str::to_string).to_vec();
+        Dataset::labelled([2, 2], images.concat(), labels.to_vec(), classes)
     }
 
     fn annotated(objects: [Vec<Object>; 2]) -> Dataset {
-        dataset(Samples::Annotated(Annotated {
-            images: vec![0, 1, 2, 3, 4, 5, 6, 7],
-            objects: objects.to_vec(),
-            ..Annotated::default()
-        }))
+        labelled([[0, 1, 2, 3], [4, 5, 6, 7]], [0, 0]).annotated(Some(objects.to_vec()))
     }
 
     fn recipe(layers: &str, batch: usize) -> Recipe {

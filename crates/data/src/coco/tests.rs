@@ -3,8 +3,17 @@
 use super::*;
 use crate::random::{Key, Purpose};
 use crate::scenes::composers;
-use crate::{Dataset, Samples};
+use crate::{DataError, Dataset, Samples, Split};
+use std::path::Path;
 use serde_json::{Value, json};
+
+fn read(folder: &Path) -> Result<Split, DataError> {
+    let data = recipe::Data {
+        source: folder.display().to_string(),
+        ..Default::default()
+    };
+    crate::load(&data, 0)
+}
 
 fn png(path: &Path, width: u32, height: u32) {
     image::GrayImage::from_fn(width, height, |x, y| image::Luma([(x + 2 * y) as u8]))

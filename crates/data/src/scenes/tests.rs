@@ -22,17 +22,8 @@ fn key(index: u64) -> Key {
 /// Ten digits, each a filled square of its own grey: a scene shows what it was made of.
 fn squares(greys: [u8; 10], options: &recipe::Scenes) -> Composer {
     let images = greys.iter().flat_map(|&grey| vec![grey; 28 * 28]).collect();
-    let digits = Dataset {
-        count: 10,
-        channels: 1,
-        height: 28,
-        width: 28,
-        classes: (0..10).map(|digit| digit.to_string()).collect(),
-        samples: Samples::Labelled {
-            images,
-            labels: (0..10).collect(),
-        },
-    };
+    let classes = (0..10).map(|digit| digit.to_string()).collect();
+    let digits = Dataset::labelled([28, 28], images, (0..10).collect(), classes);
     Composer::new(digits, options)
 }
 

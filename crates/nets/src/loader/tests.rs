@@ -2,7 +2,7 @@
 
 use super::*;
 use data::scenes;
-use recipe::{Augment, Normalize, Scenes};
+use recipe::{Augment, Scenes};
 
 fn preparation() -> Preparation {
     let augment = Augment {
@@ -15,7 +15,6 @@ fn preparation() -> Preparation {
         ..Augment::default()
     };
     Preparation {
-        normalize: Normalize::default(),
         augment: Some((augment, 3)),
     }
 }
@@ -27,7 +26,11 @@ fn data() -> Dataset {
         test_images: 1,
         ..Scenes::default()
     };
-    scenes::load(&options, 0).unwrap().train
+    let data = recipe::Data {
+        scenes: Some(options),
+        ..recipe::Data::default()
+    };
+    scenes::load(&data, 0).unwrap().train
 }
 
 fn values(batch: &Batch) -> Vec<f32> {

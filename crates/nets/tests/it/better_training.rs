@@ -90,12 +90,12 @@ impl Observer for Watch<'_> {
 }
 
 fn images(count: usize) -> Dataset {
-    let split = data::mnist::built_in().expect("built in");
+    let split = data::mnist::built_in(&recipe::Image::default()).expect("built in");
     split.train.subset(&(0..count).collect::<Vec<_>>())
 }
 
 fn held_out() -> Dataset {
-    let split = data::mnist::built_in().expect("built in");
+    let split = data::mnist::built_in(&recipe::Image::default()).expect("built in");
     split.train.subset(&(1000..1060).collect::<Vec<_>>())
 }
 
@@ -354,7 +354,7 @@ fn a_temperature_is_stored_and_changes_no_answer() {
         version: String::new(),
         command: Vec::new(),
     };
-    let split = data::mnist::built_in().expect("built in");
+    let split = data::mnist::built_in(&recipe::Image::default()).expect("built in");
     let numbers = |count: usize| (0..count).collect::<Vec<_>>();
     let split = Split {
         train: split.train.subset(&numbers(600)),

@@ -69,7 +69,7 @@ impl Observer for Epochs {
 }
 
 fn images() -> Dataset {
-    let split = data::mnist::built_in().expect("built in");
+    let split = data::mnist::built_in(&recipe::Image::default()).expect("built in");
     split.train.subset(&(0..IMAGES).collect::<Vec<_>>())
 }
 
@@ -93,10 +93,7 @@ fn assert_within(share: f64, what: &str, found: f64, expected: f64) {
 
 /// What a network with its first weights says on a device: logits, and the losses of one batch.
 fn first_answers(recipe: &Recipe, data: &Dataset, computer: &Computer) -> (Vec<f32>, Vec<f64>) {
-    let preparation = Preparation {
-        normalize: recipe.data.normalize,
-        augment: None,
-    };
+    let preparation = Preparation::WITHOUT_AUGMENTATION;
     let input = data.image_shape();
     let device = &computer.device;
     let network = Network::new(recipe, input, data.classes.len(), device).expect("fits");

@@ -49,7 +49,7 @@ optimizer = { name = "sgd", learning-rate = 0.01, momentum = 0.9 }
 "#;
 
 fn images(count: usize) -> Dataset {
-    let split = data::mnist::built_in().expect("built in");
+    let split = data::mnist::built_in(&recipe::Image::default()).expect("built in");
     split.train.subset(&(0..count).collect::<Vec<_>>())
 }
 

@@ -68,7 +68,7 @@ impl Observer for StopAfter<'_> {
 }
 
 fn images(count: usize) -> Dataset {
-    let split = data::mnist::built_in().expect("built in");
+    let split = data::mnist::built_in(&recipe::Image::default()).expect("built in");
     split.train.subset(&(0..count).collect::<Vec<_>>())
 }
 

@@ -29,7 +29,7 @@ fn recipe(text: &str, sets: &[&str]) -> Recipe {
 }
 
 fn images(numbers: impl IntoIterator<Item = usize>) -> Dataset {
-    let split = data::mnist::built_in().expect("built in");
+    let split = data::mnist::built_in(&recipe::Image::default()).expect("built in");
     split.train.subset(&Vec::from_iter(numbers))
 }
 
