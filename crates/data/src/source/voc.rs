@@ -58,7 +58,10 @@ fn holds_annotations(folder: &Path) -> bool {
     let files = entries(folder).1;
     files.iter().find(|name| is_xml(name)).is_some_and(|name| {
         let bytes = read_at_most(&folder.join(name), MOST).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).contains("<annotation")
+        // CVAT's own XML begins with <annotations>.
+        let text = String::from_utf8_lossy(&bytes);
+        let tag = text.split_once("<annotation").map(|(_, rest)| rest);
+        tag.is_some_and(|rest| rest.starts_with(|c: char| c == '>' || c.is_whitespace()))
     })
 }
 
@@ -131,6 +134,12 @@ pub fn read(path: &Path, _settings: &recipe::Data) -> Result<Listing, DataError>
             Ok(None) => tally.foreign += 1,
             Err(problem) => listing.problems.push(problem),
         }
+    }
+    if listing.problems.is_empty() && !files.iter().any(|file| file.part == Part::Train) {
+        return Err(DataError::File {
+            path: root,
+            what: "there are no annotation files for training".to_string(),
+        });
     }
     let boxes = files.iter().flat_map(|file| &file.annotation.objects);
     // Some tools count pixels from 0, though VOC counts from 1: one corner at 0 tells.

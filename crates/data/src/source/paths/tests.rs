@@ -5,6 +5,9 @@ use tempfile::TempDir;
 
 use super::*;
 
+/// Its name, the files, what is asked for under which folders, and what that gives.
+type Case<'a, T> = (&'a str, &'a [&'a str], &'a str, &'a [&'a str], T);
+
 /// A folder with these files, empty.
 fn folder(files: &[&str]) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -27,8 +30,7 @@ fn search(files: &[&str], asked: &str, under: &[&str]) -> Result<String, Lost> {
 fn finds_what_is_meant() {
     let nfc = "Capture d\u{2019}\u{e9}cran.png";
     let nfd = "Capture d\u{2019}e\u{301}cran.png";
-    // name of the case, files, asked, under, found
-    let cases: &[(&str, &[&str], &str, &[&str], &str)] = &[
+    let cases: &[Case<&str>] = &[
         ("exact", &["a.png"], "a.png", &[], "a.png"),
         ("dot", &["a.png"], ".//a.png", &[], "a.png"),
         (
@@ -218,7 +220,7 @@ fn finds_what_is_meant() {
 #[test]
 fn takes_nothing_else() {
     let lost = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let cases: &[(&str, &[&str], &str, &[&str], Lost)] = &[
+    let cases: &[Case<Lost>] = &[
         ("missing", &["a.png"], "b.png", &[], Lost::Missing),
         ("empty", &["a.png"], "", &[], Lost::Missing),
         ("a folder", &["a.png/b.png"], "a.png", &[], Lost::Missing),

@@ -30,12 +30,24 @@ pub struct Object {
     pub place: String,
 }
 
+const MOST_NAMESPACES: usize = 50;
+const MOST_ATTRIBUTES: usize = 1000;
+
 /// Reads a file; `None` for XML of another kind.
 ///
 /// # Errors
 /// What is wrong with the file as a whole.
 pub fn parse(bytes: &[u8]) -> Result<Option<Annotation>, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "not text in UTF-8".to_string())?;
+    // What the parser does with each grows with the square of their number or worse; annotations have hardly any.
+    for (sign, name, most) in [
+        ("xmlns", "namespaces", MOST_NAMESPACES),
+        ("=", "attributes", MOST_ATTRIBUTES),
+    ] {
+        if text.matches(sign).nth(most).is_some() {
+            return Err(format!("more than {most} {name}, which no annotation has"));
+        }
+    }
     let options = ParsingOptions {
         // DTDs can make a small file huge; annotations have none.
         allow_dtd: false,

@@ -25,7 +25,10 @@ fn cat(file_name: &str) -> String {
     xml(file_name, &object("cat", ["1", "2", "10", "20"]))
 }
 
-fn folder(files: &[(&str, &str)]) -> TempDir {
+/// Names with contents.
+type Files<'a> = &'a [(&'a str, &'a str)];
+
+fn folder(files: Files) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     for (file, text) in files {
         let path = dir.path().join(file);
@@ -35,7 +38,7 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
     dir
 }
 
-fn load(files: &[(&str, &str)]) -> Listing {
+fn load(files: Files) -> Listing {
     let dir = folder(files);
     assert!(recognises(dir.path()), "{files:?}");
     read(dir.path(), &recipe::Data::default()).unwrap()
@@ -348,7 +351,7 @@ fn small_print() {
 #[test]
 fn recognised_or_not() {
     let annotation = cat("a.jpg");
-    let cases: &[(&str, &[(&str, &str)], bool)] = &[
+    let cases: &[(&str, Files, bool)] = &[
         ("beside", &[("a.jpg", ""), ("a.xml", &annotation)], true),
         (
             "in images",
@@ -374,10 +377,53 @@ fn recognised_or_not() {
     for (case, files, expected) in cases {
         assert_eq!(recognises(folder(files).path()), *expected, "{case}");
     }
-    let error = read(folder(&[]).path(), &recipe::Data::default())
-        .unwrap_err()
-        .to_string();
-    assert!(error.contains("this is no Pascal VOC data set"), "{error}");
+}
+
+#[test]
+fn refused_with_a_reason() {
+    let annotation = cat("a.jpg");
+    let cases: &[(Files, &str)] = &[
+        (
+            &[],
+            "this is no Pascal VOC data set. Expected a folder `Annotations`",
+        ),
+        (
+            &[
+                ("a.jpg", ""),
+                ("a.xml", &annotation),
+                ("ImageSets/Main/train.txt", "\n"),
+                ("ImageSets/Main/val.txt", "a"),
+            ],
+            "there are no annotation files for training",
+        ),
+    ];
+    for (files, expected) in cases {
+        let error = read(folder(files).path(), &recipe::Data::default())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn bombs_are_harmless() {
+    let namespaces: String = (0..60_000).map(|n| format!("<a xmlns:b{n}='c'>")).collect();
+    let attributes: String = (0..60_000).map(|n| format!(" a{n}=''")).collect();
+    for (text, expected) in [
+        (
+            format!("<annotation>{namespaces}"),
+            "more than 50 namespaces, which no annotation has",
+        ),
+        (
+            format!("<annotation{attributes}/>"),
+            "more than 1000 attributes, which no annotation has",
+        ),
+    ] {
+        assert_eq!(
+            annotation::parse(text.as_bytes()),
+            Err(expected.to_string())
+        );
+    }
 }
 
 #[test]

@@ -7,7 +7,10 @@ use super::*;
 
 const ROW: &str = "0 0.5 0.5 0.5 0.5\n";
 
-fn folder(files: &[(&str, &str)]) -> TempDir {
+/// Names with contents.
+type Files<'a> = &'a [(&'a str, &'a str)];
+
+fn folder(files: Files) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     for (file, text) in files {
         let path = dir.path().join(file);
@@ -17,13 +20,13 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
     dir
 }
 
-fn load(files: &[(&str, &str)]) -> Listing {
+fn load(files: Files) -> Listing {
     let dir = folder(files);
     assert!(recognises(dir.path()), "{files:?}");
     read(dir.path(), &recipe::Data::default()).unwrap()
 }
 
-fn refusal(files: &[(&str, &str)]) -> String {
+fn refusal(files: Files) -> String {
     let dir = folder(files);
     read(dir.path(), &recipe::Data::default())
         .unwrap_err()
@@ -65,7 +68,7 @@ fn problems(listing: &Listing) -> Vec<String> {
 #[test]
 fn layouts() {
     let names = "names: [cat, dog]\n";
-    let cases: &[(&str, &[(&str, &str)], [&str; 2])] = &[
+    let cases: &[(&str, Files, [&str; 2])] = &[
         (
             "Ultralytics",
             &[
@@ -358,7 +361,7 @@ fn wrong_entries() {
 #[test]
 fn refused_with_a_reason() {
     let picture = ("images/a.png", "");
-    let cases: &[(&str, &[(&str, &str)], &str)] = &[
+    let cases: &[(&str, Files, &str)] = &[
         (
             "other folder",
             &[("a.png", "")],
@@ -409,7 +412,7 @@ fn refused_with_a_reason() {
 
 #[test]
 fn recognised_or_not() {
-    let cases: &[(&str, &[(&str, &str)], bool)] = &[
+    let cases: &[(&str, Files, bool)] = &[
         ("labels beside", &[("a.png", ""), ("a.txt", ROW)], true),
         (
             "labels beside, in parts",

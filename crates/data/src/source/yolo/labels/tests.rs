@@ -3,6 +3,9 @@ use proptest::prelude::*;
 use super::super::tests::mutated;
 use super::*;
 
+/// Class and corners.
+type Object = (usize, [f64; 4]);
+
 #[test]
 fn rows() {
     let corners = |text: &str| {
@@ -14,7 +17,7 @@ fn rows() {
             .collect::<Vec<_>>()
     };
     let half = [0.25, 0.25, 0.75, 0.75];
-    let cases: &[(&str, &str, &[(usize, [f64; 4])])] = &[
+    let cases: &[(&str, &str, &[Object])] = &[
         ("box", "1 0.5 0.5 0.5 0.5", &[(1, half)]),
         (
             "BOM, tabs, line ends",
