@@ -130,8 +130,7 @@ fn everything_that_is_wrong_is_named() {
             name: "three numbers",
             change: |t| annotation(t, 1)["bbox"] = json!([1, 2, 3]),
             says: &[
-                "train.json: annotations[1].bbox: ",
-                "expected four numbers, [x, y, width, height]",
+                "annotations[1] (y.png): bbox: expected four numbers, [x, y, width, height], found a list of 3",
             ],
         },
         Case {

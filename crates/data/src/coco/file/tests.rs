@@ -43,7 +43,10 @@ fn with(list: &str, field: &str, value: Value) -> Result<CocoFile, String> {
 fn every_way_to_write_the_same_file() {
     let expected = read_text(plain().to_string(), read_annotations).unwrap();
     assert_eq!(expected.images[0].file_name.as_deref(), Some("a \"b\".png"));
-    assert_eq!(expected.annotations[0].bbox, [1.0, 2.5, 30.0, 40.0]);
+    assert_eq!(
+        expected.annotations[0].bbox,
+        CocoBox::Given([1.0, 2.5, 30.0, 40.0])
+    );
     let same = [
         ("images", "id", json!(1.0)),
         ("images", "id", json!("1")),

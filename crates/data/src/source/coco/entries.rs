@@ -236,29 +236,22 @@ impl Counts {
     }
 
     fn notes(&self, name: &str) -> Vec<String> {
-        let boxes = |count: usize| {
-            if count == 1 {
-                "1 box is".to_string()
-            } else {
-                format!("{count} boxes are")
-            }
-        };
         let mut notes = Vec::new();
         if self.of_masks > 0 {
             notes.push(format!(
-                "{name}: {} missing and taken from the mask.",
-                boxes(self.of_masks)
+                "{name}: annotations without a box: {}; each gets that of its mask.",
+                self.of_masks
             ));
         }
         if self.turned > 0 {
             notes.push(format!(
-                "{name}: {} turned by `attributes.rotation`; each becomes the upright box around it.",
-                boxes(self.turned)
+                "{name}: boxes turned by `attributes.rotation`: {}; each becomes the upright box around it.",
+                self.turned
             ));
         }
         if self.ids_again > 0 {
             notes.push(format!(
-                "{name}: {} annotations have the id of an earlier one; each counts as an object.",
+                "{name}: annotations with the id of an earlier one: {}; each counts as an object.",
                 self.ids_again
             ));
         }

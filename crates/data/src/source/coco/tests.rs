@@ -556,7 +556,7 @@ fn what_is_worth_a_note() {
                 t["annotations"][0] = json!({"id": 1, "image_id": 2, "category_id": 7,
                     "segmentation": [[1, 2, 4, 2, 4, 6.5, 1, 6.5]]});
             },
-            &["train.json: 1 box is missing and taken from the mask."],
+            &["train.json: annotations without a box: 1; each gets that of its mask."],
         ),
         (
             "turned boxes",
@@ -566,13 +566,15 @@ fn what_is_worth_a_note() {
                 }
             },
             &[
-                "train.json: 2 boxes are turned by `attributes.rotation`; each becomes the upright box around it.",
+                "train.json: boxes turned by `attributes.rotation`: 2; each becomes the upright box around it.",
             ],
         ),
         (
             "annotation ids",
             |t| t["annotations"][2]["id"] = json!(9),
-            &["train.json: 1 annotations have the id of an earlier one; each counts as an object."],
+            &[
+                "train.json: annotations with the id of an earlier one: 1; each counts as an object.",
+            ],
         ),
         (
             "corners",
