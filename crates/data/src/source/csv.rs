@@ -19,8 +19,6 @@ use files::Chosen;
 use form::{Form, Picture};
 use table::{Row, Table, shown};
 
-/// Whether pictures are stored column by column.
-const TRANSPOSED: bool = false; // settings.transposed
 
 /// Whether `path` is such a table, or a folder with such tables, judged by their endings and first rows.
 pub fn recognises(path: &Path) -> bool {
@@ -37,8 +35,8 @@ pub fn recognises(path: &Path) -> bool {
 ///
 /// # Errors
 /// A file that is missing or not what it should be. Single bad rows become the listing's problems instead.
-pub fn read(path: &Path, _settings: &recipe::Data) -> Result<Listing, DataError> {
-    load(path, TRANSPOSED)
+pub fn read(path: &Path, settings: &recipe::Data) -> Result<Listing, DataError> {
+    load(path, settings.transposed)
 }
 
 /// A table whose columns are understood.

@@ -356,10 +356,10 @@ fn a_temperature_is_stored_and_changes_no_answer() {
     };
     let split = data::mnist::built_in(&recipe::Image::default()).expect("built in");
     let numbers = |count: usize| (0..count).collect::<Vec<_>>();
-    let split = Split {
-        train: split.train.subset(&numbers(600)),
-        test: split.test.subset(&numbers(300)),
-    };
+    let split = Split::new(
+        split.train.subset(&numbers(600)),
+        split.test.subset(&numbers(300)),
+    );
     let computer = Computer::cpu();
     let root = tempfile::tempdir().expect("a folder");
     let run = |scaling: bool| {
@@ -381,7 +381,6 @@ fn a_temperature_is_stored_and_changes_no_answer() {
         let again = nets::evaluation::evaluate(
             &trained.network,
             &split.test,
-            &trained.recipe.data,
             &computer,
         );
         let rows = finished.predictions.rows;

@@ -46,14 +46,11 @@ struct Setting {
 
 impl Setting {
     fn new() -> Self {
-        let split = data::mnist::built_in().expect("built in");
+        let split = data::mnist::built_in(&recipe::Image::default()).expect("built in");
         let few = |count: usize| (0..count).collect::<Vec<_>>();
         Self {
             recipe: Recipe::parse::<&str>(CNN, "test", &[]).expect("a recipe"),
-            split: Split {
-                train: split.train.subset(&few(64)),
-                test: split.test.subset(&few(20)),
-            },
+            split: Split::new(split.train.subset(&few(64)), split.test.subset(&few(20))),
             computer: Computer::cpu(),
         }
     }

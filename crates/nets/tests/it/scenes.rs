@@ -72,12 +72,11 @@ fn a_detector_learns_from_scenes_some_of_them_empty() {
     let recipe = recipe(DETECTOR);
     let split = data::load(&recipe.data, recipe.training.seed).expect("scenes");
     let (train, validation) = split
-        .train
         .hold_out(recipe.data.validation, 0)
         .expect("some stay");
     let computer = Computer::cpu();
     let mut trainer =
-        Trainer::new(&recipe, &train, validation.as_ref(), &computer.device).expect("fits");
+        Trainer::new(&recipe, &train, validation.as_deref(), &computer.device).expect("fits");
     let mut epochs = Epochs::default();
     let ending = trainer
         .run(None, &AtomicBool::new(false), &mut epochs)
@@ -104,7 +103,7 @@ fn a_detector_learns_from_scenes_some_of_them_empty() {
     assert!(last.validation_map.is_some());
 
     let evaluated =
-        evaluate(&trainer.network(), &split.test, &recipe.data, &computer).expect("judged");
+        evaluate(&trainer.network(), &split.test, &computer).expect("judged");
     let boxes = evaluated.localisation.expect("a detector");
     assert!(evaluated.predictions.rows.is_empty(), "no answer an image");
     assert!(!evaluated.detections.is_empty());

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::Device;
-use data::{Annotated, Dataset, Samples, Split, scenes};
+use data::{Dataset, Samples, Split, scenes};
 use measure::record::EpochRecord;
 use nets::device::Computer;
 use nets::training::{Observer, StepReport, Trainer, TrainingError, check_run};
@@ -126,10 +126,7 @@ fn a_validation_loss_that_is_not_finite_ends_training_and_keeps_older_checkpoint
 #[test]
 fn all_splits_are_checked_before_training() {
     let computer = Computer::cpu();
-    let split = Split {
-        train: images(0..257),
-        test: images(300..310),
-    };
+    let split = Split::new(images(0..257), images(300..310));
     let cnn = "model = { kind = \"cnn\", layers = [\"flatten\", { linear = 10 }] }";
     let too_many = recipe(cnn, &["data.validation=300"]);
     let error = check_run(&too_many, &split, &computer).expect_err("too many held out");
@@ -151,31 +148,25 @@ fn all_splits_are_checked_before_training() {
         test_images: 4,
         ..Default::default()
     };
-    let Split { train, test } = scenes::load(&options, 0).expect("scenes");
-    let annotated = |data: Dataset, area: Option<f64>| {
-        let mut annotated = Annotated {
-            image_ids: (0..data.count as i64).collect(),
-            category_ids: (1..=10).collect(),
-            images: (0..data.count)
-                .flat_map(|i| data.image(i).to_vec())
-                .collect(),
-            objects: (0..data.count).map(|i| data.objects(i)).collect(),
+    let data = recipe::Data {
+        scenes: Some(options),
+        ..recipe::Data::default()
+    };
+    let Split { train, test, .. } = scenes::load(&data, 0).expect("scenes");
+    let with_area = |data: &Dataset, area: Option<f64>| {
+        let mut data = data.subset(&Vec::from_iter(0..data.count));
+        let Samples::Annotated(annotated) = &mut data.samples else {
+            panic!("a subset of scenes is annotated")
         };
         if let Some(area) = area {
             let object = annotated.objects.iter_mut().flatten().next();
             object.expect("an object").area = area;
         }
-        Dataset {
-            samples: Samples::Annotated(annotated),
-            ..data
-        }
+        data
     };
     let detector = recipe(DETECTOR, &[]);
     let check = |area: Option<f64>| {
-        let split = Split {
-            train: annotated(train.clone(), None),
-            test: annotated(test.clone(), area),
-        };
+        let split = Split::new(with_area(&train, None), with_area(&test, area));
         check_run(&detector, &split, &computer)
     };
     check(None).expect("nothing is wrong");
