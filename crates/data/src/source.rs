@@ -1,5 +1,6 @@
 //! Where images come from, and which of them are held out.
 
+pub(crate) mod array;
 pub mod coco;
 pub mod csv;
 pub mod folders;
@@ -19,6 +20,8 @@ use recipe::{Fit, Format, MNIST, SCENES};
 
 use crate::dataset::{Dataset, Samples, Split, hold_out};
 use crate::error::DataError;
+use crate::listing::Listing;
+use crate::prepare::{self, Progress};
 use crate::{mnist, scenes};
 
 /// A format: its name in a recipe, whether a path looks like it, and its reader.
@@ -59,10 +62,70 @@ pub fn load_with(
     progress: Progress<'_>,
 ) -> Result<Split, DataError> {
     match data.source.as_str() {
-        "mnist" => mnist::built_in(),
-        recipe::SCENES => scenes::load(&data.scenes.clone().unwrap_or_default(), seed),
-        _ if crate::coco::is_folder(folder) => Ok(crate::coco::read(folder)?),
-        _ => mnist::folder(folder),
+        SCENES => scenes::load(data, seed),
+        MNIST if mnist::is_ready(&data.image) => mnist::built_in(&data.image),
+        MNIST => {
+            let mut data = data.clone();
+            data.image.fit = data.image.fit.or(Some(Fit::Digit));
+            prepare::prepare(mnist::listing()?, &data, progress)
+        }
+        path => prepare::prepare(list(Path::new(path), data)?, data, progress),
+    }
+}
+
+/// Which pictures a folder or file holds and what they show; none is decoded.
+///
+/// # Errors
+/// A path that does not exist, or holds nothing that is known.
+pub fn list(path: &Path, data: &recipe::Data) -> Result<Listing, DataError> {
+    let (_, _, read) = reader(path, data.format)?;
+    read(path, data)
+}
+
+/// What a folder or file holds.
+///
+/// # Errors
+/// As for [`list`].
+pub fn format(path: &Path) -> Result<Format, DataError> {
+    reader(path, Format::Auto).map(|(format, ..)| format)
+}
+
+fn reader(path: &Path, format: Format) -> Result<Reader, DataError> {
+    // The beginning of several files' names is no path.
+    if !path.exists() && !idx::recognises(path) {
+        return Err(DataError::Source {
+            path: path.to_path_buf(),
+            what: "there is no such folder or file".to_string(),
+        });
+    }
+    let fits = |(name, recognises, _): &Reader| match format {
+        Format::Auto => recognises(path),
+        format => *name == format,
+    };
+    READERS
+        .into_iter()
+        .find(fits)
+        .ok_or_else(|| DataError::Unknown {
+            path: path.to_path_buf(),
+            found: found(path),
+        })
+}
+
+/// A few names from a folder, for the message.
+fn found(path: &Path) -> String {
+    let Ok(entries) = path.read_dir() else {
+        return "it is a file of another kind".to_string();
+    };
+    let mut names: Vec<String> = entries
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| !name.starts_with('.'))
+        .collect();
+    names.sort();
+    match names.len() {
+        0 => "it is empty".to_string(),
+        1..=5 => format!("it holds {}", names.join(", ")),
+        more => format!("it holds {}, ... ({more} in all)", names[..5].join(", ")),
     }
 }
 

@@ -8,11 +8,12 @@ mod forms;
 mod tests;
 mod tree;
 
-use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 
-pub use tree::{images_in, is_companion, is_picture, shown, tree};
+pub use tree::{
+    entries, images_in, is_companion, is_picture, read_at_most, shown, tree, unwrapped,
+};
 
 use crate::error::DataError;
 
@@ -55,7 +56,7 @@ pub enum Lost {
 }
 
 /// A part of a data set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Part {
     /// For training.
     Train,
@@ -139,18 +140,17 @@ impl Finder {
     /// [`Lost`], when nothing fits or several fit equally well.
     pub fn find(&self, asked: &str, under: &[&str]) -> Result<Found, Lost> {
         let forms = forms::forms(asked);
-        for form in &forms {
-            for folder in under.iter().copied().chain([""]) {
-                if let Some(found) = self.exactly(folder, form) {
-                    return Ok(found);
+        let mut why = Lost::Missing;
+        for forms in [&forms, &forms::without_upload_prefixes(&forms)] {
+            for form in forms {
+                for folder in under.iter().copied().chain([""]) {
+                    if let Some(found) = self.exactly(folder, form) {
+                        return Ok(found);
+                    }
                 }
             }
-        }
-        let mut why = Lost::Missing;
-        for form in &forms {
-            match self.like(form, under) {
+            match self.like(forms, under) {
                 Err(Lost::Missing) => {}
-                // What is only elsewhere under one form may be here under another.
                 Err(lost @ Lost::Elsewhere(_)) => why = lost,
                 result => return result,
             }
@@ -186,53 +186,55 @@ impl Finder {
         })
     }
 
-    /// The file of the listing that comes nearest.
-    fn like(&self, asked: &str, under: &[&str]) -> Result<Found, Lost> {
-        let asked: Vec<&str> = asked
-            .split('/')
-            .filter(|part| !matches!(*part, "" | "."))
-            .collect();
-        let asked = asked
-            .rsplit(|part| *part == "..")
-            .next()
-            .unwrap_or_default();
-        let Some(name) = asked.last() else {
-            return Err(Lost::Missing);
-        };
-        let mut candidates: Vec<(Fit, usize)> = Vec::new();
-        let mut elsewhere = Vec::new();
-        for &index in self.by_stem.get(&fold(stem(name))).into_iter().flatten() {
-            let parts = components(&self.files[index]);
-            let Some((fit, plausible)) = self.fit(asked, &parts, under) else {
-                continue;
-            };
-            if plausible {
-                candidates.push((fit, index));
-            } else {
-                elsewhere.push(index);
+    /// The file of the listing that comes nearest to one of the forms.
+    fn like(&self, forms: &[String], under: &[&str]) -> Result<Found, Lost> {
+        // Each candidate with its best fit; it must be plausible under every form.
+        let mut candidates: BTreeMap<usize, (Fit, bool)> = BTreeMap::new();
+        for form in forms {
+            let parts: Vec<&str> = form
+                .split('/')
+                .filter(|part| !matches!(*part, "" | "."))
+                .collect();
+            let asked = parts
+                .rsplit(|part| *part == "..")
+                .next()
+                .unwrap_or_default();
+            let name = asked.last().copied().unwrap_or_default();
+            for &index in self.by_stem.get(&fold(stem(name))).into_iter().flatten() {
+                if let Some((fit, plausible)) =
+                    self.fit(asked, &components(&self.files[index]), under)
+                {
+                    let known = candidates.entry(index).or_insert((fit, plausible));
+                    *known = (known.0.max(fit), known.1 && plausible);
+                }
             }
         }
-        candidates.sort_by_key(|(fit, index)| (Reverse(*fit), *index));
-        let Some((best, index)) = candidates.first().copied() else {
-            return Err(if elsewhere.is_empty() {
+        let names = |wanted: &dyn Fn(&(Fit, bool)) -> bool| {
+            let indices = candidates.iter().filter(|(_, candidate)| wanted(candidate));
+            indices
+                .map(|(index, _)| shown(&self.files[*index]))
+                .collect::<Vec<String>>()
+        };
+        let plausible = candidates.values().filter(|(_, plausible)| *plausible);
+        let Some(best) = plausible.map(|(fit, _)| *fit).max() else {
+            return Err(if candidates.is_empty() {
                 Lost::Missing
             } else {
-                Lost::Elsewhere(self.names(elsewhere))
+                Lost::Elsewhere(names(&|_| true))
             });
         };
-        let equals = candidates
+        let mut equals = candidates
             .iter()
-            .filter(|(fit, _)| *fit == best)
-            .map(|(_, index)| *index);
-        let equals: Vec<usize> = equals.collect();
-        if equals.len() > 1 {
-            return Err(Lost::Several(self.names(equals)));
+            .filter(|(_, candidate)| **candidate == (best, true));
+        match (equals.next(), equals.next()) {
+            (Some((index, _)), None) => Ok(Found {
+                name: shown(&self.files[*index]),
+                path: self.root.join(&self.files[*index]),
+            }),
+            _ => Err(Lost::Several(names(&|candidate| {
+                *candidate == (best, true)
+            }))),
         }
-        let file = &self.files[index];
-        Ok(Found {
-            name: shown(file),
-            path: self.root.join(file),
-        })
     }
 
     /// How well a file fits, and whether it can be the one that is meant; `None` if it is no picture.
@@ -289,13 +291,6 @@ impl Finder {
                     && !(expected && Part::of(parent).is_some())
             });
         Some((fit, !foreign && !other_folder))
-    }
-
-    fn names(&self, indices: Vec<usize>) -> Vec<String> {
-        indices
-            .into_iter()
-            .map(|index| shown(&self.files[index]))
-            .collect()
     }
 }
 

@@ -67,7 +67,7 @@ fn size_and_polarity_do_not_matter() {
 
 #[test]
 fn all_of_mnist_stays_as_it_is() {
-    let split = crate::mnist::built_in().unwrap();
+    let split = crate::mnist::built_in(&recipe::Image::default()).unwrap();
     for data in [split.train, split.test] {
         for index in 0..data.count {
             let pixels = data.image(index).to_vec();
@@ -81,7 +81,7 @@ fn all_of_mnist_stays_as_it_is() {
 
 #[test]
 fn mnist_on_paper_is_only_turned_round() {
-    let data = crate::mnist::built_in().unwrap().test;
+    let data = crate::mnist::built_in(&recipe::Image::default()).unwrap().test;
     for index in 0..1000 {
         let pixels = data.image(index).to_vec();
         let brightest = pixels.iter().copied().max().unwrap();
@@ -238,7 +238,7 @@ struct Judge {
 
 impl Judge {
     fn new(count: usize) -> Self {
-        let data = crate::mnist::built_in().unwrap().train;
+        let data = crate::mnist::built_in(&recipe::Image::default()).unwrap().train;
         let labels = data.labels().unwrap();
         Self {
             pixels: (0..count)
@@ -432,7 +432,7 @@ fn uneven_light_and_noise() {
 #[test]
 fn enlarged_digits_of_mnist_stay_recognisable() {
     let judge = Judge::new(20_000);
-    let data = crate::mnist::built_in().unwrap().test;
+    let data = crate::mnist::built_in(&recipe::Image::default()).unwrap().test;
     let labels = data.labels().unwrap();
     let larger = Resizer::new([28, 28], [280, 280]);
     let mut right = 0;

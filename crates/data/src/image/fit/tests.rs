@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 fn settings(fit: Fit, background: u8) -> Image {
     Image {
-        fit,
+        fit: Some(fit),
         background,
         ..Image::default()
     }
@@ -103,7 +103,7 @@ fn a_crop_is_torchvisions() {
     ];
     for (from, size, resize, resized, corner) in cases {
         let image = Image {
-            fit: Fit::Crop,
+            fit: Some(Fit::Crop),
             resize,
             ..Image::default()
         };
@@ -116,7 +116,7 @@ fn a_crop_is_torchvisions() {
 fn a_crop_is_cut_from_the_resized_whole() {
     let image = photograph(90, 70);
     let settings = Image {
-        fit: Fit::Crop,
+        fit: Some(Fit::Crop),
         resize: Some(40),
         ..Image::default()
     };

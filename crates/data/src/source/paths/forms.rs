@@ -1,7 +1,6 @@
 //! The paths that may be meant by a name in an annotation.
 
-/// What `asked` may mean as a path with slashes: itself first, then with back-slashes as slashes, as a URL, decoded, and
-/// without the prefix that Label Studio puts before the names of uploaded files.
+/// What `asked` may mean as a path with slashes: itself, with back-slashes as slashes, as a URL, and decoded.
 pub fn forms(asked: &str) -> Vec<String> {
     let mut forms = vec![asked.to_string()];
     let mut add = |form: String| {
@@ -25,16 +24,15 @@ pub fn forms(asked: &str) -> Vec<String> {
         }
         add(decoded(before));
     }
-    let named: Vec<String> = forms
+    forms
+}
+
+/// The same names without the prefix that Label Studio puts before the names of uploaded files.
+pub fn without_upload_prefixes(forms: &[String]) -> Vec<String> {
+    forms
         .iter()
         .filter_map(|form| without_upload_prefix(form))
-        .collect();
-    for form in named {
-        if !forms.contains(&form) {
-            forms.push(form);
-        }
-    }
-    forms
+        .collect()
 }
 
 /// A URL's path; anything else as it is.

@@ -148,6 +148,20 @@ fn finds_what_is_meant() {
             "a.png",
         ),
         (
+            "an escape in a folder",
+            &["x y/a.png", "z/a.png"],
+            "/home/me/x%20y/a.png",
+            &[],
+            "x y/a.png",
+        ),
+        (
+            "upload under its own name, elsewhere",
+            &["x/cb06e2b1-a.png", "a.png"],
+            "cb06e2b1-a.png",
+            &[],
+            "x/cb06e2b1-a.png",
+        ),
+        (
             "upload under its own name",
             &["cb06e2b1-a.png", "a.png"],
             "cb06e2b1-a.png",
@@ -267,6 +281,13 @@ fn takes_nothing_else() {
             "a.png",
             &["images/train"],
             Lost::Elsewhere(lost(&["images/val/a.png"])),
+        ),
+        (
+            "an escaped folder without it",
+            &["x y/b.png", "z/a.png"],
+            "x%20y/a.png",
+            &[],
+            Lost::Elsewhere(lost(&["z/a.png"])),
         ),
         (
             "the other camera",

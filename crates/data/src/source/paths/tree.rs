@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::error::DataError;
@@ -24,7 +24,12 @@ pub fn tree(root: &Path) -> Result<Vec<PathBuf>, DataError> {
     while let Some(start) = linked.pop_front() {
         let mut waiting = vec![start];
         while let Some(folder) = waiting.pop() {
-            let path = root.join(&folder);
+            // Joining an empty path would end the root's name with a slash in messages.
+            let path = if folder.as_os_str().is_empty() {
+                root.to_path_buf()
+            } else {
+                root.join(&folder)
+            };
             let failed = |error: io::Error| DataError::File {
                 path: path.clone(),
                 what: format!("cannot list this folder: {error}"),
@@ -73,6 +78,69 @@ pub fn images_in(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
             .is_some_and(|name| is_picture(&name.to_string_lossy()))
     });
     Ok(files)
+}
+
+/// The names of the folders and of the files right in a folder, each sorted, without companions; none if it can't be listed.
+pub fn entries(folder: &Path) -> (Vec<String>, Vec<String>) {
+    let mut folders = Vec::new();
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        // A listing tells folders from files; only links must be looked up.
+        let is_folder = match entry.file_type() {
+            Ok(kind) if kind.is_symlink() => entry.path().is_dir(),
+            Ok(kind) => kind.is_dir(),
+            Err(_) => continue,
+        };
+        if is_companion(&name) {
+            continue;
+        }
+        if is_folder {
+            folders.push(name);
+        } else {
+            files.push(name);
+        }
+    }
+    folders.sort();
+    files.sort();
+    (folders, files)
+}
+
+/// A folder, then the one that is all it holds, and so on: archives often wrap a data set in a folder or two.
+pub fn unwrapped(folder: &Path) -> Vec<PathBuf> {
+    const MOST: usize = 6;
+    let mut chain = vec![folder.to_path_buf()];
+    while let Some(folder) = chain.last().filter(|_| chain.len() < MOST) {
+        let (folders, files) = entries(folder);
+        let [only] = folders.as_slice() else { break };
+        if files.iter().any(|name| is_picture(name)) {
+            break;
+        }
+        let inner = folder.join(only);
+        chain.push(inner);
+    }
+    chain
+}
+
+/// The bytes of a file.
+///
+/// # Errors
+/// A file that can't be read, or is longer than `most`.
+pub fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, String> {
+    let read = || {
+        let mut bytes = Vec::new();
+        fs::File::open(path)?
+            .take(most + 1)
+            .read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let bytes = read().map_err(|error: io::Error| format!("cannot read this file: {error}"))?;
+    if bytes.len() as u64 > most {
+        return Err(format!(
+            "longer than {most} bytes, which such a file never is"
+        ));
+    }
+    Ok(bytes)
 }
 
 /// Whether a system put a file or folder of this name beside people's own: `._photo.png`, `.DS_Store`, `Thumbs.db`.
