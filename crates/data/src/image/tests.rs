@@ -351,7 +351,7 @@ fn how_long_a_photograph_takes() {
         .unwrap();
     let fitter = Fitter::new(&recipe::Image::default(), recipe::Colour::Rgb, [64, 64]);
     let crop = recipe::Image {
-        fit: recipe::Fit::Crop,
+        fit: Some(recipe::Fit::Crop),
         ..recipe::Image::default()
     };
     let crop = Fitter::new(&crop, recipe::Colour::Rgb, [224, 224]);

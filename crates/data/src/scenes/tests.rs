@@ -59,7 +59,11 @@ fn boxes_are_tight_in_range_and_apart() {
 
 #[test]
 fn a_scene_depends_on_its_key_alone() {
-    let load = |seed| load(&options(), seed).unwrap();
+    let data = recipe::Data {
+        scenes: Some(options()),
+        ..recipe::Data::default()
+    };
+    let load = |seed| load(&data, seed).unwrap();
     let (one, same, other) = (load(1), load(1), load(2));
     let image = |data: &Dataset, index, epoch| data.sample(index, epoch).pixels.into_owned();
     assert_eq!(image(&one.train, 7, 3), image(&same.train, 7, 3));
@@ -90,7 +94,7 @@ fn digits_held_out_are_in_no_training_scene() {
     let Samples::Scenes(scenes) = &data.samples else {
         panic!("{data:?}")
     };
-    let (train, held) = scenes.hold_out(12).unwrap();
+    let (train, held) = scenes.hold_out(12, grey(options().size)).unwrap();
     assert_eq!((train.count, held.count), (40, 12));
     let classes = |data: &Dataset| -> std::collections::BTreeSet<usize> {
         let objects = (0..data.count).flat_map(|index| data.objects(index));
