@@ -4,6 +4,7 @@ mod bench;
 mod coco_eval;
 mod compare;
 mod data_anchors;
+mod data_check;
 mod data_scenes;
 mod data_show;
 mod devices;
@@ -66,6 +67,7 @@ fn plan_and_run(command: &Command, output: Output) -> Result<(), CommandError> {
             DataAction::Scenes(flags) => data_scenes::run(&ScenesPlan::of(flags)?, output),
             DataAction::Anchors(flags) => data_anchors::run(&AnchorsPlan::of(flags)?, output),
             DataAction::Show(flags) => data_show::run(&ContactSheetPlan::of(flags)?, output),
+            DataAction::Check(flags) => data_check::run(&data_check::CheckPlan::of(flags)?, output),
         },
         Command::Recipes(flags) => recipes::run(recipes::RecipesPlan::of(flags)?, output),
         Command::Runs(flags) => runs::run(&runs::RunsPlan::of(flags), output),

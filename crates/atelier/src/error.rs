@@ -55,6 +55,9 @@ pub enum CommandError {
     EmptyFolder(PathBuf),
     #[error("{}: can't read the folder: {cause}", path.display())]
     Folder { path: PathBuf, cause: io::Error },
+    /// A checked data set; the result says what is wrong with it.
+    #[error("{0} of the findings must be fixed")]
+    Unfit(usize),
     /// Each was named by a message.
     #[error("{failed} of {files} inputs could not be used")]
     SomeInputs { failed: usize, files: usize },

@@ -49,7 +49,7 @@ pub enum Command {
     Bench(Bench),
     /// Evaluate detections in COCO format: the twelve figures of pycocotools
     CocoEval(CocoEval),
-    /// Look at training images, compose scenes of several digits, or check how a detector's anchors fit its data
+    /// Check a data set, look at training images, compose scenes of several digits, or check how a detector's anchors fit its data
     Data(Data),
     /// List the built-in recipes, or show one with every option
     Recipes(Recipes),

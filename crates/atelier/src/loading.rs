@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use data::Split;
 use data::listing::Problem;
+use data::prepare::Progress;
 
 use crate::error::CommandError;
 
@@ -15,23 +16,30 @@ const LISTED: usize = 3;
 
 /// The data of a recipe, prepared for training.
 pub fn load(data: &recipe::Data, seed: u64) -> Result<Split, CommandError> {
-    let start = Instant::now();
-    let is_terminal = std::io::stderr().is_terminal();
-    let progress = |done: usize, total: usize| {
-        if is_terminal && start.elapsed() > PATIENCE {
-            eprint!("\rpreparing pictures: {done} of {total} ");
-            let _ = std::io::stderr().flush();
-        }
-    };
-    let split = data::load_with(data, seed, &progress)?;
-    if is_terminal && start.elapsed() > PATIENCE {
-        eprintln!();
-    }
+    let split = with_progress("preparing", |progress| {
+        data::load_with(data, seed, progress)
+    })?;
     for text in &split.notes {
         note!("note: {text}");
     }
     left_out(&split.problems);
     Ok(split)
+}
+
+/// Runs what reports its progress over pictures, and shows it on a terminal if it takes long.
+pub fn with_progress<T>(doing: &str, run: impl FnOnce(Progress<'_>) -> T) -> T {
+    let start = Instant::now();
+    let is_terminal = std::io::stderr().is_terminal();
+    let result = run(&|done, total| {
+        if is_terminal && start.elapsed() > PATIENCE {
+            eprint!("\r{doing} pictures: {done} of {total} ");
+            let _ = std::io::stderr().flush();
+        }
+    });
+    if is_terminal && start.elapsed() > PATIENCE {
+        eprintln!();
+    }
+    result
 }
 
 fn left_out(problems: &[Problem]) {

@@ -8,6 +8,7 @@ pub mod coco;
 pub mod contact;
 mod dataset;
 mod digest;
+pub mod doctor;
 pub mod draw;
 mod error;
 pub mod image;

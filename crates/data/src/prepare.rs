@@ -19,6 +19,7 @@ use recipe::{Boxes, Colour, Fit, OnError, PerChannel};
 use serde::{Deserialize, Serialize};
 
 use self::boxes::Checked;
+pub(crate) use self::boxes::PlacedBox;
 use self::cache::Cache;
 pub(crate) use self::look::measure;
 use crate::dataset::{Annotated, Dataset, Samples, Split};
@@ -406,14 +407,28 @@ fn read(jobs: &[Job<'_>], fitter: &Fitter) -> Vec<Result<(Vec<u8>, Facts), Probl
 /// # Errors
 /// The problem with it.
 pub(crate) fn open(entry: &Entry) -> Result<Decoded, Problem> {
+    open_seen(entry, |_| {})
+}
+
+/// The same; `see` gets the bytes of the file before they are decoded.
+///
+/// # Errors
+/// As for [`open`].
+pub(crate) fn open_seen(entry: &Entry, see: impl FnOnce(&[u8])) -> Result<Decoded, Problem> {
     let damaged = |what: String| Problem {
         fault: Fault::DamagedPicture,
         place: entry.name.clone(),
         what,
     };
     let decoded = match &entry.picture {
-        Picture::File(path) => file(path).and_then(|bytes| decode(path, &bytes)),
-        Picture::Bytes(bytes) => decode(Path::new(&entry.name), bytes),
+        Picture::File(path) => file(path).and_then(|bytes| {
+            see(&bytes);
+            decode(path, &bytes)
+        }),
+        Picture::Bytes(bytes) => {
+            see(bytes);
+            decode(Path::new(&entry.name), bytes)
+        }
         Picture::Pixels { all, index } => {
             let Pixels {
                 channels,
@@ -446,20 +461,45 @@ pub(crate) fn open(entry: &Entry) -> Result<Decoded, Problem> {
     })
 }
 
+impl Facts {
+    /// What a decoded picture says of itself.
+    fn of(decoded: &Decoded) -> Self {
+        let size = [decoded.image.height(), decoded.image.width()].map(|side| side as usize);
+        Self {
+            size,
+            stored: decoded.stored_size(),
+            orientation: decoded.orientation.to_exif(),
+            mapping: Mapping::identity(size),
+        }
+    }
+}
+
+/// The boxes of a picture, held against it: corners in pixels of the upright picture, cut off at its edge, and the problem
+/// with it, if that took more than rounding explains.
+///
+/// # Errors
+/// A picture of another size than stated.
+pub(crate) fn placed_boxes(entry: &Entry, decoded: &Decoded) -> Result<Vec<PlacedBox>, Problem> {
+    boxes::placed(entry, &Facts::of(decoded))
+}
+
+/// The network's input as far as the settings and the headers of the training pictures tell: colour, size and fit.
+pub(crate) fn input(image: &recipe::Image, train: &[Entry]) -> recipe::Image {
+    let mut image = *image;
+    look::fill_in(&mut image, train, &mut Vec::new());
+    image
+}
+
 fn fit(job: &Job<'_>, decoded: &Decoded, fitter: &Fitter) -> Result<(Vec<u8>, Facts), Problem> {
-    let Decoded { image, orientation } = decoded;
-    let size = [image.height(), image.width()].map(|side| side as usize);
+    let image = &decoded.image;
     let facts = |mapping| Facts {
-        size,
-        stored: decoded.stored_size(),
-        orientation: orientation.to_exif(),
         mapping,
+        ..Facts::of(decoded)
     };
     let fitted = match job.crop {
         None => fitter.fit(image),
         Some(number) => {
-            let unfitted = facts(Mapping::identity(size));
-            let part = boxes::crop(job.entry, number, &unfitted)?;
+            let part = boxes::crop(job.entry, number, &Facts::of(decoded))?;
             fitter.fit(&cut(image, part))
         }
     };

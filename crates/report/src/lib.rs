@@ -5,6 +5,7 @@
 //! sections, and a small writer per format turns that into text.
 
 mod box_mistakes;
+mod checkup;
 mod compared;
 mod costs;
 mod csv;
@@ -31,6 +32,7 @@ pub mod terminal;
 mod verdict;
 mod words;
 
+pub use checkup::{CheckupExample, CheckupFinding, CheckupPicture, CheckupReport, checkup_html};
 pub use format::shell_quoted;
 pub use formats::{Format, UnknownFormat};
 pub use json::SCHEMA;
@@ -98,7 +100,7 @@ pub struct Image {
     pub width: usize,
     /// Rows.
     pub height: usize,
-    /// Gray values, `[height, width]`, row after row.
+    /// Gray values, `[height, width]`, row after row; or red, green and blue, `[height, width, 3]`.
     pub pixels: Vec<u8>,
     /// The annotated box, `[x1, y1, x2, y2]` in pixels, right and bottom excluded.
     pub truth: Option<[f32; 4]>,

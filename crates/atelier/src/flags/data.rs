@@ -21,6 +21,8 @@ pub enum DataAction {
     Anchors(DataAnchors),
     /// Draw training images with their labels and boxes into one picture; with --augment, also their augmented versions
     Show(DataShow),
+    /// Check a data set: damaged files, duplicates, pictures on both sides of a split, odd boxes, likely label errors
+    Check(DataCheck),
 }
 
 /// Flags of `data scenes`. The defaults are those of a recipe's [data.scenes].
@@ -111,6 +113,22 @@ pub struct DataShow {
     /// Override a key of the recipe; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub sets: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct DataCheck {
+    /// A folder or file of data, or a recipe (a built-in one or a .toml file), of which [data] is taken
+    #[arg(value_name = "SOURCE")]
+    pub source: String,
+    /// What the folder or file holds: idx, npz, folders, coco, yolo, voc, csv or parquet [default: what it looks like]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// Write the result as one HTML page with small pictures
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Write a list of the good pictures, a .csv file to use as data.source; the data set itself is not changed
+    #[arg(long, value_name = "LIST")]
+    pub fix: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -1,5 +1,6 @@
 //! The binary as a user meets it.
 
+mod checkup;
 mod contact;
 mod errors;
 mod evidence;

@@ -101,6 +101,25 @@ pub(super) fn crop(entry: &Entry, number: usize, facts: &Facts) -> Result<[u32; 
     .map(|it| it as u32))
 }
 
+/// A box on its picture, and what is wrong with it; or what makes it useless.
+pub(crate) type PlacedBox = Result<([f64; 4], Option<Problem>), Problem>;
+
+/// Every box of an entry on its picture; none of an entry with a class.
+///
+/// # Errors
+/// A picture of another size than stated.
+pub(super) fn placed(entry: &Entry, facts: &Facts) -> Result<Vec<PlacedBox>, Problem> {
+    let turned = stated_size(entry, facts)?;
+    let Labels::Boxes(boxes) = &entry.labels else {
+        return Ok(Vec::new());
+    };
+    let place = |labelled| {
+        let corners = corners(labelled, facts, turned);
+        inside(entry, labelled, corners, facts.size)
+    };
+    Ok(boxes.iter().map(place).collect())
+}
+
 /// Whether the annotations are meant on the picture as the file stores it, before EXIF's note turns it upright.
 fn stated_size(entry: &Entry, facts: &Facts) -> Result<bool, Problem> {
     match entry.stated {
@@ -150,7 +169,7 @@ fn inside(
     labelled: &LabelledBox,
     [x1, y1, x2, y2]: [f64; 4],
     [height, width]: [usize; 2],
-) -> Result<([f64; 4], Option<Problem>), Problem> {
+) -> PlacedBox {
     let place = match labelled.place.as_str() {
         "" => entry.name.clone(),
         place => format!("{place} ({})", entry.name),

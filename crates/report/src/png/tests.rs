@@ -25,6 +25,10 @@ fn odd_sizes() {
     assert!(data_uri(1, 1, &[7]).is_some());
     let photograph = data_uri(1000, 500, &vec![128; 500_000]).unwrap();
     assert!(photograph.len() < 2_000, "{}", photograph.len());
-    let (width, height, small) = shrink(3, 1, &[10, 20, 7], 2);
+    let colour = data_uri(1000, 500, &vec![128; 1_500_000]).unwrap();
+    assert!(colour.len() < 2_000, "{}", colour.len());
+    let small = shrink([3, 1, 3], &[10, 0, 1, 20, 2, 3, 7, 8, 9], 2);
+    assert_eq!(small, (2, 1, vec![15, 1, 2, 7, 8, 9]));
+    let (width, height, small) = shrink([3, 1, 1], &[10, 20, 7], 2);
     assert_eq!((width, height, small), (2, 1, vec![15, 7]));
 }

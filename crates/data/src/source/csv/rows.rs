@@ -187,7 +187,14 @@ impl Reading {
             let key = (part, asked);
             if !known.contains_key(&key) {
                 let under = folders(sheet.folder.as_deref(), parted.then_some(part));
-                let found = finder.find(&key.1, &under);
+                // A path from the root is meant as it is, where there is such a file: lists may lie anywhere.
+                let found = match Path::new(&key.1) {
+                    path if path.is_absolute() && path.is_file() => Ok(Found {
+                        name: key.1.clone(),
+                        path: path.to_path_buf(),
+                    }),
+                    _ => finder.find(&key.1, &under),
+                };
                 if let Err(lost) = &found {
                     self.wrong(Fault::MissingPicture, place.clone(), lost.to_string());
                 }
