@@ -54,6 +54,8 @@ pub const ENVIRONMENT: &str = "environment.json";
 pub const HISTORY: &str = "history.jsonl";
 /// [`Evaluation`] on the test set, as JSON.
 pub const EVALUATION: &str = "evaluation.json";
+/// What of the data was wrong and left out; only where something was.
+pub const SKIPPED: &str = "skipped.json";
 /// [`Predictions`] on the test set, as CSV.
 pub const PREDICTIONS: &str = "predictions.csv";
 /// The trained weights.

@@ -294,6 +294,9 @@ impl Run {
         }
         self.check_recipe(recipe)?;
         self.identify(split)?;
+        if !split.problems.is_empty() {
+            write_json(self.path.join(record::SKIPPED), &split.problems)?;
+        }
         let restored = trainer.restore(&checkpoints)?;
         let initial = self.path.join(record::INITIAL);
         if restored.from.is_none() && initial.is_file() {

@@ -6,6 +6,7 @@ mod errors;
 mod evidence;
 mod faults;
 mod layers;
+mod own_images;
 mod records;
 #[cfg(all(feature = "remote", unix))]
 mod remote;

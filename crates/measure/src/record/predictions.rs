@@ -57,7 +57,7 @@ impl Prediction {
 ///         index: 0, label: 1, predicted: 0, score: 0.75, probabilities: vec![0.75, 0.25], detection: None,
 ///     }],
 /// };
-/// assert_eq!(predictions.to_csv()?, "index,label,predicted,score,p_cat,p_dog\n0,1,0,0.75,0.75,0.25\n");
+/// assert_eq!(predictions.to_csv()?, "index,label,predicted,score,p_cat,p_dog\n0,dog,cat,0.75,0.75,0.25\n");
 /// # Ok::<(), measure::record::RecordError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -114,13 +114,17 @@ impl Predictions {
         }
         let mut text = header.join(",");
         text.push('\n');
+        let names = names(&self.classes);
         for row in &self.rows {
             self.check(row)?;
             // Writing to a `String` cannot fail. Debug writes f32 shortest, small ones as 1e-20.
             let _ = write!(
                 text,
                 "{},{},{},{:?}",
-                row.index, row.label, row.predicted, row.score
+                row.index,
+                quoted(&names[row.label]),
+                quoted(&names[row.predicted]),
+                row.score
             );
             for probability in &row.probabilities {
                 let _ = write!(text, ",{probability:?}");
@@ -227,7 +231,7 @@ fn parse(text: &str) -> Result<Predictions, Wrong> {
         )));
     }
     let rows = lines
-        .map(|(line, text)| row(text, classes.len(), detector).map_err(at(line)))
+        .map(|(line, text)| row(text, &names(&classes), detector).map_err(at(line)))
         .collect::<Result<_, _>>()?;
     Ok(Predictions { rows, classes })
 }
@@ -258,8 +262,9 @@ fn columns(names: &[String]) -> Result<(Vec<String>, bool), (String, String)> {
     Err((expected, format!("'{}'", after.join(","))))
 }
 
-fn row(text: &str, classes: usize, detector: bool) -> Result<Prediction, (String, String)> {
+fn row(text: &str, names: &[String], detector: bool) -> Result<Prediction, (String, String)> {
     let fields = fields(text)?;
+    let classes = names.len();
     let width = LEADING.len() + classes + if detector { DETECTION.len() } else { 0 };
     if fields.len() != width {
         return Err((format!("{width} fields"), fields.len().to_string()));
@@ -277,9 +282,9 @@ fn row(text: &str, classes: usize, detector: bool) -> Result<Prediction, (String
         let number = fields[place].parse::<usize>();
         number.map_err(|_| wrong(place, "a whole number"))
     };
-    let class = |place: usize| match whole(place)? {
-        class if class < classes => Ok(class),
-        _ => Err(wrong(place, &format!("a class below {classes}"))),
+    let class = |place: usize| {
+        let class = names.iter().position(|name| *name == fields[place]);
+        class.ok_or_else(|| wrong(place, "the name of one of the classes"))
     };
     let real = |place: usize| match fields[place].parse::<f32>() {
         Ok(number) if number.is_finite() => Ok(number),
@@ -307,6 +312,15 @@ fn row(text: &str, classes: usize, detector: bool) -> Result<Prediction, (String
             None
         },
     })
+}
+
+/// What the columns `label` and `predicted` call each class: its name, or its number where two have the same name.
+fn names(classes: &[String]) -> Vec<String> {
+    let distinct: std::collections::HashSet<&String> = classes.iter().collect();
+    if distinct.len() == classes.len() {
+        return classes.iter().map(|name| name.replace(['\n', '\r'], " ")).collect();
+    }
+    (0..classes.len()).map(|class| class.to_string()).collect()
 }
 
 /// A field as RFC 4180 writes it. Line breaks become spaces: rows here are lines.

@@ -30,9 +30,18 @@ fn a_detector_comes_back_as_written() {
     sample().write(&path).unwrap();
     assert_eq!(Predictions::read(&path).unwrap(), sample());
     let expected = "index,label,predicted,score,\"p_a, \"\"quoted\"\"\",p_x1,x1,y1,x2,y2,iou\n\
-                    0,1,1,0.3,1e-20,1.0,-3.5,0.5,20.25,27.0,0.9\n\
-                    7,0,1,0.3,1e-20,1.0,,,,,\n";
+                    0,x1,x1,0.3,1e-20,1.0,-3.5,0.5,20.25,27.0,0.9\n\
+                    7,\"a, \"\"quoted\"\"\",x1,0.3,1e-20,1.0,,,,,\n";
     assert_eq!(sample().to_csv().unwrap(), expected);
+}
+
+#[test]
+fn classes_of_one_name_are_numbered() {
+    let mut predictions = sample();
+    predictions.classes = vec!["x1".into(), "x1".into()];
+    let text = predictions.to_csv().unwrap();
+    assert!(text.contains("\n7,0,1,0.3"), "{text}");
+    assert_eq!(Predictions::from_csv(&text, "p.csv").unwrap(), predictions);
 }
 
 #[test]
@@ -84,7 +93,7 @@ fn wrong_files_are_told_by_line() {
         (
             "unknown class",
             format!("{header}\n0,0,2,1,1,0\n"),
-            "line 2: expected a class below 2 for predicted, found '2'",
+            "line 2: expected the name of one of the classes for predicted, found '2'",
         ),
         (
             "not a number",
