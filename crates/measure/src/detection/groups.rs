@@ -121,10 +121,7 @@ impl<'a> Groups<'a> {
 /// The truths as pycocotools takes them. It lists the ids of the annotations of each known image and class, image by image,
 /// and then looks every id up in a table that holds the last annotation of each: of several with one id the last comes
 /// several times, in its own image and class, and the others never.
-fn looked_up<'a>(
-    truths: &'a [Truth],
-    known: impl Fn(&Truth) -> Option<(usize, usize)>,
-) -> Vec<&'a Truth> {
+fn looked_up(truths: &[Truth], known: impl Fn(&Truth) -> Option<(usize, usize)>) -> Vec<&Truth> {
     let last: HashMap<i64, &Truth> = truths.iter().map(|truth| (truth.id, truth)).collect();
     let mut listed: Vec<(usize, &Truth)> = truths
         .iter()
