@@ -7,7 +7,7 @@ mod training;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-pub use data::{CocoEval, Data, DataAction, DataAnchors, DataScenes, DataShow};
+pub use data::{CocoEval, Data, DataAction, DataAnchors, DataCheck, DataScenes, DataShow};
 pub use runs::{Evaluate, Explain, Export, Part, Predict, Report, RunOrder, Runs};
 pub use training::{Bench, Compare, Experiment, Sweep, Train};
 

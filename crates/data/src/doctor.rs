@@ -170,22 +170,6 @@ impl Examination {
         facts::thumbnail(entry, shown.crop, side, self.background)
     }
 
-    /// Whether a path is one of the data set's pictures.
-    pub fn holds(&self, path: &Path) -> bool {
-        let Ok(path) = path.canonicalize() else {
-            return false;
-        };
-        self.material
-            .entries
-            .iter()
-            .any(|entry| match &entry.picture {
-                crate::listing::Picture::File(file) => {
-                    file.canonicalize().is_ok_and(|file| file == path)
-                }
-                _ => false,
-            })
-    }
-
     /// A list of what is good, with paths relative to `folder`, where the list is to lie.
     ///
     /// # Errors

@@ -35,6 +35,14 @@ impl CheckPlan {
             data.format =
                 parsed.map_err(|error| CommandError::Usage(format!("--format: {error}")))?;
         }
+        let is_page = |file: &PathBuf| file.extension().is_some_and(|ending| ending == "html");
+        if let Some(file) = flags.html.as_ref().filter(|file| !is_page(file)) {
+            // So that no picture or annotation file is overwritten by mistake.
+            return Err(CommandError::Usage(format!(
+                "--html {}: the name must end with .html",
+                file.display()
+            )));
+        }
         let fix = match &flags.fix {
             Some(list) => Some((list.clone(), folder_of_list(list, &data)?)),
             None => None,
@@ -53,7 +61,7 @@ fn data_of(source: &str) -> Result<recipe::Data, CommandError> {
     let is_toml = path.extension().is_some_and(|ending| ending == "toml");
     let is_built_in = recipe::names().contains(&source);
     if is_toml || (is_built_in && !path.exists()) {
-        return Ok(Recipe::load(source, &[])?.data);
+        return Ok(Recipe::load::<String>(source, &[])?.data);
     }
     Ok(recipe::Data {
         source: source.to_string(),
@@ -102,13 +110,6 @@ pub fn run(plan: &CheckPlan, output: Output) -> Result<(), CommandError> {
     });
     let checkup = examined.checkup();
     if let Some(file) = &plan.html {
-        if examined.holds(file) {
-            let what = format!(
-                "--html {}: this is a picture of the data set",
-                file.display()
-            );
-            return Err(CommandError::Usage(what));
-        }
         write_output(file, checkup_html(&page(&examined)))?;
     }
     let mut cleaned = None;
@@ -144,7 +145,7 @@ fn sentences(checkup: &Checkup) -> Vec<String> {
         format!(" with {} boxes", grouped(boxes as f64))
     });
     let mut sentences = vec![format!(
-        "{} pictures ({}){boxes} of {} classes.",
+        "{} pictures ({}){boxes}; classes: {}.",
         grouped(checkup.pictures as f64),
         parts.join(", "),
         checkup.classes.len()

@@ -105,7 +105,7 @@ fn data_check_finds_writes_and_fails() {
         (vec!["pets", "--format", "zip"], "--format"),
         (
             vec!["pets", "--html", "pets/train/cat/0.pgm"],
-            "a picture of the data set",
+            "must end with .html",
         ),
     ];
     for (arguments, part) in cases {

@@ -15,7 +15,7 @@ use self::discriminant::{Linear, Moments, dot};
 use super::look::{Look, VALUES};
 
 /// Pictures that are judged, at most: the neighbours' work grows with the square of it.
-/// Re-check: about 10 s for 10,000 pictures on two cores.
+/// Re-check: 10,000 digits take 5 s of one core.
 pub(super) const MOST: usize = 10_000;
 /// Parts of the cross-validation.
 const FOLDS: usize = 5;
@@ -25,8 +25,6 @@ const LEAST_OF_CLASS: usize = 5;
 const LEAST: usize = 40;
 /// Neighbours that vote.
 const NEIGHBOURS: usize = 10;
-/// Standard deviation of a value, at least, in levels: what is the same in all pictures must not become noise.
-const LEAST_DEVIATION: f32 = 8.0;
 /// Pictures whose distances are computed together, while the others pass through the cache.
 const TILE: usize = 8;
 
@@ -89,7 +87,7 @@ pub(super) fn judge(items: &[Item<'_>], classes: usize) -> Option<Judgement> {
     let labels: Vec<usize> = used.iter().map(|item| number(items[*item].class)).collect();
     let looks: Vec<&Look> = used.iter().map(|item| items[*item].look).collect();
     let data = Data {
-        values: standardised(&looks),
+        values: centred(&looks),
         folds: folds(&labels, kept.len()),
         labels,
         classes: kept.len(),
@@ -155,27 +153,25 @@ fn folds(labels: &[usize], classes: usize) -> Vec<usize> {
     labels.iter().map(fold).collect()
 }
 
-/// `[N, D]`: of each value the mean becomes 0 and the standard deviation 1 (less in plain places).
-fn standardised(looks: &[&Look]) -> Vec<f32> {
+/// `[N, D]`: the mean of each value becomes 0, and the mean of all squares 1. Values that hardly vary stay small, as they
+/// carry little; scaled one by one, they cost 2 % of accuracy on digits and 5 of 74 wrong labels found.
+fn centred(looks: &[&Look]) -> Vec<f32> {
     let count = looks.len() as f32;
     let mut mean = [0.0_f32; VALUES];
-    let mut deviation = [0.0_f32; VALUES];
     for look in looks {
         for (mean, &value) in mean.iter_mut().zip(look.iter()) {
             *mean += f32::from(value) / count;
         }
     }
-    for look in looks {
-        for ((deviation, mean), &value) in deviation.iter_mut().zip(mean).zip(look.iter()) {
-            *deviation += (f32::from(value) - mean).powi(2) / count;
-        }
-    }
-    let deviation = deviation.map(|variance| variance.sqrt().max(LEAST_DEVIATION));
-    let values = looks.iter().flat_map(|look| {
-        let values = look.iter().zip(mean).zip(deviation);
-        values.map(|((&value, mean), deviation)| (f32::from(value) - mean) / deviation)
+    let differences = looks.iter().flat_map(|look| {
+        let values = look.iter().zip(mean);
+        values.map(|(&value, mean)| f32::from(value) - mean)
     });
-    values.collect()
+    let mut values: Vec<f32> = differences.collect();
+    let squares: f64 = values.iter().map(|value| f64::from(value.powi(2))).sum();
+    let deviation = (squares / values.len() as f64).sqrt().max(1.0) as f32;
+    values.iter_mut().for_each(|value| *value /= deviation);
+    values
 }
 
 struct Data {
