@@ -21,6 +21,7 @@ pub mod random;
 mod resize;
 pub mod scenes;
 pub mod source;
+mod survey;
 #[cfg(test)]
 mod tests;
 pub mod truth;
@@ -31,4 +32,5 @@ pub use error::DataError;
 pub use images::Images;
 pub use memory::NotEnoughMemory;
 pub use source::{load, load_with};
+pub use survey::survey;
 pub use truth::Object;

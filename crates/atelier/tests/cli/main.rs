@@ -4,6 +4,7 @@ mod contact;
 mod errors;
 mod evidence;
 mod faults;
+mod init;
 mod layers;
 mod records;
 #[cfg(all(feature = "remote", unix))]
