@@ -11,6 +11,7 @@ mod devices;
 mod evaluate;
 mod explain;
 mod export;
+mod init;
 mod predict;
 mod recipes;
 mod report;
@@ -55,6 +56,7 @@ fn plan_and_run(command: &Command, output: Output) -> Result<(), CommandError> {
     match command {
         Command::Compare(flags) => compare::run(compare::ComparePlan::of(flags)?, output),
         Command::Train(flags) => train::run(train::TrainPlan::of(flags)?, output),
+        Command::Init(flags) => init::run(&init::InitPlan::of(flags)?, output),
         Command::Sweep(flags) => sweep::run(sweep::SweepPlan::of(flags)?, output),
         Command::Evaluate(flags) => evaluate::run(&evaluate::EvaluatePlan::of(flags)?, output),
         Command::Predict(flags) => predict::run(&PredictPlan::of(flags)?, output),

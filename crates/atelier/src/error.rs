@@ -16,6 +16,8 @@ pub enum CommandError {
     #[error(transparent)]
     Recipe(#[from] recipe::RecipeError),
     #[error(transparent)]
+    Suggest(#[from] recipe::SuggestError),
+    #[error(transparent)]
     Shape(#[from] recipe::ShapeError),
     #[error(transparent)]
     Data(#[from] data::DataError),

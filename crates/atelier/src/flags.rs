@@ -1,6 +1,7 @@
 //! The command line as typed. Each command checks it in its plan; nothing else reads it.
 
 mod data;
+mod init;
 mod runs;
 mod training;
 
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 pub use data::{CocoEval, Data, DataAction, DataAnchors, DataCheck, DataScenes, DataShow};
+pub use init::Init;
 pub use runs::{Evaluate, Explain, Export, Part, Predict, Report, RunOrder, Runs};
 pub use training::{Bench, Compare, Experiment, Sweep, Train};
 
@@ -17,7 +19,7 @@ pub use training::{Bench, Compare, Experiment, Sweep, Train};
     name = "atelier",
     version,
     arg_required_else_help = true,
-    after_help = "Start here:\n  atelier compare --quick       train a CNN and a Faster R-CNN on the built-in MNIST and compare them\n  atelier recipes show lab-cnn  see a recipe with every option\n  atelier train lab-cnn         train one recipe\n\nResults go to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage."
+    after_help = "Start here:\n  atelier compare --quick       train a CNN and a Faster R-CNN on the built-in MNIST and compare them\n  atelier recipes show lab-cnn  see a recipe with every option\n  atelier train lab-cnn         train one recipe\n  atelier init my-pictures      write a recipe for a folder of your own\n\nResults go to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage."
 )]
 pub struct Flags {
     #[command(subcommand)]
@@ -33,6 +35,8 @@ pub enum Command {
     Compare(Compare),
     /// Train one recipe
     Train(Train),
+    /// Write a recipe that fits a folder or file of pictures, with the reason for each choice
+    Init(Init),
     /// Search for the settings of a recipe that do best on held-out training images
     Sweep(Sweep),
     /// Compute every metric of a trained run
@@ -72,7 +76,8 @@ impl Command {
             Self::Predict(flags) => Some(&flags.machine),
             Self::Explain(flags) => Some(&flags.machine),
             Self::Bench(flags) => Some(&flags.machine),
-            Self::Report(_)
+            Self::Init(_)
+            | Self::Report(_)
             | Self::Export(_)
             | Self::CocoEval(_)
             | Self::Data(_)

@@ -22,6 +22,7 @@ pub mod random;
 mod resize;
 pub mod scenes;
 pub mod source;
+mod survey;
 #[cfg(test)]
 mod tests;
 pub mod truth;
@@ -32,4 +33,5 @@ pub use error::DataError;
 pub use images::Images;
 pub use memory::NotEnoughMemory;
 pub use source::{load, load_with};
+pub use survey::survey;
 pub use truth::Object;

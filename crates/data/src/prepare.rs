@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use self::boxes::Checked;
 pub(crate) use self::boxes::PlacedBox;
 use self::cache::Cache;
-pub(crate) use self::look::measure;
+pub(crate) use self::look::{header, measure};
 use crate::dataset::{Annotated, Dataset, Samples, Split};
 use crate::error::DataError;
 use crate::image::{Decoded, Fitter, Mapping, decode, file, from_planes};

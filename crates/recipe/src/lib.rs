@@ -26,6 +26,7 @@ mod problem;
 mod scenes;
 mod schedule;
 mod shapes;
+mod suggest;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -51,5 +52,8 @@ pub use parse::source;
 pub use scenes::Scenes;
 pub use schedule::{Constant, Cosine, OneCycle, Schedule, Step};
 pub use shapes::{ShapeError, Stage, stages, summary};
+pub use suggest::{
+    BoxShape, Limits, SuggestError, Suggestion, Survey, SurveyedClass, SurveyedObjects, suggest,
+};
 pub use summary::{LayerSummary, Shape, Summary, grouped};
 pub use training::{EarlyStopping, Metric, Precision, Training};

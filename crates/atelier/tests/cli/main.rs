@@ -5,6 +5,7 @@ mod contact;
 mod errors;
 mod evidence;
 mod faults;
+mod init;
 mod layers;
 mod own_images;
 mod records;
