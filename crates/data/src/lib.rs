@@ -19,6 +19,7 @@ pub mod preparation;
 pub mod prepare;
 pub mod random;
 mod resize;
+pub mod sampling;
 pub mod scenes;
 pub mod source;
 #[cfg(test)]
