@@ -6,7 +6,7 @@ use kernels::boxes::Xyxy;
 use crate::Dataset;
 use crate::draw::{self, Labels, Row, Sheet, WHITE, colour};
 use crate::preparation::{Preparation, Seen};
-use crate::random::{Purpose, permutation};
+use crate::sampling::{epoch_order, image_of};
 use recipe::Recipe;
 
 /// The longer side of an image is enlarged to at least this many pixels.
@@ -86,9 +86,8 @@ pub fn augmented_sheet(
 
 /// Numbers of the first images of the first epoch.
 fn first(recipe: &Recipe, data: &Dataset, count: usize) -> Vec<usize> {
-    let mut order = permutation(recipe.training.seed, Purpose::Shuffle, 0, data.count);
-    order.truncate(count);
-    order
+    let order = epoch_order(&recipe.training, data, 0).into_iter();
+    order.take(count).map(image_of).collect()
 }
 
 /// The options of `data.augment` that are on, a few a line.

@@ -20,6 +20,7 @@ pub mod preparation;
 pub mod prepare;
 pub mod random;
 mod resize;
+pub mod sampling;
 pub mod scenes;
 pub mod source;
 mod survey;

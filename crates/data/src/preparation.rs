@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use kernels::boxes::tight_box;
 use recipe::{Augment, Recipe};
 
-use crate::augment::Change;
+use crate::augment::{Change, mosaic};
 use crate::random::{Key, Purpose};
+use crate::sampling::image_of;
 use crate::truth::Truth;
 use crate::{Content, Dataset, Object, Sample};
 
@@ -47,7 +48,7 @@ impl Preparation {
         MIN_PIXELS.div_ceil(data.image_len().max(1))
     }
 
-    /// Writes one image's values, and gives its label, where it has one, and its objects.
+    /// Writes the values of the image that is drawn as `index`, and gives its label, where it has one, and its objects.
     pub fn image(
         &self,
         data: &Dataset,
@@ -55,19 +56,21 @@ impl Preparation {
         epoch: usize,
         values: &mut [f32],
     ) -> (Option<usize>, Vec<Truth>) {
-        let seen = self.seen(data, data.sample(index, epoch), index, epoch);
+        let sample = data.sample(image_of(index), epoch);
+        let seen = self.seen(data, sample, index, epoch);
         normalize(&data.preparation, &seen.pixels, values);
         (seen.label, seen.truths)
     }
 
-    /// Image `index` of `data` with the random changes of `epoch`.
+    /// The image that is drawn from `data` as `index`, with the random changes of `epoch`.
     pub fn seen<'a>(
         &self,
         data: &Dataset,
-        Sample { pixels, content }: Sample<'a>,
+        sample: Sample<'a>,
         index: usize,
         epoch: usize,
     ) -> Seen<'a> {
+        let Sample { pixels, content } = self.beside_others(data, sample, index, epoch);
         let change = self.augment.map(|(augment, seed)| {
             let key = Key {
                 seed,
@@ -118,6 +121,63 @@ impl Preparation {
             truths,
         }
     }
+
+    /// A mosaic of the image and three others of `data`, if one is drawn for it; else the image as it is.
+    fn beside_others<'a>(
+        &self,
+        data: &Dataset,
+        sample: Sample<'a>,
+        index: usize,
+        epoch: usize,
+    ) -> Sample<'a> {
+        let Some((augment, seed)) = self.augment.filter(|(augment, _)| augment.mosaic > 0.0) else {
+            return sample;
+        };
+        let key = |purpose| Key {
+            seed,
+            purpose,
+            epoch: epoch as u64,
+            index: index as u64,
+        };
+        let mut stream = key(Purpose::MosaicPartners).stream();
+        if stream.unit() >= augment.mosaic {
+            return sample;
+        }
+        let partners = [0; 3].map(|_| data.sample(stream.below(data.count), epoch));
+        let [one, two, three] = partners;
+        let mut parts = [sample, one, two, three];
+        // The image itself may be any of the four.
+        stream.shuffle(&mut parts);
+        let truths = parts.each_ref().map(|part| truths(data, part));
+        let parts = [0, 1, 2, 3].map(|part| (&*parts[part].pixels, &truths[part][..]));
+        let (pixels, truths) = mosaic(parts, data.image_shape(), key(Purpose::Mosaic));
+        let object = |Truth { bounds, class }| Object {
+            bounds,
+            class,
+            area: f64::from(bounds.area()),
+            crowd: false,
+        };
+        Sample {
+            pixels: Cow::Owned(pixels),
+            content: Content::Objects(truths.into_iter().map(object).collect()),
+        }
+    }
+}
+
+/// The objects of an image, without crowds.
+fn truths(data: &Dataset, sample: &Sample<'_>) -> Vec<Truth> {
+    match &sample.content {
+        &Content::Ink(class) => {
+            let ink = &sample.pixels[..data.height * data.width];
+            let truth = |bounds| Truth { bounds, class };
+            tight_box(ink, data.width).map(truth).into_iter().collect()
+        }
+        Content::Objects(objects) => objects
+            .iter()
+            .filter(|object| !object.crowd)
+            .map(|&Object { bounds, class, .. }| Truth { bounds, class })
+            .collect(),
+    }
 }
 
 /// (p / 255 - mean) / std of every pixel p of an image `[C, H, W]`, channel by channel.
@@ -135,3 +195,6 @@ pub fn normalize(image: &recipe::Image, pixels: &[u8], values: &mut [f32]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

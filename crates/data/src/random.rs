@@ -46,6 +46,11 @@ pub enum Purpose {
     Photograph = 25,
     /// Which parts of four images are shown side by side.
     Mosaic = 26,
+    /// Whether an image is shown beside others, and beside which.
+    MosaicPartners = 27,
+    /// Which images are drawn where every class is drawn equally often; the index is 0 for their order, and the class's
+    /// number, from 1, for its images.
+    BalancedSample = 28,
 }
 
 /// Names one stream of random numbers.

@@ -11,6 +11,7 @@ use kernels::boxes::Xyxy;
 use nets::batch::Batch;
 use nets::detector::Truth;
 use nets::layers::Mode;
+use nets::loss::ClassificationLoss;
 use nets::network::Network;
 use nets::training::Optimizer;
 use recipe::Recipe;
@@ -92,7 +93,8 @@ fn run(
             first: 0,
         };
         let start = Instant::now();
-        let (loss, losses) = network.losses(&batch, &recipe.training, mode)?;
+        let loss = ClassificationLoss::cross_entropy(recipe.training.label_smoothing);
+        let (loss, losses) = network.losses(&batch, &loss, mode)?;
         let forward = Instant::now();
         let gradients = loss.backward();
         let backward = Instant::now();

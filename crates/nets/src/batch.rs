@@ -15,7 +15,8 @@ pub struct Batch {
     pub labels: Vec<Option<usize>>,
     /// The objects of each image.
     pub truths: Vec<Vec<Truth>>,
-    /// The number of each image in its data set.
+    /// What each image was drawn as: its number in its data set, unless it was drawn again in the same epoch (see
+    /// [`data::sampling`]).
     pub indices: Vec<usize>,
     /// The epoch this batch belongs to; 0 outside training.
     pub epoch: usize,

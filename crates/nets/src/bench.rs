@@ -15,7 +15,7 @@ use crate::ops;
 use crate::speed::speed;
 use crate::training::{Trainer, TrainingError};
 use data::preparation::Preparation;
-use data::random::{Purpose, permutation};
+use data::sampling::epoch_order;
 use data::{Dataset, Split};
 use recipe::Recipe;
 
@@ -167,7 +167,7 @@ fn time_steps(
     count: usize,
 ) -> Result<Steps, TrainingError> {
     let preparation = Preparation::for_training(recipe);
-    let order = permutation(recipe.training.seed, Purpose::Shuffle, 0, data.count);
+    let order = epoch_order(&recipe.training, data, 0);
     let size = recipe.training.batch_size.min(order.len());
     let batches: Vec<&[usize]> = order.chunks_exact(size).collect();
     let device = trainer.device().clone();

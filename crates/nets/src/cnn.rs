@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::batch::Batch;
 use crate::layers::{self, Initializer, LayerModule, Mode};
-use crate::loss::{Losses, cross_entropy, mixed_cross_entropy};
+use crate::loss::{ClassificationLoss, Losses};
 use crate::ops::{Maps, Scalar, to_host};
 use crate::prediction::{Prediction, argmax, count_correct, softmax, tempered_softmax};
 use crate::weights::{Weight, read};
@@ -72,31 +72,23 @@ impl Cnn {
         Self { options, ..self }
     }
 
-    /// The cross-entropy of a batch `[1]`, to be minimised, and its value.
-    pub fn losses(&self, batch: &Batch, smoothing: f64, mode: Mode) -> (Tensor<1>, Losses) {
+    /// The loss of a batch `[1]`, to be minimised, and its value.
+    pub fn losses(
+        &self,
+        batch: &Batch,
+        loss: &ClassificationLoss,
+        mode: Mode,
+    ) -> (Tensor<1>, Losses) {
         let logits = self.forward(batch.images.clone(), mode);
-        let labels = classes(&batch.labels);
-        let (expected, total) = match &batch.mixed {
-            None => (
-                &batch.labels,
-                cross_entropy(logits.clone(), &labels, smoothing),
-            ),
-            Some(mixed) => {
-                let partners = classes(&mixed.labels);
-                let total = mixed_cross_entropy(
-                    logits.clone(),
-                    [&labels, &partners],
-                    mixed.share,
-                    smoothing,
-                );
-                let own = mixed.share >= 0.5;
-                (if own { &batch.labels } else { &mixed.labels }, total)
-            }
+        let total = loss.of(logits.clone(), batch);
+        let expected = match &batch.mixed {
+            Some(mixed) if mixed.share < 0.5 => &mixed.labels,
+            _ => &batch.labels,
         };
         let losses = Losses {
             parts: vec![("classification", Scalar::of(total.clone()))],
             correct: count_correct(logits, expected),
-            counted: labels.len(),
+            counted: batch.labels.iter().flatten().count(),
         };
         (total, losses)
     }
@@ -196,11 +188,6 @@ impl Cnn {
             logits,
         }
     }
-}
-
-/// A classifier's images have one class each.
-fn classes(labels: &[Option<usize>]) -> Vec<usize> {
-    labels.iter().copied().flatten().collect()
 }
 
 /// Images `[N, C, H, W]` with `size` more pixels at both ends of a side (2: rows, 3: columns), like those at the ends.

@@ -15,6 +15,7 @@ use measure::record::{self, BoxPrecisionRecall, Localisation, LocalisationFigure
 use crate::batch::Batch;
 use crate::device::Computer;
 use crate::layers::Mode;
+use crate::loss::ClassificationLoss;
 use crate::network::Network;
 use crate::ops;
 use crate::prediction::Prediction;
@@ -191,9 +192,10 @@ fn losses(
     recipe: &Recipe,
     device: &Device,
 ) -> Result<BTreeMap<String, f64>, BadTruth> {
+    let loss = ClassificationLoss::cross_entropy(recipe.training.label_smoothing);
     let mut sums = BTreeMap::new();
     for batch in Batch::all(data, recipe.training.batch_size, device) {
-        let (_, losses) = network.losses(&batch, &recipe.training, Mode::Inference)?;
+        let (_, losses) = network.losses(&batch, &loss, Mode::Inference)?;
         let (names, values): (Vec<_>, Vec<_>) = losses.parts.into_iter().unzip();
         for (name, value) in names.into_iter().zip(ops::read(values)) {
             *sums.entry(name.to_string()).or_default() += value * batch.indices.len() as f64;

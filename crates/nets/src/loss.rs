@@ -2,7 +2,9 @@
 
 use burn::tensor::{Int, Tensor, TensorData, activation};
 
+use crate::batch::Batch;
 use crate::ops::{Scalar, weighted_sum};
+use recipe::Loss;
 
 /// The values of a batch's losses; on a GPU they may still have to be read.
 #[derive(Clone, Debug)]
@@ -36,6 +38,114 @@ impl Losses {
         let parts = self.parts.iter_mut().map(|(_, value)| value);
         parts.chain([&mut self.correct])
     }
+}
+
+/// How a classifier's loss is computed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ClassificationLoss {
+    /// The share of each label's probability that is moved evenly to all K classes.
+    pub smoothing: f64,
+    /// Cross-entropy, or focal loss.
+    pub kind: Loss,
+    /// How much each of the K classes counts; `None` where all count the same.
+    pub class_weights: Option<Vec<f64>>,
+}
+
+/// 1 - p is not taken to be smaller than this, whose powers below 1 have a finite gradient.
+const LEAST_DOUBT: f64 = 1e-7;
+
+impl ClassificationLoss {
+    /// Plain cross-entropy.
+    pub fn cross_entropy(smoothing: f64) -> Self {
+        Self {
+            smoothing,
+            ..Self::default()
+        }
+    }
+
+    /// The loss `[1]` of logits `[N, K]` for the labels of `batch`, blended or not.
+    ///
+    /// The cost of a class c with probability p is -w_c (1 - p)^gamma log p, where gamma is 0 for cross-entropy. The
+    /// cost of an image is the sum over the classes, each times its share in the smoothed and blended target, as in
+    /// PyTorch and Keras. Cross-entropy is the weighted mean of the images: the sum of their costs is divided by the sum
+    /// of their targets' weights, as in PyTorch. Focal loss is the mean over the images: weights are Lin et al.'s alpha.
+    pub fn of(&self, logits: Tensor<2>, batch: &Batch) -> Tensor<1> {
+        let labels = classes(&batch.labels);
+        let partners = batch
+            .mixed
+            .as_ref()
+            .map(|mixed| (classes(&mixed.labels), mixed.share));
+        let smoothing = self.smoothing;
+        if self.is_plain() {
+            return match partners {
+                None => cross_entropy(logits, &labels, smoothing),
+                Some((partners, share)) => {
+                    mixed_cross_entropy(logits, [&labels, &partners], share, smoothing)
+                }
+            };
+        }
+        let divisor = self.mass(batch);
+        let divisor = if divisor > 0.0 { divisor } else { 1.0 }; // where no image counts
+        let costs = self.costs(logits);
+        let sum = |labels: &[usize]| likelihood(&costs, labels) * labels.len() as f64;
+        let hit = match partners {
+            None => sum(&labels),
+            Some((partners, share)) => sum(&labels) * share + sum(&partners) * (1.0 - share),
+        };
+        let total = if smoothing == 0.0 {
+            hit
+        } else {
+            let [_, columns] = costs.dims();
+            hit * (1.0 - smoothing) + costs.sum() * (smoothing / columns as f64)
+        };
+        total / divisor
+    }
+
+    /// How much the images of `batch` count together, which the sum of their costs is divided by: their number, or with
+    /// weighted cross-entropy the sum of the weights of their targets.
+    pub(crate) fn mass(&self, batch: &Batch) -> f64 {
+        match (&self.class_weights, self.kind) {
+            (Some(weights), Loss::CrossEntropy) => {
+                let sum = |labels: &[Option<usize>]| {
+                    let labels = labels.iter().flatten();
+                    labels.map(|&label| weights[label]).sum::<f64>()
+                };
+                match &batch.mixed {
+                    None => sum(&batch.labels),
+                    Some(mixed) => {
+                        sum(&batch.labels) * mixed.share + sum(&mixed.labels) * (1.0 - mixed.share)
+                    }
+                }
+            }
+            _ => batch.indices.len() as f64,
+        }
+    }
+
+    fn is_plain(&self) -> bool {
+        self.class_weights.is_none() && self.kind == Loss::CrossEntropy
+    }
+
+    /// What each class would cost if it were the label: logits `[N, K]` -> `[N, K]`.
+    fn costs(&self, logits: Tensor<2>) -> Tensor<2> {
+        let device = logits.device();
+        let log_probabilities = activation::log_softmax(logits, 1);
+        let mut costs = log_probabilities.clone().neg();
+        if let Loss::Focal(focal) = self.kind {
+            let doubt = (log_probabilities.exp().neg() + 1.0).clamp_min(LEAST_DOUBT);
+            costs = costs * doubt.powf_scalar(focal.gamma);
+        }
+        if let Some(weights) = &self.class_weights {
+            let row: Vec<f32> = weights.iter().map(|&weight| weight as f32).collect();
+            let row = TensorData::new(row, [1, weights.len()]);
+            costs = costs * Tensor::<2>::from_data(row, &device);
+        }
+        costs
+    }
+}
+
+/// A classifier's images have one class each.
+pub(crate) fn classes(labels: &[Option<usize>]) -> Vec<usize> {
+    labels.iter().copied().flatten().collect()
 }
 
 /// Softmax cross-entropy, mean over rows: logits `[N, K]`, labels `[N]`.
@@ -72,7 +182,7 @@ pub fn mixed_cross_entropy(
     smoothed((own + partners).neg(), log_probabilities, smoothing)
 }
 
-/// The mean log-probability of the labels, `[1]`.
+/// The mean of the labels' columns, `[1]`: of log-probabilities, say.
 fn likelihood(log_probabilities: &Tensor<2>, labels: &[usize]) -> Tensor<1> {
     let device = log_probabilities.device();
     let labels: Vec<i32> = labels.iter().map(|label| *label as i32).collect();
@@ -87,3 +197,6 @@ fn smoothed(hit: Tensor<1>, log_probabilities: Tensor<2>, smoothing: f64) -> Ten
     }
     hit * (1.0 - smoothing) + log_probabilities.mean().neg() * smoothing
 }
+
+#[cfg(test)]
+mod tests;

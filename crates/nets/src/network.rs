@@ -7,7 +7,7 @@ use crate::batch::Batch;
 use crate::cnn::{Cnn, PredictionOptions};
 use crate::detector::FasterRcnn;
 use crate::layers::Mode;
-use crate::loss::Losses;
+use crate::loss::{ClassificationLoss, Losses};
 use crate::prediction::Prediction;
 use data::truth::BadTruth;
 use recipe::{self, Model, Recipe, ShapeError};
@@ -51,20 +51,20 @@ impl Network {
         }
     }
 
-    /// The loss of a batch `[1]`, to be minimised, and the values it is made of.
+    /// The loss of a batch `[1]`, to be minimised, and the values it is made of. A detector takes only the smoothing of
+    /// `loss`.
     ///
     /// # Errors
     /// [`BadTruth`] for a box without area, from a detector.
     pub fn losses(
         &self,
         batch: &Batch,
-        training: &recipe::Training,
+        loss: &ClassificationLoss,
         mode: Mode,
     ) -> Result<(Tensor<1>, Losses), BadTruth> {
-        let smoothing = training.label_smoothing;
         match self {
-            Self::Cnn(cnn) => Ok(cnn.losses(batch, smoothing, mode)),
-            Self::FasterRcnn(detector) => detector.losses(batch, smoothing, mode),
+            Self::Cnn(cnn) => Ok(cnn.losses(batch, loss, mode)),
+            Self::FasterRcnn(detector) => detector.losses(batch, loss.smoothing, mode),
         }
     }
 

@@ -6,6 +6,7 @@
 mod best;
 mod check;
 mod checkpoint;
+mod class_weights;
 mod ema;
 mod error;
 mod mixup;
@@ -35,6 +36,7 @@ use crate::device::Computer;
 use crate::device::guard::guarded;
 use crate::evaluation::{Validation, validate};
 use crate::loader::Loader;
+use crate::loss::ClassificationLoss;
 use crate::network::Network;
 use crate::ops;
 use crate::weights::Weights;
@@ -43,7 +45,7 @@ pub use check::{check, check_memory, check_run};
 pub use checkpoint::{CheckpointError, Restored};
 use data::Dataset;
 use data::preparation::Preparation;
-use data::random::{Purpose, permutation};
+use data::sampling::epoch_order;
 use ema::Ema;
 pub use error::TrainingError;
 pub use observer::{Ending, Observer, StepReport};
@@ -67,6 +69,7 @@ pub struct Trainer<'a> {
     recipe: &'a Recipe,
     train: &'a Dataset,
     validation: Option<&'a Dataset>,
+    loss: ClassificationLoss,
     device: Device,
     device_name: String,
     /// The other devices, where several share the images of each step.
@@ -114,6 +117,7 @@ impl<'a> Trainer<'a> {
             recipe,
             train,
             validation,
+            loss: class_weights::classification_loss(recipe, train)?,
             device,
             device_name: "the device".to_string(),
             replicas: None,
@@ -146,9 +150,10 @@ impl<'a> Trainer<'a> {
         let others = computer.others.iter();
         let others = others.map(|other| (other.name.clone(), other.device.clone()));
         let shape = (self.train.image_shape(), self.train.classes.len());
+        let loss = &self.loss;
         // Several devices get their images from the host.
         self.resident = None;
-        let replicas = Replicas::start(self.recipe, shape, &self.device, others)?;
+        let replicas = Replicas::start(self.recipe, loss, shape, &self.device, others)?;
         self.replicas = Some(replicas);
         Ok(())
     }
@@ -231,12 +236,7 @@ impl<'a> Trainer<'a> {
         let mut warned = false;
         while self.state.epoch < training.epochs && !self.is_over() {
             let epoch = self.state.epoch + 1;
-            let order = permutation(
-                training.seed,
-                Purpose::Shuffle,
-                epoch as u64 - 1,
-                self.train.count,
-            );
+            let order = epoch_order(training, self.train, epoch - 1);
             let start = Instant::now();
             let images_before = self.images();
             let resident = self.resident.clone();

@@ -1,5 +1,6 @@
 //! A recipe: the data, the network, and how it is trained.
 
+use super::classification::{Loss, Sampler};
 use super::data::{Data, Validation};
 use super::detector::FasterRcnn;
 use super::layer::{self, Layer};
@@ -73,17 +74,28 @@ fn check_training_with_the_rest(recipe: &Recipe) -> Checked {
             );
         }
     }
+    let is_classifier = matches!(recipe.model, Model::Cnn(_));
     for (key, used) in [
         ("mixup", training.mixup > 0.0),
         ("temperature-scaling", scaling),
+        ("loss", training.loss != Loss::CrossEntropy),
+        ("class-weights", training.class_weights.is_some()),
+        ("sampler", training.sampler != Sampler::Shuffle),
     ] {
-        if used && !matches!(recipe.model, Model::Cnn(_)) {
-            let what = "is for classifiers (model.kind = \"cnn\") only";
-            let problem = Problem::here(what).with_help("leave it out");
-            return at("training", at(key, Err(problem)));
+        if used && !is_classifier {
+            return at("training", at(key, only_for("classifiers", "cnn")));
         }
     }
+    if is_classifier && data.augment.mosaic > 0.0 {
+        let checked = only_for("detectors", "faster-rcnn");
+        return at("data", at("augment", at("mosaic", checked)));
+    }
     Ok(())
+}
+
+fn only_for(networks: &str, kind: &str) -> Checked {
+    let what = format!("is for {networks} (model.kind = \"{kind}\") only");
+    Err(Problem::here(what).with_help("leave it out"))
 }
 
 impl Model {

@@ -12,6 +12,7 @@ mod anchor_sizes;
 mod augment;
 mod builtin;
 mod checkpoints;
+mod classification;
 mod data;
 mod detector;
 mod error;
@@ -38,6 +39,7 @@ pub use anchor_sizes::AnchorSizes;
 pub use augment::Augment;
 pub use builtin::{BuiltIn, built_in, names};
 pub use checkpoints::Checkpoints;
+pub use classification::{ClassWeights, Focal, Loss, Sampler};
 pub use data::{Boxes, Cache, Data, Format, MNIST, OnError, SCENES, Validation};
 pub use detector::{
     Anchors, Backbone, BoxLoss, BoxRegression, Detections, FasterRcnn, Norm, Pyramid, Roi, Rpn,

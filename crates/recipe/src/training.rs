@@ -1,6 +1,7 @@
 //! The table `training`: epochs, batches, and what makes training better or cheaper.
 
 use super::checkpoints::Checkpoints;
+use super::classification::{ClassWeights, Loss, Sampler};
 use super::optimizer::Optimizer;
 use super::options::{
     Checked, at_least_1, below_1, given, need, not_negative, options, positive, section, within,
@@ -24,6 +25,15 @@ options! {
         optimizer: Optimizer = Optimizer::default(), section;
         /// The course of the learning rate over the steps.
         schedule: Schedule = Schedule::default(), section;
+        /// What a classifier minimises: `cross-entropy` or `focal`.
+        loss: Loss = Loss::default(), section;
+        /// How much the images of each class count in a classifier's loss: a list of one number for each class, or
+        /// `balanced`, the inverse of how frequent the class is among the training images. Left out, all count the same.
+        /// The loss of a batch is the weighted mean.
+        #[serde(with = "super::value::optional")]
+        class_weights: Option<ClassWeights> = None, given(section);
+        /// How a classifier's images are drawn: `shuffle`, each once an epoch, or `balanced`, every class equally often.
+        sampler: Sampler = Sampler::default();
         /// Share of each target that is spread evenly over all classes, in [0, 1).
         label_smoothing: f64 = 0.0, below_1;
         /// Gradients whose norm over all parameters is larger are scaled down to it.

@@ -289,9 +289,9 @@ impl<'a> VariantAccess<'a> for Variant<'a> {
     type Error = Problem;
 
     fn unit_variant(self) -> Result<(), Problem> {
-        match self.options.and_then(|table| table.keys().next()) {
+        match self.entries().entries.next() {
             None => Ok(()),
-            Some(key) => {
+            Some((key, _)) => {
                 let what = format!("`{}` has no options", self.name);
                 let help = format!("write \"{}\" alone", self.name);
                 Err(Problem::at_key(key.get_ref(), what).with_help(help))

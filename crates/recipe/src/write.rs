@@ -29,6 +29,7 @@ impl Recipe {
         if let Some(Value::Table(training)) = root.get_mut("training") {
             tag(training, "optimizer", "name");
             tag(training, "schedule", "name");
+            tag(training, "loss", "name");
         }
         tag(&mut root, "model", "kind");
         if let Some(Value::Table(model)) = root.get_mut("model") {

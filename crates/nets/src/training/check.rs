@@ -3,6 +3,7 @@
 use burn::tensor::Device;
 use measure::detection::{self, Options};
 
+use super::class_weights::classification_loss;
 use super::{TrainingError, best, precision};
 use crate::device::Computer;
 use crate::evaluation::ground_truth;
@@ -15,7 +16,8 @@ use recipe::{Model, Recipe};
 /// # Errors
 /// [`TrainingError::NoImages`] when there are none, [`TrainingError::Shape`] when the network does not fit the images,
 /// [`TrainingError::ManyObjects`] for a classifier of images with several objects, [`TrainingError::NoMetric`] where early
-/// stopping watches a metric that the images do not have.
+/// stopping watches a metric that the images do not have, [`TrainingError::ClassWeights`] where there is not one class
+/// weight for each class.
 pub fn check(recipe: &Recipe, data: &Dataset) -> Result<(), TrainingError> {
     if data.count == 0 {
         return Err(TrainingError::NoImages("training"));
@@ -28,6 +30,7 @@ pub fn check(recipe: &Recipe, data: &Dataset) -> Result<(), TrainingError> {
         return Err(TrainingError::NoBoxes(recipe.data.source.clone()));
     }
     best::check_metric(recipe, data)?;
+    classification_loss(recipe, data)?;
     recipe.summary(data.image_shape(), data.classes.len())?;
     Ok(())
 }

@@ -74,6 +74,17 @@ pub enum TrainingError {
         /// A metric that they have.
         other: &'static str,
     },
+    /// There is not one class weight for each class.
+    #[error(
+        "training.class-weights has {found} numbers, but the data has {} classes; write one number for each, in this \
+         order: {}", classes.len(), classes.join(", ")
+    )]
+    ClassWeights {
+        /// Weights in the recipe.
+        found: usize,
+        /// The names of the classes.
+        classes: Vec<String>,
+    },
     /// Early stopping has no held-out images.
     #[error("training.early-stopping needs held-out images: set data.validation")]
     NothingHeldOut,

@@ -10,13 +10,14 @@
 //! between devices passes through the host, read by the thread of the device that it comes from: so any two devices can be
 //! combined, workers need not reach each other, and a failure belongs to the device on whose thread it happens.
 
+mod parameters;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::optimizer::flat_gradients;
@@ -25,9 +26,10 @@ use super::{TrainingError, precision};
 use crate::batch::Batch;
 use crate::device::guard::{Failure, guarded};
 use crate::layers::Mode;
-use crate::loss::Losses;
+use crate::loss::{ClassificationLoss, Losses};
 use crate::network::Network;
 use crate::ops::{Scalar, to_host};
+use parameters::{flat_parameters, with_parameters};
 use recipe::Recipe;
 
 /// The devices of a training beside the first.
@@ -35,6 +37,7 @@ use recipe::Recipe;
 pub(super) struct Replicas {
     /// The first device, with gradients.
     main: Device,
+    loss: ClassificationLoss,
     others: Vec<Replica>,
     /// Steps begun.
     steps: u64,
@@ -77,7 +80,7 @@ struct PartGradients {
 /// A step that has been begun on all devices.
 pub(super) struct SharedStep {
     step: u64,
-    /// The share of the images that each device has; devices without images are left out.
+    /// The share in the mean loss that the images of each device have; devices without images are left out.
     shares: Vec<f64>,
 }
 
@@ -95,6 +98,7 @@ impl Replicas {
     /// [`TrainingError`] where a device does not compute in the recipe's precision, or fails.
     pub fn start(
         recipe: &Recipe,
+        loss: &ClassificationLoss,
         (input, classes): ([usize; 3], usize),
         main: &Device,
         devices: impl IntoIterator<Item = (String, Device)>,
@@ -106,6 +110,7 @@ impl Replicas {
             let (sender, results) = channel();
             let replica = ReplicaThread {
                 recipe: recipe.clone(),
+                loss: loss.clone(),
                 name: name.clone(),
                 device: device.autodiff(),
             };
@@ -128,6 +133,7 @@ impl Replicas {
         }
         Ok(Self {
             main: main.clone(),
+            loss: loss.clone(),
             others,
             steps: 0,
         })
@@ -148,26 +154,33 @@ impl Replicas {
         self.steps += 1;
         let images = batch.indices.len();
         let parts = parts(images, self.others.len() + 1);
-        let share = |count: usize| count as f64 / images as f64;
-        let mut shares = vec![share(parts[0].1)];
+        let mass = self.loss.mass(batch);
+        let share = |part: &Batch| match mass {
+            0.0 => 0.0,
+            mass => self.loss.mass(part) / mass,
+        };
+        let first_part = batch.part(0, parts[0].1);
+        let mut shares = vec![share(&first_part)];
         let parameters = Arc::new(to_host(flat_parameters(network)));
         for (replica, &(first, count)) in self.others.iter().zip(&parts[1..]) {
             if count == 0 {
                 continue;
             }
-            shares.push(share(count));
+            let part = batch.part(first, count);
+            let share = share(&part);
+            shares.push(share);
             let task = Task {
                 step: self.steps,
-                batch: batch.part(first, count),
+                batch: part,
                 mode: mode.after(first),
-                factor: factor * share(count),
+                factor: factor * share,
                 loss_scale,
                 parameters: parameters.clone(),
             };
             // A thread that has ended does not send a result either, which `finish` notices.
             let _ = replica.tasks.send(task);
         }
-        *batch = batch.part(0, parts[0].1).on(&self.main);
+        *batch = first_part.on(&self.main);
         SharedStep {
             step: self.steps,
             shares,
@@ -251,6 +264,7 @@ fn split(names: Vec<(String, usize)>, gradients: Vec<f32>, device: &Device) -> F
 /// What a device's thread works with.
 struct ReplicaThread {
     recipe: Recipe,
+    loss: ClassificationLoss,
     name: String,
     /// With gradients.
     device: Device,
@@ -310,7 +324,7 @@ impl ReplicaThread {
         let network = with_parameters(network, &task.parameters, &self.device);
         let mut batch = task.batch.on(&self.device);
         precision::cast(&mut batch, training.precision);
-        let (total, mut losses) = network.losses(&batch, training, task.mode)?;
+        let (total, mut losses) = network.losses(&batch, &self.loss, task.mode)?;
         let gradients = match backward(total, task.factor) {
             Some(gradients) => flat_gradients(&network, gradients, task.loss_scale),
             None => BTreeMap::new(),
@@ -341,59 +355,6 @@ impl ReplicaThread {
         };
         Ok((network, part))
     }
-}
-
-/// The values of all parameters of a network, concatenated, without gradients; a single 0 where there are none.
-fn flat_parameters(network: &Network) -> Tensor<1> {
-    struct Parameters(Vec<Tensor<1>>);
-
-    impl ModuleVisitor for Parameters {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let value = param.val();
-            // The others are running statistics.
-            if value.is_require_grad() {
-                let length = value.shape().num_elements();
-                self.0.push(value.inner().reshape([length]));
-            }
-        }
-    }
-
-    let mut parameters = Parameters(Vec::new());
-    network.visit(&mut parameters);
-    if parameters.0.is_empty() {
-        return Tensor::zeros([1], &Device::flex());
-    }
-    Tensor::cat(parameters.0, 0)
-}
-
-/// The network with the parameters of another one of the same recipe, as [`flat_parameters`] gave them.
-fn with_parameters(network: Network, parameters: &[f32], device: &Device) -> Network {
-    struct Taker {
-        parameters: Tensor<1>,
-        first: usize,
-    }
-
-    impl ModuleMapper for Taker {
-        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            if !param.is_require_grad() {
-                return param;
-            }
-            let (id, old, mapper) = param.consume();
-            let shape = old.dims();
-            let length = old.shape().num_elements();
-            let piece = self.parameters.clone().narrow(0, self.first, length);
-            self.first += length;
-            let value = Tensor::from_inner(piece.reshape(shape)).require_grad();
-            Param::from_mapped_value(id, value, mapper)
-        }
-    }
-
-    let row = TensorData::new(parameters.to_vec(), [parameters.len()]);
-    let mut taker = Taker {
-        parameters: Tensor::from_data(row, &device.clone().inner()),
-        first: 0,
-    };
-    network.map(&mut taker)
 }
 
 #[cfg(test)]

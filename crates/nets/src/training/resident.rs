@@ -6,6 +6,7 @@ use crate::batch::Batch;
 use crate::device::guard::guarded;
 use crate::ops;
 use data::preparation::Preparation;
+use data::sampling::image_of;
 use data::{Dataset, Samples};
 
 /// Bytes that a data set may take on the device; a larger one is sent batch by batch.
@@ -49,9 +50,10 @@ impl Resident {
 
     /// As [`Batch::prepare`]; only the numbers are sent to the device.
     pub fn batch(&self, numbers: &[usize], epoch: usize) -> Batch {
+        let places: Vec<usize> = numbers.iter().copied().map(image_of).collect();
         Batch {
             epoch,
-            ..self.0.select(numbers)
+            ..self.0.select(&places)
         }
     }
 }

@@ -88,7 +88,7 @@ impl Trainer<'_> {
             shared
         });
         precision::cast(&mut batch, training.precision);
-        let (total, losses) = self.current_network().losses(&batch, training, mode)?;
+        let (total, losses) = self.current_network().losses(&batch, &self.loss, mode)?;
         let gradients = backward(total, factor);
         let (losses, others) = match self.replicas.as_ref().zip(shared) {
             Some((replicas, shared)) => replicas.finish(shared, losses)?,

@@ -15,6 +15,7 @@ use nets::detector::inspect::Inspection;
 use nets::device::guard::guarded;
 use nets::device::{Computer, open_all, probe};
 use nets::layers::Mode;
+use nets::loss::ClassificationLoss;
 use nets::network::Network;
 use nets::ops;
 use nets::training::{Ending, Observer, StepReport, Trainer};
@@ -105,7 +106,8 @@ fn first_answers(recipe: &Recipe, data: &Dataset, computer: &Computer) -> (Vec<f
             detector_logits(&detector.inspect(batch.images.clone().narrow(0, 0, 1)))
         }
     };
-    let losses = network.losses(&batch, &recipe.training, Mode::Inference);
+    let loss = ClassificationLoss::cross_entropy(recipe.training.label_smoothing);
+    let losses = network.losses(&batch, &loss, Mode::Inference);
     let (_, losses) = losses.expect("good truths");
     let (_, losses): (Vec<_>, Vec<_>) = losses.parts.into_iter().unzip();
     (logits, ops::read(losses))

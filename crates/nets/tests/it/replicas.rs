@@ -117,6 +117,32 @@ fn difference(a: &Weights, b: &Weights) -> f32 {
     worst / scale
 }
 
+/// The loss is divided by the weights of all images, not of those of a device.
+#[test]
+fn class_weights_on_several_devices_are_those_of_one_device() {
+    let data = images(97);
+    let weights = "training.class-weights=[9, 1, 1, 1, 1, 1, 0.5, 1, 0, 1]";
+    let sampler = "training.sampler=\"balanced\"";
+    for sets in [
+        &[weights][..],
+        &[weights, sampler],
+        &[weights, "training.loss=\"focal\""],
+    ] {
+        let recipe = recipe(CNN, sets);
+        let (expected, weights) = train(&recipe, &data, 1);
+        for devices in [2, 3] {
+            let (told, found) = train(&recipe, &data, devices);
+            for (found, expected) in told.steps.iter().zip(&expected.steps) {
+                let apart = (found.batch_loss - expected.batch_loss).abs();
+                let near = apart <= 1e-4 * expected.batch_loss;
+                assert!(near, "{sets:?}, {devices} devices: {apart}");
+            }
+            let apart = difference(&weights, &found);
+            assert!(apart < 1e-3, "{sets:?}, {devices} devices: {apart}");
+        }
+    }
+}
+
 #[test]
 fn a_classifier_on_several_devices_is_the_one_of_one_device() {
     let data = images(97); // the last of the ten steps of an epoch has seven images

@@ -9,6 +9,7 @@ use nets::detector::losses::CorrectionLoss;
 use nets::detector::rpn::{RpnOutput, rpn_losses};
 use nets::detector::rpn_targets::RpnTargets;
 use nets::layers::Mode;
+use nets::loss::ClassificationLoss;
 use nets::network::Network;
 use nets::training::Optimizer;
 use nets::weights::{collect, gradients};
@@ -57,9 +58,8 @@ fn train(name: &str, recipe: &Recipe, batch: &Batch, steps: u64) -> ([f64; 2], N
             step,
             first: 0,
         };
-        let (total, losses) = network
-            .losses(batch, &recipe.training, mode)
-            .expect("good truths");
+        let loss = ClassificationLoss::cross_entropy(recipe.training.label_smoothing);
+        let (total, losses) = network.losses(batch, &loss, mode).expect("good truths");
         assert_eq!(losses.parts.len(), 4, "{name}");
         let (parts, values): (Vec<_>, Vec<_>) = losses.parts.into_iter().unzip();
         let values = nets::ops::read(values);
@@ -94,9 +94,8 @@ fn assert_all_learn(name: &str, recipe: &Recipe, batch: &Batch) {
         step: 0,
         first: 0,
     };
-    let (total, _) = network
-        .losses(batch, &recipe.training, mode)
-        .expect("good truths");
+    let loss = ClassificationLoss::cross_entropy(recipe.training.label_smoothing);
+    let (total, _) = network.losses(batch, &loss, mode).expect("good truths");
     let found = gradients(&network, &mut total.backward());
     for weight in collect(&network).keys() {
         let learns = weight.contains("running_") || found.contains_key(weight);
@@ -275,8 +274,9 @@ fn images_without_objects_are_background() {
     let recipe = Recipe::parse::<&str>(SMALL, "small", &[]).expect("a recipe");
     let batch = batch(75, &[&[], &[]], &device);
     let network = Network::new(&recipe, [1, 75, 75], 10, &device).expect("shapes that fit");
+    let loss = ClassificationLoss::cross_entropy(recipe.training.label_smoothing);
     let (_, losses) = network
-        .losses(&batch, &recipe.training, Mode::Inference)
+        .losses(&batch, &loss, Mode::Inference)
         .expect("no truth is no bad truth");
     let part = |wanted: &str| {
         let found = losses.parts.iter().find(|(name, _)| *name == wanted);

@@ -112,6 +112,25 @@ fn any_recipe() -> impl Strategy<Value = Recipe> {
             },
             accumulate: epochs,
             ema: clip.then_some(0.01 * epochs as f64),
+            loss: if clip {
+                Loss::Focal(Focal {
+                    gamma: 0.1 * epochs as f64,
+                })
+            } else {
+                Loss::CrossEntropy
+            },
+            class_weights: (epochs % 3 > 0).then(|| {
+                if clip {
+                    ClassWeights::Balanced
+                } else {
+                    ClassWeights::List(vec![0.5, epochs as f64])
+                }
+            }),
+            sampler: if clip {
+                Sampler::Balanced
+            } else {
+                Sampler::Shuffle
+            },
             early_stopping: clip.then(|| EarlyStopping {
                 metric: Metric::Ap,
                 patience: epochs,
@@ -196,7 +215,16 @@ fn any_recipe() -> impl Strategy<Value = Recipe> {
                         test_shift: count % 4,
                     })
                 },
-                training,
+                training: if detector {
+                    Training {
+                        loss: Loss::default(),
+                        class_weights: None,
+                        sampler: Sampler::default(),
+                        ..training
+                    }
+                } else {
+                    training
+                },
             },
         )
 }

@@ -123,3 +123,59 @@ fn numbers_beyond_32_bits_are_refused() {
         "{scenes}"
     );
 }
+
+#[test]
+fn losses_and_class_weights_parse() {
+    let training = |line: &str| {
+        let text = format!("{}{line}\n", SMALL.replace("epochs = 3\n", ""));
+        parse(&text)
+            .unwrap_or_else(|error| panic!("{error}"))
+            .training
+    };
+    let focal = |gamma| Loss::Focal(Focal { gamma });
+    for (line, loss) in [
+        ("", Loss::CrossEntropy),
+        ("loss = \"cross-entropy\"", Loss::CrossEntropy),
+        ("loss = { name = \"cross-entropy\" }", Loss::CrossEntropy),
+        ("loss = \"focal\"", focal(2.0)),
+        ("loss = { name = \"focal\" }", focal(2.0)),
+        ("loss = { name = \"focal\", gamma = 0.5 }", focal(0.5)),
+    ] {
+        assert_eq!(training(line).loss, loss, "{line}");
+    }
+    for (line, weights) in [
+        ("", None),
+        ("class-weights = \"none\"", None),
+        ("class-weights = \"balanced\"", Some(ClassWeights::Balanced)),
+        (
+            "class-weights = [1, 0.5, 0]",
+            Some(ClassWeights::List(vec![1.0, 0.5, 0.0])),
+        ),
+    ] {
+        assert_eq!(training(line).class_weights, weights, "{line}");
+    }
+    assert_eq!(training("").sampler, Sampler::Shuffle);
+    let balanced = training("sampler = \"balanced\"");
+    assert_eq!(balanced.sampler, Sampler::Balanced);
+}
+
+#[test]
+fn balanced_weights_are_scikit_learns() {
+    // compute_class_weight("balanced"): n / (K * n_c). Each class then has the same weight in all.
+    let weights = ClassWeights::Balanced.of(&[80, 15, 5]);
+    assert_eq!(weights, [100.0 / 240.0, 100.0 / 45.0, 100.0 / 15.0]);
+    let cases: [(&str, &[usize], &[f64]); 3] = [
+        ("even", &[4, 4], &[1.0, 1.0]),
+        (
+            "a class without images",
+            &[3, 0, 3],
+            &[2.0 / 3.0, 0.0, 2.0 / 3.0],
+        ),
+        ("no images", &[0, 0], &[0.0, 0.0]),
+    ];
+    for (name, counts, expected) in cases {
+        assert_eq!(ClassWeights::Balanced.of(counts), expected, "{name}");
+    }
+    let list = ClassWeights::List(vec![2.0, 0.0]);
+    assert_eq!(list.of(&[1, 9]), [2.0, 0.0]);
+}
