@@ -222,14 +222,14 @@ impl Data {
             let first = tile * TILE;
             let count = rows.len() / self.classes;
             let mut nearest = vec![Vec::with_capacity(NEIGHBOURS + 1); count];
-            for other in 0..self.labels.len() {
+            for (other, square) in squares.iter().enumerate() {
                 for (place, nearest) in nearest.iter_mut().enumerate() {
                     let index = first + place;
                     if self.folds[index] == self.folds[other] {
                         continue;
                     }
                     let product = dot(self.row(index), self.row(other));
-                    keep_nearest(nearest, squares[other] - 2.0 * product, other);
+                    keep_nearest(nearest, square - 2.0 * product, other);
                 }
             }
             for (row, nearest) in rows.chunks_exact_mut(self.classes).zip(nearest) {

@@ -145,7 +145,11 @@ fn load(path: &Path, transposed: bool) -> Result<Listing, DataError> {
     let root = if path.is_dir() {
         path
     } else {
-        first.table.path.parent().unwrap_or(path)
+        // A file in the current folder has a parent without a name.
+        let parent = first.table.path.parent();
+        parent
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."))
     };
     rows::read(root, &sheets, notes)
 }
