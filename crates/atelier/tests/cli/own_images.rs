@@ -95,10 +95,22 @@ fn every_fit_predicts_as_it_was_trained() {
     let at = folder.path();
     class_folders(at);
     for (run, image) in [
-        ("letterbox", r#"{ size = [32, 32], mean = "dataset", std = "dataset" }"#),
-        ("stretch", r#"{ size = [24, 40], fit = "stretch", mean = [0.5, 0.4, 0.3], std = 0.2 }"#),
-        ("crop", r#"{ size = [24, 24], fit = "crop", colour = "rgb", background = 0 }"#),
-        ("grey", r#"{ size = [32, 32], colour = "grey", mean = "dataset" }"#),
+        (
+            "letterbox",
+            r#"{ size = [32, 32], mean = "dataset", std = "dataset" }"#,
+        ),
+        (
+            "stretch",
+            r#"{ size = [24, 40], fit = "stretch", mean = [0.5, 0.4, 0.3], std = 0.2 }"#,
+        ),
+        (
+            "crop",
+            r#"{ size = [24, 24], fit = "crop", colour = "rgb", background = 0 }"#,
+        ),
+        (
+            "grey",
+            r#"{ size = [32, 32], colour = "grey", mean = "dataset" }"#,
+        ),
         ("ink", r#"{ size = [32, 32], fit = "ink" }"#),
         ("digit", r#"{ fit = "digit", mean = 0.1307, std = 0.3081 }"#),
         ("chosen", "{ }"),
@@ -125,14 +137,29 @@ fn inverted_idx_files_predict_as_they_were_trained() {
     let train: Vec<u8> = train.iter().map(|pixel| 255 - pixel).collect();
     write_idx(&at.join("marks"), "train", 28, &train, &train_labels);
     write_idx(&at.join("marks"), "t10k", 28, &inverted, &labels);
-    success(at, &["train", "wide.toml", "--plain", "--set", "training.epochs=2"]);
+    success(
+        at,
+        &[
+            "train",
+            "wide.toml",
+            "--plain",
+            "--set",
+            "training.epochs=2",
+        ],
+    );
     let pngs = at.join("pngs");
     std::fs::create_dir(&pngs).expect("created");
     for (index, pixels) in inverted.chunks_exact(28 * 28).enumerate() {
         let image = image::GrayImage::from_raw(28, 28, pixels.to_vec()).expect("784 pixels");
-        image.save(pngs.join(format!("{index:03}.png"))).expect("written");
+        image
+            .save(pngs.join(format!("{index:03}.png")))
+            .expect("written");
     }
-    assert_same("idx", &evaluated(at, "wide"), &predicted(at, "wide", "pngs"));
+    assert_same(
+        "idx",
+        &evaluated(at, "wide"),
+        &predicted(at, "wide", "pngs"),
+    );
 }
 
 #[test]
@@ -142,12 +169,25 @@ fn what_is_wrong_is_named_skipped_and_recorded() {
     class_folders(at);
     std::fs::write(at.join("own.toml"), CNN).expect("written");
     let bytes = std::fs::read(at.join("pictures/train/plate/0.png")).expect("there");
-    std::fs::write(at.join("pictures/train/plate/0.png"), &bytes[..bytes.len() / 2]).expect("cut");
+    std::fs::write(
+        at.join("pictures/train/plate/0.png"),
+        &bytes[..bytes.len() / 2],
+    )
+    .expect("cut");
     let text = error(at, &["train", "own.toml", "--plain"], 1);
     assert!(text.contains("damaged pictures: 1"), "{text}");
-    assert!(text.contains("plate/0.png") && text.contains("on-error"), "{text}");
+    assert!(
+        text.contains("plate/0.png") && text.contains("on-error"),
+        "{text}"
+    );
     assert!(!at.join("runs").exists(), "nothing is left behind");
-    let skip = ["train", "own.toml", "--plain", "--set", "data.on-error=skip"];
+    let skip = [
+        "train",
+        "own.toml",
+        "--plain",
+        "--set",
+        "data.on-error=skip",
+    ];
     success(at, &skip);
     let skipped = std::fs::read_to_string(at.join("runs/own/skipped.json")).expect("recorded");
     assert!(skipped.contains("plate/0.png"), "{skipped}");

@@ -4,8 +4,8 @@ use super::*;
 use crate::random::{Key, Purpose};
 use crate::scenes::composers;
 use crate::{DataError, Dataset, Samples, Split};
-use std::path::Path;
 use serde_json::{Value, json};
+use std::path::Path;
 
 fn read(folder: &Path) -> Result<Split, DataError> {
     let data = recipe::Data {

@@ -114,7 +114,13 @@ fn boxes_follow_the_picture() {
 
 #[test]
 fn what_is_wrong_stops_or_is_skipped() {
-    let broken = || class("broken.png", 0, Picture::Bytes(vec![0x89, b'P', b'N', b'G'].into()));
+    let broken = || {
+        class(
+            "broken.png",
+            0,
+            Picture::Bytes(vec![0x89, b'P', b'N', b'G'].into()),
+        )
+    };
     let good = || class("good.png", 1, png(4, 4, [1, 2, 3]));
     for (name, entry, says, left) in [
         ("a damaged picture", broken(), "damaged pictures: 2", 1),
@@ -128,21 +134,38 @@ fn what_is_wrong_stops_or_is_skipped() {
         let entries = vec![entry, good()];
         let error = prepared(listing(entries.clone()), &Data::default()).unwrap_err();
         let text = error.to_string();
-        assert!(text.contains(says) && text.contains("on-error"), "{name}: {text}");
+        assert!(
+            text.contains(says) && text.contains("on-error"),
+            "{name}: {text}"
+        );
         let settings = Data {
             on_error: OnError::Skip,
             ..Data::default()
         };
         let split = prepared(listing(entries), &settings).unwrap();
-        assert_eq!((split.train.count, split.problems.len()), (left, 2), "{name}");
+        assert_eq!(
+            (split.train.count, split.problems.len()),
+            (left, 2),
+            "{name}"
+        );
         assert_eq!(split.train.labels().unwrap(), [1], "{name}");
     }
     for (name, corners, stated, says) in [
         ("no width", [5.0, 5.0, 5.0, 9.0], None, "bad boxes: 2"),
         ("turned round", [9.0, 5.0, 5.0, 9.0], None, "bad boxes: 2"),
-        ("not a number", [f64::NAN, 5.0, 5.0, 9.0], None, "bad boxes: 2"),
+        (
+            "not a number",
+            [f64::NAN, 5.0, 5.0, 9.0],
+            None,
+            "bad boxes: 2",
+        ),
         ("elsewhere", [50.0, 5.0, 55.0, 9.0], None, "bad boxes: 2"),
-        ("beyond", [5.0, 5.0, 55.0, 9.0], None, "boxes beyond the edge: 2"),
+        (
+            "beyond",
+            [5.0, 5.0, 55.0, 9.0],
+            None,
+            "boxes beyond the edge: 2",
+        ),
         (
             "another size",
             [5.0, 5.0, 9.0, 9.0],
@@ -160,14 +183,19 @@ fn what_is_wrong_stops_or_is_skipped() {
         };
         let entries = vec![entry, on_picture([0.0, 0.0, 9.0, 9.0], Unit::Pixels, None)];
         let split = prepared(listing(entries), &settings).unwrap();
-        let objects: Vec<Vec<Object>> =
-            (0..split.train.count).map(|i| split.train.objects(i)).collect();
+        let objects: Vec<Vec<Object>> = (0..split.train.count)
+            .map(|i| split.train.objects(i))
+            .collect();
         let kept = match name {
             "another size" => vec![1],
             "beyond" => vec![1, 1],
             _ => vec![0, 1],
         };
-        assert_eq!(objects.iter().map(Vec::len).collect::<Vec<_>>(), kept, "{name}");
+        assert_eq!(
+            objects.iter().map(Vec::len).collect::<Vec<_>>(),
+            kept,
+            "{name}"
+        );
     }
 }
 
@@ -199,7 +227,9 @@ fn a_file_of_prepared_pictures_is_found_again_until_something_changes() {
     let folder = tempfile::tempdir().unwrap();
     let picture = folder.path().join("a.png");
     let write = |colour| {
-        RgbImage::from_pixel(4, 4, Rgb(colour)).save(&picture).unwrap();
+        RgbImage::from_pixel(4, 4, Rgb(colour))
+            .save(&picture)
+            .unwrap();
     };
     write([1, 2, 3]);
     let load = || {
@@ -207,7 +237,11 @@ fn a_file_of_prepared_pictures_is_found_again_until_something_changes() {
         settings.cache.memory = 0;
         settings.cache.folder = Some(folder.path().join("cache").display().to_string());
         let entries = vec![class("a.png", 0, Picture::File(picture.clone()))];
-        prepared(listing(entries), &settings).unwrap().train.image(0).into_owned()
+        prepared(listing(entries), &settings)
+            .unwrap()
+            .train
+            .image(0)
+            .into_owned()
     };
     let first = load();
     assert_eq!(first[0], 1);
@@ -233,5 +267,9 @@ fn a_test_split_is_made_of_each_class_alike() {
     };
     assert_eq!((count(&split.test, 0), count(&split.test, 1)), (8, 2));
     assert_eq!((count(&split.train, 0), count(&split.train, 1)), (32, 8));
-    assert!(split.notes[0].contains("no test split"), "{:?}", split.notes);
+    assert!(
+        split.notes[0].contains("no test split"),
+        "{:?}",
+        split.notes
+    );
 }

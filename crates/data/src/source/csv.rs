@@ -19,7 +19,6 @@ use files::Chosen;
 use form::{Form, Picture};
 use table::{Row, Table, shown};
 
-
 /// Whether `path` is such a table, or a folder with such tables, judged by their endings and first rows.
 pub fn recognises(path: &Path) -> bool {
     if path.is_file() {

@@ -318,7 +318,10 @@ fn row(text: &str, names: &[String], detector: bool) -> Result<Prediction, (Stri
 fn names(classes: &[String]) -> Vec<String> {
     let distinct: std::collections::HashSet<&String> = classes.iter().collect();
     if distinct.len() == classes.len() {
-        return classes.iter().map(|name| name.replace(['\n', '\r'], " ")).collect();
+        return classes
+            .iter()
+            .map(|name| name.replace(['\n', '\r'], " "))
+            .collect();
     }
     (0..classes.len()).map(|class| class.to_string()).collect()
 }

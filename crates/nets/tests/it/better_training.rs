@@ -378,11 +378,7 @@ fn a_temperature_is_stored_and_changes_no_answer() {
         let finished = run.train(&recipe, &split, &computer, &stop, &mut watch);
         let finished = finished.expect("trains").expect("to the end");
         let trained = run.trained(&computer).expect("stored");
-        let again = nets::evaluation::evaluate(
-            &trained.network,
-            &split.test,
-            &computer,
-        );
+        let again = nets::evaluation::evaluate(&trained.network, &split.test, &computer);
         let rows = finished.predictions.rows;
         assert!(again.expect("judged").predictions.rows == rows, "as stored");
         (rows, watch.calibration)

@@ -102,8 +102,7 @@ fn a_detector_learns_from_scenes_some_of_them_empty() {
     assert_eq!(last.validation_accuracy, None);
     assert!(last.validation_map.is_some());
 
-    let evaluated =
-        evaluate(&trainer.network(), &split.test, &computer).expect("judged");
+    let evaluated = evaluate(&trainer.network(), &split.test, &computer).expect("judged");
     let boxes = evaluated.localisation.expect("a detector");
     assert!(evaluated.predictions.rows.is_empty(), "no answer an image");
     assert!(!evaluated.detections.is_empty());
