@@ -151,6 +151,12 @@ impl Photograph {
         let ratio = stream.uniform(narrowest, widest).exp();
         let places = [stream.unit(), stream.unit()];
         let [x1, y1, x2, y2] = shades::rectangle(size, share, 1.0 / ratio, places);
+        // At least a pixel, where there is one.
+        let [y1, x1] = [
+            y1.min(size[0].saturating_sub(1)),
+            x1.min(size[1].saturating_sub(1)),
+        ];
+        let [y2, x2] = [y2.max(y1 + 1).min(size[0]), x2.max(x1 + 1).min(size[1])];
         let flip_vertical = stream.unit() < augment.flip_vertical;
         let saturation = 1.0 + stream.uniform(-1.0, 1.0) * augment.saturation;
         let hue = stream.uniform(-1.0, 1.0) * augment.hue;

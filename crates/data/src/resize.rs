@@ -161,10 +161,19 @@ impl Axis {
         lanes: &mut [[f32; LANES]],
         narrow: &mut [f32],
     ) {
-        for (row, pixels) in rows.chunks_exact(C * self.from).enumerate() {
-            for (lanes, pixel) in lanes.iter_mut().zip(pixels.as_chunks::<C>().0) {
+        // The last block may have fewer rows: what comes of the repeated one is not used.
+        let mut all = rows.chunks_exact(C * self.from);
+        let mut row = &rows[..0];
+        let rows: [&[[T; C]]; ROWS] = std::array::from_fn(|_| {
+            row = all.next().unwrap_or(row);
+            row.as_chunks::<C>().0
+        });
+        for (x, lanes) in lanes[..self.from].iter_mut().enumerate() {
+            let lanes = lanes.as_chunks_mut::<C>().0;
+            for row in 0..ROWS {
+                let pixel = &rows[row][x];
                 for channel in 0..C {
-                    lanes[row * C + channel] = pixel[channel].into();
+                    lanes[row][channel] = pixel[channel].into();
                 }
             }
         }

@@ -139,9 +139,8 @@ struct Found {
 
 impl Found {
     fn of(values: &[f32], size: [usize; 2], least: f32) -> Self {
-        let [_, width] = size;
         let dark_on_light = paper::is_light(values, size);
-        let noise = paper::noise(values, width);
+        let noise = paper::noise(values, size);
         let mut raised = paper::above_paper(values, size, dark_on_light);
         // In the picture's own grey levels up to here.
         let strongest = paper::strongest(raised.iter().copied());

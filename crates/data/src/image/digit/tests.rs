@@ -1,6 +1,11 @@
 //! Digits on any paper, with any pen, in any light.
 
+mod drawing;
+mod judge;
+
+use drawing::{Canvas, DRAWN};
 use image::{DynamicImage, GrayImage, ImageFormat};
+use judge::{JUDGED, Judge};
 
 use super::*;
 use crate::image::tests::{bar, encode};
@@ -81,9 +86,7 @@ fn all_of_mnist_stays_as_it_is() {
 
 #[test]
 fn mnist_on_paper_is_only_turned_round() {
-    let data = crate::mnist::built_in(&recipe::Image::default())
-        .unwrap()
-        .test;
+    let data = crate::mnist::built_in(&recipe::Image::default()).unwrap().test;
     for index in 0..1000 {
         let pixels = data.image(index).to_vec();
         let brightest = pixels.iter().copied().max().unwrap();
@@ -118,161 +121,6 @@ fn nothing_drawn_gives_nothing() {
             fitted.mapping.to_original([0.0, 0.0, 28.0, 28.0]),
             [0.0, 0.0, image.width() as f32, image.height() as f32]
         );
-    }
-}
-
-/// Digits as lines in the unit square, drawn by hand.
-fn strokes(digit: usize) -> &'static [&'static [[f32; 2]]] {
-    match digit {
-        1 => &[&[[0.5, 0.05], [0.5, 0.95]]],
-        2 => &[&[
-            [0.15, 0.25],
-            [0.3, 0.08],
-            [0.7, 0.08],
-            [0.85, 0.3],
-            [0.15, 0.92],
-            [0.88, 0.92],
-        ]],
-        3 => &[&[
-            [0.15, 0.1],
-            [0.8, 0.1],
-            [0.45, 0.42],
-            [0.8, 0.6],
-            [0.75, 0.85],
-            [0.45, 0.95],
-            [0.15, 0.85],
-        ]],
-        4 => &[
-            &[[0.6, 0.05], [0.15, 0.65], [0.85, 0.65]],
-            &[[0.65, 0.4], [0.65, 0.95]],
-        ],
-        5 => &[&[
-            [0.8, 0.08],
-            [0.25, 0.08],
-            [0.2, 0.45],
-            [0.6, 0.4],
-            [0.82, 0.6],
-            [0.75, 0.85],
-            [0.45, 0.95],
-            [0.18, 0.85],
-        ]],
-        _ => &[&[[0.15, 0.08], [0.85, 0.08], [0.4, 0.95]]],
-    }
-}
-
-const DRAWN: [usize; 6] = [1, 2, 3, 4, 5, 7];
-
-/// A canvas on which pens draw.
-#[derive(Clone)]
-struct Canvas {
-    side: usize,
-    levels: Vec<f32>,
-}
-
-impl Canvas {
-    fn new(side: usize, paper: f32) -> Self {
-        Self {
-            side,
-            levels: vec![paper; side * side],
-        }
-    }
-
-    /// With the digit's square at `corner`, `size` pixels a side.
-    fn draw(mut self, digit: usize, corner: [f32; 2], size: f32, pen: f32, ink: f32) -> Self {
-        let place = |[x, y]: [f32; 2]| [corner[0] + size * x, corner[1] + size * y];
-        for line in strokes(digit) {
-            for pair in line.windows(2) {
-                self.line(place(pair[0]), place(pair[1]), pen, ink);
-            }
-        }
-        self
-    }
-
-    fn line(&mut self, from: [f32; 2], to: [f32; 2], pen: f32, ink: f32) {
-        let range = |axis: usize| {
-            let [low, high] = [
-                from[axis].min(to[axis]) - pen,
-                from[axis].max(to[axis]) + pen,
-            ];
-            low.max(0.0) as usize..(high.max(0.0) as usize + 1).min(self.side)
-        };
-        let along = [to[0] - from[0], to[1] - from[1]];
-        let length = (along[0] * along[0] + along[1] * along[1]).max(1e-9);
-        for y in range(1) {
-            for x in range(0) {
-                let at = [x as f32 + 0.5 - from[0], y as f32 + 0.5 - from[1]];
-                let share = ((at[0] * along[0] + at[1] * along[1]) / length).clamp(0.0, 1.0);
-                let off = [at[0] - share * along[0], at[1] - share * along[1]];
-                if (off[0] * off[0] + off[1] * off[1]).sqrt() <= pen / 2.0 {
-                    self.levels[y * self.side + x] = ink;
-                }
-            }
-        }
-    }
-
-    /// Changes each level, by its place as shares of the side.
-    fn each(mut self, mut change: impl FnMut(f32, f32, f32) -> f32) -> Self {
-        let side = self.side;
-        for (at, level) in self.levels.iter_mut().enumerate() {
-            let [x, y] = [at % side, at / side].map(|place| place as f32 / side as f32);
-            *level = change(*level, x, y);
-        }
-        self
-    }
-
-    fn image(&self) -> DynamicImage {
-        let levels = self
-            .levels
-            .iter()
-            .map(|level| level.round().clamp(0.0, 255.0) as u8);
-        let side = self.side as u32;
-        GrayImage::from_raw(side, side, levels.collect())
-            .unwrap()
-            .into()
-    }
-}
-
-/// Digits that judge.
-const JUDGED: usize = 10_000;
-
-/// Nearest neighbours among the digits of MNIST.
-struct Judge {
-    pixels: Vec<u8>,
-    labels: Vec<usize>,
-}
-
-impl Judge {
-    fn new(count: usize) -> Self {
-        let data = crate::mnist::built_in(&recipe::Image::default())
-            .unwrap()
-            .train;
-        let labels = data.labels().unwrap();
-        Self {
-            pixels: (0..count)
-                .flat_map(|index| data.image(index).to_vec())
-                .collect(),
-            labels: labels[..count].to_vec(),
-        }
-    }
-
-    fn class(&self, pixels: &[u8]) -> usize {
-        let images = self.pixels.chunks_exact(784);
-        let mut near: Vec<(u32, usize)> = images
-            .zip(&self.labels)
-            .map(|(image, &label)| {
-                let squares = image.iter().zip(pixels).map(|(a, b)| {
-                    let difference = u32::from(a.abs_diff(*b));
-                    difference * difference
-                });
-                (squares.sum(), label)
-            })
-            .collect();
-        near.select_nth_unstable(5);
-        let mut votes = [0; 10];
-        for &(_, label) in &near[..5] {
-            votes[label] += 1;
-        }
-        (0..10).max_by_key(|&label| votes[label]).unwrap()
     }
 }
 
@@ -313,11 +161,13 @@ fn any_pen_on_any_canvas() {
     let judge = Judge::new(JUDGED);
     let mut report = String::new();
     for side in [100, 280, 1000, 2000] {
-        for pen in [2, 3, 4, 6, 8, 12, 20, 30, 40, 60] {
+        for pen in [2, 4, 8, 20, 60] {
             if pen * 6 > side {
                 continue;
             }
-            for (paper, ink) in [(255.0, 0.0), (0.0, 255.0)] {
+            let dark = (255.0, 0.0);
+            let light = (side == 280).then_some((0.0, 255.0));
+            for (paper, ink) in [dark].into_iter().chain(light) {
                 let (right, wrong) = recognised(&judge, |number| {
                     plain(number, side, pen as f32, paper, ink).image()
                 });
@@ -440,9 +290,7 @@ fn uneven_light_and_noise() {
 #[test]
 fn enlarged_digits_of_mnist_stay_recognisable() {
     let judge = Judge::new(JUDGED);
-    let data = crate::mnist::built_in(&recipe::Image::default())
-        .unwrap()
-        .test;
+    let data = crate::mnist::built_in(&recipe::Image::default()).unwrap().test;
     let labels = data.labels().unwrap();
     let larger = Resizer::new([28, 28], [280, 280]);
     let mut right = 0;

@@ -18,6 +18,8 @@ const EVEN: f32 = 0.03;
 const VARIED: f32 = 0.3;
 /// The border is this part of the shorter side.
 const BAND: usize = 20;
+/// Pixels between those that show coarse noise: a block of JPEG.
+const COARSE: usize = 8;
 /// Share of the border that a frame, or the desk around the paper, covers at least.
 const FRAME: f32 = 0.8;
 
@@ -98,13 +100,24 @@ fn has_room(size: [usize; 2]) -> bool {
 }
 
 /// The standard deviation of the noise, from how much most neighbours differ.
-pub(super) fn noise(values: &[f32], width: usize) -> f32 {
-    let mut steps: Vec<f32> = values
-        .chunks_exact(width)
+pub(super) fn noise(values: &[f32], size: [usize; 2]) -> f32 {
+    let [_, width] = size;
+    let rows = || values.chunks_exact(width);
+    let mut steps: Vec<f32> = rows()
         .flat_map(|row| row.windows(2).map(|pair| (pair[0] - pair[1]).abs()))
         .collect();
-    // A median of 0.6745 standard deviations, and the difference of two pixels varies by the square root of 2 more.
-    quantile(&mut steps, 0.5) / (0.6745 * std::f32::consts::SQRT_2)
+    // Half of all normal numbers are within 0.6745 standard deviations; the difference of two varies more by the square
+    // root of 2.
+    let fine = quantile(&mut steps, 0.5) / (0.6745 * 2.0f32.sqrt());
+    if size[0].min(size[1]) < 4 * LEAST_SIDE {
+        return fine;
+    }
+    // JPEG leaves the coarse part of the noise. Even shadows cancel in these three; a quarter is within 0.3186.
+    let mut bends: Vec<f32> = rows()
+        .flat_map(|row| row.windows(2 * COARSE + 1))
+        .map(|part| (part[0] - 2.0 * part[COARSE] + part[2 * COARSE]).abs())
+        .collect();
+    fine.max(quantile(&mut bends, 0.25) / (0.3186 * 6.0f32.sqrt()))
 }
 
 /// How far each value is on the ink's side of the paper, negative on the other.
