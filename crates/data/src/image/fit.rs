@@ -101,6 +101,13 @@ impl Fitter {
         }
     }
 
+    /// How much larger than in a picture of `[height, width]` things are in its input, `[y, x]`. Of ink and of digits,
+    /// which are found in the picture first, it is that of the whole picture.
+    pub fn scale(&self, from: [usize; 2]) -> [f64; 2] {
+        let (to, _) = self.plan(from.map(|side| side.max(1)));
+        [0, 1].map(|axis| to[axis] as f64 / from[axis].max(1) as f64)
+    }
+
     /// One plane for each colour.
     fn coloured(&self, fitted: Fitted) -> Fitted {
         let channels = self.colour.channels();

@@ -141,10 +141,10 @@ fn pictures_are_written_for_both_kinds() {
             recipe,
             classes: (0..classes).map(|class| format!("class {class}")).collect(),
             input,
-            preparation: recipe::Image {
-                colour: Some(recipe::Colour::Grey),
+            preparation: ::recipe::Image {
+                colour: Some(::recipe::Colour::Grey),
                 size: Some([size; 2]),
-                ..recipe::Image::default()
+                ..::recipe::Image::default()
             },
         };
         let explanation = explain(&trained, &file, folder.path(), &Device::flex());
