@@ -20,7 +20,7 @@ fn what_may_be_left_out_is() {
     let text = toml::to_string(&image).unwrap();
     assert_eq!(
         text,
-        "fit = \"letterbox\"\nbackground = 255\nmean = 0.0\nstd = 1.0\n"
+        "background = 255\nmean = 0.0\nstd = 1.0\n"
     );
     assert_eq!(read(&text).unwrap(), image);
 }

@@ -151,7 +151,11 @@ fn any_recipe() -> impl Strategy<Value = Recipe> {
             |(layers, detector, training, source, number, count)| Recipe {
                 data: Data {
                     source,
-                    validation: count,
+                    validation: match count % 3 {
+                        0 => Validation::Folder,
+                        1 => Validation::Fraction(0.25),
+                        _ => Validation::Count(count),
+                    },
                     augment: Augment {
                         shift: count,
                         rotate: number,
@@ -162,15 +166,23 @@ fn any_recipe() -> impl Strategy<Value = Recipe> {
                         erase_area: [number / 20.0 + 0.01, 1.0],
                         ..Augment::default()
                     },
-                    normalize: Normalize {
-                        mean: number,
-                        std: 1.0 + number,
+                    image: Image {
+                        colour: detector.then_some(Colour::Rgb),
+                        size: (count % 2 == 0).then_some([count, 2 * count]),
+                        mean: PerChannel::Same(number),
+                        std: if detector {
+                            PerChannel::Dataset
+                        } else {
+                            PerChannel::Same(1.0 + number)
+                        },
+                        ..Image::default()
                     },
                     scenes: detector.then(|| Scenes {
                         clutter: count,
                         noise: number / 10.0,
                         ..Scenes::default()
                     }),
+                    ..Data::default()
                 },
                 model: if detector {
                     Model::FasterRcnn(FasterRcnn {
