@@ -14,10 +14,10 @@ use std::path::{Path, PathBuf};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 pub use digit::digit;
-pub use fit::{Fitted, Fitter, from_planes};
+pub use fit::{Fitter, from_planes};
 pub use image::metadata::Orientation;
 pub use ink::Gray;
-pub use mapping::Mapping;
+pub use mapping::{Fitted, Mapping};
 pub use opaque::{has_colour, opaque, opaque_for_ink};
 
 /// Images of more pixels are refused before they are decoded.

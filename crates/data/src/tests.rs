@@ -1,24 +1,7 @@
-//! IDX files right and wrong, built in and in folders.
+//! The built-in MNIST, and what is held out.
 
 use super::*;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use kernels::boxes::tight_box;
-use proptest::prelude::*;
-use std::io::Write;
-use std::path::Path;
-
-fn idx(magic: u32, sizes: &[u32], body: &[u8]) -> Vec<u8> {
-    let words = [&[magic], sizes].concat();
-    let header = words.iter().flat_map(|word| word.to_be_bytes());
-    header.chain(body.iter().copied()).collect()
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
 
 fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {

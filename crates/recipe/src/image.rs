@@ -207,7 +207,10 @@ fn each_channel(least: f64, most: f64) -> impl Fn(&PerChannel) -> Checked {
 fn go_together(image: &Image) -> Checked {
     let one_channel = match (image.fit, image.colour) {
         (Some(fit @ (Fit::Digit | Fit::Ink)), Some(Colour::Rgb)) => {
-            let rule = format!("\"grey\", or left out, with data.image.fit = {:?}", fit.name());
+            let rule = format!(
+                "\"grey\", or left out, with data.image.fit = {:?}",
+                fit.name()
+            );
             return at("colour", need(false, &rule, "\"rgb\""));
         }
         (Some(Fit::Digit), _) => Some("data.image.fit = \"digit\""),

@@ -77,7 +77,8 @@ fn write_section(name: &str, section: &Table, text: &mut String) {
     text.push_str(&format!("[{name}]\n"));
     let is_subsection = |key: &str, value: &Value| {
         value.is_table()
-            && (name == "model" || (name == "data" && matches!(key, "augment" | "cache" | "image" | "scenes")))
+            && (name == "model"
+                || (name == "data" && matches!(key, "augment" | "cache" | "image" | "scenes")))
     };
     for (key, value) in section {
         match value {

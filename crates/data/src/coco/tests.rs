@@ -79,200 +79,14 @@ fn good_folders_are_read() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_named() {
-    struct Case {
-        name: &'static str,
-        change: fn(&mut Value),
-        says: &'static [&'static str],
-    }
-    fn annotation(train: &mut Value, index: usize) -> &mut Value {
-        &mut train["annotations"][index]
-    }
-    let cases = [
-        Case {
-            name: "no width",
-            change: |t| annotation(t, 0)["bbox"] = json!([1, 2, 0, 4]),
-            says: &[
-                "train.json: one entry is wrong:",
-                "annotations[0] (y.png): bbox [1, 2, 0, 4] has no area",
-            ],
-        },
-        Case {
-            name: "negative height, and beyond the image",
-            change: |t| {
-                annotation(t, 0)["bbox"] = json!([1, 2, 3, -4]);
-                annotation(t, 2)["bbox"] = json!([15, 2, 7, 4]);
-            },
-            says: &[
-                "2 entries are wrong:",
-                "annotations[0] (y.png): bbox [1, 2, 3, -4] has no area",
-                "annotations[2] (y.png): bbox [15, 2, 7, 4] reaches beyond the image of 20 x 10 pixels",
-            ],
-        },
-        Case {
-            name: "left of the image",
-            change: |t| annotation(t, 0)["bbox"] = json!([-3, 2, 5, 4]),
-            says: &["annotations[0] (y.png): bbox [-3, 2, 5, 4] reaches beyond"],
-        },
-        Case {
-            name: "corners for width and height",
-            change: |t| {
-                annotation(t, 0)["bbox"] = json!([10, 4, 19, 9]);
-                annotation(t, 1)["bbox"] = json!([0, 0, 20, 10]);
-                annotation(t, 2)["bbox"] = json!([12, 1, 18, 8]);
-            },
-            says: &[
-                "2 entries are wrong (the boxes look like corners [x1, y1, x2, y2]",
-                "annotations[2]",
-            ],
-        },
-        Case {
-            name: "three numbers",
-            change: |t| annotation(t, 1)["bbox"] = json!([1, 2, 3]),
-            says: &[
-                "annotations[1] (y.png): bbox: expected four numbers, [x, y, width, height], found a list of 3",
-            ],
-        },
-        Case {
-            name: "unknown category",
-            change: |t| annotation(t, 0)["category_id"] = json!(0),
-            says: &["annotations[0] (y.png): there is no category with the id 0"],
-        },
-        Case {
-            name: "unknown image",
-            change: |t| annotation(t, 0)["image_id"] = json!(77),
-            says: &["annotations[0] (no image): there is no image with the id 77"],
-        },
-        Case {
-            name: "an annotation id twice",
-            change: |t| annotation(t, 2)["id"] = json!(9),
-            says: &["annotations[2] (y.png): another annotation has the id 9 too"],
-        },
-        Case {
-            name: "an image id twice",
-            change: |t| t["images"][0]["id"] = json!(2),
-            says: &["y.png: another image has the id 2 too"],
-        },
-        Case {
-            name: "a category id twice",
-            change: |t| t["categories"][0]["id"] = json!(3),
-            says: &["two categories have the id 3"],
-        },
-        Case {
-            name: "a missing file",
-            change: |t| t["images"][0]["file_name"] = json!("gone.png"),
-            says: &[
-                "gone.png: there is no such file, neither",
-                "train/gone.png nor",
-            ],
-        },
-        Case {
-            name: "another size than stated",
-            change: |t| t["images"][0]["width"] = json!(21),
-            says: &["x.png: it is 20 x 10 pixels, but width and height are stated as 21 x 10"],
-        },
-        Case {
-            name: "files outside the folder",
-            change: |t| {
-                t["images"][0]["file_name"] = json!("../../x.png");
-                t["images"][1]["file_name"] = json!("/etc/x.png");
-            },
-            says: &[
-                "../../x.png: file_name leads out of the folder",
-                "/etc/x.png: file_name leads out of the folder",
-            ],
-        },
-        Case {
-            name: "an image without file",
-            change: |t| t["images"][0]["file_name"] = json!(null),
-            says: &["images[0]: it has no file_name"],
-        },
-        Case {
-            name: "areas that are not",
-            change: |t| {
-                annotation(t, 0)["area"] = json!(-1);
-                annotation(t, 1)["area"] = json!("inf");
-            },
-            says: &[
-                "annotations[0] (y.png): area is -1; expected a number of at least 0",
-                "annotations[1] (y.png): area is inf",
-            ],
-        },
-        Case {
-            name: "no images",
-            change: |t| (t["images"], t["annotations"]) = (json!([]), json!([])),
-            says: &["images: the list is empty"],
-        },
-        Case {
-            name: "no list of annotations",
-            change: |t| t["annotations"] = json!(null),
-            says: &[
-                "train.json: annotations: invalid type: null",
-                "line 1 column",
-            ],
-        },
-        Case {
-            name: "other classes",
-            change: |t| t["categories"][0]["name"] = json!("c"),
-            says: &[
-                "test.json and train.json must have the same categories, but have [\"a\", \"b\"]",
-            ],
-        },
-    ];
-    for Case { name, change, says } in cases {
-        let (mut train, test) = good();
-        change(&mut train);
-        let error = match read(folder(&train, &test).path()) {
-            Ok(_) => panic!("{name}: accepted"),
-            Err(error) => error.to_string(),
-        };
-        for part in says {
-            assert!(error.contains(part), "{name}: '{part}' is not in:\n{error}");
-        }
-    }
-}
-
-#[test]
-fn images_must_be_there_whole_and_of_one_size() {
-    let (train, test) = good();
-    let folder = folder(&train, &test);
-    let error = || read(folder.path()).unwrap_err().to_string();
-    png(&folder.path().join("z.png"), 30, 10);
-    assert!(
-        error().contains("20 x 10 pixels (width x height), but those of test.json have 30 x 10"),
-        "{}",
-        error()
-    );
-    std::fs::write(folder.path().join("train/x.png"), "no picture").unwrap();
-    assert!(
-        error().contains("x.png is not a PNG or JPEG image"),
-        "{}",
-        error()
-    );
-    std::fs::remove_file(folder.path().join("test.json")).unwrap();
-    png(&folder.path().join("train/x.png"), 20, 10);
-    assert!(
-        error().contains("test.json: there is no such file; a folder of annotated images holds"),
-        "{}",
-        error()
-    );
-    std::fs::create_dir(folder.path().join("test.json")).unwrap();
-    assert!(
-        error().ends_with("test.json is not a regular file"),
-        "{}",
-        error()
-    );
-}
-
-#[test]
 fn the_test_file_is_checked_before_training() {
     let (train, mut test) = good();
     test["annotations"] =
         json!([{"image_id": 1, "category_id": 7, "bbox": [1, 2, 3, 4], "area": -1}]);
     let error = read(folder(&train, &test).path()).unwrap_err().to_string();
-    assert!(error.contains("test.json: one entry is wrong"), "{error}");
+    assert!(error.contains("one entry is wrong"), "{error}");
     assert!(
-        error.contains("annotations[0] (z.png): area is -1"),
+        error.contains("test.json: annotations[0] (z.png): area is -1"),
         "{error}"
     );
 }
@@ -293,8 +107,8 @@ fn a_long_list_is_cut() {
     train["annotations"] = json!(vec![bad; 25]);
     let error = read(folder(&train, &test).path()).unwrap_err().to_string();
     assert!(error.contains("25 entries are wrong:"), "{error}");
-    assert!(error.ends_with("... and 15 more"), "{error}");
-    assert_eq!(error.lines().count(), 12);
+    assert!(error.contains("... and 20 more"), "{error}");
+    assert_eq!(error.lines().count(), 9);
 }
 
 #[test]

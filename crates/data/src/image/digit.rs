@@ -1,8 +1,7 @@
 //! One digit in MNIST's form: its longer side scaled to 20 of 28 pixels, antialiased, its centre of mass in the middle.
 
-use super::fit::Fitted;
 use super::ink::{Gray, ink_box};
-use super::mapping::Mapping;
+use super::mapping::{Fitted, Mapping};
 use crate::resize::Resizer;
 
 /// Rows and columns of MNIST's images.

@@ -7,36 +7,12 @@ use recipe::{Colour, Fit, Image};
 
 use super::digit::digit_of;
 use super::ink::Gray;
-use super::mapping::Mapping;
+use super::mapping::{Fitted, Mapping};
 use super::opaque;
 use crate::resize::Resizer;
 
 /// The shorter side before cropping, relative to the longer side of what is cut out: that of torchvision's presets.
 const CROP: (usize, usize) = (256, 224);
-
-/// An image of the size that a network takes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Fitted {
-    /// `[C, H, W]`, 0 to 255.
-    pub pixels: Vec<u8>,
-    /// C: 1 (grey) or 3 (red, green, blue).
-    pub channels: usize,
-    /// H.
-    pub height: usize,
-    /// W.
-    pub width: usize,
-    /// Where the pixels come from.
-    pub mapping: Mapping,
-}
-
-impl Fitted {
-    /// Whether there is nothing to see: one level everywhere.
-    pub fn is_blank(&self) -> bool {
-        let area = (self.height * self.width).max(1);
-        let mut planes = self.pixels.chunks_exact(area);
-        planes.all(|plane| plane.iter().all(|pixel| *pixel == plane[0]))
-    }
-}
 
 /// Brings pictures to the size and colours of a network's input.
 #[derive(Clone, Copy, Debug, PartialEq)]

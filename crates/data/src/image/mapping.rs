@@ -49,3 +49,27 @@ impl Mapping {
         })
     }
 }
+
+/// An image of the size that a network takes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fitted {
+    /// `[C, H, W]`, 0 to 255.
+    pub pixels: Vec<u8>,
+    /// C: 1 (grey) or 3 (red, green, blue).
+    pub channels: usize,
+    /// H.
+    pub height: usize,
+    /// W.
+    pub width: usize,
+    /// Where the pixels come from.
+    pub mapping: Mapping,
+}
+
+impl Fitted {
+    /// Whether there is nothing to see: one level everywhere.
+    pub fn is_blank(&self) -> bool {
+        let area = (self.height * self.width).max(1);
+        let mut planes = self.pixels.chunks_exact(area);
+        planes.all(|plane| plane.iter().all(|pixel| *pixel == plane[0]))
+    }
+}

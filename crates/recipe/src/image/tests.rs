@@ -18,10 +18,7 @@ fn what_may_be_left_out_is() {
     let image = read("").unwrap();
     assert_eq!(image, Image::default());
     let text = toml::to_string(&image).unwrap();
-    assert_eq!(
-        text,
-        "background = 255\nmean = 0.0\nstd = 1.0\n"
-    );
+    assert_eq!(text, "background = 255\nmean = 0.0\nstd = 1.0\n");
     assert_eq!(read(&text).unwrap(), image);
 }
 

@@ -7,10 +7,8 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 
-use super::mask::{Masked, Piece};
 use super::{
-    Attributes, CocoAnnotation, CocoBox, CocoCategory, CocoDetection, CocoImage, FOUR_NUMBERS,
-    Lenient,
+    Attributes, CocoAnnotation, CocoCategory, CocoDetection, CocoImage, FOUR_NUMBERS, Lenient,
 };
 
 /// A field's type: what it makes of each kind of JSON value. `None` is an error.
@@ -150,57 +148,6 @@ impl Field for [f64; 4] {
     }
 }
 
-/// A box of an annotation: one that is wrong does not keep the others from being read.
-impl Field for CocoBox {
-    const EXPECTED: &str = FOUR_NUMBERS;
-
-    fn null() -> Option<Self> {
-        Some(Self::Missing)
-    }
-    fn flag(value: bool) -> Option<Self> {
-        Some(Self::Wrong(value.to_string()))
-    }
-    fn integer(value: i64) -> Option<Self> {
-        Some(Self::Wrong(value.to_string()))
-    }
-    fn number(value: f64) -> Option<Self> {
-        Some(Self::Wrong(value.to_string()))
-    }
-    fn text(_: &str) -> Option<Self> {
-        Some(Self::Wrong("a text".to_string()))
-    }
-    fn list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
-        let mut numbers = [0.0; 4];
-        let mut count = 0;
-        let mut strange = false;
-        while let Some(Read(piece)) = list.next_element()? {
-            let number = match piece {
-                Piece::Number(number) => number,
-                // As JavaScript writes NaN.
-                Piece::Nothing => f64::NAN,
-                Piece::Outline(_) => {
-                    strange = true;
-                    f64::NAN
-                }
-            };
-            if let Some(place) = numbers.get_mut(count) {
-                *place = number;
-            }
-            count += 1;
-        }
-        Ok(Some(match count {
-            0 => Self::Missing,
-            _ if strange => Self::Wrong("a list of lists or objects".to_string()),
-            4 => Self::Given(numbers),
-            count => Self::Wrong(format!("a list of {count}")),
-        }))
-    }
-    fn object<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        skip_object(map)?;
-        Ok(Some(Self::Wrong("an object".to_string())))
-    }
-}
-
 impl Field for Attributes {
     const EXPECTED: &str = "an object";
 
@@ -270,7 +217,7 @@ fn skip_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<(), A::Error> {
     Ok(())
 }
 
-fn skip_object<'de, A: MapAccess<'de>>(mut map: A) -> Result<(), A::Error> {
+pub(super) fn skip_object<'de, A: MapAccess<'de>>(mut map: A) -> Result<(), A::Error> {
     while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
     Ok(())
 }
@@ -370,6 +317,7 @@ macro_rules! entry {
         }
     };
 }
+pub(super) use entry;
 
 entry!(CocoImage {
     id,
@@ -397,4 +345,3 @@ entry!(CocoDetection {
     bbox,
     score
 });
-entry!(Masked { segmentation });

@@ -1,9 +1,12 @@
 //! Masks, read only for the box around them: polygons, run lengths as a list, and run lengths as COCO's text.
 
-use serde::Deserialize;
-use serde::de::{IgnoredAny, MapAccess, SeqAccess};
+use std::fmt;
 
-use super::fields::{Field, Key, Read};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::fields::{Field, Key, Read, entry, skip_object};
+use super::{CocoBox, FOUR_NUMBERS};
 
 /// The masks of a file, in the order of its annotations.
 #[derive(Deserialize)]
@@ -256,3 +259,56 @@ fn around_runs(runs: &[u64], height: u64, width: u64) -> Option<Outline> {
     }
     Some(outline)
 }
+
+/// A box of an annotation: one that is wrong does not keep the others from being read.
+impl Field for CocoBox {
+    const EXPECTED: &str = FOUR_NUMBERS;
+
+    fn null() -> Option<Self> {
+        Some(Self::Missing)
+    }
+    fn flag(value: bool) -> Option<Self> {
+        Some(Self::Wrong(value.to_string()))
+    }
+    fn integer(value: i64) -> Option<Self> {
+        Some(Self::Wrong(value.to_string()))
+    }
+    fn number(value: f64) -> Option<Self> {
+        Some(Self::Wrong(value.to_string()))
+    }
+    fn text(_: &str) -> Option<Self> {
+        Some(Self::Wrong("a text".to_string()))
+    }
+    fn list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+        let mut numbers = [0.0; 4];
+        let mut count = 0;
+        let mut strange = false;
+        while let Some(Read(piece)) = list.next_element()? {
+            let number = match piece {
+                Piece::Number(number) => number,
+                // As JavaScript writes NaN.
+                Piece::Nothing => f64::NAN,
+                Piece::Outline(_) => {
+                    strange = true;
+                    f64::NAN
+                }
+            };
+            if let Some(place) = numbers.get_mut(count) {
+                *place = number;
+            }
+            count += 1;
+        }
+        Ok(Some(match count {
+            0 => Self::Missing,
+            _ if strange => Self::Wrong("a list of lists or objects".to_string()),
+            4 => Self::Given(numbers),
+            count => Self::Wrong(format!("a list of {count}")),
+        }))
+    }
+    fn object<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        skip_object(map)?;
+        Ok(Some(Self::Wrong("an object".to_string())))
+    }
+}
+
+entry!(Masked { segmentation });

@@ -86,7 +86,9 @@ fn all_of_mnist_stays_as_it_is() {
 
 #[test]
 fn mnist_on_paper_is_only_turned_round() {
-    let data = crate::mnist::built_in(&recipe::Image::default()).unwrap().test;
+    let data = crate::mnist::built_in(&recipe::Image::default())
+        .unwrap()
+        .test;
     for index in 0..1000 {
         let pixels = data.image(index).to_vec();
         let brightest = pixels.iter().copied().max().unwrap();
@@ -290,7 +292,9 @@ fn uneven_light_and_noise() {
 #[test]
 fn enlarged_digits_of_mnist_stay_recognisable() {
     let judge = Judge::new(JUDGED);
-    let data = crate::mnist::built_in(&recipe::Image::default()).unwrap().test;
+    let data = crate::mnist::built_in(&recipe::Image::default())
+        .unwrap()
+        .test;
     let labels = data.labels().unwrap();
     let larger = Resizer::new([28, 28], [280, 280]);
     let mut right = 0;

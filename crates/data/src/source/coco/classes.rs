@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::entries::Annotated;
+use super::entries::{Annotated, Numbers};
 use crate::coco::file::{CocoCategory, CocoFile};
 use crate::listing::{Class, Fault, Listing, Problem};
 
@@ -12,9 +12,6 @@ pub struct Classes {
     /// The file they come from.
     file: String,
 }
-
-/// The class of each category id of a file.
-pub type Numbers = HashMap<i64, usize>;
 
 impl Classes {
     /// Those of the training annotations; a class without any object stays one, but a mere heading does not.

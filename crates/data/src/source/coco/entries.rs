@@ -5,12 +5,14 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::classes::Numbers;
 use super::layout::Place;
 use crate::coco::file::{CocoAnnotation, CocoBox, CocoFile, CocoImage, read_annotations};
 use crate::error::DataError;
 use crate::listing::{Entry, Fault, LabelledBox, Labels, Listing, Picture, Problem, Unit};
 use crate::source::paths::{Finder, Found, Lost};
+
+/// The class of each category id of a file.
+pub type Numbers = HashMap<i64, usize>;
 
 /// A file of annotations.
 pub struct Annotated {

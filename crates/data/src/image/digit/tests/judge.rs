@@ -11,7 +11,9 @@ pub struct Judge {
 
 impl Judge {
     pub fn new(count: usize) -> Self {
-        let data = crate::mnist::built_in(&recipe::Image::default()).unwrap().train;
+        let data = crate::mnist::built_in(&recipe::Image::default())
+            .unwrap()
+            .train;
         let labels = data.labels().unwrap();
         Self {
             pixels: (0..count)
