@@ -2,6 +2,8 @@
 
 use super::*;
 use kernels::boxes::tight_box;
+use proptest::prelude::*;
+use std::path::Path;
 
 fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
