@@ -87,10 +87,8 @@ pub fn prepare(
         });
     }
     measure(&mut image, &train);
-    for data in [Some(&mut train), validation.as_mut(), Some(&mut test)] {
-        if let Some(data) = data {
-            data.preparation = image;
-        }
+    for data in [&mut train, &mut test].into_iter().chain(&mut validation) {
+        data.preparation = image;
     }
     Ok(Split {
         train,
