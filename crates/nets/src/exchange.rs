@@ -5,7 +5,6 @@ mod names;
 mod number;
 mod pickle;
 mod pth;
-mod zip;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

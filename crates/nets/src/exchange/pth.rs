@@ -1,10 +1,11 @@
 //! A `.pth` file: a ZIP archive with a pickle of tensors and an entry of numbers for each storage.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::pickle::{self, Id, TensorView, Value, Values};
-use super::zip::{self, Entry};
 use crate::weights::{Weight, Weights};
+use data::zip::{self, Entry};
 
 /// Where programs put the weights when they save more than these.
 const USUAL_KEYS: [&str; 3] = ["state_dict", "model_state_dict", "model"];
@@ -91,7 +92,10 @@ impl<'a> Storages<'a> {
         let entry = self.entries.get(&path);
         let bytes = entry
             .ok_or_else(|| "is missing".to_string())
-            .and_then(Entry::read);
+            .and_then(|entry| match entry.read()? {
+                Cow::Borrowed(bytes) => Ok(bytes),
+                Cow::Owned(_) => Err("is compressed; PyTorch does not compress".to_string()),
+            });
         bytes.map_err(|why| format!("'{path}' {why}"))
     }
 }
