@@ -3,9 +3,9 @@
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use data::Split;
 use data::listing::Problem;
 use data::prepare::Progress;
+use data::{DataError, Split};
 
 use crate::error::CommandError;
 
@@ -16,9 +16,18 @@ const LISTED: usize = 3;
 
 /// The data of a recipe, prepared for training.
 pub fn load(data: &recipe::Data, seed: u64) -> Result<Split, CommandError> {
-    let split = with_progress("preparing", |progress| {
-        data::load_with(data, seed, progress)
-    })?;
+    report(|progress| data::load_with(data, seed, progress))
+}
+
+/// Data to judge a trained network on, with its classes.
+pub fn load_to_judge(data: &recipe::Data, classes: &[String]) -> Result<Split, CommandError> {
+    report(|progress| data::load_to_judge(data, classes, progress))
+}
+
+fn report(
+    load: impl FnOnce(Progress<'_>) -> Result<Split, DataError>,
+) -> Result<Split, CommandError> {
+    let split = with_progress("preparing", load)?;
     for text in &split.notes {
         note!("note: {text}");
     }

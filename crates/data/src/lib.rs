@@ -33,6 +33,6 @@ pub use dataset::{Annotated, Content, Dataset, Sample, Samples, Split, hold_out}
 pub use error::DataError;
 pub use images::Images;
 pub use memory::NotEnoughMemory;
-pub use source::{load, load_with};
+pub use source::{load, load_to_judge, load_with};
 pub use survey::survey;
 pub use truth::Object;

@@ -26,6 +26,44 @@ pub struct Listing {
     pub problems: Vec<Problem>,
 }
 
+impl Listing {
+    /// Numbers the classes as in `classes`, matched by name; some of these may have no picture.
+    ///
+    /// # Errors
+    /// The names of classes that are not among them.
+    pub(crate) fn number_as(&mut self, classes: &[String]) -> Result<(), Vec<String>> {
+        let place = |class: &Class| classes.iter().position(|name| *name == class.name);
+        let places: Vec<Option<usize>> = self.classes.iter().map(place).collect();
+        let unknown = self.classes.iter().zip(&places);
+        let unknown: Vec<String> = unknown
+            .filter(|(_, place)| place.is_none())
+            .map(|(class, _)| class.name.clone())
+            .collect();
+        if !unknown.is_empty() {
+            return Err(unknown);
+        }
+        let places: Vec<usize> = places.into_iter().flatten().collect();
+        let mut numbered: Vec<Class> = classes.iter().map(Class::named).collect();
+        for (class, &place) in self.classes.iter().zip(&places) {
+            numbered[place].id = class.id;
+        }
+        self.classes = numbered;
+        let held_out = [&mut self.validation, &mut self.test];
+        let parts = held_out.into_iter().filter_map(Option::as_mut);
+        for entry in parts.chain([&mut self.train]).flatten() {
+            match &mut entry.labels {
+                Labels::Class(class) => *class = places[*class],
+                Labels::Boxes(boxes) => {
+                    for labelled in boxes {
+                        labelled.class = places[labelled.class];
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A class.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Class {

@@ -69,7 +69,58 @@ pub fn load_with(
             data.image.fit = data.image.fit.or(Some(Fit::Digit));
             prepare::prepare(mnist::listing()?, &data, progress)
         }
-        path => prepare::prepare(list(Path::new(path), data)?, data, progress),
+        path => {
+            let listing = list(Path::new(path), data)?;
+            if listing.train.is_empty() && listing.problems.is_empty() {
+                return Err(DataError::file(
+                    Path::new(path),
+                    "there are no training pictures in it; data.source is the folder that holds those too",
+                ));
+            }
+            prepare::prepare(listing, data, progress)
+        }
+    }
+}
+
+/// Data to judge a trained network on, with the network's classes in its order. A source without a test or validation
+/// split is judged as a whole. `data.image` must be a recorded preparation, with nothing left to compute.
+///
+/// # Errors
+/// As for [`load`], and a source with classes that the network doesn't know.
+pub fn load_to_judge(
+    data: &recipe::Data,
+    classes: &[String],
+    progress: Progress<'_>,
+) -> Result<Split, DataError> {
+    let source = data.source.as_str();
+    if [SCENES, MNIST].contains(&source) {
+        return load_with(data, 0, progress);
+    }
+    let mut listing = list(Path::new(source), data)?;
+    if listing.test.is_none() && listing.validation.is_none() {
+        listing.test = Some(std::mem::take(&mut listing.train));
+    }
+    listing.number_as(classes).map_err(|unknown| {
+        DataError::file(
+            Path::new(source),
+            format!(
+                "the network was not trained on {}: it knows {}",
+                quoted(&unknown),
+                quoted(classes)
+            ),
+        )
+    })?;
+    prepare::prepare(listing, data, progress)
+}
+
+/// The first few of some names, in quotation marks.
+fn quoted(names: &[String]) -> String {
+    const MOST: usize = 10;
+    let first = names.iter().take(MOST).map(|name| format!("{name:?}"));
+    let first = first.collect::<Vec<String>>().join(", ");
+    match names.len().saturating_sub(MOST) {
+        0 => first,
+        more => format!("{first} and {more} more"),
     }
 }
 

@@ -1,5 +1,7 @@
 //! `data scenes`: scenes of several digits as PNG files with COCO annotations.
 
+use std::path::Path;
+
 use data::coco::{empty_folder, write};
 use data::random::{Key, Purpose};
 use data::scenes::{Composer, composers};
@@ -49,9 +51,12 @@ pub fn run(plan: &ScenesPlan, output: Output) -> Result<(), CommandError> {
     let document = json!({ "out": plan.folder, "images": images, "test_images": test_images });
     output.show(&document, || {
         let folder = plan.folder.display();
+        // These names alone mean the built-in data.
+        let is_built_in = [recipe::MNIST, recipe::SCENES].map(Path::new).contains(&&*plan.folder);
+        let here = if is_built_in { "./" } else { "" };
         format!(
             "{folder}: {images} training scenes (train.json), {test_images} test scenes (test.json)\n\
-             train on them with: atelier train RECIPE --data {folder}"
+             train on them with: atelier train RECIPE --data {here}{folder}"
         )
     })
 }

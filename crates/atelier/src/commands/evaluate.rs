@@ -14,6 +14,8 @@ pub struct EvaluatePlan {
     pub model: Model,
     /// The run's own data, or other data that was asked for.
     pub data: recipe::Data,
+    /// Whether it is other data.
+    pub is_other: bool,
     pub part: Part,
 }
 
@@ -27,8 +29,9 @@ impl EvaluatePlan {
             data.source.clone_from(other);
         }
         Ok(Self {
-            model,
+            is_other: data.source != model.trained.recipe.data.source,
             data,
+            model,
             part: flags.split,
         })
     }
@@ -44,11 +47,21 @@ pub fn run(plan: &EvaluatePlan, output: Output) -> Result<(), CommandError> {
         // No figures are added to records that contradict each other.
         run.finished()?;
     }
-    let split = crate::loading::load(&plan.data, trained.recipe.training.seed)?;
+    let split = if plan.is_other {
+        crate::loading::load_to_judge(&plan.data, &trained.classes)?
+    } else {
+        crate::loading::load(&plan.data, trained.recipe.training.seed)?
+    };
     let (data, part) = match plan.part {
         Part::Train => (&split.train, "train"),
         Part::Test => (&split.test, "test"),
     };
+    if data.count == 0 {
+        return Err(CommandError::Usage(format!(
+            "{} has no {part} pictures; --split names the part",
+            plan.data.source
+        )));
+    }
     if data.image_shape() != trained.input || data.classes != trained.classes {
         return Err(CommandError::Usage(format!(
             "{} was trained on images of {:?} in {} classes, the data has {:?} in {}",

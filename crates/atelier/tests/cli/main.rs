@@ -8,6 +8,7 @@ mod faults;
 mod init;
 mod layers;
 mod own_images;
+mod own_sources;
 mod records;
 #[cfg(all(feature = "remote", unix))]
 mod remote;

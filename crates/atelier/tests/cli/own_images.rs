@@ -3,10 +3,10 @@
 use crate::support::*;
 use image::{Rgb, RgbImage};
 
-const CLASSES: [&str; 2] = ["plate", "stripes"];
+pub const CLASSES: [&str; 2] = ["plate", "stripes"];
 
 /// A classifier of any size and number of channels.
-const CNN: &str = r#"
+pub const CNN: &str = r#"
 [model]
 kind = "cnn"
 layers = [
@@ -22,7 +22,7 @@ optimizer = { name = "adam", learning-rate = 0.01 }
 "#;
 
 /// A yellowish disc, or blue stripes, on grey paper; sizes and places vary.
-fn picture(class: usize, index: u32) -> RgbImage {
+pub fn picture(class: usize, index: u32) -> RgbImage {
     let (width, height) = (40 + index % 5 * 7, 30 + index % 3 * 11);
     let (x0, y0) = (i64::from(width / 2 + index % 4), i64::from(height / 2));
     RgbImage::from_fn(width, height, |x, y| {
@@ -37,7 +37,7 @@ fn picture(class: usize, index: u32) -> RgbImage {
 }
 
 /// `pictures/{train,test}/CLASS/*`, of several formats, sizes and modes.
-fn class_folders(folder: &Path) {
+pub fn class_folders(folder: &Path) {
     for (part, count) in [("train", 16), ("test", 6)] {
         for (class, name) in CLASSES.iter().enumerate() {
             let inside = folder.join("pictures").join(part).join(name);
@@ -61,7 +61,7 @@ fn class_folders(folder: &Path) {
 }
 
 /// The rows of a run's predictions.csv: predicted class and score.
-fn evaluated(folder: &Path, run: &str) -> Vec<(String, f64)> {
+pub fn evaluated(folder: &Path, run: &str) -> Vec<(String, f64)> {
     let text = std::fs::read_to_string(folder.join("runs").join(run).join("predictions.csv"));
     let text = text.expect("written");
     let rows = text.lines().skip(1).map(|line| {
@@ -71,7 +71,7 @@ fn evaluated(folder: &Path, run: &str) -> Vec<(String, f64)> {
     rows.collect()
 }
 
-fn predicted(folder: &Path, run: &str, pictures: &str) -> Vec<(String, f64)> {
+pub fn predicted(folder: &Path, run: &str, pictures: &str) -> Vec<(String, f64)> {
     let answers = json(folder, &["predict", run, pictures, "--json"]);
     let answers = answers.as_array().expect("a list").iter().map(|answer| {
         let class = answer["class"].as_str().expect("a name").to_string();
@@ -81,7 +81,7 @@ fn predicted(folder: &Path, run: &str, pictures: &str) -> Vec<(String, f64)> {
 }
 
 #[track_caller]
-fn assert_same(name: &str, evaluated: &[(String, f64)], predicted: &[(String, f64)]) {
+pub fn assert_same(name: &str, evaluated: &[(String, f64)], predicted: &[(String, f64)]) {
     assert_eq!(evaluated.len(), predicted.len(), "{name}");
     for (a, b) in evaluated.iter().zip(predicted) {
         assert_eq!(a.0, b.0, "{name}: {evaluated:?} {predicted:?}");

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use super::alike;
 use super::checkup::{Finding, Kind};
-use super::look::Look;
 use super::material::Material;
 
 /// Groups of exact duplicates, each in order.
@@ -68,18 +67,21 @@ pub(super) fn near_findings(material: &Material, exact: &[Vec<usize>]) -> Vec<Fi
         .flat_map(|group| &group[1..])
         .copied()
         .collect();
-    let pictures: Vec<(usize, u64, &Look)> = material
+    let (numbers, pictures): (Vec<usize>, Vec<alike::Picture<'_>>) = material
         .facts()
         .filter(|(index, facts)| !facts.blank && !copies.contains(index))
-        .map(|(index, facts)| (index, facts.hash, &facts.look))
-        .collect();
-    let compared: Vec<(u64, &Look)> = pictures
-        .iter()
-        .map(|&(_, hash, look)| (hash, look))
-        .collect();
-    let groups: Vec<Vec<usize>> = alike::groups(&compared)
+        .map(|(index, facts)| {
+            let picture = alike::Picture {
+                hash: facts.hash,
+                look: &facts.look,
+                class: material.class(index),
+            };
+            (index, picture)
+        })
+        .unzip();
+    let groups: Vec<Vec<usize>> = alike::groups(&pictures)
         .into_iter()
-        .map(|group| group.into_iter().map(|place| pictures[place].0).collect())
+        .map(|group| group.into_iter().map(|place| numbers[place]).collect())
         .collect();
     let (across, within): (Vec<&[usize]>, Vec<&[usize]>) = groups
         .iter()

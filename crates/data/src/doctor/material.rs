@@ -39,6 +39,14 @@ impl Material {
         }
     }
 
+    /// The class of a picture that has one as a whole.
+    pub fn class(&self, index: usize) -> Option<usize> {
+        match self.entries[index].labels {
+            Labels::Class(class) => Some(class),
+            Labels::Boxes(_) => None,
+        }
+    }
+
     pub fn class_name(&self, class: usize) -> String {
         let class = self.classes.get(class);
         class.map_or_else(|| "?".to_string(), |class| class.name.clone())
@@ -47,9 +55,8 @@ impl Material {
     pub fn shown(&self, index: usize, crop: Option<usize>) -> Shown {
         let entry = &self.entries[index];
         let class = match (&entry.labels, crop) {
-            (Labels::Class(class), _) => Some(*class),
             (Labels::Boxes(boxes), Some(crop)) => boxes.get(crop).map(|it| it.class),
-            (Labels::Boxes(_), None) => None,
+            _ => self.class(index),
         };
         Shown {
             name: entry.name.clone(),

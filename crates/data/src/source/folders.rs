@@ -64,7 +64,8 @@ fn level_layout(root: &Path) -> Option<Layout> {
         .filter(|path| holds_pictures(path))
         .collect();
     // A folder `train` may be a class of vehicles: beside folders of pictures it is a part only if there is another part.
-    if trains && (others.is_empty() || split.len() > 1) {
+    // A folder of held-out parts alone is there to judge a network on.
+    if !split.is_empty() && others.is_empty() || trains && split.len() > 1 {
         return Some(Layout {
             root: root.to_path_buf(),
             levels: named,
@@ -160,16 +161,18 @@ pub fn read(path: &Path, _settings: &recipe::Data) -> Result<Listing, DataError>
         )
     })?;
     let sorted = sort(&root, &levels)?;
+    // What is learned; of held-out parts alone, what they show.
+    let trains = levels.iter().any(|(_, part)| *part == Part::Train);
     let mut names: Vec<String> = sorted
         .pictures
         .iter()
-        .filter(|picture| picture.part == Part::Train)
+        .filter(|picture| picture.part == Part::Train || !trains)
         .map(|picture| picture.class.clone())
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect();
     names.sort_by(|a, b| natural::order(a, b));
-    if names.len() < 2 {
+    if trains && names.len() < 2 {
         return Err(wrong(format!(
             "there are fewer than two class folders with pictures for training ({}). data.source is the folder that holds \
              the class folders",

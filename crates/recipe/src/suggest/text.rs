@@ -229,14 +229,10 @@ fn training(
         (draft.training)(split, batch)
     );
     let imbalance = survey.imbalance();
-    if imbalance > UNBALANCED {
-        let what = if survey.objects.is_some() {
-            "objects"
-        } else {
-            "pictures"
-        };
+    // A detector's loss takes no class weights.
+    if imbalance > UNBALANCED && survey.objects.is_none() {
         text += &format!(
-            "# The largest class has {imbalance:.0} times as many {what} as the smallest. To count all classes alike:\n\
+            "# The largest class has {imbalance:.0} times as many pictures as the smallest. To count all classes alike:\n\
              # class-weights = \"balanced\"\n"
         );
     }
