@@ -289,13 +289,14 @@ fn doubts(material: &Material, judged: &Judgement, origins: &[Origin]) -> Option
     });
     let finding = Finding::new(
         Kind::LikelyLabelErrors,
-        judged.doubts.len(),
+        judged.doubts.len().min(DOUBTS),
         examples.collect(),
     );
     Some(finding.with_detail(format!(
-        "the quick model is right for {:.1} % of {} (the largest class: {:.1} %)",
+        "the quick model is right for {:.1} % of {} (the largest class: {:.1} %) and doubts {} labels",
         100.0 * judged.accuracy,
         judged.items,
-        100.0 * judged.chance
+        100.0 * judged.chance,
+        judged.doubts.len()
     )))
 }

@@ -4,7 +4,7 @@
 
 use rayon::prelude::*;
 
-use super::look::{GREY, Look};
+use super::look::{GREY, Look, dot};
 
 /// Bits in which the hashes of near duplicates differ, at most.
 const DISTANCE: u32 = 5;
@@ -68,27 +68,58 @@ fn particular(look: &Look, typical: &[f32; GREY]) -> [f32; GREY] {
     values
 }
 
-/// Whether two pictures look the same, whatever their size, compression and brightness.
-fn look_the_same([a, b]: [&Picture<'_>; 2], typical: &[[f32; GREY]]) -> bool {
-    if (a.hash ^ b.hash).count_ones() > DISTANCE {
-        return false;
+/// What pictures are compared by.
+struct Compared<'a> {
+    pictures: &'a [Picture<'a>],
+    /// Of each class.
+    typical: Vec<[f32; GREY]>,
+    /// Of each picture.
+    particular: Vec<[f32; GREY]>,
+}
+
+impl<'a> Compared<'a> {
+    fn new(pictures: &'a [Picture<'a>]) -> Self {
+        let typical = typical(pictures);
+        let last = typical.len() - 1;
+        let particular = pictures
+            .par_iter()
+            .map(|it| particular(it.look, &typical[it.class.unwrap_or(last)]))
+            .collect();
+        Self {
+            pictures,
+            typical,
+            particular,
+        }
     }
-    let colours = a.look[GREY..].iter().zip(&b.look[GREY..]);
-    let colours: u32 = colours.map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
-    if colours > COLOUR * (a.look.len() - GREY) as u32 {
-        return false;
+
+    /// Whether two pictures look the same, whatever their size, compression and brightness.
+    fn look_the_same(&self, a: usize, b: usize) -> bool {
+        let [first, second] = [a, b].map(|index| &self.pictures[index]);
+        if (first.hash ^ second.hash).count_ones() > DISTANCE {
+            return false;
+        }
+        let colours = first.look[GREY..].iter().zip(&second.look[GREY..]);
+        let colours: u32 = colours.map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
+        if colours > COLOUR * (first.look.len() - GREY) as u32 {
+            return false;
+        }
+        // As if both had the first one's class: copies with different labels are found too.
+        let alike = if first.class == second.class {
+            dot(&self.particular[a], &self.particular[b])
+        } else {
+            let class = first.class.unwrap_or(self.typical.len() - 1);
+            let second = particular(second.look, &self.typical[class]);
+            dot(&self.particular[a], &second)
+        };
+        alike >= CORRELATION
     }
-    // Pictures of two classes are compared as if they had the first one's: copies with different labels are found too.
-    let typical = &typical[a.class.unwrap_or(typical.len() - 1)];
-    let [a, b] = [a, b].map(|picture| particular(picture.look, typical));
-    a.iter().zip(&b).map(|(a, b)| a * b).sum::<f32>() >= CORRELATION
 }
 
 /// Groups of two and more pictures that look the same, each in order, the groups by their first picture.
 ///
 /// Not every picture is compared with every other: only those of which the hashes agree in one band, found by sorting.
 pub(super) fn groups(pictures: &[Picture<'_>]) -> Vec<Vec<usize>> {
-    let typical = typical(pictures);
+    let compared = Compared::new(pictures);
     let mut parents: Vec<usize> = (0..pictures.len()).collect();
     for number in 0..BANDS {
         let mut sorted: Vec<(u64, usize)> = pictures
@@ -103,8 +134,9 @@ pub(super) fn groups(pictures: &[Picture<'_>]) -> Vec<Vec<usize>> {
                 let (bits, a) = sorted[place];
                 let others = sorted[place + 1..].iter().take(REACH);
                 let others = others.take_while(move |(other, _)| *other == bits);
-                let pairs = others.map(move |&(_, b)| (a, b));
-                pairs.filter(|&(a, b)| look_the_same([&pictures[a], &pictures[b]], &typical))
+                let compared = &compared;
+                let alike = others.filter(move |(_, b)| compared.look_the_same(a, *b));
+                alike.map(move |&(_, b)| (a, b))
             })
             .collect();
         for (a, b) in pairs {

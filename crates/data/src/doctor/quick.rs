@@ -11,8 +11,8 @@ mod tests;
 
 use rayon::prelude::*;
 
-use self::discriminant::{Linear, Moments, dot};
-use super::look::{Look, VALUES};
+use self::discriminant::{Linear, Moments};
+use super::look::{Look, VALUES, dot};
 
 /// Pictures that are judged, at most: the neighbours' work grows with the square of it.
 /// Re-check: 10,000 digits take 5 s of one core.

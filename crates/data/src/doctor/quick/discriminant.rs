@@ -2,7 +2,7 @@
 //!
 //! D values of each picture, K classes.
 
-use crate::doctor::look::VALUES;
+use crate::doctor::look::{VALUES, dot};
 
 /// Share of a plain sphere in the covariance, which a few pictures don't determine.
 const SHRINKAGE: f64 = 0.1;
@@ -144,15 +144,4 @@ fn solve(factor: &[f64], b: &[f64]) -> Vec<f64> {
         x[i] = (x[i] - known) / factor[i * VALUES + i];
     }
     x
-}
-
-/// Eight sums side by side, which the compiler keeps in vectors.
-pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; 8];
-    for (a, b) in a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0) {
-        for lane in 0..8 {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    sums.iter().sum()
 }
