@@ -64,21 +64,21 @@ pub fn write(
         })
         .collect();
     let test = &split.test;
+    let several = test.labels().is_none();
     let image = |index: usize| {
-        (index < test.count && test.channels == 1).then(|| Image {
+        (index < test.count).then(|| Image {
             width: test.width,
             height: test.height,
-            pixels: test.image(index).into_owned(),
+            pixels: interleaved(&test.image(index), test.channels),
+            // Detections of several objects are recorded in the pixels of the files.
+            frame: several.then(|| test.frame(index)),
             truth: test
                 .objects(index)
                 .first()
                 .map(|object| object.bounds.into()),
         })
     };
-    let objects = match test.labels() {
-        Some(_) => None,
-        None => Some(ground_truth(test)),
-    };
+    let objects = several.then(|| ground_truth(test));
     let command: Vec<String> = std::env::args().collect();
     let report = Report {
         contestants,
@@ -91,4 +91,11 @@ pub fn write(
         language,
     };
     Ok(write_output(path, report.to_text(format))?)
+}
+
+/// Planes `[C, H, W]` as pixels `[H, W, C]`.
+fn interleaved(planes: &[u8], channels: usize) -> Vec<u8> {
+    let area = planes.len() / channels;
+    let pixels = (0..area).flat_map(|pixel| (0..channels).map(move |plane| plane * area + pixel));
+    pixels.map(|place| planes[place]).collect()
 }

@@ -233,6 +233,19 @@ impl Dataset {
         }
     }
 
+    /// What image `index` shows of its file, `[x1, y1, x2, y2]` in the file's pixels; a margin lies beyond the file's edges.
+    pub fn frame(&self, index: usize) -> [f32; 4] {
+        let size = [self.width as f32, self.height as f32];
+        match &self.samples {
+            Samples::Annotated(Annotated { mappings, .. }) if !mappings.is_empty() => {
+                let Mapping { scale, shift, .. } = mappings[index];
+                let end = |axis: usize| size[axis] * scale[axis] + shift[axis];
+                [shift[0], shift[1], end(0), end(1)]
+            }
+            _ => [0.0, 0.0, size[0], size[1]],
+        }
+    }
+
     /// What COCO files call image `index`: its number where no file says otherwise.
     pub fn image_id(&self, index: usize) -> i64 {
         match &self.samples {

@@ -193,6 +193,7 @@ mod tests {
                 width: 2,
                 height: 1,
                 pixels,
+                frame: None,
                 truth: None,
             }),
             boxes: vec![[0.0, 0.0, 1.0, 1.0]],

@@ -267,13 +267,17 @@ fn picture(picture: &Result<Picture, &'static str>) -> Markup {
     let (width, height) = (picture.image.width, picture.image.height);
     // High images would leave their frame: shrunk to its height.
     let share = 100.0 * width as f64 / height as f64;
+    let [x1, y1, x2, y2] = picture
+        .image
+        .frame
+        .unwrap_or([0.0, 0.0, width as f32, height as f32]);
     let style = (share < 100.0).then(|| format!("width:{share:.1}%"));
     html! {
         div.pic {
             div style=[style] {
                 img src=(uri) width=(width) height=(height) alt=(printable(&picture.alt));
                 @if !picture.boxes.is_empty() {
-                    svg viewBox={ "0 0 " (width) " " (height) } aria-hidden="true" {
+                    svg viewBox={ (x1) " " (y1) " " (x2 - x1) " " (y2 - y1) } preserveAspectRatio="none" aria-hidden="true" {
                         @for outline in &picture.boxes { (self::outline(outline)) }
                     }
                 }

@@ -102,7 +102,9 @@ pub struct Image {
     pub height: usize,
     /// Gray values, `[height, width]`, row after row; or red, green and blue, `[height, width, 3]`.
     pub pixels: Vec<u8>,
-    /// The annotated box, `[x1, y1, x2, y2]` in pixels, right and bottom excluded.
+    /// What `[x1, y1, x2, y2]` it shows, in the units of all boxes that are drawn over it; `None`: its own pixels.
+    pub frame: Option<[f32; 4]>,
+    /// The annotated box, `[x1, y1, x2, y2]`, right and bottom excluded.
     pub truth: Option<[f32; 4]>,
 }
 

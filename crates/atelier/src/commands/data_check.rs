@@ -255,6 +255,7 @@ fn page(examined: &Examination) -> CheckupReport {
                 width: it.width,
                 height: it.height,
                 pixels: it.pixels,
+                frame: None,
                 truth: None,
             }),
             name: shown.name.clone(),
