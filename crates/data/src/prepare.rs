@@ -212,7 +212,7 @@ impl Work<'_> {
         fitter: &Fitter,
     ) -> Result<(Images, Vec<Result<Facts, Problem>>), DataError> {
         let length: usize = fitter.shape().iter().product();
-        let mut cache = Cache::new(&self.settings.cache, jobs, &self.image, length)?;
+        let mut cache = Cache::new(self.settings, jobs, &self.image, length)?;
         if let Some(ready) = cache.hit() {
             return Ok(ready);
         }
@@ -222,7 +222,7 @@ impl Work<'_> {
             let pictures: Vec<Range<usize>> = runs(chunk);
             let found: Vec<Vec<_>> = pictures
                 .into_par_iter()
-                .map(|range| read(&chunk[range], fitter))
+                .map(|range| read(&chunk[range], fitter, self.settings.max_pixels))
                 .collect();
             for found in found.into_iter().flatten() {
                 facts.push(match found {
@@ -392,27 +392,35 @@ fn runs(jobs: &[Job<'_>]) -> Vec<Range<usize>> {
 }
 
 /// Decodes one picture and fits all that is wanted of it.
-fn read(jobs: &[Job<'_>], fitter: &Fitter) -> Vec<Result<(Vec<u8>, Facts), Problem>> {
+fn read(
+    jobs: &[Job<'_>],
+    fitter: &Fitter,
+    max_pixels: u64,
+) -> Vec<Result<(Vec<u8>, Facts), Problem>> {
     let entry = jobs[0].entry;
-    match open(entry) {
+    match open(entry, max_pixels) {
         Ok(decoded) => jobs.iter().map(|job| fit(job, &decoded, fitter)).collect(),
         Err(problem) => vec![Err(problem); jobs.len()],
     }
 }
 
-/// Decodes the picture of an entry.
+/// Decodes the picture of an entry, of at most `max_pixels`.
 ///
 /// # Errors
 /// The problem with it.
-pub(crate) fn open(entry: &Entry) -> Result<Decoded, Problem> {
-    open_seen(entry, |_| {})
+pub(crate) fn open(entry: &Entry, max_pixels: u64) -> Result<Decoded, Problem> {
+    open_seen(entry, max_pixels, |_| {})
 }
 
 /// The same; `see` gets the bytes of the file before they are decoded.
 ///
 /// # Errors
 /// As for [`open`].
-pub(crate) fn open_seen(entry: &Entry, see: impl FnOnce(&[u8])) -> Result<Decoded, Problem> {
+pub(crate) fn open_seen(
+    entry: &Entry,
+    max_pixels: u64,
+    see: impl FnOnce(&[u8]),
+) -> Result<Decoded, Problem> {
     let damaged = |what: String| Problem {
         fault: Fault::DamagedPicture,
         place: entry.name.clone(),
@@ -421,11 +429,11 @@ pub(crate) fn open_seen(entry: &Entry, see: impl FnOnce(&[u8])) -> Result<Decode
     let decoded = match &entry.picture {
         Picture::File(path) => file(path).and_then(|bytes| {
             see(&bytes);
-            decode(path, &bytes)
+            decode(path, &bytes, max_pixels)
         }),
         Picture::Bytes(bytes) => {
             see(bytes);
-            decode(Path::new(&entry.name), bytes)
+            decode(Path::new(&entry.name), bytes, max_pixels)
         }
         Picture::Pixels { all, index } => {
             let Pixels {
@@ -438,10 +446,7 @@ pub(crate) fn open_seen(entry: &Entry, see: impl FnOnce(&[u8])) -> Result<Decode
             let pixels = all.values.get(index * length..(index + 1) * length);
             let image = pixels.and_then(|pixels| from_planes(pixels, [channels, height, width]));
             return image
-                .map(|image| Decoded {
-                    image,
-                    orientation: image::metadata::Orientation::NoTransforms,
-                })
+                .map(Decoded::upright)
                 .ok_or_else(|| damaged("its pixels are missing".to_string()));
         }
     };

@@ -26,6 +26,7 @@ impl EvaluatePlan {
         if let Some(other) = &flags.data {
             data.source.clone_from(other);
         }
+        data.max_pixels = flags.pictures.max_pixels.unwrap_or(data.max_pixels);
         Ok(Self {
             model,
             data,
