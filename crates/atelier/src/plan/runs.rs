@@ -8,6 +8,7 @@ use nets::run::{Finished, Run, Trained};
 use crate::computer;
 use crate::error::CommandError;
 use crate::flags::{self, Machine, PictureLimit, RunsFolder};
+use crate::names::warn_of_lookalikes;
 
 /// Opens finished runs, each a name under `root` or a path.
 pub fn open_finished(names: &[String], root: &Path) -> Result<Vec<(Run, Finished)>, CommandError> {
@@ -16,7 +17,10 @@ pub fn open_finished(names: &[String], root: &Path) -> Result<Vec<(Run, Finished
         let finished = run.finished()?;
         Ok((run, finished))
     };
-    names.iter().map(open).collect()
+    let opened: Vec<(Run, Finished)> = names.iter().map(open).collect::<Result<_, _>>()?;
+    let names: Vec<String> = opened.iter().map(|(run, _)| run.name()).collect();
+    warn_of_lookalikes("runs", names.iter().map(String::as_str));
+    Ok(opened)
 }
 
 /// A trained network on its device.
