@@ -109,6 +109,9 @@ pub struct Overrides {
     /// Random seed; short for --set training.seed=N
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Largest picture in pixels, width times height; short for --set data.max-pixels=N [default: 100000000]
+    #[arg(long, value_name = "N")]
+    pub max_pixels: Option<u64>,
     /// Data, short for --set data.source=SOURCE: mnist, scenes, or a folder of IDX files or of images with COCO JSON
     #[arg(long, value_name = "SOURCE")]
     pub data: Option<String>,
@@ -123,10 +126,22 @@ impl Overrides {
                 .map(|epochs| format!("training.epochs={epochs}")),
         );
         sets.extend(self.seed.map(|seed| format!("training.seed={seed}")));
+        sets.extend(
+            self.max_pixels
+                .map(|pixels| format!("data.max-pixels={pixels}")),
+        );
         let source = self.data.as_ref();
         sets.extend(source.map(|source| format!("data.source={}", serde_json::json!(source))));
         sets
     }
+}
+
+/// Which pictures are too large, for commands without [`Overrides`].
+#[derive(Args, Debug)]
+pub struct PictureLimit {
+    /// Largest picture in pixels, width times height [default: the recipe's data.max-pixels, 100000000 unless set]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_pixels: Option<u64>,
 }
 
 /// What to compute on.

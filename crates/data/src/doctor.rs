@@ -25,6 +25,7 @@ pub use self::checkup::{
     Shown, SizeSummary,
 };
 pub use self::cleaned::Cleaned;
+use self::facts::Reading;
 pub use self::facts::{Mode, Thumbnail};
 use self::look::Look;
 use self::material::{EXAMPLES, Material, part_name};
@@ -44,7 +45,7 @@ pub struct Examination {
     material: Material,
     /// Groups of exact duplicates.
     exact: Vec<Vec<usize>>,
-    background: u8,
+    reading: Reading,
 }
 
 /// What a recipe's data holds, before any picture is decoded.
@@ -88,7 +89,11 @@ pub fn examine(listing: Listing, data: &recipe::Data, progress: Progress<'_>) ->
     let with_boxes = entries.iter().any(has_boxes);
     let several_classes = classes.len() > 1;
     let crops = facts::crops(&entries, if several_classes { quick::MOST } else { 0 });
-    let seen = facts::see(&entries, &crops, input.background, progress);
+    let reading = Reading {
+        background: input.background,
+        max_pixels: data.max_pixels,
+    };
+    let seen = facts::see(&entries, &crops, reading, progress);
     let material = Material {
         classes,
         entries,
@@ -153,7 +158,7 @@ pub fn examine(listing: Listing, data: &recipe::Data, progress: Progress<'_>) ->
         checkup,
         material,
         exact,
-        background: input.background,
+        reading,
     }
 }
 
@@ -167,7 +172,7 @@ impl Examination {
     /// it can't be decoded.
     pub fn thumbnail(&self, shown: &Shown, side: u32) -> Option<Thumbnail> {
         let entry = self.material.entries.get(shown.index)?;
-        facts::thumbnail(entry, shown.crop, side, self.background)
+        facts::thumbnail(entry, shown.crop, side, self.reading)
     }
 
     /// A list of what is good, with paths relative to `folder`, where the list is to lie.

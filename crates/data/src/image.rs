@@ -7,6 +7,7 @@ mod jpeg;
 mod kinds;
 mod mapping;
 mod opaque;
+mod room;
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -20,10 +21,10 @@ pub use ink::Gray;
 pub use mapping::{Fitted, Mapping};
 pub use opaque::{has_colour, opaque, opaque_for_ink};
 
-/// Images of more pixels are refused before they are decoded.
-const MOST_PIXELS: u64 = 100_000_000;
-/// Bytes that the pixels of an image may take: twice that many pixels in 32 bits each.
-const MOST_BYTES: u64 = 8 * MOST_PIXELS;
+use crate::memory::NotEnoughMemory;
+use jpeg::End;
+use room::Room;
+
 /// Bytes that a file's metadata, or a decoder's working memory beside the pixels, may take.
 const MOST_METADATA: u64 = 64 << 20;
 
@@ -54,8 +55,9 @@ pub enum ImageError {
     },
     /// Too many pixels.
     #[error(
-        "{} has {width} x {height} pixels, more than the {} million that are allowed; shrink it first",
-        .path.display(), MOST_PIXELS / 1_000_000
+        "{} has {width} x {height} pixels, which is {} in all, but the limit is {max_pixels}; \
+         shrink it, or raise the limit with --max-pixels (data.max-pixels in a recipe)",
+        .path.display(), u64::from(*.width) * u64::from(*.height)
     )]
     Large {
         /// The file.
@@ -64,6 +66,20 @@ pub enum ImageError {
         width: u32,
         /// Its height in pixels.
         height: u32,
+        /// The limit on width times height.
+        max_pixels: u64,
+    },
+    /// Too large for this machine.
+    #[error("{} has {width} x {height} pixels: decoding it {cause}; shrink it", .path.display())]
+    Memory {
+        /// The file.
+        path: PathBuf,
+        /// Its width in pixels.
+        width: u32,
+        /// Its height in pixels.
+        height: u32,
+        /// How much memory it needs.
+        cause: NotEnoughMemory,
     },
     /// No pixels at all.
     #[error("{} has {width} x {height} pixels: there is nothing in it", .path.display())]
@@ -89,15 +105,26 @@ pub enum ImageError {
 }
 
 /// A decoded image.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Decoded {
     /// Upright, as the file's EXIF note says; it may have transparent pixels.
     pub image: DynamicImage,
     /// How the file's pixels were turned to stand upright.
     pub orientation: Orientation,
+    /// Other threads wait until it is dropped, if the image is large.
+    _room: Option<Room>,
 }
 
 impl Decoded {
+    /// An image that was no file.
+    pub(crate) fn upright(image: DynamicImage) -> Self {
+        Self {
+            image,
+            orientation: Orientation::NoTransforms,
+            _room: None,
+        }
+    }
+
     /// `[height, width]` as the file stores the image, before it was turned upright.
     pub fn stored_size(&self) -> [usize; 2] {
         let [height, width] = [self.image.height(), self.image.width()].map(|side| side as usize);
@@ -112,10 +139,14 @@ impl Decoded {
 /// Reads an image file as [`decode`] does, and lays it over white, or over black where it would show nothing on white.
 ///
 /// # Errors
-/// A file that cannot be opened, is not a regular file, or is no such image.
-pub fn read(path: &Path) -> Result<DynamicImage, ImageError> {
-    let decoded = decode(path, &file(path)?)?;
-    Ok(opaque_for_ink(decoded.image))
+/// As for [`file`] and [`decode`].
+pub fn read(path: &Path, max_pixels: u64) -> Result<DynamicImage, ImageError> {
+    let decoded = decode(path, &file(path)?, max_pixels)?;
+    if decoded.image.color().has_alpha() {
+        Ok(opaque_for_ink(&decoded.image).into_owned())
+    } else {
+        Ok(decoded.image)
+    }
 }
 
 /// The bytes of a file.
@@ -135,96 +166,138 @@ pub fn file(path: &Path) -> Result<Vec<u8>, ImageError> {
 }
 
 /// Decodes an image file of any known format, whatever its name; `path` is for messages. Of several frames or pages only
-/// the first is read.
+/// the first is read. Of large images only as many are decoded at a time as there is memory for; others wait until one is
+/// dropped.
 ///
 /// # Errors
-/// Bytes that are no such image or only a part of one, and images of more than 100 million pixels.
-pub fn decode(path: &Path, bytes: &[u8]) -> Result<Decoded, ImageError> {
+/// Bytes that are no such image or only a part of one, images of more than `max_pixels` pixels, and those that do not fit
+/// into memory. All sizes are checked before anything is decoded.
+pub fn decode(path: &Path, bytes: &[u8], max_pixels: u64) -> Result<Decoded, ImageError> {
     let Some(format) = kinds::format(bytes) else {
         return Err(ImageError::Format {
             path: path.to_path_buf(),
             found: kinds::resemblance(bytes),
         });
     };
-    let is_cut = match format {
-        ImageFormat::Jpeg => match jpeg::end(bytes) {
-            jpeg::End::Marked => false,
-            jpeg::End::Missing => true,
-            jpeg::End::Unmarked => return unmarked_jpeg(path, bytes),
-        },
-        ImageFormat::WebP => kinds::webp_is_cut(bytes),
-        _ => false,
+    let end = match format {
+        ImageFormat::Jpeg => jpeg::end(bytes),
+        ImageFormat::WebP if kinds::webp_is_cut(bytes) => End::Missing,
+        _ => End::Marked,
     };
-    if is_cut {
+    if end == End::Missing {
         return Err(ImageError::Truncated(path.to_path_buf()));
     }
-    decode_as(path, bytes, format)
+    let file = Undecoded {
+        path,
+        format,
+        max_pixels,
+    };
+    let decoder = file.open(bytes)?;
+    let (width, height) = decoder.dimensions();
+    let room = Room::take(decoder.total_bytes(), u64::from(width) * u64::from(height));
+    let room = room.map_err(|cause| ImageError::Memory {
+        path: path.to_path_buf(),
+        width,
+        height,
+        cause,
+    })?;
+    let (image, orientation) = match end {
+        End::Unmarked => file.unmarked_jpeg(bytes)?,
+        _ => file.pixels(decoder, bytes)?,
+    };
+    Ok(Decoded {
+        image,
+        orientation,
+        _room: room,
+    })
 }
 
-/// A JPEG file without the mark at its end. The decoder fills up what is missing without a word, so that whether anything
-/// is missing shows by whether what follows makes a difference.
-fn unmarked_jpeg(path: &Path, bytes: &[u8]) -> Result<Decoded, ImageError> {
-    let mut endings = jpeg::endings(bytes).into_iter();
-    let mut next = || {
-        endings
-            .next()
-            .map(|bytes| decode_as(path, &bytes, ImageFormat::Jpeg))
-    };
-    let first = match next() {
-        Some(first) => first?,
-        None => return Err(ImageError::Truncated(path.to_path_buf())),
-    };
-    while let Some(other) = next() {
-        if !other.is_ok_and(|other| other.image == first.image) {
-            return Err(ImageError::Truncated(path.to_path_buf()));
+/// What is known of a file before its pixels are.
+struct Undecoded<'a> {
+    path: &'a Path,
+    format: ImageFormat,
+    max_pixels: u64,
+}
+
+impl Undecoded<'_> {
+    /// Reads the header and checks the size.
+    fn open(&self, bytes: &[u8]) -> Result<impl ImageDecoder, ImageError> {
+        let mut reader = ImageReader::with_format(Cursor::new(bytes), self.format);
+        reader.limits(limits(MOST_METADATA));
+        let decoder = reader
+            .into_decoder()
+            .map_err(|source| self.broken(source))?;
+        let (width, height) = decoder.dimensions();
+        let path = || self.path.to_path_buf();
+        match u64::from(width) * u64::from(height) {
+            0 => Err(ImageError::NoPixels {
+                path: path(),
+                width,
+                height,
+            }),
+            pixels if pixels > self.max_pixels => Err(ImageError::Large {
+                path: path(),
+                width,
+                height,
+                max_pixels: self.max_pixels,
+            }),
+            _ => Ok(decoder),
         }
     }
-    Ok(first)
-}
 
-fn decode_as(path: &Path, bytes: &[u8], format: ImageFormat) -> Result<Decoded, ImageError> {
-    let wrong = |source| {
-        if kinds::says_cut(&source) {
-            ImageError::Truncated(path.to_path_buf())
-        } else {
-            ImageError::Decode {
-                path: path.to_path_buf(),
-                source,
+    /// The upright image, and how it was turned.
+    fn pixels(
+        &self,
+        mut decoder: impl ImageDecoder,
+        bytes: &[u8],
+    ) -> Result<(DynamicImage, Orientation), ImageError> {
+        let broken = |source| self.broken(source);
+        // Twice, as the decoder of TIFF files holds four colours where the image has three.
+        let most = decoder.total_bytes().saturating_mul(2);
+        decoder
+            .set_limits(limits(most.saturating_add(MOST_METADATA)))
+            .map_err(broken)?;
+        let orientation = kinds::orientation(&mut decoder, bytes, self.format);
+        let mut image = DynamicImage::from_decoder(decoder).map_err(broken)?;
+        image.apply_orientation(orientation);
+        Ok((image, orientation))
+    }
+
+    /// A JPEG file without the mark at its end. The decoder fills up what is missing without a word, so different endings
+    /// are tried: if they change the picture, something was missing.
+    fn unmarked_jpeg(&self, bytes: &[u8]) -> Result<(DynamicImage, Orientation), ImageError> {
+        let mut endings = jpeg::endings(bytes).into_iter();
+        let mut next = || {
+            let bytes = endings.next()?;
+            Some(
+                self.open(&bytes)
+                    .and_then(|decoder| self.pixels(decoder, &bytes)),
+            )
+        };
+        let truncated = || ImageError::Truncated(self.path.to_path_buf());
+        let first = next().ok_or_else(truncated)??;
+        while let Some(other) = next() {
+            if !other.is_ok_and(|other| other.0 == first.0) {
+                return Err(truncated());
             }
         }
-    };
-    let limits = |bytes| {
-        let mut limits = Limits::no_limits();
-        limits.max_alloc = Some(bytes);
-        limits
-    };
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    reader.limits(limits(MOST_METADATA));
-    let mut decoder = reader.into_decoder().map_err(wrong)?;
-    let (width, height) = decoder.dimensions();
-    if width == 0 || height == 0 {
-        return Err(ImageError::NoPixels {
-            path: path.to_path_buf(),
-            width,
-            height,
-        });
+        Ok(first)
     }
-    let size = decoder.total_bytes();
-    if u64::from(width) * u64::from(height) > MOST_PIXELS || size > MOST_BYTES {
-        return Err(ImageError::Large {
-            path: path.to_path_buf(),
-            width,
-            height,
-        });
+
+    fn broken(&self, source: image::ImageError) -> ImageError {
+        let path = self.path.to_path_buf();
+        if kinds::says_cut(&source) {
+            ImageError::Truncated(path)
+        } else {
+            ImageError::Decode { path, source }
+        }
     }
-    // Twice, as the decoder of TIFF files holds four colours where the image has three.
-    decoder
-        .set_limits(limits(2 * size + MOST_METADATA))
-        .map_err(wrong)?;
-    let orientation = kinds::orientation(&mut decoder, bytes, format);
-    let mut image = DynamicImage::from_decoder(decoder).map_err(wrong)?;
-    image.apply_orientation(orientation);
-    Ok(Decoded { image, orientation })
+}
+
+fn limits(bytes: u64) -> Limits {
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(bytes);
+    limits
 }
 
 #[cfg(test)]

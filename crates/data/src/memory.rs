@@ -12,8 +12,7 @@ pub struct NotEnoughMemory {
 
 /// Fails when `needed` bytes are more than are available; passes where the system does not say (anything but Linux).
 pub fn check(needed: u64) -> Result<(), NotEnoughMemory> {
-    let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    match available(&meminfo) {
+    match available() {
         Some(available) if needed > available => Err(NotEnoughMemory { needed, available }),
         _ => Ok(()),
     }
@@ -22,18 +21,27 @@ pub fn check(needed: u64) -> Result<(), NotEnoughMemory> {
 /// Bytes of memory that this process can have in all: the machine's, or the limit of its container. None where the system
 /// does not say.
 pub fn total() -> Option<u64> {
-    let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let containers = [
+    container().chain(bytes(&meminfo(), "MemTotal:")).min()
+}
+
+/// Bytes of memory that are left for this process. None where the system does not say.
+pub fn available() -> Option<u64> {
+    let left = bytes(&meminfo(), "MemAvailable:")?;
+    Some(container().fold(left, u64::min))
+}
+
+fn meminfo() -> String {
+    std::fs::read_to_string("/proc/meminfo").unwrap_or_default()
+}
+
+/// The limits of this process's container, if it is in one.
+fn container() -> impl Iterator<Item = u64> {
+    let files = [
         "/sys/fs/cgroup/memory.max",
         "/sys/fs/cgroup/memory/memory.limit_in_bytes",
     ];
     let limit = |path| std::fs::read_to_string(path).ok()?.trim().parse().ok();
-    let limits = containers.into_iter().filter_map(limit);
-    limits.chain(bytes(&meminfo, "MemTotal:")).min()
-}
-
-fn available(meminfo: &str) -> Option<u64> {
-    bytes(meminfo, "MemAvailable:")
+    files.into_iter().filter_map(limit)
 }
 
 fn bytes(meminfo: &str, key: &str) -> Option<u64> {
@@ -50,8 +58,8 @@ mod tests {
     #[test]
     fn memory_is_limited() {
         let text = "MemTotal:  9 kB\nMemAvailable:    2048 kB\n";
-        assert_eq!(available(text), Some(2 << 20));
-        assert_eq!(available("MemTotal: 9 kB\n"), None);
+        assert_eq!(bytes(text, "MemAvailable:"), Some(2 << 20));
+        assert_eq!(bytes("MemTotal: 9 kB\n", "MemAvailable:"), None);
         assert_eq!(bytes(text, "MemTotal:"), Some(9 << 10));
         assert_eq!(check(1), Ok(()));
         if cfg!(target_os = "linux") {

@@ -3,13 +3,17 @@
 pub(crate) mod array;
 pub mod coco;
 pub mod csv;
+mod drafts;
 pub mod folders;
 pub mod idx;
 mod labelled;
+mod lookalikes;
 mod names;
 pub mod npz;
 pub mod parquet;
 pub mod paths;
+#[cfg(test)]
+pub(crate) mod support;
 pub mod voc;
 pub mod yolo;
 
@@ -130,7 +134,9 @@ fn quoted(names: &[String]) -> String {
 /// A path that does not exist, or holds nothing that is known.
 pub fn list(path: &Path, data: &recipe::Data) -> Result<Listing, DataError> {
     let (_, _, read) = reader(path, data.format)?;
-    read(path, data)
+    let mut listing = read(path, data)?;
+    listing.notes.extend(lookalikes::note(&listing.classes));
+    Ok(listing)
 }
 
 /// What a folder or file holds.

@@ -36,18 +36,19 @@ const SURE: f32 = 0.5;
 /// Detections with a lower score are not drawn.
 const LEAST_SCORE: f32 = 0.05;
 
-/// Writes a PNG file `copy`: the image at `path`, enlarged where it is small, with the boxes of `prediction`, each in the
+/// Writes a PNG file `copy`: the image at `path`, of at most `max_pixels`, enlarged where it is small, with the boxes of `prediction`, each in the
 /// colour of its class (numbered by `classes`) and labelled with class and score. Boxes with a low score have a thin line.
 ///
 /// # Errors
 /// [`AnnotateError`] when the original can't be read or the copy can't be written.
 pub fn write(
     path: &Path,
+    max_pixels: u64,
     prediction: &ImagePrediction,
     classes: &[String],
     copy: &Path,
 ) -> Result<(), AnnotateError> {
-    let original = data::image::read(path)?.into_rgb8();
+    let original = data::image::read(path, max_pixels)?.into_rgb8();
     let (width, height) = original.dimensions();
     let factor = LEAST_SIDE.div_ceil(width.min(height).max(1));
     let factor = factor.min((MOST_SIDE / width.max(height).max(1)).max(1));

@@ -99,7 +99,7 @@ struct Explained {
     by: ExplainedBy,
 }
 
-/// Writes pictures of how `trained` predicts the image at `path` into `folder`.
+/// Writes pictures of how `trained` predicts the image at `path`, of at most `max_pixels`, into `folder`.
 ///
 /// For a detector: its best anchors, proposals before and after non-maximum suppression, regions with their scores, and
 /// detections. For a classifier: the activation maps of every convolution, and Grad-CAM of the predicted class.
@@ -109,10 +109,11 @@ struct Explained {
 pub fn explain(
     trained: &Trained,
     path: &Path,
+    max_pixels: u64,
     folder: &Path,
     device: &Device,
 ) -> Result<Explanation, ExplainError> {
-    let decoded = pictures::decode(path, &pictures::file(path)?)?;
+    let decoded = pictures::decode(path, &pictures::file(path)?, max_pixels)?;
     let fitted = fit(trained, &decoded.image);
     if shows_nothing(trained, &fitted) {
         return Err(ExplainError::Blank(path.to_path_buf()));

@@ -26,6 +26,8 @@ options! {
         validation: Validation = Validation::default();
         /// What to do about missing or damaged pictures, bad boxes and bad labels: `stop` or `skip`.
         on_error: OnError = OnError::default();
+        /// Largest picture in pixels (width times height). Larger ones count as damaged and are never decoded.
+        max_pixels: u64 = 100_000_000, within(1..=1 << 40);
         /// Cut out what the boxes show, and take each crop as an image of its own: trains a classifier on annotated boxes.
         crops: bool = false;
         /// Where the object is in a picture that has a class and no box: `whole` (it fills the picture) or `ink` (the

@@ -35,6 +35,7 @@ impl CheckPlan {
             data.format =
                 parsed.map_err(|error| CommandError::Usage(format!("--format: {error}")))?;
         }
+        data.max_pixels = flags.pictures.max_pixels.unwrap_or(data.max_pixels);
         let is_page = |file: &PathBuf| file.extension().is_some_and(|ending| ending == "html");
         if let Some(file) = flags.html.as_ref().filter(|file| !is_page(file)) {
             // So that no picture or annotation file is overwritten by mistake.

@@ -28,6 +28,7 @@ impl EvaluatePlan {
         if let Some(other) = &flags.data {
             data.source.clone_from(other);
         }
+        data.max_pixels = flags.pictures.max_pixels.unwrap_or(data.max_pixels);
         Ok(Self {
             is_other: data.source != model.trained.recipe.data.source,
             data,

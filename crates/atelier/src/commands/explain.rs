@@ -14,6 +14,8 @@ use crate::plan::Model;
 pub struct ExplainPlan {
     pub model: Model,
     pub image: PathBuf,
+    /// Of the largest picture that is read.
+    pub max_pixels: u64,
     /// Where the pictures go.
     pub folder: PathBuf,
 }
@@ -28,15 +30,20 @@ impl ExplainPlan {
         Ok(Self {
             folder: flags.out.clone().unwrap_or_else(default),
             image: flags.image.clone(),
+            max_pixels: model.max_pixels(&flags.pictures),
             model,
         })
     }
 }
 
 pub fn run(plan: &ExplainPlan, output: Output) -> Result<(), CommandError> {
-    let device = &plan.model.computer.device;
-    let explanation =
-        nets::explain::explain(&plan.model.trained, &plan.image, &plan.folder, device)?;
+    let explanation = nets::explain::explain(
+        &plan.model.trained,
+        &plan.image,
+        plan.max_pixels,
+        &plan.folder,
+        &plan.model.computer.device,
+    )?;
     output.show(&explanation, || {
         let mut text = format!(
             "{}: {} ({:.2} %)",

@@ -13,8 +13,10 @@ use crate::error::CommandError;
 use crate::names::output_name;
 use crate::plan::PredictPlan;
 
-/// Images that are in memory at a time, so that a folder of photos need not fit.
+/// Most images that are predicted at a time.
 const BATCH: usize = 64;
+/// Bytes of decoded images after which no more are added to a batch, so that a folder of photos need not fit into memory.
+const BATCH_BYTES: usize = 256 << 20;
 /// How the names of annotated copies end. Files with such names in a folder are not taken for images to predict.
 const ANNOTATED: &str = ".boxes.png";
 
@@ -23,12 +25,18 @@ pub fn run(plan: &PredictPlan, output: Output) -> Result<(), CommandError> {
     let (paths, mut failures) = image_files(&plan.images);
     let files = paths.len() + failures.len();
     let mut answers = Vec::with_capacity(paths.len());
-    for batch in paths.chunks(BATCH) {
-        let mut readable = Vec::with_capacity(batch.len());
-        let mut images = Vec::with_capacity(batch.len());
-        for path in batch {
-            match file(path).and_then(|bytes| decode(path, &bytes)) {
+    let mut waiting = paths.iter().peekable();
+    while waiting.peek().is_some() {
+        let mut readable = Vec::new();
+        let mut images = Vec::new();
+        let mut held = 0;
+        while images.len() < BATCH
+            && held < BATCH_BYTES
+            && let Some(path) = waiting.next()
+        {
+            match file(path).and_then(|bytes| decode(path, &bytes, plan.max_pixels)) {
                 Ok(decoded) => {
+                    held += decoded.image.as_bytes().len();
                     readable.push(path);
                     images.push(decoded.image);
                 }
@@ -43,7 +51,8 @@ pub fn run(plan: &PredictPlan, output: Output) -> Result<(), CommandError> {
             };
             if let Some(folder) = &plan.annotate {
                 let copy = folder.join(output_name(path) + ANNOTATED);
-                nets::annotate::write(path, &answer, &model.trained.classes, &copy)?;
+                let classes = &model.trained.classes;
+                nets::annotate::write(path, plan.max_pixels, &answer, classes, &copy)?;
             }
             answers.push(answer);
         }

@@ -7,6 +7,8 @@ use std::str::FromStr;
 use clap::{Args, Subcommand};
 use recipe::Scenes;
 
+use super::PictureLimit;
+
 #[derive(Args, Debug)]
 pub struct Data {
     #[command(subcommand)]
@@ -123,6 +125,8 @@ pub struct DataCheck {
     /// What the folder or file holds: idx, npz, folders, coco, yolo, voc, csv or parquet [default: what it looks like]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<String>,
+    #[command(flatten)]
+    pub pictures: PictureLimit,
     /// Write the result as one HTML page with small pictures
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use report::{Format, Language};
 
-use super::{Machine, RunsFolder};
+use super::{Machine, PictureLimit, RunsFolder};
 
 #[derive(Args, Debug)]
 pub struct Evaluate {
@@ -18,6 +18,8 @@ pub struct Evaluate {
     /// Part of the data to evaluate on
     #[arg(long, value_enum, default_value_t)]
     pub split: Part,
+    #[command(flatten)]
+    pub pictures: PictureLimit,
     #[command(flatten)]
     pub machine: Machine,
     #[command(flatten)]
@@ -44,6 +46,8 @@ pub struct Predict {
     #[arg(long, value_name = "DIR")]
     pub annotate: Option<PathBuf>,
     #[command(flatten)]
+    pub pictures: PictureLimit,
+    #[command(flatten)]
     pub machine: Machine,
     #[command(flatten)]
     pub folder: RunsFolder,
@@ -60,6 +64,8 @@ pub struct Explain {
     /// Folder for the pictures [default: a folder named after the image in RUN/explain]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub pictures: PictureLimit,
     #[command(flatten)]
     pub folder: RunsFolder,
     #[command(flatten)]

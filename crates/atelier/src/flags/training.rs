@@ -44,7 +44,7 @@ pub struct Compare {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..=1000))]
     pub seeds: u32,
     /// Compare finished runs instead of training; recipes trained with several seeds are compared over them
-    #[arg(long, num_args = 2.., value_name = "RUN", conflicts_with_all = ["recipes", "quick", "seeds", "inits", "sets", "epochs", "seed", "data"])]
+    #[arg(long, num_args = 2.., value_name = "RUN", conflicts_with_all = ["recipes", "quick", "seeds", "inits", "sets", "epochs", "seed", "max_pixels", "data"])]
     pub runs: Vec<String>,
     /// Language of the report: en or fr
     #[arg(long, default_value = "en", value_name = "LANGUAGE")]
@@ -59,7 +59,7 @@ pub struct Train {
     #[arg(value_name = "RECIPE", required_unless_present = "resume")]
     pub recipe: Option<String>,
     /// Resume an interrupted run from its last checkpoint
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["recipe", "init", "sets", "epochs", "seed", "data"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["recipe", "init", "sets", "epochs", "seed", "max_pixels", "data"])]
     pub resume: Option<String>,
     /// Start from these weights: a safetensors file, a PyTorch state dict (.pth, .pt), or a run
     #[arg(long, value_name = "WEIGHTS")]

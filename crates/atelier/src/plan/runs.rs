@@ -7,7 +7,8 @@ use nets::run::{Finished, Run, Trained};
 
 use crate::computer;
 use crate::error::CommandError;
-use crate::flags::{self, Machine, RunsFolder};
+use crate::flags::{self, Machine, PictureLimit, RunsFolder};
+use crate::names::warn_of_lookalikes;
 
 /// Opens finished runs, each a name under `root` or a path.
 pub fn open_finished(names: &[String], root: &Path) -> Result<Vec<(Run, Finished)>, CommandError> {
@@ -16,7 +17,10 @@ pub fn open_finished(names: &[String], root: &Path) -> Result<Vec<(Run, Finished
         let finished = run.finished()?;
         Ok((run, finished))
     };
-    names.iter().map(open).collect()
+    let opened: Vec<(Run, Finished)> = names.iter().map(open).collect::<Result<_, _>>()?;
+    let names: Vec<String> = opened.iter().map(|(run, _)| run.name()).collect();
+    warn_of_lookalikes("runs", names.iter().map(String::as_str));
+    Ok(opened)
 }
 
 /// A trained network on its device.
@@ -37,6 +41,12 @@ impl Model {
             computer,
         })
     }
+
+    /// The largest picture that is read, in pixels: as asked for, else as in training.
+    pub fn max_pixels(&self, limit: &PictureLimit) -> u64 {
+        let trained = self.trained.recipe.data.max_pixels;
+        limit.max_pixels.unwrap_or(trained)
+    }
 }
 
 /// Images to predict.
@@ -44,14 +54,18 @@ pub struct PredictPlan {
     pub model: Model,
     /// Files and folders.
     pub images: Vec<PathBuf>,
+    /// Of the largest picture that is read.
+    pub max_pixels: u64,
     /// Folder of annotated copies.
     pub annotate: Option<PathBuf>,
 }
 
 impl PredictPlan {
     pub fn of(flags: &flags::Predict) -> Result<Self, CommandError> {
+        let model = Model::open(&flags.run, &flags.folder, &flags.machine)?;
         Ok(Self {
-            model: Model::open(&flags.run, &flags.folder, &flags.machine)?,
+            max_pixels: model.max_pixels(&flags.pictures),
+            model,
             images: flags.images.clone(),
             annotate: flags.annotate.clone(),
         })

@@ -192,3 +192,37 @@ fn what_is_wrong_is_named_skipped_and_recorded() {
     let skipped = std::fs::read_to_string(at.join("runs/own/skipped.json")).expect("recorded");
     assert!(skipped.contains("plate/0.png"), "{skipped}");
 }
+
+#[test]
+fn the_largest_picture_can_be_chosen() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let at = folder.path();
+    class_folders(at);
+    std::fs::write(at.join("own.toml"), CNN).expect("written");
+    // All have at least 40 x 30 pixels.
+    for refused in [
+        &["train", "own.toml", "--plain", "--max-pixels", "1199"][..],
+        &["data", "check", "pictures", "--max-pixels", "1199"],
+    ] {
+        let output = atelier(at, refused);
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&text);
+        assert_eq!(output.status.code(), Some(1), "{refused:?}");
+        assert!(text.contains("40 x 30 pixels"), "{refused:?}: {text:?}");
+    }
+    success(
+        at,
+        &["train", "own.toml", "--plain", "--max-pixels", "5000"],
+    );
+    let picture = "pictures/test/plate/0.png";
+    success(at, &["predict", "own", picture]);
+    success(at, &["evaluate", "own"]);
+    for command in [
+        &["predict", "own", picture][..],
+        &["explain", "own", picture],
+    ] {
+        let command = [command, &["--max-pixels", "1199"]].concat();
+        let text = error(at, &command, 1);
+        assert!(text.contains("--max-pixels"), "{command:?}: {text}");
+    }
+}

@@ -1,5 +1,6 @@
 //! What is found out of each picture when it is decoded, once.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,7 +11,7 @@ use serde::Serialize;
 use super::look::{Look, Shrinker};
 use crate::image::{Decoded, opaque};
 use crate::listing::{Entry, Labels, Problem};
-use crate::prepare::{PlacedBox, Progress, open_seen, placed_boxes};
+use crate::prepare::{PlacedBox, Progress, open, open_seen, placed_boxes};
 
 /// A picture whose levels differ by less shows nothing.
 const LEAST_CONTRAST: u8 = 12;
@@ -82,22 +83,27 @@ pub(super) struct Facts {
 /// A picture, or why there is none.
 pub(super) type Seen = Result<Facts, Problem>;
 
+/// How pictures are read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading {
+    /// Grey level that transparency shows.
+    pub background: u8,
+    /// Of the largest picture that is decoded.
+    pub max_pixels: u64,
+}
+
 /// Decodes every picture once, on all threads. `crops` are the boxes to cut out, as (entry, box).
 pub(super) fn see(
     entries: &[Entry],
     crops: &HashSet<(usize, usize)>,
-    background: u8,
+    reading: Reading,
     progress: Progress<'_>,
 ) -> Vec<Seen> {
     let shrinker = Shrinker::new();
     let done = AtomicUsize::new(0);
     let see = |(number, entry): (usize, &Entry)| {
-        let seen = one(
-            entry,
-            &|crop| crops.contains(&(number, crop)),
-            &shrinker,
-            background,
-        );
+        let is_cut_out = |crop| crops.contains(&(number, crop));
+        let seen = one(entry, &is_cut_out, &shrinker, reading);
         let done = 1 + done.fetch_add(1, Ordering::Relaxed);
         if done.is_multiple_of(REPORTS) || done == entries.len() {
             progress(done, entries.len());
@@ -111,14 +117,19 @@ fn one(
     entry: &Entry,
     is_cut_out: &dyn Fn(usize) -> bool,
     shrinker: &Shrinker,
-    background: u8,
+    Reading {
+        background,
+        max_pixels,
+    }: Reading,
 ) -> Seen {
     let mut file = None;
-    let decoded = open_seen(entry, |bytes| {
+    let decoded = open_seen(entry, max_pixels, |bytes| {
         file = Some((bytes.len() as u64, *blake3::hash(bytes).as_bytes()));
     })?;
     let boxes = placed_boxes(entry, &decoded)?;
-    let Decoded { image, orientation } = &decoded;
+    let Decoded {
+        image, orientation, ..
+    } = &decoded;
     let (look, hash) = shrinker.look(image, background);
     let (pixels, transparent) = digest(image);
     let mut crops = Vec::new();
@@ -206,7 +217,7 @@ fn is_blank(image: &DynamicImage, background: u8) -> bool {
     match image {
         DynamicImage::ImageLuma8(pixels) => spread(&mut pixels.chunks_exact(1)),
         DynamicImage::ImageRgb8(pixels) => spread(&mut pixels.chunks_exact(3)),
-        image => spread(&mut opaque(image.clone(), background).to_rgb8().chunks_exact(3)),
+        image => spread(&mut opaque(image, background).to_rgb8().chunks_exact(3)),
     }
 }
 
@@ -226,22 +237,25 @@ pub(super) fn thumbnail(
     entry: &Entry,
     crop: Option<usize>,
     side: u32,
-    background: u8,
+    Reading {
+        background,
+        max_pixels,
+    }: Reading,
 ) -> Option<Thumbnail> {
-    let decoded = open_seen(entry, |_| {}).ok()?;
+    let decoded = open(entry, max_pixels).ok()?;
     let boxes = placed_boxes(entry, &decoded).unwrap_or_default();
-    let mut image = opaque(decoded.image, background);
+    let mut image = opaque(&decoded.image, background);
     let mut outlines: Vec<[f64; 4]> = Vec::new();
     match crop.and_then(|crop| boxes.get(crop)) {
-        Some(Ok((corners, _))) => image = cut(&image, *corners),
+        Some(Ok((corners, _))) => image = Cow::Owned(cut(&image, *corners)),
         _ => outlines.extend(boxes.iter().flatten().map(|(corners, _)| *corners)),
     }
     let longer = image.width().max(image.height());
     let scale = (f64::from(side) / f64::from(longer)).min(1.0);
     if scale < 1.0 {
-        image = image.thumbnail(side, side);
+        image = Cow::Owned(image.thumbnail(side, side));
     }
-    let pixels = image.into_rgb8();
+    let pixels = image.to_rgb8();
     Some(Thumbnail {
         width: pixels.width() as usize,
         height: pixels.height() as usize,

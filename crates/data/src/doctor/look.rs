@@ -72,11 +72,7 @@ impl Shrinker {
 fn shrunk(image: &DynamicImage, background: u8) -> Vec<u8> {
     let from = [image.height(), image.width()].map(|side| side as usize);
     let resizer = Resizer::new(from, FIRST);
-    if image.color().has_alpha() {
-        let image = opaque(image.clone(), background).into_rgb8();
-        return resizer.resize_rgb(&image);
-    }
-    match image {
+    match &*opaque(image, background) {
         DynamicImage::ImageRgb8(pixels) => resizer.resize_rgb(pixels),
         // A third of the work.
         image if !image.color().has_color() => {

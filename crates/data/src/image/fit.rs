@@ -59,11 +59,7 @@ impl Fitter {
             }
             Fit::Letterbox | Fit::Stretch | Fit::Crop => {}
         }
-        let image = if image.color().has_alpha() {
-            Cow::Owned(opaque(image.clone(), self.background))
-        } else {
-            Cow::Borrowed(image)
-        };
+        let image = opaque(image, self.background);
         let size = [image.height(), image.width()].map(|side| side as usize);
         match (self.colour, &*image) {
             (Colour::Grey, DynamicImage::ImageLuma8(grey)) => self.place::<1>(grey, size),

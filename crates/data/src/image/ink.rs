@@ -6,12 +6,10 @@
 mod paper;
 mod pieces;
 
-use std::path::Path;
-
 use image::DynamicImage;
 use kernels::boxes::tight_box;
 
-use super::{ImageError, opaque_for_ink};
+use super::opaque_for_ink;
 use crate::resize::Resizer;
 use pieces::Pieces;
 
@@ -53,23 +51,9 @@ pub struct Gray {
 }
 
 impl Gray {
-    /// Reads an image file.
-    ///
-    /// # Errors
-    /// Those of [`read`](super::read).
-    pub fn read(path: &Path) -> Result<Self, ImageError> {
-        super::read(path).map(|image| Self::of(&image))
-    }
-
     /// The ink of an image; transparent pixels are paper.
     pub fn of(image: &DynamicImage) -> Self {
-        let opaque;
-        let image = if image.color().has_alpha() {
-            opaque = opaque_for_ink(image.clone());
-            &opaque
-        } else {
-            image
-        };
+        let image = opaque_for_ink(image);
         let original = [image.width() as usize, image.height() as usize];
         let [mut width, mut height] = original;
         let is_deep = image.color().bytes_per_pixel() > image.color().channel_count();

@@ -1,5 +1,7 @@
 //! Laying a transparent image over a background, and whether an image has colours.
 
+use std::borrow::Cow;
+
 use image::{DynamicImage, ImageBuffer, Luma, LumaA, Rgb, Rgba};
 
 /// An image whose grey levels differ by less shows nothing.
@@ -8,7 +10,16 @@ pub(super) const LEAST_CONTRAST: u8 = 12;
 const LEAST_COLOUR: u8 = 16;
 
 /// The image over a background of this grey level, without transparency.
-pub fn opaque(image: DynamicImage, background: u8) -> DynamicImage {
+pub fn opaque(image: &DynamicImage, background: u8) -> Cow<'_, DynamicImage> {
+    if image.color().has_alpha() {
+        Cow::Owned(mixed(image, background))
+    } else {
+        Cow::Borrowed(image)
+    }
+}
+
+/// An image with an alpha channel over a background.
+fn mixed(image: &DynamicImage, background: u8) -> DynamicImage {
     let low = u64::from(background);
     let high = 257 * low;
     // A mean weighted by alpha, of which `full` is the most, rounded.
@@ -39,24 +50,26 @@ pub fn opaque(image: DynamicImage, background: u8) -> DynamicImage {
             })
             .into()
         }
-        image if image.color().has_alpha() => {
-            let image = image.into_rgba16();
+        image => {
+            let image = match image {
+                DynamicImage::ImageRgba16(image) => Cow::Borrowed(image),
+                image => Cow::Owned(image.to_rgba16()),
+            };
             ImageBuffer::from_fn(image.width(), image.height(), |x, y| {
                 let Rgba([red, green, blue, alpha]) = *image.get_pixel(x, y);
                 Rgb([red, green, blue].map(|level| mix_16(level, alpha)))
             })
             .into()
         }
-        image => image,
     }
 }
 
 /// The image over white, or over black where it would show nothing on white: chalk drawn on nothing.
-pub fn opaque_for_ink(image: DynamicImage) -> DynamicImage {
+pub fn opaque_for_ink(image: &DynamicImage) -> Cow<'_, DynamicImage> {
     if !image.color().has_alpha() {
-        return image;
+        return Cow::Borrowed(image);
     }
-    let on_white = opaque(image.clone(), 255);
+    let on_white = opaque(image, 255);
     let grey = on_white.to_luma8();
     let levels = || grey.iter().copied();
     let contrast = levels().max().unwrap_or(0) - levels().min().unwrap_or(0);

@@ -33,8 +33,11 @@ fn photograph(width: u32, height: u32) -> RgbImage {
     })
 }
 
+/// More pixels than any picture of these tests has.
+pub const MANY: u64 = 100_000_000;
+
 fn decoded(bytes: &[u8]) -> Result<DynamicImage, ImageError> {
-    decode(Path::new("x"), bytes).map(|decoded| decoded.image)
+    decode(Path::new("x"), bytes, MANY).map(|decoded| decoded.image)
 }
 
 const FORMATS: [ImageFormat; 7] = [
@@ -175,7 +178,7 @@ fn transparency_shows_the_background() {
             half.to_rgba16().into(),
             half.to_rgba32f().into(),
         ] {
-            let image = opaque(image, background);
+            let image = opaque(&image, background);
             assert!(!image.color().has_alpha());
             for (found, expected) in level(&image).into_iter().zip(expected) {
                 assert!(
@@ -186,7 +189,10 @@ fn transparency_shows_the_background() {
         }
     }
     let grey = DynamicImage::from(ImageBuffer::from_pixel(2, 1, LumaA([10u8, 0])));
-    assert_eq!(opaque(grey, 77).as_luma8().unwrap().get_pixel(0, 0).0, [77]);
+    assert_eq!(
+        opaque(&grey, 77).as_luma8().unwrap().get_pixel(0, 0).0,
+        [77]
+    );
 }
 
 #[test]
@@ -197,7 +203,8 @@ fn for_ink_transparency_is_paper() {
             LumaA([luma, if ink { 255u8 } else { 0 }])
         });
         let png = encode(&DynamicImage::ImageLumaA8(image), ImageFormat::Png);
-        let image = opaque_for_ink(decoded(&png).unwrap());
+        let image = decoded(&png).unwrap();
+        let image = opaque_for_ink(&image);
         let levels = [(20, 20), (0, 0)].map(|(x, y)| image.to_luma8().get_pixel(x, y).0[0]);
         (levels, Gray::of(&image).pixels[20 * 40 + 20])
     };
@@ -258,14 +265,18 @@ fn files_that_are_no_images() {
         ("no pixels", b"P5 0 5 255\n", "0 x 5 pixels"),
     ];
     for (name, bytes, expected) in cases {
-        let error = decode(Path::new(name), bytes).unwrap_err().to_string();
+        let error = decode(Path::new(name), bytes, MANY)
+            .unwrap_err()
+            .to_string();
         assert!(error.starts_with(name), "{error}");
         assert!(error.contains(expected), "{name}: {error}");
     }
     let folder = tempfile::tempdir().unwrap();
-    let error = read(folder.path()).unwrap_err().to_string();
+    let error = read(folder.path(), MANY).unwrap_err().to_string();
     assert!(error.ends_with("is not a regular file"), "{error}");
-    let error = read(Path::new("/no/such.png")).unwrap_err().to_string();
+    let error = read(Path::new("/no/such.png"), MANY)
+        .unwrap_err()
+        .to_string();
     assert!(error.starts_with("cannot read /no/such.png"), "{error}");
 }
 
@@ -277,7 +288,7 @@ fn pipes_and_devices_are_refused_at_once() {
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.unwrap().success());
     for path in [&pipe, Path::new("/dev/zero")] {
-        let error = read(path).unwrap_err();
+        let error = read(path, MANY).unwrap_err();
         assert!(matches!(error, ImageError::NotRegular(_)), "{error}");
     }
 }
@@ -319,14 +330,34 @@ fn too_many_pixels_are_refused_before_decoding() {
         ("x.jpg", jpeg),
         ("x.pgm", pnm),
     ] {
-        let error = decode(Path::new(name), &bytes).unwrap_err().to_string();
+        let error = decode(Path::new(name), &bytes, 100_000_000).unwrap_err();
         assert_eq!(
-            error,
+            error.to_string(),
             format!(
-                "{name} has 20000 x 20000 pixels, more than the 100 million that are allowed; shrink it first"
+                "{name} has 20000 x 20000 pixels, which is 400000000 in all, but the limit is 100000000; \
+                 shrink it, or raise the limit with --max-pixels (data.max-pixels in a recipe)"
             )
         );
     }
+}
+
+#[test]
+fn the_limit_on_pixels_is_the_largest_picture() {
+    let png = encode(&bar(20, 10, 0, 255), ImageFormat::Png);
+    let within = |limit| decode(Path::new("x"), &png, limit);
+    assert!(within(200).is_ok());
+    assert!(matches!(within(199), Err(ImageError::Large { .. })));
+}
+
+#[test]
+fn what_does_not_fit_into_memory_is_refused_before_decoding() {
+    if crate::memory::available().is_none() {
+        return;
+    }
+    // 2^60 pixels.
+    let bytes = b"P5 1073741824 1073741824 255\n\0".to_vec();
+    let error = decode(Path::new("x.pgm"), &bytes, u64::MAX).unwrap_err();
+    assert!(matches!(error, ImageError::Memory { .. }), "{error}");
 }
 
 #[test]
@@ -390,7 +421,7 @@ fn no_changed_byte_makes_a_decoder_panic() {
             for flip in [1, 0x80, 0xff] {
                 let mut bytes = bytes.clone();
                 bytes[at] ^= flip;
-                let _ = decode(Path::new("x"), &bytes);
+                let _ = decode(Path::new("x"), &bytes, MANY);
             }
         }
     }

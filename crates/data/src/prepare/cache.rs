@@ -8,7 +8,8 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::{Facts, Job};
+use super::Job;
+use super::open::Facts;
 use crate::error::DataError;
 use crate::images::Images;
 use crate::listing::{Labels, Picture, Pixels, Problem};
@@ -40,17 +41,17 @@ impl Cache {
     /// # Errors
     /// A folder that can't be written.
     pub fn new(
-        settings: &recipe::Cache,
+        settings: &recipe::Data,
         jobs: &[Job<'_>],
         image: &recipe::Image,
         length: usize,
     ) -> Result<Self, DataError> {
         let bytes = jobs.len() as u64 * length as u64;
-        let sink = if bytes <= (settings.memory as u64) << 20 {
+        let sink = if bytes <= (settings.cache.memory as u64) << 20 {
             Sink::Memory(Vec::new())
         } else {
-            let folder = folder(settings)?;
-            let path = folder.join(format!("{}.u8", digest(jobs, image)));
+            let folder = folder(&settings.cache)?;
+            let path = folder.join(format!("{}.u8", digest(jobs, image, settings.max_pixels)));
             match found(&path, jobs.len(), length) {
                 Some((images, facts)) => Sink::Ready(images, facts),
                 None => {
@@ -181,13 +182,15 @@ fn failed(path: &Path, cause: &std::io::Error) -> DataError {
 }
 
 /// Digest of all that the pixels and what is known of them depend on.
-fn digest(jobs: &[Job<'_>], image: &recipe::Image) -> String {
+fn digest(jobs: &[Job<'_>], image: &recipe::Image, max_pixels: u64) -> String {
     let mut hasher = blake3::Hasher::new();
     let mut add = |bytes: &[u8]| {
         hasher.update(&(bytes.len() as u64).to_le_bytes());
         hasher.update(bytes);
     };
     add(&VERSION.to_le_bytes());
+    // Decides which pictures count as damaged.
+    add(&max_pixels.to_le_bytes());
     // Mean and standard deviation come later.
     let recipe::Image {
         colour,

@@ -147,7 +147,7 @@ fn pictures_are_written_for_both_kinds() {
                 ..::recipe::Image::default()
             },
         };
-        let explanation = explain(&trained, &file, folder.path(), &Device::flex());
+        let explanation = explain(&trained, &file, 1 << 20, folder.path(), &Device::flex());
         let explanation = explanation.expect("explained");
         assert_eq!(explanation.files.len(), expected);
         for picture in &explanation.files {

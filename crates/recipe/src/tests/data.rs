@@ -37,6 +37,17 @@ fn scene_defaults_are_written_and_values_checked() {
 }
 
 #[test]
+fn the_largest_picture_can_be_chosen() {
+    assert_eq!(set(&[]).unwrap().data.max_pixels, 100_000_000);
+    let raised = set(&["data.max-pixels=250000000"]).unwrap();
+    assert_eq!(raised.data.max_pixels, 250_000_000);
+    for wrong in ["0", "-5", "2.5", "9000000000000000"] {
+        let text = message(set(&[&format!("data.max-pixels={wrong}")]));
+        assert!(text.contains("data.max-pixels"), "{wrong}: {text}");
+    }
+}
+
+#[test]
 fn augmentation_is_written_and_checked() {
     assert!(set(&[]).unwrap().data.augment.is_none());
     let how = set(&[

@@ -8,13 +8,13 @@ use image::{DynamicImage, GrayImage, ImageFormat};
 use judge::{JUDGED, Judge};
 
 use super::*;
-use crate::image::tests::{bar, encode};
+use crate::image::tests::{MANY, bar, encode};
 use crate::random::{Key, Purpose, Stream};
 
 fn decoded(image: &DynamicImage, format: ImageFormat) -> DynamicImage {
     let bytes = encode(image, format);
     let path = std::path::Path::new("x");
-    crate::image::decode(path, &bytes).unwrap().image
+    crate::image::decode(path, &bytes, MANY).unwrap().image
 }
 
 fn shown(fitted: &Fitted) -> String {
