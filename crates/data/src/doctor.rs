@@ -213,9 +213,14 @@ fn faults(material: &Material, problems: &mut Vec<Problem>) -> Vec<Finding> {
         let finding = &mut findings[place];
         finding.count += 1;
         if finding.examples.len() < EXAMPLES {
+            let is_named = shown.as_ref().is_some_and(|it| it.name == problem.place);
             finding.examples.push(Example {
+                what: if is_named {
+                    problem.what.clone()
+                } else {
+                    problem.to_string()
+                },
                 pictures: shown.into_iter().collect(),
-                what: problem.to_string(),
             });
         }
     };

@@ -12,7 +12,7 @@ use crate::names::warn_of_lookalikes;
 
 /// Opens finished runs, each a name under `root` or a path.
 pub fn open_finished(names: &[String], root: &Path) -> Result<Vec<(Run, Finished)>, CommandError> {
-    let open = |name: &String| {
+    let open = |name: &String| -> Result<(Run, Finished), CommandError> {
         let run = Run::open(root, name)?;
         let finished = run.finished()?;
         Ok((run, finished))

@@ -86,6 +86,15 @@ pub(crate) fn open_seen(
             place: entry.name.clone(),
             what: "there is no such file".to_string(),
         },
-        other => damaged(other.to_string()),
+        other => {
+            // The place says which file it is.
+            let what = other.to_string();
+            let path = match &entry.picture {
+                Picture::File(path) => path.display().to_string(),
+                _ => entry.name.clone(),
+            };
+            let short = what.strip_prefix(&path).map(str::trim_start);
+            damaged(short.unwrap_or(&what).to_string())
+        }
     })
 }
