@@ -146,6 +146,7 @@ fn written(runs: &[Run], language: Language, format: Format) -> String {
                 width: 2,
                 height: 2,
                 pixels: vec![index as u8; 4],
+                frame: None,
                 truth,
             })
         },

@@ -64,8 +64,9 @@ fn level_layout(root: &Path) -> Option<Layout> {
         .filter(|path| holds_pictures(path))
         .collect();
     // A folder `train` may be a class of vehicles: beside folders of pictures it is a part only if there is another part.
-    // A folder of held-out parts alone is there to judge a network on.
-    if !split.is_empty() && others.is_empty() || trains && split.len() > 1 {
+    // Held-out parts alone are there to judge a network on.
+    let judges = !split.is_empty() && named.iter().all(|(_, part)| *part != Part::Train);
+    if (trains || judges) && others.is_empty() || trains && split.len() > 1 {
         return Some(Layout {
             root: root.to_path_buf(),
             levels: named,

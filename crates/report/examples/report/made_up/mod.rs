@@ -205,6 +205,7 @@ fn image(pixels: &[u8]) -> Image {
         width: SIDE,
         height: SIDE,
         pixels: pixels.to_vec(),
+        frame: None,
         truth: Some(truth),
     }
 }

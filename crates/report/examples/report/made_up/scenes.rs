@@ -62,6 +62,7 @@ pub fn compose(digits: &[Image], labels: &[u8]) -> (GroundTruth, Vec<Image>) {
             width: WIDTH,
             height: WIDTH,
             pixels,
+            frame: None,
             truth: None,
         });
     }
