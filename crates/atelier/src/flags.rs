@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 pub use data::{CocoEval, Data, DataAction, DataAnchors, DataCheck, DataScenes, DataShow};
 pub use init::Init;
-pub use runs::{Evaluate, Explain, Export, Part, Predict, Report, RunOrder, Runs};
+pub use runs::{Evaluate, Explain, Export, ExportFormat, Part, Predict, Report, RunOrder, Runs};
 pub use training::{Bench, Compare, Experiment, Sweep, Train};
 
 /// A deep-learning workshop: define networks by their layers, train them, and find out which is better.
@@ -45,7 +45,7 @@ pub enum Command {
     Predict(Predict),
     /// Draw how a trained network reached its prediction for one image
     Explain(Explain),
-    /// Write a trained run's weights for other programs
+    /// Write a trained run for other programs: as an ONNX model, or its weights alone
     Export(Export),
     /// Write the report of finished runs again, in another language or format
     Report(Report),

@@ -186,14 +186,18 @@ pub fn normalize(image: &recipe::Image, pixels: &[u8], values: &mut [f32]) {
     let area = (pixels.len() / channels).max(1);
     let planes = pixels.chunks_exact(area).zip(values.chunks_exact_mut(area));
     for (channel, (pixels, values)) in planes.enumerate() {
-        let mean = image.mean.channel(channel).unwrap_or(0.0);
-        let std = image.std.channel(channel).unwrap_or(1.0);
-        let scale = (1.0 / (255.0 * std)) as f32;
-        let shift = (-mean / std) as f32;
+        let (scale, shift) = scale_and_shift(image, channel);
         for (value, &pixel) in values.iter_mut().zip(pixels) {
             *value = f32::from(pixel) * scale + shift;
         }
     }
+}
+
+/// What a pixel of this channel is multiplied by, and what is added then.
+pub fn scale_and_shift(image: &recipe::Image, channel: usize) -> (f32, f32) {
+    let mean = image.mean.channel(channel).unwrap_or(0.0);
+    let std = image.std.channel(channel).unwrap_or(1.0);
+    ((1.0 / (255.0 * std)) as f32, (-mean / std) as f32)
 }
 
 #[cfg(test)]

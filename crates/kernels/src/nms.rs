@@ -75,7 +75,7 @@ impl Kept {
 /// The largest `f32` not above `threshold`: for every `f32` value v, `v > this` is equivalent to
 /// `f64::from(v) > threshold`. Rounding to nearest would not: as `f32`, 0.3 lies above the number 0.3, so that an
 /// overlap of exactly 0.3 would survive, which torchvision suppresses.
-fn round_down(threshold: f64) -> f32 {
+pub fn round_down(threshold: f64) -> f32 {
     let nearest = threshold as f32;
     if f64::from(nearest) > threshold {
         nearest.next_down()

@@ -72,6 +72,11 @@ impl Cnn {
         Self { options, ..self }
     }
 
+    /// How it predicts.
+    pub fn options(&self) -> PredictionOptions {
+        self.options
+    }
+
     /// The loss of a batch `[1]`, to be minimised, and its value.
     pub fn losses(
         &self,

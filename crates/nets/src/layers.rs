@@ -317,13 +317,12 @@ pub struct GroupNormLayer {
 }
 
 impl GroupNormLayer {
-    /// Scale 1 and shift 0; the most groups, at most 32 (Wu & He's default), that divide the channels.
+    /// Scale 1 and shift 0.
     pub fn new(channels: usize, relu: bool, init: &Initializer) -> Self {
-        let groups = (1..=32).rev().find(|&count| channels.is_multiple_of(count));
         Self {
             weight: init.constant(1.0, [channels]),
             bias: init.constant(0.0, [channels]),
-            groups: groups.unwrap_or(1),
+            groups: group_count(channels),
             relu,
         }
     }
@@ -338,4 +337,10 @@ impl GroupNormLayer {
         };
         x.group_norm(affine, self.groups)
     }
+}
+
+/// The most groups, at most 32 (Wu & He's default), that divide the channels.
+pub(crate) fn group_count(channels: usize) -> usize {
+    let fits = |count: &usize| channels.is_multiple_of(*count);
+    (1..=32).rev().find(fits).unwrap_or(1)
 }

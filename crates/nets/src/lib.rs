@@ -14,6 +14,7 @@ pub mod layers;
 pub mod loader;
 pub mod loss;
 pub mod network;
+pub mod onnx;
 pub mod ops;
 pub mod predict;
 pub mod prediction;

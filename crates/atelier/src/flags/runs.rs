@@ -77,14 +77,31 @@ pub struct Export {
     /// A run's name or path
     #[arg(value_name = "RUN")]
     pub run: String,
-    /// safetensors: weights under the names that PyTorch and torchvision use
-    #[arg(long, value_name = "FORMAT", value_parser = ["safetensors"])]
-    pub format: String,
-    /// The file to write [default: pytorch.safetensors in the run's folder]
+    /// onnx: the whole model, for onnxruntime and other programs; safetensors: weights under the names that PyTorch and
+    /// torchvision use
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub format: ExportFormat,
+    /// The file to write [default: model.onnx or pytorch.safetensors in the run's folder]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// ONNX: a classifier outputs probabilities instead of logits
+    #[arg(long)]
+    pub softmax: bool,
+    /// ONNX: the model takes bytes [N, height, width, channels] of pictures of its size and scales them itself
+    #[arg(long)]
+    pub with_preparation: bool,
+    /// ONNX: write a detector as two files, FILE-trunk and FILE-head, for runtimes without RoiAlign
+    #[arg(long)]
+    pub parts: bool,
     #[command(flatten)]
     pub folder: RunsFolder,
+}
+
+/// What `export` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    Onnx,
+    Safetensors,
 }
 
 #[derive(Args, Debug)]

@@ -6,7 +6,7 @@
 use kernels::boxes::Xyxy;
 
 /// ln(1000 / 16): decoded boxes grow at most this much, so that a wild dw or dh stays finite.
-pub(super) const MOST_GROWTH: f32 = 4.135_166_6;
+pub(crate) const MOST_GROWTH: f32 = 4.135_166_6;
 
 /// The weights of the four deltas; larger ones make the loss count more.
 #[derive(Clone, Copy, Debug, PartialEq)]

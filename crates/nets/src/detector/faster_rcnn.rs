@@ -24,7 +24,7 @@ use super::sampler;
 use crate::batch::Batch;
 use crate::layers::{self, Initializer, LayerModule, Mode};
 use crate::loss::Losses;
-use crate::ops::{Maps, RoiAlign, Scalar, both_to_host};
+use crate::ops::{Maps, Scalar, both_to_host};
 use crate::prediction::{Prediction, argmax, count_correct, softmax};
 use data::random::{Key, Purpose};
 use data::truth::BadTruth;
@@ -356,14 +356,6 @@ impl Settings {
         classes: usize,
     ) -> Self {
         let AnchorLevels { anchors, levels } = AnchorLevels::new(recipe, stages);
-        let pyramid = recipe.pyramid.clone().unwrap_or_default();
-        let bins = recipe.roi.output;
-        let align = |stage: &Stage| RoiAlign {
-            output: [bins, bins],
-            scale: 1.0 / stage.stride as f32,
-            sampling_ratio: recipe.roi.sampling,
-            aligned: recipe.roi.aligned,
-        };
         Self {
             recipe: recipe.clone(),
             classes,
@@ -371,11 +363,7 @@ impl Settings {
             stages: stages.iter().map(|stage| stage.end).collect(),
             anchors,
             levels,
-            pooling: RegionPooling {
-                levels: stages.iter().map(align).collect(),
-                canonical_size: pyramid.canonical_size as f32,
-                canonical_level: pyramid.canonical_level as f32,
-            },
+            pooling: RegionPooling::new(recipe, stages),
         }
     }
 }

@@ -5,6 +5,7 @@
 use kernels::boxes::Xyxy;
 
 use crate::ops::{Maps, RoiAlign};
+use recipe::{FasterRcnn, Stage};
 
 /// Reads regions as small maps of one size.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +19,23 @@ pub struct RegionPooling {
 }
 
 impl RegionPooling {
+    /// The recipe's, over images whose maps are `stages` (see [`recipe::stages`]).
+    pub fn new(recipe: &FasterRcnn, stages: &[Stage]) -> Self {
+        let pyramid = recipe.pyramid.clone().unwrap_or_default();
+        let bins = recipe.roi.output;
+        let align = |stage: &Stage| RoiAlign {
+            output: [bins, bins],
+            scale: 1.0 / stage.stride as f32,
+            sampling_ratio: recipe.roi.sampling,
+            aligned: recipe.roi.aligned,
+        };
+        Self {
+            levels: stages.iter().map(align).collect(),
+            canonical_size: pyramid.canonical_size as f32,
+            canonical_level: pyramid.canonical_level as f32,
+        }
+    }
+
     /// The level that a region is read from, as an index into `levels`: floor(k0 + log2(√area / s0) + 1e-6) with the
     /// canonical level k0 and size s0, brought into range (Lin et al. 2017, equation 1; the small addition is
     /// torchvision's).

@@ -8,6 +8,7 @@ use measure::files::FileError;
 use measure::record::{self, RecordError};
 
 use crate::exchange::ExchangeError;
+use crate::onnx::ExportError;
 use crate::training::{CheckpointError, TrainingError};
 use crate::weights::WeightsError;
 use data::DataError;
@@ -113,6 +114,9 @@ pub enum RunError {
     /// Weights from elsewhere, or to elsewhere.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
+    /// An ONNX file of the run.
+    #[error(transparent)]
+    Onnx(#[from] ExportError),
     /// The run's data.
     #[error(transparent)]
     Data(#[from] DataError),

@@ -1,6 +1,6 @@
 //! Weights that a run starts from, and weights that leave it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use measure::record;
 
@@ -8,6 +8,7 @@ use super::{Run, RunError};
 use crate::device::Computer;
 use crate::exchange;
 use crate::network::Network;
+use crate::onnx::{self, OnnxOptions};
 use crate::weights::{self, Weights};
 use data::Split;
 use recipe::Recipe;
@@ -38,6 +39,20 @@ impl Run {
         };
         let batches = history.last().map_or(0, |epoch| epoch.step);
         Ok(exchange::export(path, &trained.network, batches, &about)?)
+    }
+
+    /// Writes the trained network as an ONNX file to `path` or, in parts, as two; see [`onnx::export`]. Returns the files.
+    ///
+    /// # Errors
+    /// [`RunError::NotFinished`] before the end of training; other errors for files that can't be read or written.
+    pub fn export_onnx(
+        &self,
+        path: &Path,
+        options: OnnxOptions,
+        computer: &Computer,
+    ) -> Result<Vec<PathBuf>, RunError> {
+        let trained = self.trained(computer)?;
+        Ok(onnx::export(path, &trained, options, computer)?)
     }
 }
 

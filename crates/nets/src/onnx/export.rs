@@ -1,0 +1,176 @@
+//! A trained network as ONNX files.
+
+use std::path::{Path, PathBuf};
+
+use measure::files::{FileError, write_output};
+use prost::Message;
+use recipe::{Model, RecipeError, ShapeError};
+
+use super::features::Plan;
+use super::layers::Writer;
+use super::proto::ModelProto;
+use super::verify::{trial_images, verify};
+use super::{classifier, detector, metadata};
+use crate::cnn::PredictionOptions;
+use crate::device::Computer;
+use crate::network::Network;
+use crate::run::Trained;
+use crate::weights::collect;
+
+/// Protobuf's limit for one message.
+const MOST_BYTES: usize = (1 << 31) - 1;
+
+/// What a file holds beside the network itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OnnxOptions {
+    /// A classifier gives probabilities instead of logits; a detector's scores always are probabilities.
+    pub softmax: bool,
+    /// The input is bytes of pictures, `[N, H, W, C]`, which the graph scales as the run's preparation says.
+    pub with_preparation: bool,
+    /// A detector is written as two files, without non-maximum suppression and RoIAlign.
+    pub parts: bool,
+}
+
+/// Why a network could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The file system refused.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The recipe has no text form.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    /// The recipe does not fit its images.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// Protobuf holds less than 2 GiB.
+    #[error(
+        "{}: the model has {bytes} bytes, and an ONNX file holds at most {MOST_BYTES}; \
+         use --format safetensors",
+        path.display()
+    )]
+    TooLarge {
+        /// The file that was asked for.
+        path: PathBuf,
+        /// What it would have taken.
+        bytes: usize,
+    },
+    /// What was written does not compute what the run does, so no file was written.
+    #[error("{}: {reason}; nothing was written", path.display())]
+    Unfaithful {
+        /// The file that was asked for.
+        path: PathBuf,
+        /// What differs.
+        reason: String,
+    },
+}
+
+/// Writes `trained` to `path` or, in parts, to two files named after it; returns the files.
+///
+/// Every file is read back, and run on trial images beside the network, before any is written.
+///
+/// # Errors
+/// [`ExportError`] saying what was refused, or what differs; no file is written then.
+pub fn export(
+    path: &Path,
+    trained: &Trained,
+    options: OnnxOptions,
+    computer: &Computer,
+) -> Result<Vec<PathBuf>, ExportError> {
+    let images = trial_images(trained, &computer.device);
+    let mut files = Vec::new();
+    for (part, model) in models(trained, options)? {
+        let path = part.file(path);
+        let bytes = model.encode_to_vec();
+        if bytes.len() > MOST_BYTES {
+            return Err(ExportError::TooLarge {
+                path,
+                bytes: bytes.len(),
+            });
+        }
+        verify(&bytes, part, trained, options, &images).map_err(|reason| {
+            ExportError::Unfaithful {
+                path: path.clone(),
+                reason,
+            }
+        })?;
+        files.push((path, bytes));
+    }
+    for (path, bytes) in &files {
+        write_output(path, bytes)?;
+    }
+    Ok(files.into_iter().map(|(path, _)| path).collect())
+}
+
+/// How much of a network a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// All of it.
+    Whole,
+    /// A detector from the image to its corrected anchors and feature maps.
+    Trunk,
+    /// A detector from pooled regions to the classes' scores and boxes.
+    Head,
+}
+
+impl Part {
+    /// The file of this part, where the whole would be at `path`: `model.onnx` becomes `model-trunk.onnx`.
+    fn file(self, path: &Path) -> PathBuf {
+        let part = match self {
+            Self::Whole => return path.to_path_buf(),
+            Self::Trunk => "trunk",
+            Self::Head => "head",
+        };
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let end = path
+            .extension()
+            .map_or("onnx".into(), |end| end.to_string_lossy());
+        path.with_file_name(format!("{stem}-{part}.{end}"))
+    }
+}
+
+/// The models that `options` ask for, each with what it holds.
+///
+/// # Errors
+/// [`ExportError::Recipe`] and [`ExportError::Shape`] for a recipe that was not checked.
+pub fn models(
+    trained: &Trained,
+    options: OnnxOptions,
+) -> Result<Vec<(Part, ModelProto)>, ExportError> {
+    let weights = collect(&trained.network);
+    let about = metadata::of(trained, &weights)?;
+    let with_preparation = options.with_preparation;
+    let name = trained.recipe.model.kind();
+    let text = "Written by atelier; its metadata hold classes, preparation and recipe.";
+    let mut writer = Writer::new(&weights);
+    match &trained.recipe.model {
+        Model::Cnn(cnn) => {
+            let predicting = match &trained.network {
+                Network::Cnn(cnn) => cnn.options(),
+                Network::FasterRcnn(_) => PredictionOptions::default(),
+            };
+            let image = metadata::image(&mut writer.graph, trained, with_preparation);
+            let input = trained.input;
+            classifier::add(&mut writer, cnn, input, predicting, image, options.softmax)?;
+            let model = writer.graph.into_model(name, text, &about);
+            Ok(vec![(Part::Whole, model)])
+        }
+        Model::FasterRcnn(recipe) => {
+            let plan = Plan::new(recipe, trained.input, trained.classes.len())?;
+            let image = metadata::image(&mut writer.graph, trained, with_preparation);
+            if !options.parts {
+                detector::add_whole(&mut writer, &plan, image)?;
+                let model = writer.graph.into_model(name, text, &about);
+                return Ok(vec![(Part::Whole, model)]);
+            }
+            detector::add_trunk(&mut writer, &plan, image)?;
+            let mut about = about;
+            about.push(("between-parts", metadata::between_parts(&plan)));
+            let trunk = writer.graph.into_model("trunk", text, &about);
+            let mut writer = Writer::new(&weights);
+            detector::add_head(&mut writer, &plan);
+            let head = writer.graph.into_model("head", text, &about);
+            Ok(vec![(Part::Trunk, trunk), (Part::Head, head)])
+        }
+    }
+}
