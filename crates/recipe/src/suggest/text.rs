@@ -46,11 +46,12 @@ pub fn channels(survey: &Survey) -> usize {
     if survey.colour > IN_COLOUR { 3 } else { 1 }
 }
 
-/// Images in a mini-batch: 20 steps an epoch or more, where there are enough pictures.
+/// Images in a mini-batch: 20 steps an epoch or more, where there are enough pictures. With fewer than 16 images a step takes
+/// as long as with 16, because so many share a SIMD register.
 pub fn batch_size(images: usize, is_detector: bool) -> usize {
-    let most = if is_detector { 16 } else { 128 };
-    let least = if is_detector { 4 } else { 8 };
-    (images / 20).max(1).next_power_of_two().clamp(least, most)
+    const LEAST: usize = 16;
+    let most = if is_detector { LEAST } else { 128 };
+    (images / 20).max(1).next_power_of_two().clamp(LEAST, most)
 }
 
 /// `7,390 pictures`.
