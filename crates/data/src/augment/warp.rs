@@ -52,6 +52,7 @@ struct Crop {
 
 impl Crop {
     /// From a place in the enlarged part to the source.
+    #[cfg(test)]
     fn back(self, place: [f64; 2]) -> [f64; 2] {
         [0, 1].map(|axis| place[axis] * self.scale[axis] + self.corner[axis])
     }
@@ -111,11 +112,11 @@ impl Warp {
     /// Fills `result` from `source`, both `[C, H, W]`; bilinear, black outside.
     pub fn resample(&self, source: &[u8], result: &mut [u8]) {
         let area = (self.size[0] * self.size[1]).max(1);
-        let planes = source.chunks_exact(area).zip(result.chunks_exact_mut(area));
         if self.is_translation() {
+            let planes = source.chunks_exact(area).zip(result.chunks_exact_mut(area));
             planes.for_each(|(source, result)| self.translate(source, result));
         } else {
-            planes.for_each(|(source, result)| self.sample(source, result));
+            self.sample(source, result, area);
         }
     }
 
@@ -140,27 +141,42 @@ impl Warp {
         }
     }
 
-    fn sample(&self, source: &[u8], result: &mut [u8]) {
-        let [_, width] = self.size;
-        let [[a, b], [c, d]] = self.back;
-        let [centre_x, centre_y] = self.centre();
-        let [shift_x, shift_y] = self.shift;
+    fn sample(&self, source: &[u8], result: &mut [u8], area: usize) {
+        let [height, width] = self.size;
         let mut field = self.field.as_ref().map(|field| field.pixels(width));
         let mut bend = vec![[0.0; 2]; width];
-        for (y, line) in result.chunks_exact_mut(width.max(1)).enumerate() {
+        let mut places = vec![[0.0; 2]; width];
+        for y in 0..height {
             if let Some(field) = &mut field {
                 field.row(y, &mut bend);
             }
-            for ((x, pixel), [bend_x, bend_y]) in line.iter_mut().enumerate().zip(&bend) {
-                let dx = x as f64 + 0.5 + bend_x - centre_x - shift_x;
-                let dy = y as f64 + 0.5 + bend_y - centre_y - shift_y;
-                let mut from_x = a * dx + b * dy + centre_x - 0.5;
-                let mut from_y = d * dy + c * dx + centre_y - 0.5;
-                if let Some(crop) = self.crop {
-                    let [x, y] = crop.back([from_x + 0.5, from_y + 0.5]);
-                    (from_x, from_y) = (x - 0.5, y - 0.5);
+            // The same for all planes.
+            self.places(y, &bend, &mut places);
+            let planes = source.chunks_exact(area).zip(result.chunks_exact_mut(area));
+            for (source, result) in planes {
+                for (pixel, &[x, y]) in result[y * width..].iter_mut().zip(&places) {
+                    *pixel = bilinear(source, self.size, x, y);
                 }
-                *pixel = bilinear(source, self.size, from_x, from_y);
+            }
+        }
+    }
+
+    /// Where the pixels of row `y` come from, counted between the centres of pixels.
+    fn places(&self, y: usize, bend: &[[f64; 2]], places: &mut [[f64; 2]]) {
+        let [[a, b], [c, d]] = self.back;
+        let [centre_x, centre_y] = self.centre();
+        let [shift_x, shift_y] = self.shift;
+        for ((x, place), [bend_x, bend_y]) in places.iter_mut().enumerate().zip(bend) {
+            let dx = x as f64 + 0.5 + bend_x - centre_x - shift_x;
+            let dy = y as f64 + 0.5 + bend_y - centre_y - shift_y;
+            let from_x = a * dx + b * dy + centre_x - 0.5;
+            let from_y = d * dy + c * dx + centre_y - 0.5;
+            *place = [from_x, from_y];
+        }
+        if let Some(Crop { corner, scale }) = self.crop {
+            for [x, y] in places {
+                *x = (*x + 0.5) * scale[0] + corner[0] - 0.5;
+                *y = (*y + 0.5) * scale[1] + corner[1] - 0.5;
             }
         }
     }
@@ -241,7 +257,8 @@ fn bilinear(plane: &[u8], [height, width]: [usize; 2], x: f64, y: f64) -> u8 {
         // All four neighbours are there: nearly always.
         let at = top as usize * width + left as usize;
         let (above, below) = (&plane[at..at + 2], &plane[at + width..at + width + 2]);
-        [above[0], above[1], below[0], below[1]].map(f64::from)
+        let [a, b] = [f64::from(above[0]), f64::from(above[1])];
+        [a, b, f64::from(below[0]), f64::from(below[1])]
     } else {
         let pixel = |column: i64, row: i64| {
             if inside(column, width) && inside(row, height) {
