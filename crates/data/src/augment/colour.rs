@@ -59,6 +59,7 @@ fn round(value: f32) -> u8 {
 }
 
 /// Further from grey of the same brightness, or closer to it.
+#[inline]
 fn saturated(pixel: [f32; 3], factor: f32) -> [f32; 3] {
     let [red, green, blue] = pixel;
     // The weights of ITU-R BT.601, as torchvision has them.
@@ -68,6 +69,7 @@ fn saturated(pixel: [f32; 3], factor: f32) -> [f32; 3] {
 }
 
 /// The hue of HSV turned; the largest and the smallest of the three stay.
+#[inline]
 fn turned(pixel: [f32; 3], turn: f32) -> [f32; 3] {
     let [red, green, blue] = pixel;
     let most = red.max(green).max(blue);
