@@ -85,7 +85,7 @@ fn turned(pixel: [f32; 3], turn: f32) -> [f32; 3] {
         (4.0, red - green)
     };
     let hue = start + difference / divisor + 6.0 * turn;
-    // Each colour is at its most within a sixth of its own hue, at its least beyond two sixths, and on the way between.
+    // Each colour is at its maximum within a sixth of its own hue, at its minimum beyond two sixths, and linear between.
     let level = |sixths: f32| {
         let place = around(hue + sixths);
         most - range * place.min(4.0 - place).clamp(0.0, 1.0)

@@ -6,16 +6,16 @@ use rayon::prelude::*;
 
 use super::look::{GREY, Look, dot};
 
-/// Bits in which the hashes of near duplicates differ, at most.
+/// Most bits in which the hashes of near duplicates differ.
 const DISTANCE: u32 = 5;
 /// Two numbers of 64 bits that differ in at most 5 agree in at least one of any 6 groups of their bits (pigeonhole).
 const BANDS: u32 = DISTANCE + 1;
-/// Pictures of one band that each is compared with, at most. More agree only where the hashes say little, as for dark
-/// pictures; the bound keeps the work linear.
+/// Most pictures of one band that each is compared with. More agree only where the hashes say little, as for dark
+/// pictures; the limit keeps the work linear.
 const REACH: usize = 500;
-/// Correlation of the grey levels of near duplicates, at least.
+/// Least correlation of the grey levels of near duplicates.
 const CORRELATION: f32 = 0.99;
-/// Mean difference of the colours of near duplicates, at most, in levels.
+/// Largest mean difference of the colours of near duplicates, in levels.
 const COLOUR: u32 = 12;
 /// The typical picture of a class counts fully only where the class has many more pictures than this: of two pictures, the
 /// mean would take away what they have in common.
@@ -117,7 +117,7 @@ impl<'a> Compared<'a> {
 
 /// Groups of two and more pictures that look the same, each in order, the groups by their first picture.
 ///
-/// Not every picture is compared with every other: only those of which the hashes agree in one band, found by sorting.
+/// Only pictures whose hashes agree in one band are compared; they are found by sorting.
 pub(super) fn groups(pictures: &[Picture<'_>]) -> Vec<Vec<usize>> {
     let compared = Compared::new(pictures);
     let mut parents: Vec<usize> = (0..pictures.len()).collect();

@@ -1,4 +1,4 @@
-//! The text of a suggested recipe: one function a section, each choice with its reason.
+//! The text of a suggested recipe: one function per section, each choice with its reason.
 
 use super::survey::Survey;
 use super::{Draft, Split};
@@ -6,7 +6,7 @@ use crate::data::Format;
 use crate::summary::grouped;
 use toml::Value;
 
-/// Classes of which the largest has more than this many times the pictures of the smallest are called unbalanced.
+/// Classes are unbalanced if the largest has more than this many times the pictures of the smallest.
 const UNBALANCED: f64 = 3.0;
 /// Share of colour pictures from which on colour is worth three channels.
 const IN_COLOUR: f64 = 0.02;
@@ -46,8 +46,8 @@ pub fn channels(survey: &Survey) -> usize {
     if survey.colour > IN_COLOUR { 3 } else { 1 }
 }
 
-/// Images in a mini-batch: 20 steps an epoch or more, where there are enough pictures. With fewer than 16 images a step takes
-/// as long as with 16, because so many share a SIMD register.
+/// Images in a mini-batch: at least 20 steps per epoch, where there are enough pictures. With fewer than 16 images a step takes
+/// as long as with 16, the number that share a SIMD register.
 pub fn batch_size(images: usize, is_detector: bool) -> usize {
     const LEAST: usize = 16;
     let most = if is_detector { LEAST } else { 128 };
@@ -73,7 +73,7 @@ pub fn percent(share: f64) -> String {
 
 fn header(survey: &Survey) -> String {
     let task = match &survey.objects {
-        None => "one class a picture".to_string(),
+        None => "one class per picture".to_string(),
         Some(objects) => format!("{} with boxes", counted(objects.count, "object")),
     };
     let [height, width] = survey.size;
@@ -225,7 +225,7 @@ fn training(
     }
     let steps = split.train.div_ceil(batch);
     text += &format!(
-        "# {} an epoch.\nbatch-size = {batch}\n{}",
+        "# {} per epoch.\nbatch-size = {batch}\n{}",
         counted(steps, "step"),
         (draft.training)(split, batch)
     );
