@@ -130,6 +130,18 @@ pub(super) fn pick(graph: &mut Graph, table: Value, places: Value) -> Value {
     graph.node("GatherND", &[table, places], &[("batch_dims", Int(1))])
 }
 
+/// 1 / (1 + exp(-x)), as the network computes it.
+///
+/// The operator Sigmoid is approximated differently near 1 by runtimes. Where many scores round to 1, that would change
+/// which proposals are the best.
+pub(super) fn sigmoid(graph: &mut Graph, x: Value) -> Value {
+    let [zero, one] = [0.0, 1.0].map(|value| graph.number(value));
+    let negative = graph.node("Sub", &[zero, x], &[]);
+    let power = graph.node("Exp", &[negative], &[]);
+    let sum = graph.node("Add", &[one, power], &[]);
+    graph.node("Div", &[one, sum], &[])
+}
+
 /// Probabilities of each row of logits.
 pub(super) fn softmax(graph: &mut Graph, logits: Value) -> Value {
     graph.node("Softmax", &[logits], &[("axis", Int(-1))])

@@ -6,7 +6,7 @@
 use recipe::ShapeError;
 
 use super::boxes::{
-    GONE, LOWEST, best, decode, full, has_sides, pick, softmax, suppress, where_or_gone,
+    GONE, LOWEST, best, decode, full, has_sides, pick, sigmoid, softmax, suppress, where_or_gone,
 };
 use super::features::Plan;
 use super::graph::Attribute::{Int, Ints};
@@ -48,7 +48,7 @@ pub(super) fn add_trunk(writer: &mut Writer, plan: &Plan, image: Value) -> Resul
         graph.enter(&format!("proposals.level{number}"));
         let coder = BoxCoder::PROPOSALS;
         let boxes = decode(graph, coder, level.anchors, level.deltas, plan.image());
-        let scores = graph.node("Sigmoid", &[level.objectness], &[]);
+        let scores = sigmoid(graph, level.objectness);
         let shape = [BATCH, count.into(), 4.into()];
         graph.output(&format!("boxes.{number}"), boxes, DataType::Float, &shape);
         let name = format!("scores.{number}");

@@ -4,7 +4,9 @@
 
 use kernels::boxes::Xyxy;
 
-use super::boxes::{LOWEST, best, decode, has_sides, pick, sides, suppress, where_or_gone};
+use super::boxes::{
+    LOWEST, best, decode, has_sides, pick, sides, sigmoid, suppress, where_or_gone,
+};
 use super::features::{LevelValues, Plan};
 use super::graph::Attribute::{Float, Int, Ints, Text};
 use super::graph::Value;
@@ -54,7 +56,7 @@ impl Writer<'_> {
             let order: Vec<f32> = (1..=count).rev().map(|rank| rank as f32).collect();
             let order = graph.numbers(&order);
             let ranks = where_or_gone(graph, large, order);
-            let score = graph.node("Sigmoid", &[logits], &[]);
+            let score = sigmoid(graph, logits);
             let tensors = [corrected, ranks, score];
             scores.push(suppress(graph, tensors, rpn.nms, rpn.post_nms_test));
             boxes.push(corrected);
