@@ -8,11 +8,13 @@ mod features;
 pub mod graph;
 mod layers;
 mod metadata;
+mod options;
 pub mod proto;
 mod regions;
 mod verify;
 
-pub use export::{ExportError, OnnxOptions, Part, export, models};
+pub use export::{export, models};
+pub use options::{ExportError, OnnxOptions, Part};
 
 #[cfg(test)]
 mod tests;

@@ -5,10 +5,10 @@ use measure::digest::blake3;
 use recipe::Model;
 use serde_json::json;
 
-use super::export::ExportError;
 use super::features::Plan;
 use super::graph::Attribute::{Int, Ints};
 use super::graph::{BATCH, Graph, Value};
+use super::options::ExportError;
 use super::proto::DataType;
 use crate::run::Trained;
 use crate::weights::{Weights, digest};

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use prost::Message;
 
-use super::export::{OnnxOptions, Part};
+use super::options::{OnnxOptions, Part};
 use super::proto::ModelProto;
 use crate::run::Trained;
 

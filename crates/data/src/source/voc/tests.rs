@@ -265,7 +265,7 @@ fn wrong_entries() {
     assert!(
         listing
             .notes
-            .contains(&"1 XML files are left out: they are no annotations.".to_string())
+            .contains(&"1 XML files are left out: they are not annotations.".to_string())
     );
 }
 
