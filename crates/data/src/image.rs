@@ -8,6 +8,7 @@ mod kinds;
 mod mapping;
 mod opaque;
 mod room;
+mod tiff;
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -182,6 +183,7 @@ pub fn decode(path: &Path, bytes: &[u8], max_pixels: u64) -> Result<Decoded, Ima
     let end = match format {
         ImageFormat::Jpeg => jpeg::end(bytes),
         ImageFormat::WebP if kinds::webp_is_cut(bytes) => End::Missing,
+        ImageFormat::Tiff if tiff::is_cut(bytes) => End::Missing,
         _ => End::Marked,
     };
     if end == End::Missing {
