@@ -3,8 +3,10 @@
 //!
 //! Levels run from 0 (paper) to 1 (the strongest ink). All is done on a picture of at most [`MOST_SIDE`] pixels a side.
 
+mod lines;
 mod paper;
 mod pieces;
+mod shade;
 
 use image::DynamicImage;
 use kernels::boxes::tight_box;
@@ -23,9 +25,9 @@ const NOISE: f32 = 4.0;
 const LEAST_CONTRAST: f32 = 12.0;
 /// The same for pictures of 16 bits, whose range may be narrow.
 const LEAST_DEEP_CONTRAST: f32 = 1.0;
-/// Levels from which a pixel counts as ink, unless the noise is stronger. If the ink of one reaches the picture's edge,
-/// lines or shadows may be the cause, and the next is tried.
-const THRESHOLDS: [f32; 3] = [RIPPLE, 0.25, 0.45];
+/// Levels from which a pixel counts as ink if, from [`RIPPLE`] on, ink reaches the picture's edge: lines or shadows may be the
+/// cause.
+const THRESHOLDS: [f32; 2] = [0.25, 0.45];
 
 /// The ink of a picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -147,19 +149,30 @@ impl Found {
             }
         }
 
-        let mut choices = THRESHOLDS
-            .iter()
-            .map(|threshold| threshold.max(quiet))
-            .map(|threshold| Pieces::of(&raised, size, threshold));
-        let first = choices.next();
-        let pieces = match first {
-            Some(first) if first.touches_edge() => choices
+        let least = quiet.max(RIPPLE);
+        let mut pieces = Pieces::of(&raised, size, least);
+        if pieces.touches_edge() || pieces.any_spans(size) {
+            // Lines across the paper join whatever is written on it.
+            if let Some(without) = lines::without(&raised, size, least) {
+                let cleaned = Pieces::of(&without, size, least);
+                if cleaned.any() {
+                    raised = without;
+                    pieces = cleaned;
+                }
+            }
+        }
+        if pieces.touches_edge() {
+            let mut choices = THRESHOLDS
+                .iter()
+                .map(|threshold| Pieces::of(&raised, size, threshold.max(quiet)));
+            pieces = choices
                 .find(|pieces| pieces.any() && !pieces.touches_edge())
-                .unwrap_or(first),
-            Some(first) => first,
-            None => Pieces::default(),
-        };
-        let levels = pieces.levels(&raised, size, quiet.max(RIPPLE));
+                .unwrap_or(pieces);
+        }
+        if let Some(firm) = pieces.firm(&raised, size, THRESHOLDS[0].max(quiet)) {
+            pieces = firm;
+        }
+        let levels = pieces.levels(&raised, size, least);
         Self {
             levels,
             plain,

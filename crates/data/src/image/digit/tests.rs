@@ -228,6 +228,36 @@ fn frames_desks_and_lines() {
             Box::new(move |p, _, y| if rulers(y) { p.min(190.0) } else { p }),
         ),
         (
+            "squared, dark lines",
+            Box::new(move |p, x, y| {
+                if rulers(x) || rulers(y) {
+                    p.min(110.0)
+                } else {
+                    p
+                }
+            }),
+        ),
+        (
+            "ruled askew",
+            Box::new(move |p, x, y| {
+                if ((y + 0.02 * x) * 280.0) as usize % 28 < 1 {
+                    p.min(130.0)
+                } else {
+                    p
+                }
+            }),
+        ),
+        (
+            "frame with an open side",
+            Box::new(move |p, x, y| {
+                if x.min(y).min(1.0 - x) < 0.007 {
+                    0.0
+                } else {
+                    p
+                }
+            }),
+        ),
+        (
             "a line below",
             Box::new(move |p, _, y| if (0.97..0.98).contains(&y) { 0.0 } else { p }),
         ),
@@ -263,6 +293,10 @@ fn uneven_light_and_noise() {
         (
             "lamp",
             Box::new(|p, x, y, _| p * (0.4 + 0.6 * (-3.0 * (x * x + y * y)).exp())),
+        ),
+        (
+            "shadow with an edge",
+            Box::new(|p, x, y, _| p * (0.5 + 0.5 / (1.0 + (40.0 * (x + 0.4 * y - 0.8)).exp()))),
         ),
         ("noise of 2", noise(2.0)),
         ("noise of 8", noise(8.0)),

@@ -1,5 +1,7 @@
 //! Which grey levels are paper: light or dark, and how they vary over the picture with the light.
 
+use super::shade;
+
 /// One in this many pixels may be an outlier.
 const OUTLIER: usize = 5000;
 /// Points of the grid of paper levels, along the longer side.
@@ -16,6 +18,10 @@ const LEAST_SIDE: usize = 40;
 const EVEN: f32 = 0.03;
 /// Light that varies by this share of all contrast makes some of the paper darker than some of the ink.
 const VARIED: f32 = 0.3;
+/// The share of the border's values between which paper is even: the digit may reach the edge.
+const MOST_BORDER: f32 = 0.9;
+/// Frames are within this part of the sides.
+const MARGIN: usize = 14;
 /// The border is this part of the shorter side.
 const BAND: usize = 20;
 /// Pixels between those that show coarse noise: a block of JPEG.
@@ -44,17 +50,21 @@ pub(super) fn strongest(values: impl Iterator<Item = f32>) -> f32 {
 
 /// Whether the paper is lighter than what is on it.
 pub(super) fn is_light(values: &[f32], size: [usize; 2]) -> bool {
-    let [height, width] = size;
     let [darkest, brightest] = range(values);
     let middle = (brightest + darkest) / 2.0;
     let is_light = |value: f32| value > middle;
     if has_room(size) {
-        // Where the light varies much, only the surroundings of a pixel tell whether it is dark.
+        // Where the light varies much, and not only between a frame and the rest, the surroundings of a pixel tell whether
+        // it is dark.
+        let varies = |grid: &Grid| {
+            let [low, high] = grid.range();
+            high - low > VARIED * (brightest - darkest)
+        };
         let grid = Grid::of(values, size, 0.5, WIDE_REACH);
-        let [low, high] = grid.range();
-        if high - low > VARIED * (brightest - darkest) {
+        let (inside, inside_size) = inner(values, size);
+        if varies(&grid) && varies(&Grid::of(&inside, inside_size, 0.5, WIDE_REACH)) {
             let mut squares = [0.0f64; 2];
-            for (y, row) in values.chunks_exact(width).enumerate() {
+            for (y, row) in values.chunks_exact(size[1]).enumerate() {
                 for (x, &value) in row.iter().enumerate() {
                     let difference = value - grid.at(x, y);
                     squares[usize::from(difference < 0.0)] += f64::from(difference).powi(2);
@@ -63,19 +73,18 @@ pub(super) fn is_light(values: &[f32], size: [usize; 2]) -> bool {
             return squares[1] > squares[0];
         }
     }
-    let mut border = Vec::new();
-    let band = (height.min(width) / BAND).max(1);
-    for (y, row) in values.chunks_exact(width).enumerate() {
-        for (x, &value) in row.iter().enumerate() {
-            if y.min(x) < band || y + band >= height || x + band >= width {
-                border.push(value);
-            }
-        }
-    }
+    let mut border = border_of(values, size);
     let around = is_light(quantile(&mut border, 0.5));
     let in_all = is_light(quantile(&mut values.to_vec(), 0.5));
     if around == in_all {
         return around;
+    }
+    if has_room(size) {
+        // Nothing but a frame ends so near to the edge.
+        let (values, size) = inner(values, size);
+        if is_light(quantile(&mut border_of(&values, size), 0.5)) == in_all {
+            return in_all;
+        }
     }
     // A frame, or a desk under the paper, is all around. Strokes that reach the border are not.
     let alike = border
@@ -87,6 +96,31 @@ pub(super) fn is_light(values: &[f32], size: [usize; 2]) -> bool {
     } else {
         around
     }
+}
+
+/// The values along the edges.
+fn border_of(values: &[f32], [height, width]: [usize; 2]) -> Vec<f32> {
+    let band = (height.min(width) / BAND).max(1);
+    let mut border = Vec::new();
+    for (y, row) in values.chunks_exact(width).enumerate() {
+        for (x, &value) in row.iter().enumerate() {
+            if y.min(x) < band || y + band >= height || x + band >= width {
+                border.push(value);
+            }
+        }
+    }
+    border
+}
+
+/// The picture without what is near its edges.
+fn inner(values: &[f32], [height, width]: [usize; 2]) -> (Vec<f32>, [usize; 2]) {
+    let [top, left] = [height / MARGIN, width / MARGIN];
+    let rows = values.chunks_exact(width).skip(top).take(height - 2 * top);
+    let inside = rows.flat_map(|row| &row[left..width - left]);
+    (
+        inside.copied().collect(),
+        [height - 2 * top, width - 2 * left],
+    )
 }
 
 /// The smallest and the largest value, outliers aside.
@@ -140,10 +174,21 @@ pub(super) fn above_paper(values: &[f32], size: [usize; 2], is_light: bool) -> V
     if highest - lowest <= EVEN * strongest(flat.iter().copied()) {
         return flat;
     }
+    // A thick stroke may fill all that the grid looks at, but only light reaches the edges of the picture on all sides.
+    let mut border = border_of(values, size);
+    let spread = quantile(&mut border, MOST_BORDER) - quantile(&mut border, 1.0 - MOST_BORDER);
+    if spread <= EVEN * strongest(flat.iter().copied()) {
+        return flat;
+    }
+    // Points so far apart can't follow the edges of shadows.
+    let shaded = shade::paper(values, size, is_light);
     let mut raised = Vec::with_capacity(values.len());
     for (y, row) in values.chunks_exact(width).enumerate() {
         for (x, &value) in row.iter().enumerate() {
-            let paper = grid.at(x, y);
+            let paper = match &shaded {
+                Some(paper) => paper[y * width + x],
+                None => grid.at(x, y),
+            };
             let difference = difference(value, paper);
             raised.push(if is_light {
                 // Less light falls on ink in a shadow as well.

@@ -4,12 +4,16 @@
 const STRAIGHT: f32 = 0.8;
 /// Share of the picture's height or width from which a piece from edge to edge runs across.
 const ACROSS: f32 = 0.97;
+/// Lines of a frame are thinner than this share of the picture's shorter side.
+const RULE: f32 = 0.03;
 /// Frames are only left out if there is a piece of at least this share of the picture's longer side.
 const SUBSTANTIAL: f32 = 0.08;
 /// A piece whose sides are all below this share of the largest's is a speck, if its area is too.
 const SPECK: f32 = 0.12;
 /// Pieces at the picture's edge are only left out if another piece is stronger than this: a weaker one may be noise.
 const VISIBLE: f32 = 0.25;
+/// Where ink is this much smaller without what is faint, that is none.
+const FIRM: f32 = 0.85;
 /// A piece belongs to the digit only if it is somewhere at least this strong.
 const STRONG: f32 = 0.5;
 
@@ -82,6 +86,21 @@ impl Piece {
         is_across || covered.iter().any(|&share| share >= STRAIGHT)
     }
 
+    /// A thin line along sides of a box of nearly the picture's size, or a single line as long as the picture.
+    fn is_rule(&self, [height, width]: [usize; 2]) -> bool {
+        let [x1, y1, x2, y2] = self.bounds;
+        let near = (RULE * height.min(width) as f32).max(2.0) as usize;
+        let is_long = |side: usize, whole: usize| side as f32 >= STRAIGHT * whole as f32;
+        let [across, down] = self.sides();
+        let is_wide = is_long(across, width) && (is_long(down, height) || down <= near);
+        let is_high = is_long(down, height) && (is_long(across, width) || across <= near);
+        (is_wide || is_high)
+            && self.pixels.iter().all(|&pixel| {
+                let (y, x) = (pixel as usize / width, pixel as usize % width);
+                (x - x1).min(x2 - 1 - x) < near || (y - y1).min(y2 - 1 - y) < near
+            })
+    }
+
     /// A rectangle's outline.
     fn is_rectangle(&self, width: usize) -> bool {
         let covered = self.covered(self.bounds, width);
@@ -112,9 +131,10 @@ impl Pieces {
             .map(|(piece, _)| piece.clone())
             .collect();
         let is_frame = |piece: &Piece| {
-            is_substantial(piece)
-                && inner.iter().any(|inner| piece.is_around(inner))
-                && piece.is_rectangle(width)
+            is_substantial(piece) && piece.is_rule(size)
+                || is_substantial(piece)
+                    && inner.iter().any(|inner| piece.is_around(inner))
+                    && piece.is_rectangle(width)
         };
         let strong_inner = inner
             .iter()
@@ -149,6 +169,32 @@ impl Pieces {
     /// Whether there is any.
     pub fn any(&self) -> bool {
         !self.kept.is_empty()
+    }
+
+    /// Those of a higher threshold, if that leaves much less: the rest of a shadow beside the ink, not its soft edge.
+    pub fn firm(&self, levels: &[f32], size: [usize; 2], threshold: f32) -> Option<Self> {
+        let longer = |pieces: &Self| {
+            let bounds = pieces.kept.iter().map(|piece| piece.bounds);
+            let around = bounds.reduce(|a, b| {
+                [
+                    a[0].min(b[0]),
+                    a[1].min(b[1]),
+                    a[2].max(b[2]),
+                    a[3].max(b[3]),
+                ]
+            });
+            around.map_or(0, |[x1, y1, x2, y2]| (x2 - x1).max(y2 - y1))
+        };
+        let firm = Self::of(levels, size, threshold);
+        (firm.any() && longer(&firm) as f32 <= FIRM * longer(self) as f32).then_some(firm)
+    }
+
+    /// Whether a piece is nearly as large as the picture.
+    pub fn any_spans(&self, [height, width]: [usize; 2]) -> bool {
+        self.kept.iter().any(|piece| {
+            let [across, down] = piece.sides();
+            across as f32 >= STRAIGHT * width as f32 && down as f32 >= STRAIGHT * height as f32
+        })
     }
 
     /// Whether a piece reaches the picture's edge.

@@ -1,0 +1,162 @@
+//! Paper under shadows with edges: what is left when all that is as narrow as a pen is closed.
+
+use super::paper::{noise, strongest};
+use crate::resize::Resizer;
+
+/// The longer side of the picture on which this is done.
+const SIDE: usize = 160;
+/// How far the closing reaches, in pixels of that picture.
+const REACHES: [usize; 5] = [28, 20, 14, 10, 7];
+/// What has at least this share of the strongest level may be ink.
+const INK: f32 = 0.25;
+/// Standard deviations of the noise that may be paper.
+const EDGE_NOISE: f32 = 5.0;
+/// One in so many pixels of the border may be ink all the same.
+const FEW: usize = 100;
+/// Paper that differs by less than this share of the strongest ink has no shadow with an edge.
+const SHADED: f32 = 0.12;
+
+/// The level of the paper at each pixel, or `None` if no reach leaves all of a shadow to it.
+pub(super) fn paper(values: &[f32], size: [usize; 2], is_light: bool) -> Option<Vec<f32>> {
+    let small_size = small_size(size);
+    let turned = |value: f32| if is_light { value } else { 255.0 - value };
+    let dark: Vec<f32> = values.iter().copied().map(turned).collect();
+    let small = smoothed(
+        &Resizer::new(size, small_size).resize_f32(&dark),
+        small_size,
+    );
+    let mut chosen = None;
+    for (index, reach) in REACHES.into_iter().enumerate() {
+        if 5 * reach >= small_size[0].max(small_size[1]) {
+            continue;
+        }
+        let paper = closed(&small, small_size, reach);
+        let differences = small.iter().zip(&paper);
+        let levels: Vec<f32> = differences
+            .map(|(value, paper)| {
+                if is_light {
+                    // Less light falls on ink in a shadow as well.
+                    (paper - value) / paper.max(1.0)
+                } else {
+                    paper - value
+                }
+            })
+            .collect();
+        let most = strongest(levels.iter().copied());
+        if index == 0 && !is_shaded(&paper, &small) {
+            return None;
+        }
+        // The edge of a shadow leads from edge to edge of the picture.
+        let is_at_edge = |at: usize| {
+            let (y, x) = (at / small_size[1], at % small_size[1]);
+            y.min(x) == 0 || y + 1 == small_size[0] || x + 1 == small_size[1]
+        };
+        let level = most * INK.max(EDGE_NOISE * noise(&levels, small_size) / most.max(1e-6));
+        let leads_out = (0..levels.len()).filter(|&at| levels[at] > level && is_at_edge(at));
+        let border = 2 * (small_size[0] + small_size[1]);
+        let leads_out = leads_out.count() * FEW > border;
+        if !leads_out {
+            chosen = Some(paper);
+            break;
+        }
+    }
+    let paper = chosen?;
+    let large = Resizer::new(small_size, size).resize_f32(&smoothed(&paper, small_size));
+    Some(large.into_iter().map(turned).collect())
+}
+
+fn small_size(size: [usize; 2]) -> [usize; 2] {
+    let longer = size[0].max(size[1]);
+    if longer > SIDE {
+        size.map(|side| (side * SIDE / longer).max(2))
+    } else {
+        size
+    }
+}
+
+/// Whether paper differs more from place to place than light that is even lets it.
+fn is_shaded(paper: &[f32], values: &[f32]) -> bool {
+    let range = |values: &[f32]| {
+        let low = -strongest(values.iter().map(|value| -value));
+        strongest(values.iter().copied()) - low
+    };
+    range(paper) > SHADED * range(values)
+}
+
+/// The mean of each pixel and its neighbours.
+fn smoothed(values: &[f32], size: [usize; 2]) -> Vec<f32> {
+    let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
+    along_both(values, size, 1, mean)
+}
+
+/// Each pixel as bright as the darkest square of `2 * reach + 1` that it is in can be with all else at its brightest.
+fn closed(values: &[f32], size: [usize; 2], reach: usize) -> Vec<f32> {
+    let most = |part: &[f32]| part.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let least = |part: &[f32]| part.iter().copied().fold(f32::INFINITY, f32::min);
+    along_both(&along_both(values, size, reach, most), size, reach, least)
+}
+
+/// `number` of the pixels within `reach` to the sides, then of those above and below.
+fn along_both(
+    values: &[f32],
+    [height, width]: [usize; 2],
+    reach: usize,
+    number: impl Fn(&[f32]) -> f32,
+) -> Vec<f32> {
+    let line = |values: &[f32]| -> Vec<f32> {
+        (0..values.len())
+            .map(|at| number(&values[at.saturating_sub(reach)..(at + reach + 1).min(values.len())]))
+            .collect()
+    };
+    let mut rows: Vec<f32> = values.chunks_exact(width).flat_map(line).collect();
+    for x in 0..width {
+        let column: Vec<f32> = (0..height).map(|y| rows[y * width + x]).collect();
+        for (y, value) in line(&column).into_iter().enumerate() {
+            rows[y * width + x] = value;
+        }
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paper_follows_the_edge_of_a_shadow() {
+        let (width, height) = (240, 160);
+        let places = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+        let light = |x: usize| if x < 150 { 230.0 } else { 120.0 };
+        let is_ink = |x: usize, y: usize| (60..72).contains(&x) && (30..130).contains(&y);
+        let drawn = |(x, y): (usize, usize)| if is_ink(x, y) { 30.0 } else { light(x) };
+        let values: Vec<f32> = places.map(drawn).collect();
+        for is_light in [true, false] {
+            let turned = |value: &f32| if is_light { *value } else { 255.0 - value };
+            let values: Vec<f32> = values.iter().map(turned).collect();
+            let found = paper(&values, [height, width], is_light).unwrap();
+            for (x, y) in [
+                (20, 80),
+                (66, 80),
+                (66, 35),
+                (130, 20),
+                (170, 80),
+                (230, 150),
+            ] {
+                let found = found[y * width + x];
+                let expected = turned(&light(x));
+                assert!(
+                    (found - expected).abs() < 12.0,
+                    "{x}, {y}: {found} for {expected}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn even_paper_has_no_shadow() {
+        let values: Vec<f32> = (0..10_000)
+            .map(|at| if at % 100 == 50 { 20.0 } else { 200.0 })
+            .collect();
+        assert!(paper(&values, [100, 100], true).is_none());
+    }
+}
