@@ -7,6 +7,7 @@ mod jpeg;
 mod kinds;
 mod mapping;
 mod opaque;
+mod tiff;
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -153,6 +154,7 @@ pub fn decode(path: &Path, bytes: &[u8]) -> Result<Decoded, ImageError> {
             jpeg::End::Unmarked => return unmarked_jpeg(path, bytes),
         },
         ImageFormat::WebP => kinds::webp_is_cut(bytes),
+        ImageFormat::Tiff => tiff::is_cut(bytes),
         _ => false,
     };
     if is_cut {

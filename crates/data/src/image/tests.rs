@@ -330,6 +330,29 @@ fn too_many_pixels_are_refused_before_decoding() {
 }
 
 #[test]
+fn tiff_directories_state_no_more_than_there_is() {
+    let whole = encode(&bar(20, 20, 0, 255), ImageFormat::Tiff);
+    let start = u32::from_le_bytes(whole[4..8].try_into().unwrap()) as usize;
+    for entry in 0..usize::from(whole[start]) {
+        let mut bytes = whole.clone();
+        bytes[start + 2 + 12 * entry + 4..][..4].copy_from_slice(&5_000_000u32.to_le_bytes());
+        let error = decoded(&bytes).unwrap_err();
+        assert!(matches!(error, ImageError::Truncated(_)), "{error}");
+    }
+    // BigTIFF has longer offsets and counts.
+    let big = |count: u64| {
+        let mut bytes = b"MM\0\x2b\0\x08\0\0".to_vec();
+        bytes.extend([16u64, 1].iter().flat_map(|number| number.to_be_bytes()));
+        bytes.extend([1, 2, 0, 3]);
+        bytes.extend(count.to_be_bytes());
+        bytes
+    };
+    for (count, is_cut) in [(3, false), (1 << 20, true), (u64::MAX, true)] {
+        assert_eq!(tiff::is_cut(&big(count)), is_cut, "{count}");
+    }
+}
+
+#[test]
 fn only_the_first_frame_is_read() {
     let mut gif = Vec::new();
     let mut encoder = image::codecs::gif::GifEncoder::new(&mut gif);
