@@ -4,6 +4,9 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::source::paths::Part;
 
+/// Folders of another machine that may stand before those of the data set.
+const MOST_FOLDERS: usize = 32;
+
 /// The folder or list that `data.yaml` means by `place`. Other machines' folders and Roboflow's `../` are left out, as long
 /// as what is left still names the part.
 pub fn resolve(bases: &[PathBuf], place: &str) -> Option<PathBuf> {
@@ -17,7 +20,8 @@ pub fn resolve(bases: &[PathBuf], place: &str) -> Option<PathBuf> {
         .rposition(|name| Part::of(name.trim_end_matches(".txt")).is_some());
     let least = least.unwrap_or(names.len().saturating_sub(1));
     let stated = bases.iter().map(|base| base.join(&place));
-    let tails = (0..=least).flat_map(|start| bases.iter().map(move |base| (base, start)));
+    let tails = (least.saturating_sub(MOST_FOLDERS)..=least)
+        .flat_map(|start| bases.iter().map(move |base| (base, start)));
     let tails = tails.map(|(base, start)| base.join(names[start..].iter().collect::<PathBuf>()));
     // `../train/images` is meant within the folder, even if there is such a folder beside it.
     let (first, then): (Vec<PathBuf>, Vec<PathBuf>) = if place.starts_with("../") {

@@ -411,6 +411,17 @@ fn refused_with_a_reason() {
 }
 
 #[test]
+fn a_place_of_many_folders_is_looked_for_once() {
+    // Each shorter path was tried, too: gigabytes of paths.
+    let yaml = format!("train: ../{}train\nnames: [a]", "a/".repeat(100_000));
+    let folder = folder(&[("images/a.png", "")]);
+    std::fs::write(folder.path().join("data.yaml"), yaml).unwrap();
+    let settings = recipe::Data::default();
+    let error = read(folder.path(), &settings).unwrap_err().to_string();
+    assert!(error.contains("which does not exist"));
+}
+
+#[test]
 fn recognised_or_not() {
     let cases: &[(&str, Files, bool)] = &[
         ("labels beside", &[("a.png", ""), ("a.txt", ROW)], true),
