@@ -11,6 +11,9 @@ use crate::error::DataError;
 use crate::listing::{Entry, Fault, LabelledBox, Labels, Listing, Picture, Problem, Unit};
 use crate::source::paths::{Finder, Found, Lost};
 
+/// Characters of an image's name that messages show.
+const MOST_SHOWN: usize = 200;
+
 /// The class of each category id of a file.
 pub type Numbers = HashMap<i64, usize>;
 
@@ -35,10 +38,12 @@ impl Annotated {
         })
     }
 
-    /// What messages call an image: its file, or its place in the list.
+    /// What messages call an image: its file, or its place in the list. Each of its objects may have a message.
     fn image(&self, index: usize) -> String {
-        let name = self.file.images[index].file_name.clone();
-        name.unwrap_or_else(|| format!("images[{index}]"))
+        match &self.file.images[index].file_name {
+            Some(name) => name.chars().take(MOST_SHOWN).collect(),
+            None => format!("images[{index}]"),
+        }
     }
 }
 

@@ -202,6 +202,20 @@ fn everything_that_is_wrong_is_named() {
 }
 
 #[test]
+fn a_long_name_is_not_repeated_with_every_object() {
+    let mut file = plain();
+    let image = file["annotations"][0]["image_id"].clone();
+    let images = file["images"].as_array_mut().unwrap();
+    let image = images.iter_mut().find(|entry| entry["id"] == image);
+    image.unwrap()["file_name"] = json!("./".repeat(5000) + "y.png");
+    file["annotations"][0]["bbox"] = json!([1, 2, 0, 4]);
+    let folder = folder(&[("train.json", &file)], &["train/x.png", "train/y.png"]);
+    let listing = read_all(folder.path()).unwrap();
+    assert_eq!(listing.train.len(), 2);
+    assert!(listing.problems[0].place.len() < 300);
+}
+
+#[test]
 fn what_is_worth_a_note() {
     let cases: &[(&str, Change, &[&str])] = &[
         (
