@@ -9,6 +9,9 @@ use crate::source::array::{Array, Number};
 /// What a file begins with.
 pub const MAGIC: &[u8] = b"\x93NUMPY";
 
+/// NumPy's own limit. Turning an array whose columns come first takes time for each dimension of each number.
+const MOST_DIMENSIONS: usize = 64;
+
 /// The array of a file.
 ///
 /// # Errors
@@ -38,6 +41,12 @@ pub fn parse(bytes: Cow<'_, [u8]>) -> Result<Array, String> {
         .ok_or_else(damaged)?
         .starts_with("True");
     let shape = shape(value(header, "shape").ok_or_else(damaged)?).ok_or_else(damaged)?;
+    if shape.len() > MOST_DIMENSIONS {
+        let found = shape.len();
+        return Err(format!(
+            "expected an array of at most {MOST_DIMENSIONS} dimensions, found {found}"
+        ));
+    }
     let mut bytes = bytes.into_owned();
     bytes.drain(..body);
     if columns_first && shape.len() > 1 {

@@ -206,6 +206,7 @@ fn bad_files_say_what_is_wrong() {
         ("records", with(0, "x_train.npy", array("[('r', '|u1')]", "(2, 1, 1)", &[0; 2])), "found one of records"),
         ("too short", with(0, "x_train.npy", array("'|u1'", "(2, 1, 2)", &[0; 3])), "can't have 3 bytes"),
         ("endless", with(0, "x_train.npy", array("'|u1'", "(18446744073709551615, 2, 2)", &[0; 3])), "can't have 3 bytes"),
+        ("65 dimensions", with(0, "x_train.npy", array("'|u1'", &format!("({})", "1,".repeat(65)), &[0])), "at most 64 dimensions, found 65"),
         ("no header", with(0, "x_train.npy", b"\x93NUMPY\x01\x00\xff\xff{".to_vec()), "the header is damaged"),
         ("version 9", with(0, "x_train.npy", b"\x93NUMPY\x09\x00\xff\xff{".to_vec()), "version 9"),
         ("no NumPy", with(0, "x_train.npy", b"hello".to_vec()), "x_train: expected an array of NumPy's"),
