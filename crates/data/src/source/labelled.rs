@@ -11,9 +11,12 @@ use super::names::last;
 use super::paths::Part;
 use crate::error::DataError;
 use crate::listing::{Class, Entry, Fault, Labels, Listing, Picture, Pixels, Problem};
+use crate::memory;
 
 /// Beyond this many classes, those that are mostly without pictures are left out.
 const MANY_CLASSES: u64 = 256;
+/// Bytes that a picture takes beside its pixels, with its name.
+const BESIDE_PIXELS: u64 = 256;
 /// Classes that a note names.
 const MOST_NAMED: usize = 10;
 
@@ -149,6 +152,9 @@ pub fn pair(
             labels.name
         )));
     }
+    // Pictures of a single pixel, well compressed, would fill the memory with names.
+    memory::check(pixels.count as u64 * BESIDE_PIXELS)
+        .map_err(|error| images.wrong(error.to_string()))?;
     let name = |index| format!("{}[{index}]", images.name);
     Ok(Some(Labelled {
         names: (0..pixels.count).map(name).collect(),
