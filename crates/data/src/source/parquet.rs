@@ -3,11 +3,14 @@
 mod columns;
 mod features;
 mod files;
+mod pages;
 mod quiet;
 mod roles;
 mod rows;
+mod schema;
 #[cfg(test)]
 mod tests;
+mod thrift;
 
 use std::fs::File;
 use std::io::Read;

@@ -3,12 +3,16 @@
 //! A column stores a value or its absence with two levels: the 'repetition level' says which list goes on (0: a new row), the
 //! 'definition level' how much of the path to the value is there.
 
+use std::fs::File;
+
 use parquet::basic::{Compression, Repetition};
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::{ByteArray, DataType};
 use parquet::errors::{ParquetError, Result};
-use parquet::file::reader::RowGroupReader;
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::schema::types::{SchemaDescriptor, Type};
+
+use super::pages::{Budget, Pages};
 
 /// Rows that are decoded at a time.
 const BATCH: usize = 1024;
@@ -83,9 +87,13 @@ fn walk(
 ///
 /// # Errors
 /// A damaged file, a compression or a type that can't be read.
-pub fn read(group: &dyn RowGroupReader, column: &Column, file_size: u64) -> Result<Values> {
-    let metadata = group.metadata();
-    let Some(chunk) = metadata.columns().get(column.index) else {
+pub fn read(
+    file: &File,
+    group: &RowGroupMetaData,
+    column: &Column,
+    budget: &mut Budget,
+) -> Result<Values> {
+    let Some(chunk) = group.columns().get(column.index) else {
         return Err(ParquetError::General("a column is missing".to_string()));
     };
     let codec = chunk.compression();
@@ -97,39 +105,34 @@ pub fn read(group: &dyn RowGroupReader, column: &Column, file_size: u64) -> Resu
              import pyarrow.parquet as pq; pq.write_table(pq.read_table(PATH), PATH, compression=\"snappy\")"
         )));
     }
-    // The library trusts these numbers.
-    let start = chunk
-        .dictionary_page_offset()
-        .unwrap_or(chunk.data_page_offset());
-    let end = start.checked_add(chunk.compressed_size());
-    let inside = start >= 0
-        && chunk.compressed_size() >= 0
-        && end.is_some_and(|end| end as u64 <= file_size);
-    if !inside || chunk.column_descr().physical_type() != chunk.column_type() {
+    if chunk.column_descr().physical_type() != chunk.column_type() {
         return Err(ParquetError::General(
-            "a column is not where the file says".to_string(),
+            "a column is of another type than the file says".to_string(),
         ));
     }
+    let pages = Pages::new(file, chunk, budget)?;
     let lists = &column.lists[..];
     let whole = chunk.column_descr().max_def_level();
-    Ok(match group.get_column_reader(column.index)? {
+    let left = &mut budget.values;
+    let reader = get_column_reader(chunk.column_descr_ptr(), Box::new(pages));
+    Ok(match reader {
         ColumnReader::ByteArrayColumnReader(reader) => {
-            Values::Bytes(cells(reader, lists, whole, |bytes| bytes)?)
+            Values::Bytes(cells(reader, lists, whole, left, |bytes| bytes)?)
         }
         ColumnReader::BoolColumnReader(reader) => {
-            Values::Numbers(cells(reader, lists, whole, f64::from)?)
+            Values::Numbers(cells(reader, lists, whole, left, f64::from)?)
         }
         ColumnReader::Int32ColumnReader(reader) => {
-            Values::Numbers(cells(reader, lists, whole, f64::from)?)
+            Values::Numbers(cells(reader, lists, whole, left, f64::from)?)
         }
         ColumnReader::Int64ColumnReader(reader) => {
-            Values::Numbers(cells(reader, lists, whole, |value| value as f64)?)
+            Values::Numbers(cells(reader, lists, whole, left, |value| value as f64)?)
         }
         ColumnReader::FloatColumnReader(reader) => {
-            Values::Numbers(cells(reader, lists, whole, f64::from)?)
+            Values::Numbers(cells(reader, lists, whole, left, f64::from)?)
         }
         ColumnReader::DoubleColumnReader(reader) => {
-            Values::Numbers(cells(reader, lists, whole, |value| value)?)
+            Values::Numbers(cells(reader, lists, whole, left, |value| value)?)
         }
         ColumnReader::Int96ColumnReader(_) | ColumnReader::FixedLenByteArrayColumnReader(_) => {
             return Err(ParquetError::NYI(format!(
@@ -144,6 +147,7 @@ fn cells<D: DataType, T>(
     mut reader: ColumnReaderImpl<D>,
     lists: &[i16],
     whole: i16,
+    left: &mut u64,
     convert: impl Fn(D::T) -> T,
 ) -> Result<Vec<Cell<T>>> {
     let mut rows: Vec<Cell<T>> = Vec::new();
@@ -160,6 +164,7 @@ fn cells<D: DataType, T>(
         if records == 0 && levels == 0 {
             return Ok(rows);
         }
+        *left = left.saturating_sub(levels as u64);
         let mut values = values.into_iter().map(&convert);
         for index in 0..levels {
             let definition = definitions.get(index).copied().unwrap_or(whole);

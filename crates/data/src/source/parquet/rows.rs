@@ -1,25 +1,32 @@
 //! Rows of Parquet files as pictures with their labels or objects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
 use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
-use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
+use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::serialized_reader::ReadOptionsBuilder;
 
 use super::columns::{Cell, Column, Values, columns, read as read_column};
 use super::features;
 use super::files::Chosen;
+use super::pages::Budget;
 use super::quiet::caught;
 use super::roles::{EXPECTED, Roles, roles};
+use super::schema;
 use crate::error::DataError;
 use crate::listing::{Entry, Fault, LabelledBox, Labels, Listing, Picture, Problem, Unit};
 use crate::memory;
 use crate::source::labelled::{Classes, Parts, no_class};
 use crate::source::names::last;
 use crate::source::paths::Part;
+
+/// Bytes of a label or a path. What is longer is neither, and a dictionary could repeat it in every row.
+const MOST_TEXT: usize = 1000;
 
 /// A picture before its classes are known.
 struct Draft {
@@ -167,10 +174,13 @@ fn read_file(
     problems: &mut Vec<Problem>,
 ) -> Result<(), String> {
     let unreadable = |error: std::io::Error| format!("cannot read it: {error}");
-    let file = File::open(path).map_err(unreadable)?;
+    let mut file = File::open(path).map_err(unreadable)?;
     let size = file.metadata().map_err(unreadable)?.len();
     memory::check(size).map_err(|error| error.to_string())?;
-    let reader = SerializedFileReader::new(file).map_err(said)?;
+    let schema = schema::read(&mut file, size)?;
+    let options = ReadOptionsBuilder::new().with_parquet_schema(schema);
+    let copy = file.try_clone().map_err(unreadable)?;
+    let reader = SerializedFileReader::new_with_options(copy, options.build()).map_err(said)?;
     let metadata = reader.metadata().file_metadata();
     let columns = columns(metadata.schema_descr());
     let roles = roles(&columns).ok_or_else(|| {
@@ -185,10 +195,10 @@ fn read_file(
         *names = features::class_names(note.unwrap_or_default(), &roles.label.path);
     }
     let mut first = 0;
-    for group in 0..reader.num_row_groups() {
-        let group = reader.get_row_group(group).map_err(said)?;
-        let rows = Rows::read(&roles, &*group, size).map_err(said)?;
-        let count = rows.bytes.len();
+    let mut budget = Budget::of(size);
+    for group in reader.metadata().row_groups() {
+        let rows = Rows::read(&roles, &file, group, &mut budget).map_err(said)?;
+        let count = rows.pictures.len();
         for row in 0..count {
             rows.draft(
                 row,
@@ -211,7 +221,8 @@ fn said(error: ParquetError) -> String {
 
 /// The values of a group of rows.
 struct Rows {
-    bytes: Vec<Cell<ByteArray>>,
+    /// Image files.
+    pictures: Vec<Option<Arc<[u8]>>>,
     path: Option<Values>,
     label: Values,
     boxes: Option<Values>,
@@ -222,26 +233,34 @@ struct Rows {
 }
 
 impl Rows {
-    fn read(roles: &Roles, group: &dyn RowGroupReader, file: u64) -> Result<Self, ParquetError> {
-        let read = |column: &Column| read_column(group, column, file);
-        let option = |column: &Option<Column>| column.as_ref().map(read).transpose();
+    fn read(
+        roles: &Roles,
+        file: &File,
+        group: &RowGroupMetaData,
+        budget: &mut Budget,
+    ) -> Result<Self, ParquetError> {
+        let mut read = |column: &Column| read_column(file, group, column, budget);
         let Values::Bytes(bytes) = read(&roles.bytes)? else {
             let name = roles.bytes.path.join(".");
             return Err(ParquetError::NYI(format!(
                 "the column {name} holds numbers; expected image files"
             )));
         };
+        let pictures = pictures(bytes);
+        let label = read(&roles.label)?;
+        let size = match &roles.size {
+            Some([height, width]) => Some([read(height)?, read(width)?]),
+            None => None,
+        };
+        let mut option = |column: &Option<Column>| column.as_ref().map(&mut read).transpose();
         Ok(Self {
-            bytes,
+            pictures,
             path: option(&roles.path)?,
-            label: read(&roles.label)?,
+            label,
             boxes: option(&roles.boxes)?,
             area: option(&roles.area)?,
             crowd: option(&roles.crowd)?,
-            size: match &roles.size {
-                Some([height, width]) => Some([read(height)?, read(width)?]),
-                None => None,
-            },
+            size,
             id: option(&roles.id)?,
         })
     }
@@ -260,10 +279,7 @@ impl Rows {
                 what,
             });
         };
-        let Some(bytes) = self.bytes[row]
-            .first()
-            .and_then(|list| list.first()?.as_ref())
-        else {
+        let Some(picture) = &self.pictures[row] else {
             wrong(
                 Fault::MissingPicture,
                 "there is no image file in this row".to_string(),
@@ -325,7 +341,7 @@ impl Rows {
                     .as_ref()
                     .and_then(|ids| ids.number(row, 0))
                     .map(|id| id as i64),
-                picture: Picture::Bytes(Arc::from(bytes.data())),
+                picture: Picture::Bytes(Arc::clone(picture)),
                 stated,
                 labels: Labels::Boxes(Vec::new()),
             },
@@ -335,6 +351,18 @@ impl Rows {
             objects,
         });
     }
+}
+
+/// The image file of each row, if it has one. A dictionary can repeat one in every row; it is kept once.
+fn pictures(cells: Vec<Cell<ByteArray>>) -> Vec<Option<Arc<[u8]>>> {
+    let mut known: HashMap<(*const u8, usize), Arc<[u8]>> = HashMap::new();
+    let picture = |cell: &Cell<ByteArray>| {
+        let bytes = cell.first()?.first()?.as_ref()?.data();
+        let place = (bytes.as_ptr(), bytes.len());
+        let picture = known.entry(place).or_insert_with(|| Arc::from(bytes));
+        Some(Arc::clone(picture))
+    };
+    cells.iter().map(picture).collect()
 }
 
 impl Values {
@@ -356,8 +384,9 @@ impl Values {
     fn text(&self, row: usize, index: usize) -> Option<String> {
         match self {
             Self::Bytes(rows) => {
-                let bytes = rows.get(row)?.get(index)?.first()?.as_ref()?;
-                Some(String::from_utf8_lossy(bytes.data()).into_owned())
+                let bytes = rows.get(row)?.get(index)?.first()?.as_ref()?.data();
+                let is_name = bytes.len() <= MOST_TEXT;
+                is_name.then(|| String::from_utf8_lossy(bytes).into_owned())
             }
             Self::Numbers(_) => self.number(row, index).map(|number| number.to_string()),
         }

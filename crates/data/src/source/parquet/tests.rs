@@ -1,5 +1,7 @@
 //! Parquet files, right and wrong, written here by the library's writer.
 
+mod hostile;
+
 use super::*;
 use crate::listing::{Fault, Labels, Picture};
 use parquet::basic::Compression;
