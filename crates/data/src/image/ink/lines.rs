@@ -11,7 +11,7 @@ const PLACES: usize = 96;
 /// Share of them that must be on the line, without those where something crosses it.
 const SHARE: f32 = 0.85;
 /// Share of them where nothing may cross it at most.
-const CROSSED: f32 = 0.6;
+const CROSSED: f32 = 0.75;
 /// Lines are thinner than this share of the picture's shorter side.
 const THICK: f32 = 0.025;
 /// Nine tenths of a line are at least this strong, relative to its middle level.

@@ -63,14 +63,7 @@ pub(super) fn is_light(values: &[f32], size: [usize; 2]) -> bool {
         let grid = Grid::of(values, size, 0.5, WIDE_REACH);
         let (inside, inside_size) = inner(values, size);
         if varies(&grid) && varies(&Grid::of(&inside, inside_size, 0.5, WIDE_REACH)) {
-            let mut squares = [0.0f64; 2];
-            for (y, row) in values.chunks_exact(size[1]).enumerate() {
-                for (x, &value) in row.iter().enumerate() {
-                    let difference = value - grid.at(x, y);
-                    squares[usize::from(difference < 0.0)] += f64::from(difference).powi(2);
-                }
-            }
-            return squares[1] > squares[0];
+            return shade::is_light(values, size);
         }
     }
     let mut border = border_of(values, size);

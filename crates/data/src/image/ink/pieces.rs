@@ -113,6 +113,8 @@ impl Piece {
 pub(super) struct Pieces {
     kept: Vec<Piece>,
     touches_edge: bool,
+    /// A strong piece was left out because it runs along or across the picture: it may have a digit in it.
+    left_out: bool,
 }
 
 impl Pieces {
@@ -142,7 +144,12 @@ impl Pieces {
             .map(|piece| piece.strongest)
             .fold(0.0, f32::max);
         // If only ripples and the rest of a shadow are left inside, what is at the edge must be the digit.
+        let mut left_out = false;
         if strong_inner > VISIBLE {
+            let mut all = pieces.iter().zip(&at_edge);
+            left_out = all.any(|(piece, at_edge)| {
+                *at_edge && piece.strongest >= STRONG && !piece.is_rule(size)
+            });
             let mut at_edge = at_edge.iter();
             pieces.retain(|piece| {
                 !at_edge.next().is_some_and(|at_edge| *at_edge) && !is_frame(piece)
@@ -163,6 +170,7 @@ impl Pieces {
         Self {
             touches_edge: pieces.iter().any(|piece| piece.touches_edge(size)),
             kept: pieces,
+            left_out,
         }
     }
 
@@ -197,9 +205,9 @@ impl Pieces {
         })
     }
 
-    /// Whether a piece reaches the picture's edge.
+    /// Whether a piece reaches the picture's edge, or did and was left out.
     pub fn touches_edge(&self) -> bool {
-        self.touches_edge
+        self.touches_edge || self.left_out
     }
 
     /// The number of pieces beside each other that are at least half as high as all of them.

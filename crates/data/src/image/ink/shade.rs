@@ -7,6 +7,8 @@ use crate::resize::Resizer;
 const SIDE: usize = 160;
 /// How far the closing reaches, in pixels of that picture.
 const REACHES: [usize; 5] = [28, 20, 14, 10, 7];
+/// How far the surroundings reach that tell whether a pixel is dark.
+const SURROUNDINGS: [usize; 3] = [6, 12, 24];
 /// What has at least this share of the strongest level may be ink.
 const INK: f32 = 0.25;
 /// Standard deviations of the noise that may be paper.
@@ -63,6 +65,22 @@ pub(super) fn paper(values: &[f32], size: [usize; 2], is_light: bool) -> Option<
     let paper = chosen?;
     let large = Resizer::new(small_size, size).resize_f32(&smoothed(&paper, small_size));
     Some(large.into_iter().map(turned).collect())
+}
+
+/// Whether what differs from its surroundings is darker than they are: across the edge of a shadow it is both alike.
+pub(super) fn is_light(values: &[f32], size: [usize; 2]) -> bool {
+    let small_size = small_size(size);
+    let small = Resizer::new(size, small_size).resize_f32(values);
+    let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
+    let mut squares = [0.0f64; 2];
+    for reach in SURROUNDINGS {
+        let around = along_both(&small, small_size, reach, mean);
+        for (value, around) in small.iter().zip(&around) {
+            let difference = value - around;
+            squares[usize::from(difference < 0.0)] += f64::from(difference).powi(2);
+        }
+    }
+    squares[1] > squares[0]
 }
 
 fn small_size(size: [usize; 2]) -> [usize; 2] {
