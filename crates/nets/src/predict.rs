@@ -23,6 +23,9 @@ pub struct ImagePrediction {
     pub probabilities: Vec<f32>,
     /// Detected objects, best first; empty for a classifier.
     pub detections: Vec<FoundObject>,
+    /// Digits side by side, where a network that reads one took them for one.
+    #[serde(skip)]
+    pub abreast: usize,
 }
 
 /// A detected object.
@@ -71,6 +74,7 @@ pub fn predict(
                     score: found.score,
                 })
                 .collect(),
+            abreast: fitted.abreast,
         });
     let prediction = |blank| {
         if blank {
@@ -119,5 +123,6 @@ fn blank_prediction() -> ImagePrediction {
         score: 0.0,
         probabilities: Vec::new(),
         detections: Vec::new(),
+        abreast: 0,
     }
 }

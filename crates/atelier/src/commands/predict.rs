@@ -49,6 +49,14 @@ pub fn run(plan: &PredictPlan, output: Output) -> Result<(), CommandError> {
                 image: path.display().to_string(),
                 ..answer
             };
+            if answer.abreast > 1 {
+                warn!(
+                    "{}: this looks like {} digits, and {} reads one; use a detector",
+                    escaped(&answer.image),
+                    answer.abreast,
+                    model.run.name()
+                );
+            }
             if let Some(folder) = &plan.annotate {
                 let copy = folder.join(output_name(path) + ANNOTATED);
                 let classes = &model.trained.classes;

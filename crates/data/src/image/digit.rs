@@ -48,6 +48,7 @@ pub(super) fn digit_of(gray: &Gray, [height, width]: [usize; 2]) -> Fitted {
             original: gray.original,
             fitted: [width as f32, height as f32],
         },
+        abreast: gray.abreast,
     };
     if [gray.height, gray.width] == [height, width] && gray.raw.is_some() {
         for pixels in gray.raw.iter().chain([&gray.plain]) {

@@ -172,6 +172,7 @@ impl Fitter {
                 original: [from[1] as f32, from[0] as f32],
                 fitted: [width as f32, height as f32],
             },
+            abreast: 0,
         }
     }
 }

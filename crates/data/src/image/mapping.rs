@@ -63,6 +63,8 @@ pub struct Fitted {
     pub width: usize,
     /// Where the pixels come from.
     pub mapping: Mapping,
+    /// Digits side by side in the picture, of which the fit `digit` takes all for one; 0 for other fits.
+    pub abreast: usize,
 }
 
 impl Fitted {
