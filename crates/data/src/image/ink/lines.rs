@@ -8,9 +8,9 @@ const TILT: f32 = 0.06;
 const TILTS: usize = 40;
 /// Places along a line that are looked at.
 const PLACES: usize = 96;
-/// Share of them that must be on the line, without those where something crosses it.
+/// Share of them that must show the line, apart from those where something crosses it.
 const SHARE: f32 = 0.85;
-/// Share of them where nothing may cross it at most.
+/// Largest share of them where something may cross it.
 const CROSSED: f32 = 0.75;
 /// Lines are thinner than this share of the picture's shorter side.
 const THICK: f32 = 0.025;
@@ -63,7 +63,7 @@ fn remove(left: &mut [f32], levels: &[f32], [height, width]: [usize; 2], least: 
     let mut found = Vec::new();
     for step in -steps..=steps {
         let fall = most_fall * step as f32 / steps as f32;
-        // From where the line comes in on the left, or further right.
+        // Some lines leave the picture above or below before they have crossed it.
         let outside = fall.abs() as isize * 2 / 3;
         for start in -outside..height as isize + outside {
             let line = Line {
@@ -75,7 +75,7 @@ fn remove(left: &mut [f32], levels: &[f32], [height, width]: [usize; 2], least: 
             }
         }
     }
-    // As strong as ink, they are a frame only on two sides of the picture.
+    // What is as strong as ink is a frame if it is at two opposite sides, and else may be the digit.
     let is_near = |row: isize| row as f32 <= FRAME * height as f32;
     let is_side = |line: Line, far: bool| {
         [0, width - 1].into_iter().all(|x| {
@@ -133,7 +133,7 @@ fn level_of(
             outside += 1;
             continue;
         }
-        // Where it steps from row to row is not known.
+        // It may step from row to row a little earlier or later.
         let own = at(x, y).max(at(x, y - 1)).max(at(x, y + 1));
         let beside = at(x, y - thick - 1).max(at(x, y + thick + 1));
         if own > least && beside <= 0.5 * own {

@@ -1,4 +1,4 @@
-//! Paper under shadows with edges: what is left when all that is as narrow as a pen is closed.
+//! Paper under shadows with edges: the picture without anything as narrow as a pen.
 
 use super::paper::{noise, strongest};
 use crate::resize::Resizer;
@@ -18,7 +18,8 @@ const FEW: usize = 100;
 /// Paper that differs by less than this share of the strongest ink has no shadow with an edge.
 const SHADED: f32 = 0.12;
 
-/// The level of the paper at each pixel, or `None` if no reach leaves all of a shadow to it.
+/// The level of the paper at each pixel, or `None` if the paper is even, or if at each reach some of the shadow looks like
+/// ink.
 pub(super) fn paper(values: &[f32], size: [usize; 2], is_light: bool) -> Option<Vec<f32>> {
     let small_size = small_size(size);
     let turned = |value: f32| if is_light { value } else { 255.0 - value };
@@ -28,10 +29,9 @@ pub(super) fn paper(values: &[f32], size: [usize; 2], is_light: bool) -> Option<
         small_size,
     );
     let mut chosen = None;
-    for (index, reach) in REACHES.into_iter().enumerate() {
-        if 5 * reach >= small_size[0].max(small_size[1]) {
-            continue;
-        }
+    let small_side = small_size[0].max(small_size[1]);
+    let reaches = REACHES.into_iter().filter(|reach| 5 * reach < small_side);
+    for (index, reach) in reaches.enumerate() {
         let paper = closed(&small, small_size, reach);
         let differences = small.iter().zip(&paper);
         let levels: Vec<f32> = differences
@@ -67,7 +67,7 @@ pub(super) fn paper(values: &[f32], size: [usize; 2], is_light: bool) -> Option<
     Some(large.into_iter().map(turned).collect())
 }
 
-/// Whether what differs from its surroundings is darker than they are: across the edge of a shadow it is both alike.
+/// Whether strokes are darker than their surroundings. Along the edge of a shadow as much is darker as is lighter.
 pub(super) fn is_light(values: &[f32], size: [usize; 2]) -> bool {
     let small_size = small_size(size);
     let small = Resizer::new(size, small_size).resize_f32(values);
@@ -92,7 +92,7 @@ fn small_size(size: [usize; 2]) -> [usize; 2] {
     }
 }
 
-/// Whether paper differs more from place to place than light that is even lets it.
+/// Whether the paper's level differs from place to place.
 fn is_shaded(paper: &[f32], values: &[f32]) -> bool {
     let range = |values: &[f32]| {
         let low = -strongest(values.iter().map(|value| -value));
@@ -107,7 +107,7 @@ fn smoothed(values: &[f32], size: [usize; 2]) -> Vec<f32> {
     along_both(values, size, 1, mean)
 }
 
-/// Each pixel as bright as the darkest square of `2 * reach + 1` that it is in can be with all else at its brightest.
+/// A morphological closing: dark strokes of up to `2 * reach` pixels take the level of what is beside them.
 fn closed(values: &[f32], size: [usize; 2], reach: usize) -> Vec<f32> {
     let most = |part: &[f32]| part.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let least = |part: &[f32]| part.iter().copied().fold(f32::INFINITY, f32::min);
