@@ -25,9 +25,9 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| {
     }
     // The bound knows a thousand bytes for each of the input; a pixel is held a few times, not a thousand.
     bounded(input.len() + pixels as usize * PIXEL / 128, || {
-        if let Ok(decoded) = data::image::decode(Path::new("input"), input) {
+        if let Ok(decoded) = data::image::decode(Path::new("input"), input, MOST_PIXELS) {
             let _ = decoded.stored_size();
-            let _ = data::image::opaque_for_ink(decoded.image);
+            let _ = data::image::opaque_for_ink(&decoded.image);
         }
     });
 });
