@@ -10,7 +10,7 @@ use super::features::Plan;
 use super::layers::Writer;
 use super::options::{ExportError, MOST_BYTES, OnnxOptions, Part};
 use super::proto::ModelProto;
-use super::verify::{trial_images, verify};
+use super::verify::{Trial, verify};
 use super::{classifier, detector, metadata};
 use crate::cnn::PredictionOptions;
 use crate::device::Computer;
@@ -20,7 +20,8 @@ use crate::weights::collect;
 
 /// Writes `trained` to `path` or, in parts, to two files named after it; returns the files.
 ///
-/// Every file is read back, and run on trial images beside the network, before any is written.
+/// Every file is read back, and run on `images` (`[C, H, W]`, prepared; without any, on made ones) beside the network,
+/// before any is written.
 ///
 /// # Errors
 /// [`ExportError`] saying what was refused, or what differs; no file is written then.
@@ -28,9 +29,10 @@ pub fn export(
     path: &Path,
     trained: &Trained,
     options: OnnxOptions,
+    images: Vec<Vec<u8>>,
     computer: &Computer,
 ) -> Result<Vec<PathBuf>, ExportError> {
-    let images = trial_images(trained, &computer.device);
+    let trial = Trial::new(images, trained, &computer.device);
     let mut files = Vec::new();
     for (part, model) in models(trained, options)? {
         let path = part.file(path);
@@ -41,7 +43,7 @@ pub fn export(
                 bytes: bytes.len(),
             });
         }
-        verify(&bytes, part, trained, options, &images).map_err(|reason| {
+        verify(&bytes, part, trained, options, &trial).map_err(|reason| {
             ExportError::Unfaithful {
                 path: path.clone(),
                 reason,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use measure::record;
 
-use super::{Run, RunError};
+use super::{Run, RunError, Trained};
 use crate::device::Computer;
 use crate::exchange;
 use crate::network::Network;
@@ -52,9 +52,26 @@ impl Run {
         computer: &Computer,
     ) -> Result<Vec<PathBuf>, RunError> {
         let trained = self.trained(computer)?;
-        Ok(onnx::export(path, &trained, options, computer)?)
+        let images = self.trial_images(&trained);
+        Ok(onnx::export(path, &trained, options, images, computer)?)
+    }
+
+    /// The first test images, prepared; none where the data is no longer there.
+    fn trial_images(&self, trained: &Trained) -> Vec<Vec<u8>> {
+        let mut data = trained.recipe.data.clone();
+        data.image = trained.preparation;
+        let Ok(split) = data::load(&data, trained.recipe.training.seed) else {
+            return Vec::new();
+        };
+        let count = split.test.count.min(TRIAL_IMAGES);
+        (0..count)
+            .map(|index| split.test.image(index).into_owned())
+            .collect()
     }
 }
+
+/// Test images that an export is tried on.
+const TRIAL_IMAGES: usize = 200;
 
 /// The weights in the file at `path` under the names of the network that `recipe` makes for `split`.
 ///
