@@ -30,21 +30,38 @@ pub fn resolve(bases: &[PathBuf], place: &str) -> Option<PathBuf> {
         (stated.collect(), tails.collect())
     };
     let mut paths = first.into_iter().chain(then).map(|path| plain(&path));
-    paths.find(|path| path.is_dir() || path.is_file())
+    // The root folder holds no data set, but all that there is.
+    paths.find(|path| path.parent().is_some() && (path.is_dir() || path.is_file()))
 }
 
 /// A path without `.` and `name/..`.
 pub fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
-        let parent = matches!(plain.components().next_back(), Some(Component::Normal(_)));
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir if parent => {
+        let last = plain.components().next_back();
+        match (part, last) {
+            // Above the root is the root.
+            (Component::CurDir, _) | (Component::ParentDir, Some(Component::RootDir)) => {}
+            (Component::ParentDir, Some(Component::Normal(_))) => {
                 plain.pop();
             }
-            part => plain.push(part),
+            (part, _) => plain.push(part),
         }
     }
     plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_root_folder_is_never_meant() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = plain(folder.path());
+        for place in ["/", "//////.", "/..", "/../.", "\\"] {
+            let found = resolve(&[own.clone()], place);
+            assert_eq!(found.as_deref(), Some(&*own), "{place}");
+        }
+    }
 }
