@@ -36,7 +36,7 @@ pub fn output_name(path: &Path) -> String {
 pub fn warn_of_lookalikes<'a>(what: &str, names: impl Iterator<Item = &'a str>) {
     let names: Vec<&str> = names.collect();
     for (at, name) in names.iter().enumerate() {
-        let alike = |other: &&&str| *other != name && seen(other) == seen(name);
+        let alike = |other: &&&str| *other != name && look_alike(other, name);
         if let Some(other) = names[..at].iter().find(alike) {
             warn!(
                 "the {what} '{}' and '{}' are easily confused: their names differ only in case or in control characters",
@@ -47,10 +47,10 @@ pub fn warn_of_lookalikes<'a>(what: &str, names: impl Iterator<Item = &'a str>) 
     }
 }
 
-/// What is seen of a name when case does not matter.
-fn seen(name: &str) -> String {
-    let visible: String = name.chars().filter(|c| !c.is_control()).collect();
-    visible.to_lowercase()
+/// Whether two names differ at most in case and in control characters.
+pub fn look_alike(one: &str, other: &str) -> bool {
+    let visible = |name: &str| -> String { name.chars().filter(|c| !c.is_control()).collect() };
+    visible(one).to_lowercase() == visible(other).to_lowercase()
 }
 
 #[cfg(test)]

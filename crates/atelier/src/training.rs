@@ -11,7 +11,7 @@ use recipe::{FasterRcnn, Model};
 
 use crate::error::CommandError;
 use crate::interrupts::STOP;
-use crate::names::warn_of_lookalikes;
+use crate::names::{look_alike, warn_of_lookalikes};
 use crate::plan::NamedRecipe;
 use crate::progress::{Progress, Show};
 
@@ -33,7 +33,6 @@ pub fn train(
     // Whatever does not fit is refused before a folder is made.
     let initial = named.check(split, computer)?;
     let summary = recipe.summary(split.train.image_shape(), split.train.classes.len())?;
-    warn_of_lookalikes("classes", split.train.classes.iter().map(String::as_str));
     for warning in warnings(recipe, &split.train)? {
         warn!("{warning}");
     }
@@ -108,7 +107,7 @@ fn warn_of_uncovered_objects(detector: &FasterRcnn, split: &Split) -> Result<(),
 
 /// Some file systems take names that differ in case for the same.
 fn warn_of_similar_runs(root: &Path, name: &str) {
-    let similar = |run: &Run| run.name().to_lowercase() == name.to_lowercase();
+    let similar = |run: &Run| look_alike(&run.name(), name);
     let runs: Vec<String> = Run::list(root)
         .iter()
         .filter(|run| similar(run))

@@ -6,6 +6,7 @@ pub mod csv;
 pub mod folders;
 pub mod idx;
 mod labelled;
+mod lookalikes;
 mod names;
 pub mod npz;
 pub mod parquet;
@@ -79,7 +80,9 @@ pub fn load_with(
 /// A path that does not exist, or holds nothing that is known.
 pub fn list(path: &Path, data: &recipe::Data) -> Result<Listing, DataError> {
     let (_, _, read) = reader(path, data.format)?;
-    read(path, data)
+    let mut listing = read(path, data)?;
+    listing.notes.extend(lookalikes::note(&listing.classes));
+    Ok(listing)
 }
 
 /// What a folder or file holds.

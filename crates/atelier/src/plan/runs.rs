@@ -8,15 +8,19 @@ use nets::run::{Finished, Run, Trained};
 use crate::computer;
 use crate::error::CommandError;
 use crate::flags::{self, Machine, PictureLimit, RunsFolder};
+use crate::names::warn_of_lookalikes;
 
 /// Opens finished runs, each a name under `root` or a path.
 pub fn open_finished(names: &[String], root: &Path) -> Result<Vec<(Run, Finished)>, CommandError> {
-    let open = |name: &String| {
+    let mut opened = Vec::with_capacity(names.len());
+    for name in names {
         let run = Run::open(root, name)?;
         let finished = run.finished()?;
-        Ok((run, finished))
-    };
-    names.iter().map(open).collect()
+        opened.push((run, finished));
+    }
+    let names: Vec<String> = opened.iter().map(|(run, _)| run.name()).collect();
+    warn_of_lookalikes("runs", names.iter().map(String::as_str));
+    Ok(opened)
 }
 
 /// A trained network on its device.

@@ -177,7 +177,7 @@ pub fn read(path: &Path, _settings: &recipe::Data) -> Result<Listing, DataError>
         )));
     }
     let mut listing = Listing {
-        notes: sorted.notes(&root, &levels, &names),
+        notes: sorted.notes(&root, &levels),
         classes: names.iter().map(Class::named).collect(),
         ..Listing::default()
     };
@@ -288,7 +288,7 @@ fn sort(root: &Path, levels: &[(String, Part)]) -> Result<Contents, DataError> {
 }
 
 impl Contents {
-    fn notes(&self, root: &Path, levels: &[(String, Part)], classes: &[String]) -> Vec<String> {
+    fn notes(&self, root: &Path, levels: &[(String, Part)]) -> Vec<String> {
         let mut notes = Vec::new();
         let filled: BTreeSet<(Part, &str)> = self
             .pictures
@@ -333,13 +333,6 @@ impl Contents {
             if named.len() > 1 {
                 notes.push(format!("{} make up one part.", named.join(" and ")));
             }
-        }
-        let mut folded = BTreeSet::new();
-        if !classes.iter().all(|class| folded.insert(fold(class))) {
-            notes.push(
-                "Some classes differ only in the case of their names; they count as different."
-                    .to_string(),
-            );
         }
         notes
     }

@@ -160,18 +160,6 @@ pub fn read(path: &Path, _settings: &recipe::Data) -> Result<Listing, DataError>
         .map(|(index, name)| (name.to_string(), index))
         .collect();
     listing.classes = index.keys().map(Class::named).collect();
-    if index
-        .keys()
-        .map(|name| fold(name))
-        .collect::<BTreeSet<_>>()
-        .len()
-        < index.len()
-    {
-        listing.notes.push(
-            "Some classes differ only in the case of their names; they count as different."
-                .to_string(),
-        );
-    }
     for file in files {
         tally.renamed += usize::from(
             file.annotation

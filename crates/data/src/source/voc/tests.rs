@@ -340,7 +340,6 @@ fn small_print() {
     assert_eq!(
         listing.notes[1..],
         [
-            "Some classes differ only in the case of their names; they count as different.",
             "1 objects are marked as difficult; as in VOC's evaluation they count neither as found nor as missed.",
             "1 pictures are left out: no annotation file that is read belongs to them.",
         ]
