@@ -5,37 +5,36 @@
 mod boxes;
 mod cache;
 mod look;
+mod open;
+mod test_split;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use image::DynamicImage;
 use rayon::prelude::*;
 use recipe::{Boxes, Colour, Fit, OnError, PerChannel};
-use serde::{Deserialize, Serialize};
 
 use self::boxes::Checked;
-pub(crate) use self::boxes::PlacedBox;
+pub(crate) use self::boxes::{PlacedBox, placed_boxes};
 use self::cache::Cache;
 pub(crate) use self::look::{header, measure};
+use self::open::Facts;
+pub(crate) use self::open::{open, open_seen};
+use self::test_split::test_entries;
 use crate::dataset::{Annotated, Dataset, Samples, Split};
 use crate::error::DataError;
-use crate::image::{Decoded, Fitter, Mapping, decode, file, from_planes};
+use crate::image::{Decoded, Fitter, Mapping};
 use crate::images::Images;
-use crate::listing::{Class, Entry, Fault, Labels, Listing, Picture, Pixels, Problem};
-use crate::random::{Purpose, permutation};
+use crate::listing::{Class, Entry, Fault, Labels, Listing, Picture, Problem};
 use crate::truth::Object;
 
-/// Where a listing has no test pictures, one in this many is taken for the test, of each class alike.
-const TEST_SHARE: usize = 5;
-/// Chooses them. Not the training's: runs with different seeds must have the same test pictures.
-const TEST_SEED: u64 = 0;
-/// Pictures that are decoded before their pixels are stored.
+/// Most pictures that are decoded before their pixels are stored.
 const CHUNK: usize = 256;
+/// Bytes of their pixels, if that is less.
+const CHUNK_BYTES: usize = 256 << 20;
 
 /// Reports how many pictures of how many are prepared.
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
@@ -99,66 +98,6 @@ pub fn prepare(
     })
 }
 
-/// The listing's own test pictures; else its validation pictures; else a share of the training pictures.
-fn test_entries(listing: &mut Listing) -> Vec<Entry> {
-    if let Some(test) = listing.test.take() {
-        return test;
-    }
-    if let Some(validation) = listing.validation.take() {
-        listing.notes.push(format!(
-            "there is no test split: the {} pictures of the validation split are the test set; \
-             hold out training pictures with data.validation",
-            validation.len()
-        ));
-        return validation;
-    }
-    let mut by_class: HashMap<usize, Vec<usize>> = HashMap::new();
-    for (index, entry) in listing.train.iter().enumerate() {
-        let class = match &entry.labels {
-            Labels::Class(class) => *class,
-            // Several classes: what matters is that each half has its share of pictures.
-            Labels::Boxes(boxes) => boxes.first().map_or(usize::MAX, |it| it.class),
-        };
-        by_class.entry(class).or_default().push(index);
-    }
-    let mut is_test = vec![false; listing.train.len()];
-    for (class, members) in by_class {
-        let order = permutation(TEST_SEED, Purpose::TestSplit, class as u64, members.len());
-        let count = (members.len() + TEST_SHARE / 2) / TEST_SHARE;
-        for place in order.into_iter().take(count) {
-            is_test[members[place]] = true;
-        }
-    }
-    // Tiny sets: one picture at least.
-    if listing.train.len() > 1 && !is_test.contains(&true) {
-        is_test[listing.train.len() - 1] = true;
-    }
-    let mut test = Vec::new();
-    let mut train = Vec::new();
-    for (entry, is_test) in std::mem::take(&mut listing.train).into_iter().zip(is_test) {
-        if is_test { &mut test } else { &mut train }.push(entry);
-    }
-    listing.train = train;
-    listing.notes.push(format!(
-        "there is no test split: {} of the pictures, one in {TEST_SHARE} of each class, are the test set",
-        test.len()
-    ));
-    test
-}
-
-/// What is known of a picture once it is decoded.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Facts {
-    /// `[height, width]`, upright.
-    size: [usize; 2],
-    /// `[height, width]` as the file stores it.
-    stored: [usize; 2],
-    /// EXIF's number of how the file's pixels were turned.
-    orientation: u8,
-    /// Where the prepared pixels come from.
-    mapping: Mapping,
-}
-
 /// A picture, or a part of it, that becomes one image.
 struct Job<'a> {
     entry: &'a Entry,
@@ -217,7 +156,8 @@ impl Work<'_> {
             return Ok(ready);
         }
         let mut facts = Vec::with_capacity(jobs.len());
-        for chunk in jobs.chunks(CHUNK) {
+        let at_once = (CHUNK_BYTES / length.max(1)).max(rayon::current_num_threads());
+        for chunk in jobs.chunks(at_once.min(CHUNK)) {
             // A picture of several crops is decoded once.
             let pictures: Vec<Range<usize>> = runs(chunk);
             let found: Vec<Vec<_>> = pictures
@@ -402,88 +342,6 @@ fn read(
         Ok(decoded) => jobs.iter().map(|job| fit(job, &decoded, fitter)).collect(),
         Err(problem) => vec![Err(problem); jobs.len()],
     }
-}
-
-/// Decodes the picture of an entry, of at most `max_pixels`.
-///
-/// # Errors
-/// The problem with it.
-pub(crate) fn open(entry: &Entry, max_pixels: u64) -> Result<Decoded, Problem> {
-    open_seen(entry, max_pixels, |_| {})
-}
-
-/// The same; `see` gets the bytes of the file before they are decoded.
-///
-/// # Errors
-/// As for [`open`].
-pub(crate) fn open_seen(
-    entry: &Entry,
-    max_pixels: u64,
-    see: impl FnOnce(&[u8]),
-) -> Result<Decoded, Problem> {
-    let damaged = |what: String| Problem {
-        fault: Fault::DamagedPicture,
-        place: entry.name.clone(),
-        what,
-    };
-    let decoded = match &entry.picture {
-        Picture::File(path) => file(path).and_then(|bytes| {
-            see(&bytes);
-            decode(path, &bytes, max_pixels)
-        }),
-        Picture::Bytes(bytes) => {
-            see(bytes);
-            decode(Path::new(&entry.name), bytes, max_pixels)
-        }
-        Picture::Pixels { all, index } => {
-            let Pixels {
-                channels,
-                height,
-                width,
-                ..
-            } = **all;
-            let length = channels * height * width;
-            let pixels = all.values.get(index * length..(index + 1) * length);
-            let image = pixels.and_then(|pixels| from_planes(pixels, [channels, height, width]));
-            return image
-                .map(Decoded::upright)
-                .ok_or_else(|| damaged("its pixels are missing".to_string()));
-        }
-    };
-    decoded.map_err(|error| match error {
-        crate::image::ImageError::Read { source, .. }
-            if source.kind() == std::io::ErrorKind::NotFound =>
-        {
-            Problem {
-                fault: Fault::MissingPicture,
-                place: entry.name.clone(),
-                what: "there is no such file".to_string(),
-            }
-        }
-        other => damaged(other.to_string()),
-    })
-}
-
-impl Facts {
-    /// What a decoded picture says of itself.
-    fn of(decoded: &Decoded) -> Self {
-        let size = [decoded.image.height(), decoded.image.width()].map(|side| side as usize);
-        Self {
-            size,
-            stored: decoded.stored_size(),
-            orientation: decoded.orientation.to_exif(),
-            mapping: Mapping::identity(size),
-        }
-    }
-}
-
-/// The boxes of a picture, held against it: corners in pixels of the upright picture, cut off at its edge, and the problem
-/// with it, if that took more than rounding explains.
-///
-/// # Errors
-/// A picture of another size than stated.
-pub(crate) fn placed_boxes(entry: &Entry, decoded: &Decoded) -> Result<Vec<PlacedBox>, Problem> {
-    boxes::placed(entry, &Facts::of(decoded))
 }
 
 /// The network's input as far as the settings and the headers of the training pictures tell: colour, size and fit.

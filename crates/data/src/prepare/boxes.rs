@@ -3,8 +3,9 @@
 use kernels::boxes::Xyxy;
 use recipe::Boxes;
 
-use super::{Facts, Job};
-use crate::image::Mapping;
+use super::Job;
+use super::open::Facts;
+use crate::image::{Decoded, Mapping};
 use crate::listing::{Entry, Fault, LabelledBox, Labels, Problem, Unit};
 use crate::truth::Object;
 
@@ -104,17 +105,18 @@ pub(super) fn crop(entry: &Entry, number: usize, facts: &Facts) -> Result<[u32; 
 /// A box on its picture, and what is wrong with it; or what makes it useless.
 pub(crate) type PlacedBox = Result<([f64; 4], Option<Problem>), Problem>;
 
-/// Every box of an entry on its picture; none of an entry with a class.
+/// Every box of an entry on its decoded picture, in pixels of the upright picture; none of an entry with a class.
 ///
 /// # Errors
 /// A picture of another size than stated.
-pub(super) fn placed(entry: &Entry, facts: &Facts) -> Result<Vec<PlacedBox>, Problem> {
-    let turned = stated_size(entry, facts)?;
+pub(crate) fn placed_boxes(entry: &Entry, decoded: &Decoded) -> Result<Vec<PlacedBox>, Problem> {
+    let facts = Facts::of(decoded);
+    let turned = stated_size(entry, &facts)?;
     let Labels::Boxes(boxes) = &entry.labels else {
         return Ok(Vec::new());
     };
     let place = |labelled| {
-        let corners = corners(labelled, facts, turned);
+        let corners = corners(labelled, &facts, turned);
         inside(entry, labelled, corners, facts.size)
     };
     Ok(boxes.iter().map(place).collect())

@@ -8,7 +8,8 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::{Facts, Job};
+use super::Job;
+use super::open::Facts;
 use crate::error::DataError;
 use crate::images::Images;
 use crate::listing::{Labels, Picture, Pixels, Problem};
