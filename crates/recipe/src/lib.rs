@@ -8,6 +8,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod anchor_shapes;
 mod anchor_sizes;
 mod augment;
 mod builtin;
@@ -35,6 +36,7 @@ mod training;
 mod value;
 mod write;
 
+pub use anchor_shapes::AnchorShapes;
 pub use anchor_sizes::AnchorSizes;
 pub use augment::Augment;
 pub use builtin::{BuiltIn, built_in, names};

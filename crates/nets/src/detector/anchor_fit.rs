@@ -9,12 +9,10 @@ use serde::Serialize;
 use super::anchors::AnchorLevels;
 use data::Dataset;
 use data::random::{Key, Purpose, permutation};
-use recipe::{self, ShapeError};
+use recipe::{self, AnchorShapes, ShapeError};
 
-/// Starts of the search for sizes and ratios; the best end counts.
+/// Searches for sizes and ratios, each from another start; the best counts.
 const STARTS: u64 = 8;
-/// Rounds of a search.
-const ROUNDS: usize = 40;
 
 /// How anchors fit objects.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -109,45 +107,36 @@ pub fn sample_objects(data: &Dataset, most: usize) -> Vec<Xyxy> {
 
 /// The recipe with as many sizes and ratios as it has, but chosen for `objects`; `None` without objects.
 ///
-/// k-means with the distance 1 - IoU of boxes laid on one another (Redmon and Farhadi 2017), under the constraint that
-/// every size comes in every ratio: objects go to the pair that overlaps them most, then each size becomes the geometric
-/// mean of its objects' sizes, and each ratio likewise. The same objects give the same result.
+/// The best of several searches by [`AnchorShapes::fitted`]. The same objects give the same result.
 pub fn suggest(detector: &recipe::FasterRcnn, objects: &[Xyxy]) -> Option<recipe::FasterRcnn> {
-    let shapes: Vec<[f64; 2]> = objects
+    let boxes: Vec<[f64; 2]> = objects
         .iter()
-        .map(|bounds| [f64::from(bounds.width()), f64::from(bounds.height())])
+        .map(|bounds| [f64::from(bounds.height()), f64::from(bounds.width())])
         .collect();
-    if shapes.is_empty() {
+    if boxes.is_empty() {
         return None;
     }
     let counts = [
         detector.anchors.sizes.all().len(),
         detector.anchors.ratios.len(),
     ];
-    let searches: Vec<(f64, [Vec<f64>; 2])> = (0..STARTS)
+    let searches: Vec<(AnchorShapes, f64)> = (0..STARTS)
         .into_par_iter()
-        .map(|start| search(&shapes, counts, start))
+        .map(|start| search(&boxes, counts, start))
         .collect();
     // The first of equals.
-    let (_, [sizes, ratios]) = searches
+    let (best, _) = searches
         .into_iter()
-        .reduce(|a, b| if b.0 > a.0 { b } else { a })?;
-    let rounded = |values: Vec<f64>, digits: f64| {
-        let mut values: Vec<f64> = values
-            .into_iter()
-            .map(|v| (v * digits).round() / digits)
-            .collect();
-        values.sort_by(f64::total_cmp);
-        values
-    };
+        .reduce(|a, b| if b.1 > a.1 { b } else { a })?;
+    let best = best.rounded();
     let mut detector = detector.clone();
-    detector.anchors.sizes = detector.anchors.sizes.with(&rounded(sizes, 10.0));
-    detector.anchors.ratios = rounded(ratios, 100.0);
+    detector.anchors.sizes = detector.anchors.sizes.with(&best.sizes);
+    detector.anchors.ratios = best.ratios;
     Some(detector)
 }
 
-/// One search from random objects: its mean IoU, sizes and ratios.
-fn search(shapes: &[[f64; 2]], counts: [usize; 2], start: u64) -> (f64, [Vec<f64>; 2]) {
+/// One search from the sizes and ratios of random objects, and its mean IoU.
+fn search(boxes: &[[f64; 2]], [sizes, ratios]: [usize; 2], start: u64) -> (AnchorShapes, f64) {
     let mut stream = Key {
         seed: 0,
         purpose: Purpose::AnchorSearch,
@@ -155,53 +144,12 @@ fn search(shapes: &[[f64; 2]], counts: [usize; 2], start: u64) -> (f64, [Vec<f64
         index: start,
     }
     .stream();
-    // Of an object: its size and its ratio.
-    let feature = |[width, height]: [f64; 2]| [(width * height).sqrt(), height / width];
-    let mut values = [0, 1].map(|which| -> Vec<f64> {
-        (0..counts[which])
-            .map(|_| feature(shapes[stream.below(shapes.len())])[which])
-            .collect()
-    });
-    let mut mean = 0.0;
-    for _ in 0..ROUNDS {
-        // Sums of logarithms and counts, a size or ratio each.
-        let mut sums = [0, 1].map(|which| vec![(0.0, 0usize); counts[which]]);
-        let mut total = 0.0;
-        for shape in shapes {
-            let (iou, places) = nearest(*shape, &values);
-            total += iou;
-            for which in 0..2 {
-                let (sum, count) = &mut sums[which][places[which]];
-                *sum += feature(*shape)[which].ln();
-                *count += 1;
-            }
-        }
-        for which in 0..2 {
-            for (value, (sum, count)) in values[which].iter_mut().zip(&sums[which]) {
-                if *count > 0 {
-                    *value = (sum / *count as f64).exp();
-                }
-            }
-        }
-        mean = total / shapes.len() as f64;
-    }
-    (mean, values)
-}
-
-/// The best IoU of a box with any size in any ratio, and the indices of both.
-fn nearest([width, height]: [f64; 2], [sizes, ratios]: &[Vec<f64>; 2]) -> (f64, [usize; 2]) {
-    let mut best = (-1.0, [0, 0]);
-    for (i, size) in sizes.iter().enumerate() {
-        for (j, ratio) in ratios.iter().enumerate() {
-            let (w, h) = (size / ratio.sqrt(), size * ratio.sqrt());
-            let shared = w.min(width) * h.min(height);
-            let iou = shared / (w * h + width * height - shared);
-            if iou > best.0 {
-                best = (iou, [i, j]);
-            }
-        }
-    }
-    best
+    let mut random = || AnchorShapes::of(boxes[stream.below(boxes.len())]);
+    let start = AnchorShapes {
+        sizes: (0..sizes).map(|_| random()[0]).collect(),
+        ratios: (0..ratios).map(|_| random()[1]).collect(),
+    };
+    start.fitted(boxes)
 }
 
 /// All anchors of an image, on all levels.

@@ -1,9 +1,10 @@
 //! Drafts of detectors: Faster R-CNN on one feature map, or on a pyramid where objects are of many sizes.
 
-use super::boxes::{Shapes, fit, rounded, share_covered, sorted_ratios, sorted_sizes};
+use super::boxes::{Shapes, fit, share_covered, sorted_ratios, sorted_sizes};
 use super::survey::{BoxShape, Survey, SurveyedObjects, sorted_quantile};
 use super::text::{channels, listed, percent};
 use super::{Draft, Split};
+use crate::AnchorShapes;
 
 /// Longest and shortest side that the input's longer side may have, pixels, in steps of [`MULTIPLE`].
 const SIDES: [usize; 2] = [320, 64];
@@ -180,16 +181,15 @@ fn anchors(shapes: &Shapes, spread: f64) -> String {
         _ => 3,
     };
     let found = fit(shapes, [sizes, ratio_count(shapes)]);
-    let [sizes, ratios] = &found;
     format!(
         "{}sizes = [{}]\nratios = [{}]\n",
         anchors_reason(shapes, &found),
-        listed(sizes),
-        listed(ratios)
+        listed(&found.sizes),
+        listed(&found.ratios)
     )
 }
 
-fn anchors_reason(shapes: &Shapes, anchors: &[Vec<f64>; 2]) -> String {
+fn anchors_reason(shapes: &Shapes, anchors: &AnchorShapes) -> String {
     format!(
         "[model.anchors]\n# Chosen from the boxes: {} of them have an anchor of IoU 0.5 or more, if laid on one another.\n\
          # `atelier data anchors` says how they fit where they lie.\n",
@@ -204,25 +204,22 @@ fn pyramid_anchors(shapes: &Shapes, sizes: &[f64], levels: usize) -> String {
     let per_level = if factor(2 * levels) > 1.8 { 3 } else { 2 };
     let count = per_level * levels;
     let factor = factor(count);
-    let all: Vec<f64> = (0..count)
-        .map(|index| {
-            ((least * factor.powi(index as i32)) * 10.0)
-                .round()
-                .max(1.0)
-                / 10.0
-        })
-        .collect();
-    let [_, ratios] = fit(shapes, [3, ratio_count(shapes)]);
-    let lists: Vec<String> = all
+    let size = |index: usize| least * factor.powi(index as i32);
+    let anchors = AnchorShapes {
+        sizes: (0..count).map(size).collect(),
+        ratios: fit(shapes, [3, ratio_count(shapes)]).ratios,
+    }
+    .rounded();
+    let lists: Vec<String> = anchors
+        .sizes
         .chunks(per_level)
         .map(|list| format!("[{}]", listed(list)))
         .collect();
-    let found = [rounded(all, 10.0), ratios];
     format!(
         "{}sizes = [{}]\nratios = [{}]\n",
-        anchors_reason(shapes, &found),
+        anchors_reason(shapes, &anchors),
         lists.join(", "),
-        listed(&found[1])
+        listed(&anchors.ratios)
     )
 }
 
