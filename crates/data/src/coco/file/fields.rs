@@ -16,27 +16,40 @@ pub trait Field: Sized {
     /// For messages.
     const EXPECTED: &str;
 
+    /// Of every kind of value that the type does not read.
+    fn other() -> Option<Self> {
+        None
+    }
     /// Of null, and where the field is missing.
     fn null() -> Option<Self> {
-        None
+        Self::other()
     }
     fn flag(_: bool) -> Option<Self> {
-        None
+        Self::other()
     }
     fn integer(_: i64) -> Option<Self> {
-        None
+        Self::other()
     }
     fn number(_: f64) -> Option<Self> {
-        None
+        Self::other()
     }
     fn text(_: &str) -> Option<Self> {
-        None
+        Self::other()
     }
-    fn list<'de, A: SeqAccess<'de>>(_: A) -> Result<Option<Self>, A::Error> {
-        Ok(None)
+    fn list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+        let other = Self::other();
+        // An error points at the start of what is not read.
+        if other.is_some() {
+            while list.next_element::<IgnoredAny>()?.is_some() {}
+        }
+        Ok(other)
     }
-    fn object<'de, A: MapAccess<'de>>(_: A) -> Result<Option<Self>, A::Error> {
-        Ok(None)
+    fn object<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        let other = Self::other();
+        if other.is_some() {
+            skip_object(map)?;
+        }
+        Ok(other)
     }
 }
 
@@ -151,24 +164,8 @@ impl Field for [f64; 4] {
 impl Field for Attributes {
     const EXPECTED: &str = "an object";
 
-    fn null() -> Option<Self> {
+    fn other() -> Option<Self> {
         Some(Self::default())
-    }
-    fn flag(_: bool) -> Option<Self> {
-        Self::null()
-    }
-    fn integer(_: i64) -> Option<Self> {
-        Self::null()
-    }
-    fn number(_: f64) -> Option<Self> {
-        Self::null()
-    }
-    fn text(_: &str) -> Option<Self> {
-        Self::null()
-    }
-    fn list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
-        skip_list(list)?;
-        Ok(Self::null())
     }
     fn object<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
         let mut rotation = 0.0;
@@ -187,7 +184,7 @@ impl Field for Attributes {
 impl<T: Field> Field for Lenient<T> {
     const EXPECTED: &str = T::EXPECTED;
 
-    fn null() -> Option<Self> {
+    fn other() -> Option<Self> {
         Some(Self(None))
     }
     fn flag(value: bool) -> Option<Self> {
@@ -202,19 +199,6 @@ impl<T: Field> Field for Lenient<T> {
     fn text(value: &str) -> Option<Self> {
         Some(Self(T::text(value)))
     }
-    fn list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
-        skip_list(list)?;
-        Ok(Self::null())
-    }
-    fn object<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        skip_object(map)?;
-        Ok(Self::null())
-    }
-}
-
-fn skip_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<(), A::Error> {
-    while list.next_element::<IgnoredAny>()?.is_some() {}
-    Ok(())
 }
 
 pub(super) fn skip_object<'de, A: MapAccess<'de>>(mut map: A) -> Result<(), A::Error> {

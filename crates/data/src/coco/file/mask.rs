@@ -93,11 +93,8 @@ impl Outline {
 impl Field for Piece {
     const EXPECTED: &str = "a mask";
 
-    fn null() -> Option<Self> {
+    fn other() -> Option<Self> {
         Some(Self::Nothing)
-    }
-    fn flag(_: bool) -> Option<Self> {
-        Self::null()
     }
     fn integer(value: i64) -> Option<Self> {
         Some(Self::Number(value as f64))
@@ -108,7 +105,7 @@ impl Field for Piece {
     fn text(value: &str) -> Option<Self> {
         value
             .parse()
-            .map_or(Self::null(), |value| Some(Self::Number(value)))
+            .map_or(Self::other(), |value| Some(Self::Number(value)))
     }
 
     /// Of `[x, y, x, y, ...]`, or of a list of such.
@@ -173,17 +170,8 @@ struct Runs(Vec<u64>);
 impl Field for Runs {
     const EXPECTED: &str = "run lengths";
 
-    fn null() -> Option<Self> {
+    fn other() -> Option<Self> {
         Some(Self::default())
-    }
-    fn flag(_: bool) -> Option<Self> {
-        Self::null()
-    }
-    fn integer(_: i64) -> Option<Self> {
-        Self::null()
-    }
-    fn number(_: f64) -> Option<Self> {
-        Self::null()
     }
     fn text(value: &str) -> Option<Self> {
         Some(Self(unpacked(value.as_bytes()).unwrap_or_default()))
