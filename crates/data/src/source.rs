@@ -3,6 +3,7 @@
 pub(crate) mod array;
 pub mod coco;
 pub mod csv;
+mod drafts;
 pub mod folders;
 pub mod idx;
 mod labelled;

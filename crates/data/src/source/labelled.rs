@@ -40,6 +40,17 @@ impl<T> Parts<T> {
         .flatten()
     }
 
+    /// All parts, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        [
+            Some(&mut self.train),
+            self.validation.as_mut(),
+            self.test.as_mut(),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
     /// Each part changed.
     pub fn map<U>(self, mut change: impl FnMut(T) -> U) -> Parts<U> {
         Parts {
@@ -168,6 +179,26 @@ pub struct Classes<L: Hash + Eq> {
     pub notes: Vec<String>,
 }
 
+impl<L: Hash + Eq> Classes<L> {
+    /// A listing of these classes, with the notes on them.
+    pub fn listing(
+        self,
+        parts: Parts<Vec<Entry>>,
+        mut notes: Vec<String>,
+        problems: Vec<Problem>,
+    ) -> Listing {
+        notes.extend(self.notes);
+        Listing {
+            classes: self.list,
+            train: parts.train,
+            validation: parts.validation,
+            test: parts.test,
+            notes,
+            problems,
+        }
+    }
+}
+
 impl Classes<i64> {
     /// The classes of a set whose labels are numbers. They are those that have names; without names, all numbers from 0
     /// to the largest label, or from 1 if that is the least.
@@ -275,7 +306,7 @@ pub fn no_class(place: String, label: impl Display) -> Problem {
 pub fn listing<L: Hash + Eq + Display>(
     parts: Parts<Labelled<L>>,
     classes: Classes<L>,
-    mut notes: Vec<String>,
+    notes: Vec<String>,
     mut problems: Vec<Problem>,
 ) -> Listing {
     let mut entries = |part: Labelled<L>| {
@@ -299,13 +330,5 @@ pub fn listing<L: Hash + Eq + Display>(
         entries
     };
     let parts = parts.map(&mut entries);
-    notes.extend(classes.notes);
-    Listing {
-        classes: classes.list,
-        train: parts.train,
-        validation: parts.validation,
-        test: parts.test,
-        notes,
-        problems,
-    }
+    classes.listing(parts, notes, problems)
 }

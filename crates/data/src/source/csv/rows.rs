@@ -8,7 +8,8 @@ use super::form::{Corners, Picture};
 use super::table::{Row, shown};
 use crate::error::DataError;
 use crate::listing::{self, Entry, Fault, LabelledBox, Labels, Listing, Problem, Unit};
-use crate::source::labelled::{Classes, Parts, no_class};
+use crate::source::drafts::{self, TextLabels};
+use crate::source::labelled::Parts;
 use crate::source::paths::{Finder, Found, Lost, Part};
 
 /// The class of objects in tables that name none.
@@ -57,7 +58,7 @@ pub fn read(root: &Path, sheets: &[Sheet], mut notes: Vec<String>) -> Result<Lis
     }
     let Reading {
         drafts,
-        mut problems,
+        problems,
         repeats,
         zeros,
         ..
@@ -86,57 +87,49 @@ pub fn read(root: &Path, sheets: &[Sheet], mut notes: Vec<String>) -> Result<Lis
     } else {
         Unit::Pixels
     };
-    let labels = drafts.iter().flatten().flat_map(|draft| {
-        let own = Some(draft.label.as_str()).filter(|_| !objects);
-        own.into_iter()
-            .chain(draft.boxes.iter().map(|object| object.label.as_str()))
+    let drafts = drafts.map(|drafts| {
+        let draft = |draft: Draft| draft.with_words(objects, unit);
+        drafts.into_iter().map(draft).collect()
     });
-    let classes = Classes::named(labels, &BTreeMap::new());
-    let mut entry = |draft: Draft| {
-        let mut class = |label: &str, line: u64| {
-            let class = classes.index.get(label).copied();
-            if class.is_none() {
-                problems.push(no_class(
-                    format!("{}: line {line}", draft.found.name),
-                    label,
-                ));
-            }
-            class
+    Ok(drafts::listing(drafts, &BTreeMap::new(), notes, problems))
+}
+
+impl Draft {
+    /// With its label or its objects, as all sources have them.
+    fn with_words(self, objects: bool, unit: Unit) -> drafts::Draft {
+        let place = |line: u64| format!("line {line}");
+        let object = |object: Object| {
+            let found = LabelledBox {
+                corners: object.corners,
+                unit,
+                class: 0,
+                area: None,
+                crowd: false,
+                place: place(object.line),
+            };
+            (found, object.label)
         };
-        let labels = if objects {
-            let boxes = draft.boxes.into_iter().filter_map(|object| {
-                let class = class(&object.label, object.line)?;
-                Some(LabelledBox {
-                    corners: object.corners,
-                    unit,
-                    class,
-                    area: None,
-                    crowd: false,
-                    place: format!("line {}", object.line),
-                })
-            });
-            Labels::Boxes(boxes.collect())
-        } else {
-            Labels::Class(class(&draft.label, draft.line)?)
-        };
-        Some(Entry {
-            name: draft.found.name,
-            id: None,
-            picture: listing::Picture::File(draft.found.path),
-            stated: draft.stated,
-            labels,
-        })
-    };
-    let parts = drafts.map(|drafts| drafts.into_iter().filter_map(&mut entry).collect());
-    notes.extend(classes.notes);
-    Ok(Listing {
-        classes: classes.list,
-        train: parts.train,
-        validation: parts.validation,
-        test: parts.test,
-        notes,
-        problems,
-    })
+        let name = self.found.name;
+        drafts::Draft {
+            place: if objects {
+                name.clone()
+            } else {
+                format!("{name}: {}", place(self.line))
+            },
+            labels: if objects {
+                TextLabels::Objects(self.boxes.into_iter().map(object).collect())
+            } else {
+                TextLabels::Class(self.label)
+            },
+            entry: Entry {
+                name,
+                id: None,
+                picture: listing::Picture::File(self.found.path),
+                stated: self.stated,
+                labels: Labels::Boxes(Vec::new()),
+            },
+        }
+    }
 }
 
 fn corners(sheet: &Sheet) -> Option<Corners> {

@@ -17,21 +17,10 @@ use super::roles::{EXPECTED, Roles, roles};
 use crate::error::DataError;
 use crate::listing::{Entry, Fault, LabelledBox, Labels, Listing, Picture, Problem, Unit};
 use crate::memory;
-use crate::source::labelled::{Classes, Parts, no_class};
+use crate::source::drafts::{self, Draft, TextLabels};
+use crate::source::labelled::Parts;
 use crate::source::names::last;
 use crate::source::paths::Part;
-
-/// A picture before its classes are known.
-struct Draft {
-    entry: Entry,
-    place: String,
-    /// Its class; `None` for none, or for objects.
-    label: Option<String>,
-    /// Boxes as left, top, width, height with their classes.
-    boxes: Vec<(LabelledBox, String)>,
-    /// Whether its boxes are read.
-    objects: bool,
-}
 
 /// Reads all files.
 ///
@@ -51,11 +40,11 @@ pub fn read(path: &Path, files: &[Chosen], mut notes: Vec<String>) -> Result<Lis
     if drafts.train.is_empty() {
         return Err(DataError::file(path, "there are no training pictures"));
     }
-    let objects = drafts.train[0].objects;
+    let objects = drafts.train[0].has_objects();
     if drafts
         .iter()
         .flatten()
-        .any(|draft| draft.objects != objects)
+        .any(|draft| draft.has_objects() != objects)
     {
         let what = "some files have labels, others objects; all files of a data set must have the same columns";
         return Err(DataError::file(path, what));
@@ -64,60 +53,16 @@ pub fn read(path: &Path, files: &[Chosen], mut notes: Vec<String>) -> Result<Lis
         (&mut drafts.validation, "validation"),
         (&mut drafts.test, "test"),
     ] {
-        let unlabelled = |drafts: &Vec<Draft>| drafts.iter().all(|draft| draft.label.is_none());
-        if !objects && part.take_if(|drafts| unlabelled(drafts)).is_some() {
+        let is_unlabelled = |draft: &Draft| matches!(draft.labels, TextLabels::Missing);
+        let is_left_out = |drafts: &mut Vec<Draft>| !objects && drafts.iter().all(is_unlabelled);
+        if part.take_if(is_left_out).is_some() {
             notes.push(format!(
                 "The {name} pictures are left out: they have no labels."
             ));
         }
     }
-    if objects {
-        ends(&mut drafts, &mut notes);
-    }
-    let labels = drafts.iter().flatten().flat_map(|draft| {
-        let boxes = draft.boxes.iter().map(|(_, label)| label.as_str());
-        draft.label.as_deref().into_iter().chain(boxes)
-    });
-    let classes = Classes::named(labels, &names);
-    let mut entry = |draft: Draft| {
-        let mut class = |label: &str, place: String| {
-            let class = classes.index.get(label).copied();
-            if class.is_none() {
-                problems.push(no_class(place, label));
-            }
-            class
-        };
-        let labels = if objects {
-            let boxes = draft.boxes.into_iter().filter_map(|(found, label)| {
-                let class = class(&label, format!("{}: {}", draft.place, found.place))?;
-                Some(LabelledBox { class, ..found })
-            });
-            Labels::Boxes(boxes.collect())
-        } else if let Some(label) = draft.label {
-            Labels::Class(class(&label, draft.place)?)
-        } else {
-            problems.push(Problem {
-                fault: Fault::BadLabel,
-                place: draft.place,
-                what: "there is no label".to_string(),
-            });
-            return None;
-        };
-        Some(Entry {
-            labels,
-            ..draft.entry
-        })
-    };
-    let parts = drafts.map(|drafts| drafts.into_iter().filter_map(&mut entry).collect());
-    notes.extend(classes.notes);
-    Ok(Listing {
-        classes: classes.list,
-        train: parts.train,
-        validation: parts.validation,
-        test: parts.test,
-        notes,
-        problems,
-    })
+    ends(&mut drafts, &mut notes);
+    Ok(drafts::listing(drafts, &names, notes, problems))
 }
 
 /// Turns widths and heights into right and bottom edges, unless they are that already: some sets have corners.
@@ -133,7 +78,7 @@ fn ends(drafts: &mut Parts<Vec<Draft>>, notes: &mut Vec<String>) {
         else {
             continue;
         };
-        for (found, _) in &draft.boxes {
+        for (found, _) in draft.objects() {
             let [x, y, w, h] = found.corners;
             count += 1;
             beyond += usize::from(x + w > width || y + h > height);
@@ -148,13 +93,8 @@ fn ends(drafts: &mut Parts<Vec<Draft>>, notes: &mut Vec<String>) {
         );
         return;
     }
-    let all = [
-        Some(&mut drafts.train),
-        drafts.validation.as_mut(),
-        drafts.test.as_mut(),
-    ];
-    let drafts = all.into_iter().flatten().flatten();
-    for (found, _) in drafts.flat_map(|draft| &mut draft.boxes) {
+    let drafts = drafts.iter_mut().flatten();
+    for (found, _) in drafts.flat_map(Draft::objects_mut) {
         found.corners[2] += found.corners[0];
         found.corners[3] += found.corners[1];
     }
@@ -311,12 +251,14 @@ impl Rows {
                 boxes.push((found, label));
             }
         }
-        let objects = self.boxes.is_some();
         // Test sets without labels have -1 in their place.
-        let label = self
-            .label
-            .text(row, 0)
-            .filter(|label| !objects && !label.is_empty() && label != "-1");
+        let is_label = |label: &String| !label.is_empty() && label != "-1";
+        let labels = if self.boxes.is_some() {
+            TextLabels::Objects(boxes)
+        } else {
+            let label = self.label.text(row, 0).filter(is_label);
+            label.map_or(TextLabels::Missing, TextLabels::Class)
+        };
         drafts.push(Draft {
             entry: Entry {
                 name: path.unwrap_or_else(|| place.clone()),
@@ -330,9 +272,7 @@ impl Rows {
                 labels: Labels::Boxes(Vec::new()),
             },
             place,
-            label,
-            boxes,
-            objects,
+            labels,
         });
     }
 }
