@@ -12,6 +12,8 @@ mod names;
 pub mod npz;
 pub mod parquet;
 pub mod paths;
+#[cfg(test)]
+pub(crate) mod support;
 pub mod voc;
 pub mod yolo;
 

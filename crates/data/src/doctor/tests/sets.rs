@@ -1,12 +1,13 @@
 //! Pictures, and small data sets of them.
 
-use std::fs;
 use std::io::Cursor;
 use std::path::Path;
 
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{FilterType, resize};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+
+use crate::source::support;
 
 /// A picture of soft spots that no other number has.
 pub fn picture(number: u32, [width, height]: [u32; 2]) -> DynamicImage {
@@ -34,9 +35,7 @@ pub fn save(folder: &Path, name: &str, image: &DynamicImage) {
 }
 
 pub fn write(folder: &Path, name: &str, bytes: &[u8]) {
-    let path = folder.join(name);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, bytes).unwrap();
+    support::write(&folder.join(name), bytes);
 }
 
 /// Three pictures of each of two classes.

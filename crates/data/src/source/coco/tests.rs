@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::listing::{LabelledBox, Labels};
+use crate::source::support::{self, boxes};
 
 /// Two pictures with three objects, in two classes.
 fn plain() -> Value {
@@ -31,14 +31,9 @@ const PICTURES: [&str; 2] = ["x.png", "y.png"];
 
 /// A folder with these files of annotations, and empty files for pictures.
 fn folder(annotations: &[(&str, &Value)], pictures: &[&str]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let texts = annotations
-        .iter()
-        .map(|(name, value)| (*name, value.to_string()));
-    for (name, text) in texts.chain(pictures.iter().map(|name| (*name, String::new()))) {
-        let path = folder.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
+    let folder = support::empty_files(pictures);
+    for (name, value) in annotations {
+        support::write(&folder.path().join(name), value.to_string().as_bytes());
     }
     folder
 }
@@ -54,14 +49,7 @@ fn names(listing: &Listing) -> [Option<Vec<&str>>; 3] {
         listing.validation.as_ref(),
         listing.test.as_ref(),
     ]
-    .map(|part| part.map(|part| part.iter().map(|entry| entry.name.as_str()).collect()))
-}
-
-fn boxes(labels: &Labels) -> &[LabelledBox] {
-    match labels {
-        Labels::Boxes(boxes) => boxes,
-        Labels::Class(_) => panic!("not boxes"),
-    }
+    .map(|part| part.map(|part| support::names(part)))
 }
 
 #[test]
@@ -97,8 +85,8 @@ fn a_folder_is_read() {
         (x.id, x.stated, y.id, y.stated),
         (Some(5), Some([10, 20]), Some(2), None)
     );
-    assert_eq!(boxes(&x.labels)[0].corners, [-0.5, 5.0, 1.5, 10.0]);
-    let [disc, square] = boxes(&y.labels) else {
+    assert_eq!(boxes(x)[0].corners, [-0.5, 5.0, 1.5, 10.0]);
+    let [disc, square] = boxes(y) else {
         panic!("two objects");
     };
     assert_eq!((disc.class, disc.corners), (1, [1.0, 2.0, 4.0, 6.5]));
@@ -175,7 +163,7 @@ proptest! {
         match read_all(folder.path()) {
             Ok(listing) => {
                 let finite = |entry: &crate::listing::Entry| {
-                    boxes(&entry.labels).iter().all(|object| object.class < listing.classes.len())
+                    boxes(entry).iter().all(|object| object.class < listing.classes.len())
                 };
                 prop_assert!(listing.train.iter().all(finite));
             }

@@ -2,22 +2,10 @@
 
 use super::*;
 use crate::listing::{Fault, Labels, Picture, Unit};
+use crate::source::support::{Files, classes, described, folder, problems};
 use proptest::prelude::*;
 use std::fs;
 use tempfile::TempDir;
-
-type Files<'a> = &'a [(&'a str, &'a str)];
-
-/// A folder with these files; a picture's content does not matter here.
-fn folder(files: Files<'_>) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, content) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
-    }
-    folder
-}
 
 fn read(folder: &TempDir) -> Listing {
     assert!(recognises(folder.path()));
@@ -26,29 +14,6 @@ fn read(folder: &TempDir) -> Listing {
 
 fn error(folder: &TempDir) -> String {
     load(folder.path(), false).unwrap_err().to_string()
-}
-
-fn classes(listing: &Listing) -> Vec<&str> {
-    listing
-        .classes
-        .iter()
-        .map(|class| class.name.as_str())
-        .collect()
-}
-
-fn problems(listing: &Listing) -> Vec<String> {
-    listing.problems.iter().map(ToString::to_string).collect()
-}
-
-/// Names with the class, or with the corners and class of each box: `a.png 1`, `b.png [1, 2, 3, 4] 0`.
-fn entries(entries: &[crate::listing::Entry]) -> Vec<String> {
-    let entry = |entry: &crate::listing::Entry| match &entry.labels {
-        Labels::Class(class) => format!("{} {class}", entry.name),
-        Labels::Boxes(boxes) => boxes.iter().fold(entry.name.clone(), |text, found| {
-            format!("{text} {:?} {}", found.corners, found.class)
-        }),
-    };
-    entries.iter().map(entry).collect()
 }
 
 #[test]
@@ -103,7 +68,7 @@ fn bad_rows_of_pixels_are_problems() {
                 -1,5,6,7,8\n";
     let listing = read(&folder(&[("train.csv", text)]));
     assert_eq!(
-        entries(&listing.train),
+        described(&listing.train),
         ["train.csv: line 2 0", "train.csv: line 7 1"]
     );
     assert_eq!(
@@ -225,13 +190,13 @@ fn paths_and_labels_under_the_headers_they_have() {
         ]));
         assert_eq!(problems(&listing), [""; 0], "{name}");
         assert_eq!(classes(&listing), ["cat", "dog"], "{name}");
-        assert_eq!(entries(&listing.train), ["a.png 0", "b.png 1"], "{name}");
+        assert_eq!(described(&listing.train), ["a.png 0", "b.png 1"], "{name}");
         assert!(listing.test.is_none(), "{name}");
     }
     let numbers = "image,label\na.png,10\nb.png,9\n";
     let listing = read(&folder(&[("a.csv", numbers), ("a.png", ""), ("b.png", "")]));
     assert_eq!(
-        (classes(&listing)[10], entries(&listing.train)[0].as_str()),
+        (classes(&listing)[10], described(&listing.train)[0].as_str()),
         ("10", "a.png 10")
     );
 }
@@ -253,8 +218,8 @@ fn bad_rows_of_paths_are_problems() {
         ("test/c.png", ""),
     ]);
     let listing = read(&files);
-    assert_eq!(entries(&listing.train), ["train/a.png 0"]);
-    assert_eq!(entries(&listing.test.clone().unwrap()), ["test/b.png 1"]);
+    assert_eq!(described(&listing.train), ["train/a.png 0"]);
+    assert_eq!(described(&listing.test.clone().unwrap()), ["test/b.png 1"]);
     let found = problems(&listing);
     assert!(
         found[0].starts_with("all.csv: line 3 (train/c.png): there is no such picture"),
@@ -293,7 +258,7 @@ fn boxes_under_the_headers_they_have() {
         assert_eq!(problems(&listing), [""; 0], "{name}");
         assert_eq!(classes(&listing), ["Bird", "Tree"], "{name}");
         assert_eq!(
-            entries(&listing.train),
+            described(&listing.train),
             [
                 "images/a.png [1.0, 2.0, 3.0, 4.0] 1 [2.0, 2.0, 4.5, 4.0] 0",
                 "images/b.png [0.0, 0.0, 5.0, 6.0] 1"
@@ -328,7 +293,7 @@ fn bad_boxes_are_problems_and_empty_ones_are_pictures() {
         ("d.png", ""),
     ]));
     assert_eq!(
-        entries(&listing.train),
+        described(&listing.train),
         ["b.png", "c.png", "d.png [1.0, 2.0, 3.0, 4.0] 0"]
     );
     assert_eq!(
@@ -348,7 +313,7 @@ fn bad_boxes_are_problems_and_empty_ones_are_pictures() {
 fn fractions_and_tables_without_classes() {
     let text = "ImageID,XMin,XMax,YMin,YMax\na,0.1,0.5,0.2,1\n";
     let listing = read(&folder(&[("a.csv", text), ("a.jpg", "")]));
-    assert_eq!(entries(&listing.train), ["a.jpg [0.1, 0.2, 0.5, 1.0] 0"]);
+    assert_eq!(described(&listing.train), ["a.jpg [0.1, 0.2, 0.5, 1.0] 0"]);
     let Labels::Boxes(boxes) = &listing.train[0].labels else {
         panic!();
     };
@@ -375,15 +340,15 @@ fn parts_in_folders_and_beside_each_other() {
     ]);
     let listing = read(&roboflow);
     assert_eq!(
-        entries(&listing.train),
+        described(&listing.train),
         ["train/a.jpg [1.0, 2.0, 3.0, 4.0] 0"]
     );
     assert_eq!(
-        entries(&listing.validation.unwrap()),
+        described(&listing.validation.unwrap()),
         ["valid/a.jpg [1.0, 2.0, 3.0, 4.0] 1"]
     );
     assert_eq!(
-        entries(&listing.test.unwrap()),
+        described(&listing.test.unwrap()),
         ["test/b.jpg [1.0, 2.0, 3.0, 4.0] 0"]
     );
     let racoons = folder(&[

@@ -1,48 +1,13 @@
 use std::cmp::Ordering;
-use std::fs;
 
 use proptest::prelude::*;
-use tempfile::TempDir;
 
 use super::*;
-
-fn folder(files: &[&str]) -> TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    for file in files {
-        let path = dir.path().join(file);
-        if file.ends_with('/') {
-            fs::create_dir_all(path).unwrap();
-            continue;
-        }
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, b"").unwrap();
-    }
-    dir
-}
+use crate::source::support::{classes, described, empty_files};
 
 fn listing(files: &[&str]) -> Listing {
-    let dir = folder(files);
+    let dir = empty_files(files);
     read(dir.path(), &recipe::Data::default()).unwrap()
-}
-
-/// `train/cat/1.png=0` and so on.
-fn shown_entries(entries: &[Entry]) -> Vec<String> {
-    let class = |entry: &Entry| match entry.labels {
-        Labels::Class(class) => class,
-        Labels::Boxes(_) => unreachable!(),
-    };
-    entries
-        .iter()
-        .map(|entry| format!("{}={}", entry.name, class(entry)))
-        .collect()
-}
-
-fn names(listing: &Listing) -> Vec<&str> {
-    listing
-        .classes
-        .iter()
-        .map(|class| class.name.as_str())
-        .collect()
 }
 
 #[test]
@@ -54,10 +19,10 @@ fn one_level() {
         "bird/.DS_Store",
         "cat/._1.JPG",
     ]);
-    assert_eq!(names(&listing), ["cat", "dog"]);
+    assert_eq!(classes(&listing), ["cat", "dog"]);
     assert_eq!(
-        shown_entries(&listing.train),
-        ["cat/1.JPG=0", "cat/deep/er/3.webp=0", "dog/2.png=1"]
+        described(&listing.train),
+        ["cat/1.JPG 0", "cat/deep/er/3.webp 0", "dog/2.png 1"]
     );
     assert!(listing.validation.is_none() && listing.test.is_none());
     assert_eq!(listing.notes, ["bird holds no pictures."]);
@@ -84,7 +49,7 @@ fn parts() {
             format!("{test}/cat/3.png"),
         ];
         let listing = listing(&files.each_ref().map(String::as_str));
-        assert_eq!(names(&listing), ["cat", "dog"], "{train}");
+        assert_eq!(classes(&listing), ["cat", "dog"], "{train}");
         assert_eq!(listing.train.len(), 2, "{train}");
         let labels = |entries: &Option<Vec<Entry>>| {
             entries
@@ -115,8 +80,8 @@ fn what_is_left_out_is_said() {
         "test/wolf/2.png",
     ]);
     assert_eq!(
-        shown_entries(listing.test.as_ref().unwrap()),
-        ["test/Dog/1.png=1", "test/cat/1.png=0"]
+        described(listing.test.as_ref().unwrap()),
+        ["test/Dog/1.png 1", "test/cat/1.png 0"]
     );
     assert_eq!(
         listing.notes,
@@ -162,9 +127,9 @@ fn unlabelled_test_pictures_are_no_test_part() {
 #[test]
 fn a_class_may_be_called_train() {
     let listing = listing(&["train/1.png", "bus/1.png", "car/1.png"]);
-    assert_eq!(names(&listing), ["bus", "car", "train"]);
+    assert_eq!(classes(&listing), ["bus", "car", "train"]);
     let nested = self::listing(&["train/steam/1.png", "bus/1.png"]);
-    assert_eq!(names(&nested), ["bus", "train"]);
+    assert_eq!(classes(&nested), ["bus", "train"]);
 }
 
 #[test]
@@ -172,7 +137,7 @@ fn digits_in_order() {
     let files: Vec<String> = (0..11).map(|digit| format!("{digit}/a.png")).collect();
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
     assert_eq!(
-        names(&listing(&files)),
+        classes(&listing(&files)),
         ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]
     );
 }
@@ -285,7 +250,7 @@ fn recognised_or_not() {
         ),
     ];
     for (case, files, expected) in cases {
-        let dir = folder(files);
+        let dir = empty_files(files);
         assert_eq!(recognises(dir.path()), *expected, "{case}");
     }
     assert!(!recognises(Path::new("/no/such/folder")));
@@ -303,7 +268,7 @@ fn refused_with_a_reason() {
             "fewer than two class folders with pictures for training (cat)",
         ),
     ] {
-        let dir = folder(files);
+        let dir = empty_files(files);
         let error = read(dir.path(), &recipe::Data::default())
             .unwrap_err()
             .to_string();

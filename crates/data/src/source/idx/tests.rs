@@ -3,6 +3,7 @@
 use super::*;
 use crate::listing::{Fault, Labels, Picture};
 use crate::source::array::{Array, Number};
+use crate::source::support::{self, classes};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
@@ -54,17 +55,11 @@ fn write(folder: &Path, files: &[&str], labels: &[u8]) {
 }
 
 fn write_file(path: &Path, bytes: &[u8]) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    let gzipped = path.extension().is_some_and(|ending| ending == "gz");
-    fs::write(path, if gzipped { gzip(bytes) } else { bytes.to_vec() }).unwrap();
-}
-
-fn classes(listing: &Listing) -> Vec<&str> {
-    listing
-        .classes
-        .iter()
-        .map(|class| class.name.as_str())
-        .collect()
+    if path.extension().is_some_and(|ending| ending == "gz") {
+        support::write(path, &gzip(bytes));
+    } else {
+        support::write(path, bytes);
+    }
 }
 
 fn shown(listing: &Listing) -> Vec<usize> {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::listing::{Fault, Labels, Picture};
+use crate::source::support::{classes, described, write};
 use parquet::basic::Compression;
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, FloatType, Int64Type};
 use parquet::file::metadata::KeyValue;
@@ -85,7 +86,7 @@ const CLASSES: &str = "message m {
 const NOTE: &str = r#"{"info": {"features": {"image": {"_type": "Image"}, "label": {"names": ["cat", "dog"], "_type": "ClassLabel"}}}}"#;
 
 /// Two pictures.
-fn classes(note: Option<&str>, compression: Compression, labels: &[i64]) -> Vec<u8> {
+fn labelled(note: Option<&str>, compression: Compression, labels: &[i64]) -> Vec<u8> {
     let columns = [
         Data::Bytes(&["first", "second"], &[2, 2], &[]),
         Data::Bytes(&["a.png"], &[2, 1], &[]),
@@ -94,32 +95,8 @@ fn classes(note: Option<&str>, compression: Compression, labels: &[i64]) -> Vec<
     parquet(CLASSES, note, compression, &[&columns])
 }
 
-fn write(path: &Path, bytes: &[u8]) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, bytes).unwrap();
-}
-
 fn load(path: &Path) -> Result<Listing, DataError> {
     read(path, &recipe::Data::default())
-}
-
-fn names(listing: &Listing) -> Vec<&str> {
-    listing
-        .classes
-        .iter()
-        .map(|class| class.name.as_str())
-        .collect()
-}
-
-/// Names with the class, or with the corners and class of each box.
-fn entries(entries: &[crate::listing::Entry]) -> Vec<String> {
-    let entry = |entry: &crate::listing::Entry| match &entry.labels {
-        Labels::Class(class) => format!("{} {class}", entry.name),
-        Labels::Boxes(boxes) => boxes.iter().fold(entry.name.clone(), |text, found| {
-            format!("{text} {:?} {}", found.corners, found.class)
-        }),
-    };
-    entries.iter().map(entry).collect()
 }
 
 #[test]
@@ -127,13 +104,13 @@ fn pictures_with_labels() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("train.parquet");
     for compression in [Compression::UNCOMPRESSED, Compression::SNAPPY] {
-        write(&path, &classes(Some(NOTE), compression, &[1, 0]));
+        write(&path, &labelled(Some(NOTE), compression, &[1, 0]));
         for path in [&path, folder.path()] {
             assert!(recognises(path));
             let listing = load(path).unwrap();
-            assert_eq!(names(&listing), ["cat", "dog"]);
+            assert_eq!(classes(&listing), ["cat", "dog"]);
             assert_eq!(
-                entries(&listing.train),
+                described(&listing.train),
                 ["a.png 1", "train.parquet: row 1 0"]
             );
             assert!(
@@ -144,15 +121,15 @@ fn pictures_with_labels() {
             );
         }
     }
-    write(&path, &classes(None, Compression::SNAPPY, &[2, 0]));
-    assert_eq!(names(&load(&path).unwrap()), ["0", "1", "2"]);
-    write(&path, &classes(Some(NOTE), Compression::SNAPPY, &[2, 0]));
+    write(&path, &labelled(None, Compression::SNAPPY, &[2, 0]));
+    assert_eq!(classes(&load(&path).unwrap()), ["0", "1", "2"]);
+    write(&path, &labelled(Some(NOTE), Compression::SNAPPY, &[2, 0]));
     let listing = load(&path).unwrap();
     assert_eq!(
         listing.problems[0].to_string(),
         "train.parquet: row 0: the label 2 names no class"
     );
-    assert_eq!(entries(&listing.train), ["train.parquet: row 1 0"]);
+    assert_eq!(described(&listing.train), ["train.parquet: row 1 0"]);
 }
 
 #[test]
@@ -169,9 +146,9 @@ fn other_schemas_of_labels() {
         &parquet(text, None, Compression::SNAPPY, &[&columns, &columns]),
     );
     let listing = load(&path).unwrap();
-    assert_eq!(names(&listing), ["ant", "zebra"]);
+    assert_eq!(classes(&listing), ["ant", "zebra"]);
     assert_eq!(
-        entries(&listing.train)[2..],
+        described(&listing.train)[2..],
         ["a.parquet: row 2 1", "a.parquet: row 3 0"]
     );
     // A row without a picture, and one without a label.
@@ -185,7 +162,7 @@ fn other_schemas_of_labels() {
         &parquet(CLASSES, None, Compression::SNAPPY, &[&columns]),
     );
     let listing = load(&path).unwrap();
-    assert_eq!(entries(&listing.train), ["a.parquet: row 0 0"]);
+    assert_eq!(described(&listing.train), ["a.parquet: row 0 0"]);
     let mut problems: Vec<String> = listing.problems.iter().map(ToString::to_string).collect();
     problems.sort();
     assert_eq!(
@@ -237,9 +214,9 @@ fn pictures_with_objects() {
         &objects(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 2.5], OBJECTS_NOTE),
     );
     let listing = load(&path).unwrap();
-    assert_eq!(names(&listing), ["x", "y", "z"]);
+    assert_eq!(classes(&listing), ["x", "y", "z"]);
     assert_eq!(
-        entries(&listing.train),
+        described(&listing.train),
         [
             "a.png [1.0, 2.0, 4.0, 6.0] 2 [5.0, 6.0, 12.0, 8.5] 0",
             "train.parquet: row 1"
@@ -261,7 +238,7 @@ fn pictures_with_objects() {
     );
     let listing = load(&path).unwrap();
     assert_eq!(
-        entries(&listing.train)[0],
+        described(&listing.train)[0],
         "a.png [10.0, 2.0, 18.0, 9.0] 2 [15.0, 6.0, 20.0, 10.0] 0"
     );
     assert!(
@@ -278,7 +255,10 @@ fn pictures_with_objects() {
         listing.problems[0].to_string(),
         "train.parquet: row 0: object 0: expected four numbers"
     );
-    assert_eq!(entries(&listing.train)[0], "a.png [5.0, 6.0, 12.0, 8.5] 0");
+    assert_eq!(
+        described(&listing.train)[0],
+        "a.png [5.0, 6.0, 12.0, 8.5] 0"
+    );
 }
 
 #[test]
@@ -308,7 +288,7 @@ fn class_names_in_all_notes() {
 
 #[test]
 fn files_in_the_folders_they_are_in() {
-    let file = classes(Some(NOTE), Compression::SNAPPY, &[1, 0]);
+    let file = labelled(Some(NOTE), Compression::SNAPPY, &[1, 0]);
     #[rustfmt::skip]
     let cases: [(&str, &[&str], [usize; 3]); 6] = [
         ("the Hub's", &["data/train-00000-of-00002.parquet", "data/train-00001-of-00002.parquet", "data/test-00000-of-00001.parquet"], [4, 0, 2]),
@@ -348,11 +328,11 @@ fn parts_without_labels_and_missing_files_are_noted() {
     let folder = tempfile::tempdir().unwrap();
     write(
         &folder.path().join("train-00000-of-00003.parquet"),
-        &classes(None, Compression::SNAPPY, &[1, 0]),
+        &labelled(None, Compression::SNAPPY, &[1, 0]),
     );
     write(
         &folder.path().join("test.parquet"),
-        &classes(None, Compression::SNAPPY, &[-1, -1]),
+        &labelled(None, Compression::SNAPPY, &[-1, -1]),
     );
     let listing = load(folder.path()).unwrap();
     assert!(listing.test.is_none());
@@ -408,7 +388,7 @@ fn what_is_no_data_set_says_so() {
         error(path)
     );
     fs::remove_file(&file).unwrap();
-    let good = classes(None, Compression::SNAPPY, &[0, 1]);
+    let good = labelled(None, Compression::SNAPPY, &[0, 1]);
     write(&path.join("one/train.parquet"), &good);
     write(&path.join("two/train.parquet"), &good);
     assert!(
@@ -428,8 +408,8 @@ fn what_is_no_data_set_says_so() {
 #[test]
 fn other_compressions_say_how_to_rewrite() {
     // The writer has no other codec either: the number of the codec is changed in the file's footer instead.
-    let plain = classes(None, Compression::UNCOMPRESSED, &[0, 1]);
-    let snappy = classes(None, Compression::SNAPPY, &[0, 1]);
+    let plain = labelled(None, Compression::UNCOMPRESSED, &[0, 1]);
+    let snappy = labelled(None, Compression::SNAPPY, &[0, 1]);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.parquet");
     let mut found = false;
@@ -464,7 +444,7 @@ proptest! {
         let mut mutated = if with_objects {
             objects(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 2.5], OBJECTS_NOTE)
         } else {
-            classes(Some(NOTE), Compression::SNAPPY, &[1, 0])
+            labelled(Some(NOTE), Compression::SNAPPY, &[1, 0])
         };
         for (at, value) in slips {
             let at = at.index(mutated.len());

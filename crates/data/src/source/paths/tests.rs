@@ -1,26 +1,15 @@
 use std::fs;
 
 use proptest::prelude::*;
-use tempfile::TempDir;
 
 use super::*;
+use crate::source::support::empty_files;
 
 /// Its name, the files, what is asked for under which folders, and what that gives.
 type Case<'a, T> = (&'a str, &'a [&'a str], &'a str, &'a [&'a str], T);
 
-/// A folder with these files, empty.
-fn folder(files: &[&str]) -> TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    for file in files {
-        let path = dir.path().join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, b"").unwrap();
-    }
-    dir
-}
-
 fn search(files: &[&str], asked: &str, under: &[&str]) -> Result<String, Lost> {
-    let dir = folder(files);
+    let dir = empty_files(files);
     let found = Finder::new(dir.path()).unwrap().find(asked, under)?;
     assert!(found.path.is_file(), "{}", found.path.display());
     Ok(found.name)
@@ -304,7 +293,7 @@ fn takes_nothing_else() {
 
 #[test]
 fn never_leaves_the_folder() {
-    let dir = folder(&["secret.png", "data/a.png"]);
+    let dir = empty_files(&["secret.png", "data/a.png"]);
     let finder = Finder::new(&dir.path().join("data")).unwrap();
     let absolute = dir.path().join("secret.png").display().to_string();
     for asked in [
@@ -324,7 +313,7 @@ fn never_leaves_the_folder() {
 #[cfg(unix)]
 fn links_are_followed_once() {
     use std::os::unix::fs::symlink;
-    let dir = folder(&["pictures/cat/1.png", "pictures/dog/1.png"]);
+    let dir = empty_files(&["pictures/cat/1.png", "pictures/dog/1.png"]);
     let root = dir.path().join("set");
     fs::create_dir_all(root.join("own")).unwrap();
     fs::write(root.join("own/2.png"), b"").unwrap();
@@ -419,7 +408,7 @@ fn words() {
 proptest! {
     #[test]
     fn any_name_is_found_or_not(asked in ".{0,40}", under in "[a/.]{0,4}") {
-        let dir = folder(&["a/b.png", "b.png"]);
+        let dir = empty_files(&["a/b.png", "b.png"]);
         let finder = Finder::new(dir.path()).unwrap();
         if let Ok(found) = finder.find(&asked, &[&under]) {
             prop_assert!(found.path.starts_with(dir.path()));

@@ -1,9 +1,7 @@
-use std::fs;
-
 use proptest::prelude::*;
-use tempfile::TempDir;
 
 use super::*;
+use crate::source::support::{Files, boxes, folder, names, problems};
 
 /// An object with this name and these corners.
 fn object(name: &str, corners: [&str; 4]) -> String {
@@ -25,38 +23,10 @@ fn cat(file_name: &str) -> String {
     xml(file_name, &object("cat", ["1", "2", "10", "20"]))
 }
 
-/// Names with contents.
-type Files<'a> = &'a [(&'a str, &'a str)];
-
-fn folder(files: Files) -> TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    for (file, text) in files {
-        let path = dir.path().join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    dir
-}
-
 fn load(files: Files) -> Listing {
     let dir = folder(files);
     assert!(recognises(dir.path()), "{files:?}");
     read(dir.path(), &recipe::Data::default()).unwrap()
-}
-
-fn names(entries: &[Entry]) -> Vec<&str> {
-    entries.iter().map(|entry| entry.name.as_str()).collect()
-}
-
-fn problems(listing: &Listing) -> Vec<String> {
-    listing.problems.iter().map(ToString::to_string).collect()
-}
-
-fn boxes(entry: &Entry) -> &[LabelledBox] {
-    match &entry.labels {
-        Labels::Boxes(boxes) => boxes,
-        Labels::Class(_) => unreachable!(),
-    }
 }
 
 #[test]

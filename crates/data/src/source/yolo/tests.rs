@@ -1,24 +1,11 @@
 use std::fs;
 
 use proptest::prelude::*;
-use tempfile::TempDir;
 
 use super::*;
+use crate::source::support::{Files, boxes, classes, folder, problems};
 
 const ROW: &str = "0 0.5 0.5 0.5 0.5\n";
-
-/// Names with contents.
-type Files<'a> = &'a [(&'a str, &'a str)];
-
-fn folder(files: Files) -> TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    for (file, text) in files {
-        let path = dir.path().join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    dir
-}
 
 fn load(files: Files) -> Listing {
     let dir = folder(files);
@@ -36,13 +23,9 @@ fn refusal(files: Files) -> String {
 /// Names with the number of boxes, by part.
 fn counted(listing: &Listing) -> [Vec<(String, usize)>; 3] {
     let of = |entries: &[Entry]| {
-        let boxes = |entry: &Entry| match &entry.labels {
-            Labels::Boxes(boxes) => boxes.len(),
-            Labels::Class(_) => unreachable!(),
-        };
         entries
             .iter()
-            .map(|entry| (entry.name.clone(), boxes(entry)))
+            .map(|entry| (entry.name.clone(), boxes(entry).len()))
             .collect()
     };
     [
@@ -50,18 +33,6 @@ fn counted(listing: &Listing) -> [Vec<(String, usize)>; 3] {
         of(listing.validation.as_deref().unwrap_or_default()),
         of(listing.test.as_deref().unwrap_or_default()),
     ]
-}
-
-fn classes(listing: &Listing) -> Vec<&str> {
-    listing
-        .classes
-        .iter()
-        .map(|class| class.name.as_str())
-        .collect()
-}
-
-fn problems(listing: &Listing) -> Vec<String> {
-    listing.problems.iter().map(ToString::to_string).collect()
 }
 
 /// Layouts in which training and validation have one picture each: `a` with a box and `b` without a label file.

@@ -117,7 +117,7 @@ fn categories_of_the_test_set_are_matched_by_name() {
         let listing = read_all(folder.path()).unwrap();
         let entries = listing.test.iter().flatten();
         let found: Vec<usize> = entries
-            .flat_map(|entry| boxes(&entry.labels))
+            .flat_map(|entry| boxes(entry))
             .map(|object| object.class)
             .collect();
         assert_eq!(found, *classes, "{name}");
@@ -138,5 +138,5 @@ fn two_classes_of_one_name_are_told_apart_by_their_ids() {
     let listing = read_all(folder.path()).unwrap();
     assert_eq!((listing.classes.len(), listing.problems.len()), (2, 0));
     let validation = listing.validation.unwrap();
-    assert_eq!(boxes(&validation[1].labels)[0].class, 1);
+    assert_eq!(boxes(&validation[1])[0].class, 1);
 }
