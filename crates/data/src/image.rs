@@ -42,7 +42,7 @@ pub enum ImageError {
     /// A folder, a pipe or a device.
     #[error("{} is not a regular file", .0.display())]
     NotRegular(PathBuf),
-    /// Of a format that is not read.
+    /// A format that is not supported.
     #[error(
         "{} is not an image of a known format (PNG, JPEG, WebP, BMP, GIF, TIFF, PNM){found}; convert it to PNG first",
         .path.display()
@@ -94,7 +94,7 @@ pub enum ImageError {
     /// Part of the picture is missing.
     #[error("{} is cut off: the file ends before the picture does; copy or download it again", .0.display())]
     Truncated(PathBuf),
-    /// Of a known format by its first bytes, but broken.
+    /// A known format by its first bytes, but broken.
     #[error("{} cannot be decoded: {source}", .path.display())]
     Decode {
         /// The file.
@@ -170,7 +170,7 @@ pub fn file(path: &Path) -> Result<Vec<u8>, ImageError> {
 /// dropped.
 ///
 /// # Errors
-/// Bytes that are no such image or only a part of one, images of more than `max_pixels` pixels, and those that do not fit
+/// Bytes that are not an image or only a part of one, images of more than `max_pixels` pixels, and those that do not fit
 /// into memory. All sizes are checked before anything is decoded.
 pub fn decode(path: &Path, bytes: &[u8], max_pixels: u64) -> Result<Decoded, ImageError> {
     let Some(format) = kinds::format(bytes) else {
@@ -223,7 +223,7 @@ impl Undecoded<'_> {
     /// Reads the header and checks the size.
     fn open(&self, bytes: &[u8]) -> Result<impl ImageDecoder, ImageError> {
         let mut reader = ImageReader::with_format(Cursor::new(bytes), self.format);
-        reader.limits(limits(MOST_METADATA));
+        reader.limits(header_limits());
         let decoder = reader
             .into_decoder()
             .map_err(|source| self.broken(source))?;
@@ -263,7 +263,7 @@ impl Undecoded<'_> {
         Ok((image, orientation))
     }
 
-    /// A JPEG file without the mark at its end. The decoder fills up what is missing without a word, so different endings
+    /// A JPEG file without the mark at its end. The decoder silently fills up what is missing, so different endings
     /// are tried: if they change the picture, something was missing.
     fn unmarked_jpeg(&self, bytes: &[u8]) -> Result<(DynamicImage, Orientation), ImageError> {
         let mut endings = jpeg::endings(bytes).into_iter();
@@ -292,6 +292,11 @@ impl Undecoded<'_> {
             ImageError::Decode { path, source }
         }
     }
+}
+
+/// For reading a file's header.
+pub(crate) fn header_limits() -> Limits {
+    limits(MOST_METADATA)
 }
 
 fn limits(bytes: u64) -> Limits {

@@ -10,11 +10,12 @@ use recipe::{Colour, Fit, Image, PerChannel};
 
 use super::is_open;
 use crate::dataset::{Dataset, Samples};
+use crate::image::header_limits;
 use crate::listing::{Entry, Picture};
 
-/// MNIST's size, which the framing of digits makes unless the recipe says otherwise.
+/// MNIST's size, which `fit = "digit"` makes unless the recipe says otherwise.
 const DIGIT: [usize; 2] = [28, 28];
-/// The longer side that is chosen for pictures of many sizes, at most: larger inputs are slow, and the recipe can ask for them.
+/// The longest side that is chosen for pictures of many sizes: larger inputs are slow, and the recipe can ask for them.
 const LONGEST: usize = 256;
 /// A chosen size is a multiple of this, so that it can be halved often.
 const MULTIPLE: usize = 32;
@@ -98,7 +99,8 @@ fn header_of_file(path: &Path) -> Option<(bool, [usize; 2])> {
 fn header_of<R: std::io::BufRead + std::io::Seek>(
     reader: ImageReader<R>,
 ) -> Option<(bool, [usize; 2])> {
-    let reader = reader.with_guessed_format().ok()?;
+    let mut reader = reader.with_guessed_format().ok()?;
+    reader.limits(header_limits());
     let mut decoder = reader.into_decoder().ok()?;
     let (width, height) = decoder.dimensions();
     let turned = decoder
