@@ -27,7 +27,7 @@ use warp::Warp;
 
 /// An object is dropped when less than this share of its box is left in the image, or uncovered.
 pub const LEAST_VISIBLE: f32 = 0.25;
-/// It is dropped, too, when a side of its box is shorter than this, in pixels.
+/// It is also dropped when a side of its box is shorter than this, in pixels.
 pub const LEAST_SIDE: f32 = 1.0;
 
 /// The random change of one image.
@@ -78,7 +78,7 @@ impl Change {
                 slant: (slant * augment.shear.to_radians()).tan(),
                 flip,
                 flip_vertical: photograph.flip_vertical,
-                // Whole pixels: a part of one would smear the ink, and widen its box.
+                // Whole pixels: a fraction of one would smear the ink and widen its box.
                 shift: [shift_x, shift_y].map(|draw| (draw * shift).round()),
                 crop: photograph.crop,
             },
@@ -129,7 +129,7 @@ impl Change {
     }
 }
 
-/// What is drawn from a stream of its own, so that the draws above are what they were before there was any of this.
+/// Changes that were added later. They have a stream of their own, so that old recipes give the same images as before.
 struct Photograph {
     flip_vertical: bool,
     crop: Option<[usize; 4]>,
@@ -151,7 +151,7 @@ impl Photograph {
         let ratio = stream.uniform(narrowest, widest).exp();
         let places = [stream.unit(), stream.unit()];
         let [x1, y1, x2, y2] = shades::rectangle(size, share, 1.0 / ratio, places);
-        // At least a pixel, where there is one.
+        // At least one pixel, unless the image has none.
         let [y1, x1] = [
             y1.min(size[0].saturating_sub(1)),
             x1.min(size[1].saturating_sub(1)),
@@ -162,7 +162,7 @@ impl Photograph {
         let hue = stream.uniform(-1.0, 1.0) * augment.hue;
         Self {
             flip_vertical,
-            // Nothing can be enlarged to an image.
+            // An empty rectangle can't be enlarged.
             crop: (is_cropped && x1 < x2 && y1 < y2).then_some([x1, y1, x2, y2]),
             colours: Colours {
                 saturation: saturation as f32,

@@ -2,7 +2,7 @@
 //!
 //! Each JSON file is COCO's: `images` (`id`, `file_name`, `width`, `height`), `annotations` (`id`, `image_id`,
 //! `category_id`, `bbox` as `[x, y, width, height]` in pixels, `area`, `iscrowd`) and `categories` (`id`, `name`).
-//! [`crate::source::coco`] reads such folders and those of other tools.
+//! [`crate::source::coco`] reads such folders and the ones that other tools write.
 //!
 //! Files written here avoid two traps of other readers. Annotation ids start at 1, because pycocotools counts a found
 //! object with annotation id 0 as missed. Category ids start at 1 (digit 0 is category 1), because training code around

@@ -90,7 +90,7 @@ fn first(recipe: &Recipe, data: &Dataset, count: usize) -> Vec<usize> {
     order.take(count).map(image_of).collect()
 }
 
-/// The options of `data.augment` that are on, a few a line.
+/// The options of `data.augment` that are on, a few per line.
 fn options(recipe: &Recipe) -> Vec<String> {
     let table = recipe.to_table().unwrap_or_default();
     let augment = table

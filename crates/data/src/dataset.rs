@@ -37,7 +37,7 @@ pub struct Dataset {
 /// Where images and objects come from.
 #[derive(Clone, Debug)]
 pub enum Samples {
-    /// One object an image, with a class and no box.
+    /// One object per image, with a class and no box.
     Labelled {
         /// The images.
         images: Images,
@@ -46,7 +46,7 @@ pub enum Samples {
         /// Whether the object is where the ink is; if not, nothing says where it is.
         ink: bool,
     },
-    /// Any number of objects an image, each with its box.
+    /// Any number of objects per image, each with its box.
     Annotated(Annotated),
     /// Composed on demand, new in every epoch.
     Scenes(FreshScenes),
@@ -89,7 +89,7 @@ impl Dataset {
     /// Grey images `[N, 1, H, W]` with a class each, the object where the ink is.
     ///
     /// # Panics
-    /// When the pixels are not as many as the labels and the size say.
+    /// If the number of pixels does not match the labels and the size.
     pub fn labelled(
         [height, width]: [usize; 2],
         pixels: Vec<u8>,
@@ -123,7 +123,7 @@ impl Dataset {
         }
     }
 
-    /// The same images with objects in place of classes: those of `labels`, unless others are given.
+    /// The same images with objects instead of classes: the given ones, or those that follow from the labels.
     pub fn annotated(self, objects: Option<Vec<Vec<Object>>>) -> Self {
         let own = || (0..self.count).map(|index| self.objects(index)).collect();
         let objects = objects.unwrap_or_else(own);
@@ -249,7 +249,7 @@ impl Dataset {
         }
     }
 
-    /// The images at `indices`, in that order; of scenes those outside of training, which then stay.
+    /// The images at `indices`, in that order. Scenes become fixed, as they are outside of training.
     ///
     /// # Panics
     /// If one of them does not exist, as slices do.
@@ -315,14 +315,14 @@ pub struct Split {
     pub validation: Option<Dataset>,
     /// Touched once, at the end.
     pub test: Dataset,
-    /// What was assumed and left out, a sentence each.
+    /// What was assumed and left out, one sentence each.
     pub notes: Vec<String>,
     /// What was wrong and was left out.
     pub problems: Vec<Problem>,
 }
 
 impl Split {
-    /// Images without anything to say about them.
+    /// Images without notes or problems.
     pub fn new(train: Dataset, test: Dataset) -> Self {
         Self {
             train,

@@ -1,7 +1,7 @@
 //! A doctor for data sets: decodes every picture once and says what must be fixed before training, and what to look at.
 //!
-//! Memory is bounded: of each picture under a kilobyte is kept, of at most 10,000 boxes what they look like. Pictures to
-//! show are decoded again.
+//! Memory is bounded: less than a kilobyte per picture is kept, and what at most 10,000 boxes look like. Pictures to show
+//! are decoded again.
 
 mod alike;
 mod balance;
@@ -175,10 +175,10 @@ impl Examination {
         facts::thumbnail(entry, shown.crop, side, self.reading)
     }
 
-    /// A list of what is good, with paths relative to `folder`, where the list is to lie.
+    /// A list of the good pictures, with paths relative to `folder`, where the list will be.
     ///
     /// # Errors
-    /// Pictures that are no files of their own.
+    /// Pictures that are not files of their own.
     pub fn cleaned(&self, folder: &Path) -> Result<Cleaned, DataError> {
         cleaned::clean(&self.checkup.source, &self.material, &self.exact, folder)
     }
@@ -200,7 +200,7 @@ fn part_summaries(material: &Material) -> Vec<PartSummary> {
     all.into_iter().filter(|part| part.pictures > 0).collect()
 }
 
-/// What the reader, the decoder and the check of boxes complain of, by kind.
+/// The problems that the reader, the decoder and the check of boxes report, by kind.
 fn faults(material: &Material, problems: &mut Vec<Problem>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     let mut add = |problem: &Problem, shown: Option<Shown>| {

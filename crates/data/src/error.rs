@@ -46,7 +46,7 @@ pub enum DataError {
     SceneImage {
         /// The key.
         key: &'static str,
-        /// How scenes are.
+        /// How scenes are composed.
         what: String,
     },
     /// A file or folder that can't be read as what it should be.
@@ -89,7 +89,7 @@ impl DataError {
     }
 }
 
-/// Problems of each kind that a message lists.
+/// Most problems of each kind that a message lists.
 const LISTED: usize = 5;
 
 fn counted(problems: &[Problem]) -> String {

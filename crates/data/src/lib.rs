@@ -1,6 +1,6 @@
 //! Images and what is in them: built in, composed, or read from a folder; decoding, augmentation, batches' pixels, drawing.
 //!
-//! Nothing here knows a tensor. Randomness is counter-based ([`random`]), so that what is drawn never depends on threads or
+//! Nothing here uses tensors. Randomness is counter-based ([`random`]), so that what is drawn never depends on threads or
 //! on what was drawn before.
 
 pub mod augment;

@@ -20,7 +20,7 @@ pub struct Listing {
     pub validation: Option<Vec<Entry>>,
     /// The source's own test split, where it has one.
     pub test: Option<Vec<Entry>>,
-    /// What was assumed, and what was left out on purpose: a sentence each, for people.
+    /// What was assumed, and what was left out on purpose: one sentence each, for people.
     pub notes: Vec<String>,
     /// What is wrong. The entries hold what is left when these are left out.
     pub problems: Vec<Problem>,

@@ -43,7 +43,7 @@ impl Preparation {
         }
     }
 
-    /// Images that are worth a task of their own.
+    /// How many images make a task that is worth its overhead.
     pub fn images_a_task(data: &Dataset) -> usize {
         MIN_PIXELS.div_ceil(data.image_len().max(1))
     }
@@ -86,7 +86,7 @@ impl Preparation {
         };
         let (label, truths) = match content {
             Content::Ink(class) => {
-                // Around the ink before noise and the like, of which no pixel is black.
+                // Around the ink before noise and the like, after which no pixel is black.
                 let bounds = tight_box(&pixels[..data.height * data.width], data.width);
                 let bounds = match &change {
                     Some(change) => bounds.and_then(|bounds| change.seen(bounds)),
@@ -97,7 +97,7 @@ impl Preparation {
             }
             Content::Objects(objects) => {
                 let objects = || objects.iter().filter(|object| !object.crowd);
-                // What an image shows does not change with how much of it is left to be seen.
+                // An image keeps its class, however little of the object is left to be seen.
                 let label = match (objects().next(), objects().nth(1)) {
                     (Some(object), None) => Some(object.class),
                     _ => None,

@@ -1,6 +1,6 @@
 //! From a listing to a data set: every picture is decoded once, checked, and brought to the network's size.
 //!
-//! So that everything that is wrong is found before training begins, and a step only has to read bytes.
+//! Everything that is wrong is found before training begins, and a training step only has to read bytes.
 
 mod boxes;
 mod cache;
@@ -36,7 +36,7 @@ const CHUNK: usize = 256;
 /// Bytes of their pixels, if that is less.
 const CHUNK_BYTES: usize = 256 << 20;
 
-/// Reports how many pictures of how many are prepared.
+/// Reports how many pictures are prepared, and how many there are.
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
 
 /// The data set of a listing.
@@ -186,7 +186,7 @@ impl Work<'_> {
         facts: Vec<Result<Facts, Problem>>,
         shape: [usize; 3],
     ) -> Result<Dataset, DataError> {
-        // Number among the stored images of each that is kept.
+        // The place of each kept image among the stored ones.
         let mut kept = Vec::with_capacity(jobs.len());
         let mut labels = Vec::new();
         let mut annotated: Vec<(Vec<Object>, Mapping, Option<i64>)> = Vec::new();
@@ -213,7 +213,7 @@ impl Work<'_> {
                     kept.push(stored - 1);
                 }
                 Err(problem) => {
-                    // Once, however many crops there are of it.
+                    // Once for each picture, however many crops it has.
                     let known = reported.is_some_and(|(entry, fault)| {
                         std::ptr::eq(entry, job.entry)
                             && fault == problem.fault
@@ -344,7 +344,7 @@ fn read(
     }
 }
 
-/// The network's input as far as the settings and the headers of the training pictures tell: colour, size and fit.
+/// What the settings and the headers of the training pictures say about the network's input: colour, size and fit.
 pub(crate) fn input(image: &recipe::Image, train: &[Entry]) -> recipe::Image {
     let mut image = *image;
     look::fill_in(&mut image, train, &mut Vec::new());
@@ -371,7 +371,7 @@ fn cut(image: &DynamicImage, [x1, y1, x2, y2]: [u32; 4]) -> DynamicImage {
     image.crop_imm(x1, y1, x2 - x1, y2 - y1)
 }
 
-/// Every number that is left to be computed from the training pictures.
+/// Whether a value is still to be computed from the training pictures.
 pub(crate) fn is_open(values: PerChannel) -> bool {
     values == PerChannel::Dataset
 }

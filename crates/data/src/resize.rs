@@ -1,4 +1,4 @@
-//! Antialiased bilinear resizing, with the weights worked out once a size.
+//! Antialiased bilinear resizing, with the weights computed once for each size.
 
 use std::ops::Range;
 
@@ -20,7 +20,7 @@ struct Axis {
     to: usize,
     /// The first source pixel of each new one.
     starts: Vec<usize>,
-    /// Weights of the source pixels from there on, `taps` a new pixel, 0 where there are fewer.
+    /// Weights of the source pixels from there on, `taps` for each new pixel, 0 where there are fewer.
     weights: Vec<f32>,
     taps: usize,
 }
@@ -62,7 +62,7 @@ const ROWS: usize = 8;
 const MOST_WIDTH: usize = 1 << 16;
 
 impl Resizer {
-    /// Works out the weights. All sides must be at least 1.
+    /// Computes the weights. All sides must be at least 1.
     pub fn new(from: [usize; 2], to: [usize; 2]) -> Self {
         Self::part(from, to, [0..to[0], 0..to[1]])
     }
@@ -161,7 +161,7 @@ impl Axis {
         lanes: &mut [[f32; LANES]],
         narrow: &mut [f32],
     ) {
-        // The last block may have fewer rows: what comes of the repeated one is not used.
+        // The last block may have fewer rows: the result of the repeated one is not used.
         let mut all = rows.chunks_exact(C * self.from);
         let mut row = &rows[..0];
         let rows: [&[[T; C]]; ROWS] = std::array::from_fn(|_| {

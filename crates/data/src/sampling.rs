@@ -28,8 +28,8 @@ pub fn epoch_order(training: &Training, data: &Dataset, epoch: usize) -> Vec<usi
     }
 }
 
-/// As many draws as there are `labels`, the classes of all images, in random order. Every class that has images is drawn
-/// equally often, but for one draw more or less. So is every image of a class: which ones have one draw more is random.
+/// As many draws as there are `labels`, the classes of all images, in random order. The draws of two classes that have
+/// images differ by at most one, and so do those of two images of a class; which ones get the extra draw is random.
 ///
 /// ```
 /// use data::sampling::{balanced, image_of};
@@ -59,7 +59,7 @@ pub fn balanced(seed: u64, epoch: u64, labels: &[usize]) -> Vec<usize> {
     let mut classes: Vec<usize> = (0..members.len())
         .filter(|&class| !members[class].is_empty())
         .collect();
-    // The first ones have one draw more, where the classes can't all have the same number.
+    // The first ones get an extra draw if the classes can't all have the same number.
     order.shuffle(&mut classes);
     let mut drawn = Vec::with_capacity(labels.len());
     for (place, &class) in classes.iter().enumerate() {

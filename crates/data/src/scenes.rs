@@ -55,7 +55,7 @@ pub fn load(data: &recipe::Data, seed: u64) -> Result<Split, DataError> {
     Ok(Split::new(with(train.fresh(seed)), with(test)))
 }
 
-/// Scenes have their size and are grey; the rest is for the pictures of predictions.
+/// Checks that the settings ask for grey images of the scenes' size. The others apply to the pictures that are predicted.
 fn preparation(mut image: recipe::Image, size: usize) -> Result<recipe::Image, DataError> {
     let size = [size; 2];
     if image.size.is_some_and(|asked| asked != size) {
@@ -150,7 +150,7 @@ impl Composer {
         }
     }
 
-    /// The number of scenes an epoch that the options state, always new ones.
+    /// The number of scenes per epoch that the options state, new ones in each.
     pub fn fresh(self, seed: u64) -> Dataset {
         Dataset {
             count: self.options.train_images,

@@ -97,7 +97,7 @@ pub fn format(path: &Path) -> Result<Format, DataError> {
 }
 
 fn reader(path: &Path, format: Format) -> Result<Reader, DataError> {
-    // The beginning of several files' names is no path.
+    // The beginning of several files' names is not a path.
     if !path.exists() && !idx::recognises(path) {
         return Err(DataError::Source {
             path: path.to_path_buf(),

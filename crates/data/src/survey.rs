@@ -1,6 +1,6 @@
 //! A survey of a source: how many pictures of which sizes and classes it has, and how large its objects are.
 //!
-//! Only headers of pictures are read, and of large sources only those of a sample.
+//! Only headers of pictures are read; for large sources, only a sample of them.
 
 use std::collections::HashMap;
 
@@ -15,8 +15,8 @@ const HEADERS: usize = 5000;
 /// Boxes that are kept.
 const BOXES: usize = 10_000;
 
-/// A survey of the training pictures. `source` is what a recipe calls the listed source; `format` is given where the
-/// program was told.
+/// A survey of the training pictures. `source` is what a recipe calls the listed source; `format` is what the user
+/// has asked for.
 pub fn survey(listing: &Listing, source: &str, format: recipe::Format) -> Survey {
     let train = &listing.train;
     let step = train.len().div_ceil(HEADERS).max(1);

@@ -87,7 +87,7 @@ impl<'a> Entry<'a> {
         if bytes.len() == self.size {
             Ok(bytes)
         } else {
-            Err("is damaged: it has another size than the archive states".to_string())
+            Err("is damaged: its size is not what the archive states".to_string())
         }
     }
 }
@@ -123,7 +123,7 @@ fn directory(archive: &[u8]) -> Option<(usize, usize)> {
     }
     let locator = archive.get(end.checked_sub(LOCATOR_64_SIZE)?..end)?;
     if !locator.starts_with(LOCATOR_64) {
-        // Just so many entries.
+        // Exactly as many entries as stated.
         return Some((count, start));
     }
     let end = number(locator, 8, 8)?;

@@ -31,7 +31,7 @@ options! {
     #[derive(Copy)]
     pub struct Focal {
         /// The cross-entropy of a class with probability p is multiplied by (1 - p)^gamma; 0 is cross-entropy.
-        // Beyond this almost nothing is learned: 0.9^100 is 3e-5.
+        // Beyond this almost no image counts: 0.9^100 is 3e-5.
         gamma: f64 = 2.0, within(0.0..=100.0);
     }
 }

@@ -109,7 +109,7 @@ pub enum Format {
     Idx,
     /// Numpy arrays as Keras ships them.
     Npz,
-    /// A folder a class.
+    /// One folder per class.
     Folders,
     /// COCO annotations.
     Coco,

@@ -27,7 +27,7 @@ pub use survey::{BoxShape, Survey, SurveyedClass, SurveyedObjects};
 const MULTIPLY_ADDS: f64 = 12e9;
 /// Seconds and cores that any image takes, however small the network.
 const OVERHEAD: f64 = 4e-5;
-/// Training may take one part in this of the memory: buffers of single layers and the prepared pictures come on top.
+/// Training may use one in this many parts of the memory: buffers of single layers and the prepared pictures come on top.
 const MEMORY_SHARE: u64 = 4;
 /// Fewest and most epochs that are suggested.
 const EPOCHS: [usize; 2] = [2, 100];
@@ -73,10 +73,10 @@ pub enum SuggestError {
     /// Labels of boxes without a single box.
     #[error("no training picture shows an object: a detector would have nothing to learn")]
     NoObjects,
-    /// A mistake in this module.
+    /// A bug in this module.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
-    /// A mistake in this module.
+    /// A bug in this module.
     #[error(transparent)]
     Shape(#[from] ShapeError),
 }

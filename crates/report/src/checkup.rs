@@ -1,11 +1,11 @@
-//! The report of a checked data set as one page in the look of the others, with small pictures. In English, as the
-//! terminal's.
+//! The report of a checked data set: one page that looks like the others, with small pictures. It is in English, like the
+//! terminal's text.
 
 use crate::html::page;
 use crate::model::{Block, Card, Document, Gallery, Line, Outline, Picture, Row, Section, Table};
 use crate::{Image, Language};
 
-/// Letters of a name that have room under a picture.
+/// Characters of a name that fit under a picture.
 const NAME: usize = 18;
 
 /// What was found in a data set.
@@ -47,7 +47,7 @@ pub struct CheckupFinding {
 pub struct CheckupExample {
     /// Its pictures; there may be none.
     pub pictures: Vec<CheckupPicture>,
-    /// What is the matter with it.
+    /// What is wrong or odd about it.
     pub what: String,
 }
 
@@ -141,7 +141,11 @@ fn finding(finding: &CheckupFinding) -> Vec<Block> {
     blocks.extend(others);
     let shown = finding.examples.len();
     if 0 < shown && shown < finding.count {
-        blocks.push(Block::Note(format!("The first {shown} are shown.").into()));
+        let note = match shown {
+            1 => "The first one is shown.".to_string(),
+            _ => format!("The first {shown} are shown."),
+        };
+        blocks.push(Block::Note(note.into()));
     }
     blocks
 }
@@ -172,7 +176,7 @@ fn card(shown: &CheckupPicture, what: &str) -> Card {
     }
 }
 
-/// The end of a name, which tells pictures apart.
+/// The end of a name, which distinguishes pictures.
 fn short(name: &str) -> String {
     let letters = name.chars().count();
     if letters <= NAME {
@@ -235,7 +239,7 @@ mod tests {
             "Must be fixed",
             "To look at",
             "the same pixels",
-            "The first 1 are shown",
+            "The first one is shown",
             "&lt;script&gt;",
             "&lt;b&gt;cat",
         ] {

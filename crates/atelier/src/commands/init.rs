@@ -179,7 +179,7 @@ fn found_text(source: &str, format: Format, survey: &Survey) -> String {
         .map(|(pictures, part)| counted(pictures, &format!("{part} picture")))
         .collect();
     let labels = match &survey.objects {
-        None => "one class a picture".to_string(),
+        None => "one class per picture".to_string(),
         Some(objects) => format!(
             "{} with boxes, at most {} in a picture",
             counted(objects.count, "object"),
@@ -206,7 +206,7 @@ fn chosen_text(found: &Suggestion, limit: f64) -> String {
     let training = &found.recipe.training;
     let minutes = |minutes: f64| (10.0 * minutes).ceil() / 10.0;
     format!(
-        "  {kind} on {width} x {height} pixels, {colour}: {} parameters, {} multiply-adds an image\n  \
+        "  {kind} on {width} x {height} pixels, {colour}: {} parameters, {} multiply-adds per image\n  \
          {} held out, {} epochs of {} in batches of {}\n  \
          about {} of {limit} minutes on this machine's processor, at least {} of memory",
         grouped(found.summary.parameters as f64),

@@ -68,7 +68,7 @@ fn turned(pixel: [f32; 3], turn: f32) -> [f32; 3] {
         4.0 + (red - green) / range
     };
     let hue = hue + 6.0 * turn;
-    // Each colour is at its most within a sixth of its own hue, at its least beyond two sixths, and on the way between.
+    // Each colour is at its maximum within a sixth of its own hue, at its minimum beyond two sixths, and linear between.
     [5.0f32, 3.0, 1.0].map(|sixths| {
         let place = (hue + sixths).rem_euclid(6.0);
         most - range * place.min(4.0 - place).clamp(0.0, 1.0)

@@ -31,8 +31,8 @@ impl Field {
         let [rows, columns] = [height, width].map(|side| (side as f64 / cell).ceil() as usize + 1);
         let kernel = kernel();
         let sum_of_squares: f64 = kernel.iter().map(|weight| weight * weight).sum();
-        // Of a uniform number in [-1, 1) the variance is 1/3, of a sum weighted along both sides it is that times the
-        // squares of the weights.
+        // A uniform number in [-1, 1) has variance 1/3. A sum weighted along both axes has that times the squares of the
+        // weights.
         let scale = (augment.elastic * 3.0_f64.sqrt() / sum_of_squares) as f32;
         let kernel = kernel.map(|weight| weight as f32);
 

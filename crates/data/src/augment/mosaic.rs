@@ -14,8 +14,8 @@ const MIDDLE: [f64; 2] = [0.25, 0.75];
 /// Four images `[C, H, W]` with their objects as one, in the order upper left, upper right, lower left, lower right.
 ///
 /// They meet at a random place. Each is shrunk by a random factor, but fills its part, and shows the corner of it that
-/// lies at that place: the upper left image its lower right corner. Objects are cut off where their part ends; those of
-/// which [too little](LEAST_VISIBLE) is left are dropped.
+/// lies at that place: the upper left image its lower right corner. An object is cut off where its part ends, and
+/// dropped if [too little](LEAST_VISIBLE) of it is left.
 ///
 /// # Panics
 /// If an image has another size.
@@ -46,7 +46,7 @@ pub fn mosaic(parts: [(&[u8], &[Truth]); 4], shape: [usize; 3], key: Key) -> (Ve
         let shrunk =
             |side: usize, room: usize| ((side as f64 * scale).round() as usize).clamp(room, side);
         let small = [shrunk(height, rows.len()), shrunk(width, columns.len())];
-        // What of the shrunk image is seen: the end towards the middle.
+        // The part of the shrunk image that is seen: the end towards the middle.
         let seen = |is_far: bool, small: usize, room: usize| {
             if is_far { 0..room } else { small - room..small }
         };

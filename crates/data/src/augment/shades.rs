@@ -49,7 +49,7 @@ impl Shades {
         self.contrast != 1.0 || self.brightness != 0.0 || self.invert
     }
 
-    /// Changes pixels `[C, H, W]`; what takes a number a pixel is drawn from `stream`.
+    /// Changes pixels `[C, H, W]`; what needs a number for each pixel is drawn from `stream`.
     pub fn apply(&self, pixels: &mut [u8], shape: [usize; 3], stream: &mut Stream) {
         let [channels, height, width] = shape;
         if self.changes_levels() {

@@ -18,9 +18,9 @@ const INVERSION_STEPS: usize = 12;
 pub(super) struct Moves {
     /// Radians, clockwise as images are shown.
     pub angle: f64,
-    /// Times.
+    /// A factor.
     pub scale: f64,
-    /// Pixels to the right a pixel down.
+    /// Pixels to the right for each pixel down.
     pub slant: f64,
     pub flip: bool,
     pub flip_vertical: bool,
@@ -46,7 +46,7 @@ pub(super) struct Warp {
 struct Crop {
     /// Its upper left corner, `[x, y]`.
     corner: [f64; 2],
-    /// Source pixels a pixel of the whole, `[x, y]`.
+    /// Source pixels per pixel of the whole, `[x, y]`.
     scale: [f64; 2],
 }
 

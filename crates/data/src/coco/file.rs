@@ -87,7 +87,7 @@ pub enum CocoBox {
     OfMask([f64; 4]),
     /// Neither a box nor a mask.
     Missing,
-    /// Something else than four numbers, in words.
+    /// Something other than four numbers, in words.
     Wrong(String),
 }
 
@@ -168,7 +168,7 @@ pub enum CocoFileError {
 /// Reads a file of annotations. A size or area of NaN counts as missing, as pandas means it.
 ///
 /// Ids may be text: digits are read as the number they show, any other text becomes a number that is the same in every file.
-/// An object without a box gets that of its mask; a box that is turned becomes the box around it.
+/// An object without a box gets the box around its mask; a box that is turned becomes the box around it.
 ///
 /// # Errors
 /// [`CocoFileError`] with the first entry that cannot be read. Whether the numbers make sense is not checked.

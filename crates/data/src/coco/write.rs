@@ -37,7 +37,7 @@ pub enum WriteError {
     },
 }
 
-/// Makes `folder`, which must not exist or be empty.
+/// Creates `folder`, which must be new or empty.
 ///
 /// # Errors
 /// [`WriteError::NotEmpty`], or [`WriteError::Folder`] when the system refuses.
@@ -131,7 +131,7 @@ fn file_name(index: usize) -> String {
     format!("{index:06}.png")
 }
 
-/// A list with one entry a line.
+/// A list with one entry per line.
 fn lines(entries: &[impl Serialize]) -> String {
     let entries: Vec<String> = entries
         .iter()

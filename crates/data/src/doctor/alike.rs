@@ -4,16 +4,16 @@
 
 use super::look::{GREY, Look};
 
-/// Bits in which the hashes of near duplicates differ, at most.
+/// Most bits in which the hashes of near duplicates differ.
 const DISTANCE: u32 = 5;
 /// Two numbers of 64 bits that differ in at most 5 agree in at least one of any 6 groups of their bits (pigeonhole).
 const BANDS: u32 = DISTANCE + 1;
-/// Pictures of one band that each is compared with, at most. So many agree only where the hashes say little, as for dark
-/// pictures; the bound keeps the work linear.
+/// Most pictures of one band that each is compared with. More agree only where the hashes say little, as for dark
+/// pictures; the limit keeps the work linear.
 const REACH: usize = 2000;
-/// Correlation of the grey levels of near duplicates, at least. The hash alone takes all handwritten ones for the same.
+/// Least correlation of the grey levels of near duplicates. By the hash alone, all handwritten ones would be the same.
 const CORRELATION: f64 = 0.99;
-/// Mean difference of the colours of near duplicates, at most, in levels.
+/// Largest mean difference of the colours of near duplicates, in levels.
 const COLOUR: u32 = 12;
 
 /// The bits of one band. A band takes bits from all rows and columns: the rows at the edge of many pictures are all alike.
@@ -50,7 +50,7 @@ fn look_the_same(a: &Look, b: &Look) -> bool {
 
 /// Groups of two and more pictures that look the same, each in order, the groups by their first picture.
 ///
-/// Not every picture is compared with every other: only those of which the hashes agree in one band, found by sorting.
+/// Only pictures whose hashes agree in one band are compared; they are found by sorting.
 pub(super) fn groups(pictures: &[(u64, &Look)]) -> Vec<Vec<usize>> {
     let mut parents: Vec<usize> = (0..pictures.len()).collect();
     for number in 0..BANDS {

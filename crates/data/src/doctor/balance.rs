@@ -8,15 +8,15 @@ use super::material::Material;
 use crate::listing::Labels;
 use crate::source::paths::Part;
 
-/// Training pictures of a class, at least.
+/// A class with fewer training pictures is small.
 const FEW: usize = 10;
 /// The largest class may have this many times the pictures of the smallest.
 const IMBALANCE: usize = 10;
 /// The longer side may be this many times the shorter.
 const RATIO: usize = 4;
-/// Sizes that are listed.
+/// Most sizes that are listed.
 const SIZES: usize = 10;
-/// Classes that a line names.
+/// Most classes that a line names.
 const NAMED: usize = 8;
 
 /// Pictures, or boxes, of each class and part.
@@ -78,7 +78,7 @@ pub(super) fn class_findings(classes: &[ClassSummary]) -> Vec<Finding> {
         let below = |count: usize| count > 0 && count * IMBALANCE < most;
         let mut finding = those(Kind::ClassImbalance, &below);
         finding.detail = format!(
-            "from {least} to {most} a class; below a tenth of that: {}",
+            "from {least} to {most} per class; below a tenth of that: {}",
             finding.detail
         );
         findings.push(finding);
@@ -131,7 +131,7 @@ pub(super) fn modes(material: &Material) -> Vec<ModeSummary> {
         .collect()
 }
 
-/// What there is to say of the pictures one by one.
+/// Findings about single pictures.
 pub(super) fn picture_findings(
     material: &Material,
     modes: &[ModeSummary],

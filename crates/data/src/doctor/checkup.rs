@@ -1,4 +1,4 @@
-//! What the doctor says: plain values, for people and as JSON.
+//! The doctor's findings: plain values, for people and as JSON.
 
 use serde::Serialize;
 
@@ -10,13 +10,13 @@ use crate::listing::Fault;
 pub struct Checkup {
     /// The source, as it was named.
     pub source: String,
-    /// Pictures with labels, those that can't be read included.
+    /// Pictures with labels, including those that can't be read.
     pub pictures: usize,
     /// Pictures that can't be decoded or don't have the stated size.
     pub unusable: usize,
     /// Annotated boxes; none in a set whose pictures have one class each.
     pub boxes: Option<usize>,
-    /// Pictures and bytes of each part that there is.
+    /// Pictures and bytes of each part.
     pub parts: Vec<PartSummary>,
     /// Each class.
     pub classes: Vec<ClassSummary>,
@@ -32,7 +32,7 @@ pub struct Checkup {
     pub quick_model: Option<QuickModel>,
     /// Findings that must be fixed.
     pub must_fix: usize,
-    /// What was found, what must be fixed first.
+    /// What was found; what must be fixed comes first.
     pub findings: Vec<Finding>,
     /// What the reader of the source assumed.
     pub notes: Vec<String>,
@@ -45,7 +45,7 @@ pub struct PartSummary {
     pub part: &'static str,
     /// Its pictures.
     pub pictures: usize,
-    /// Bytes of their files; 0 where they are no files.
+    /// Bytes of their files; 0 where they are not files.
     pub bytes: u64,
 }
 
@@ -139,7 +139,7 @@ impl Finding {
 pub struct Example {
     /// The pictures it is about; none where a file names no picture.
     pub pictures: Vec<Shown>,
-    /// What is the matter with it.
+    /// What is wrong or odd about it.
     pub what: String,
 }
 
@@ -150,7 +150,7 @@ pub struct Shown {
     pub name: String,
     /// `train`, `validation` or `test`.
     pub part: &'static str,
-    /// Its class, or that of its box.
+    /// Its class, or its box's class.
     pub class: Option<String>,
     /// The number of its box.
     #[serde(rename = "box")]
@@ -166,13 +166,13 @@ pub struct Shown {
 pub enum Severity {
     /// Training stops at it, or its figures would be wrong.
     MustFix,
-    /// May be as it should be.
+    /// It may be intended.
     Look,
 }
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident: $severity:ident, $title:literal, $advice:literal;)*) => {
-        /// Kinds of findings. Counted are pictures, unless said otherwise.
+        /// Kinds of findings. They count pictures, unless said otherwise.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
         #[serde(rename_all = "kebab-case")]
         pub enum Kind {
@@ -201,7 +201,7 @@ kinds! {
         "The annotations state another width and height: the boxes may belong to another version of the picture.";
     /// Boxes without an area, or outside their picture.
     BadBoxes: MustFix, "boxes without an area on the picture",
-        "Nothing can be learned from these boxes. Often x2 and y2 are a width and a height, or fractions are read as pixels.";
+        "A detector can't learn from these boxes. Often x2 and y2 are a width and a height, or fractions are read as pixels.";
     /// Boxes that reach beyond their picture.
     BoxesBeyondEdge: MustFix, "boxes beyond the edge",
         "data.on-error = \"skip\" and --fix cut these boxes off at the edge.";
@@ -220,29 +220,30 @@ kinds! {
         "A side of these boxes is shorter than 4 pixels of the network's input. Use a larger data.image.size, or remove them.";
     /// Boxes on top of a box of the same class, counted.
     DoubledBoxes: Look, "doubled boxes",
-        "Two boxes of one class are on the same place (IoU above 0.95): one object was probably annotated twice.";
+        "Two boxes of one class are in the same place (IoU above 0.95): one object was probably annotated twice.";
     /// Pictures without any box.
     NoObjects: Look, "pictures without objects",
-        "They teach a detector what is background. Check that their annotations are not missing.";
+        "They teach a detector what background looks like. Check that their annotations are not missing.";
     /// Copies of pictures within a part, counted without the first.
     ExactDuplicates: Look, "copies of pictures",
-        "Copies count twice in training. Where a source has no test split, they can get on both sides of the one that is drawn.";
+        "Copies count twice in training. If the source has no test split, they can end up on both sides of the split that is \
+         drawn.";
     /// Groups of pictures that look the same, in several parts.
     NearDuplicatesAcrossSplit: Look, "near duplicates across a split",
-        "If they show the same thing, a network has all but seen these test or validation pictures in training.";
+        "If they show the same thing, a network has practically seen these test or validation pictures in training.";
     /// Groups of pictures that look the same, within a part.
     NearDuplicates: Look, "near duplicates",
-        "Such as pictures of one burst, or one picture compressed twice. Keep those of one group in one part of the data set.";
+        "For example pictures of one burst, or one picture compressed twice. Keep each group in one part of the data set.";
     /// Labels that a quick model finds unlikely.
     LikelyLabelErrors: Look, "likely label errors",
         "A quick model that has not seen these labels predicts another class. Look at each; many may be right.";
     /// Classes without a training picture, counted.
     EmptyClasses: Look, "classes without training pictures",
-        "They can't be learned.";
+        "A network can't learn them.";
     /// Classes with few training pictures, counted.
     SmallClasses: Look, "classes with fewer than 10 training pictures",
-        "So few are hardly learned, and figures of such a class say little.";
-    /// Classes are of very different size; counts the classes below a tenth of the largest.
+        "A network learns little from so few, and the figures of such a class are uncertain.";
+    /// Classes of very different sizes; counts the classes below a tenth of the largest.
     ClassImbalance: Look, "class imbalance",
         "The largest class has more than 10 times the pictures of the smallest. Look at F1 and at the figures per class, not \
          at accuracy alone.";
@@ -254,7 +255,8 @@ kinds! {
         "One side is more than 4 times the other: little is left of such a picture in a square input.";
     /// Ways to store pixels, counted.
     MixedColours: Look, "mixed colour modes",
-        "If grey pictures are mostly of some classes, a network learns that instead. data.image.colour makes them alike.";
+        "If mostly the pictures of some classes are grey, a network learns that instead. data.image.colour = \"grey\" makes all \
+         of them grey.";
     /// Turned upright as their EXIF note says.
     ExifTurned: Look, "pictures turned by their EXIF note",
         "They are turned upright here. Check that the boxes were drawn on the upright picture.";

@@ -1,4 +1,4 @@
-//! A list of what is good of a data set, as a table that `data.source` takes. The data set itself is never changed.
+//! A list of the good pictures of a data set, as a table that `data.source` takes. The data set itself is never changed.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -21,10 +21,10 @@ pub struct Cleaned {
     pub left_out: BTreeMap<&'static str, usize>,
 }
 
-/// The list of all that is good, with paths relative to `folder` where they lie in it. `exact` are all exact duplicates.
+/// The list of all good pictures. Paths inside `folder` are relative to it. `exact` are all exact duplicates.
 ///
 /// # Errors
-/// Pictures that are no files of their own.
+/// Pictures that are not files of their own.
 pub(super) fn clean(
     source: &str,
     material: &Material,
@@ -72,8 +72,8 @@ pub(super) fn clean(
     })
 }
 
-/// Exact duplicates to leave out. The first copy stays, of test pictures the test's; where labels contradict each other,
-/// none does.
+/// Exact duplicates to leave out. One copy stays: the first in the test set, else in the validation set, else in the training
+/// set. Where labels contradict each other, none stays.
 fn dropped(
     material: &Material,
     exact: &[Vec<usize>],
@@ -123,14 +123,14 @@ impl List {
     }
 
     fn row<T: AsRef<[u8]>>(&mut self, fields: &[T]) {
-        // Memory is never full before the program ends for it.
+        // Writing to memory can't fail: a program without memory ends.
         let _written = self.writer.write_record(fields);
     }
 
     /// The rows of a picture; false if it is left out.
     fn picture(&mut self, material: &Material, index: usize, path: &Path) -> bool {
         let Some(path) = self.path(path) else {
-            self.leave_out("pictures whose path is no text", 1);
+            self.leave_out("pictures whose path is not UTF-8", 1);
             return false;
         };
         let split = part_name(material.parts[index]).to_string();

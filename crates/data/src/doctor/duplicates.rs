@@ -1,4 +1,4 @@
-//! Pictures that are there more than once, to the pixel or nearly.
+//! Pictures that occur more than once, to the pixel or nearly.
 
 use std::collections::HashMap;
 
@@ -28,7 +28,7 @@ pub(super) fn contradict(material: &Material, group: &[usize]) -> bool {
     group.iter().any(|index| material.shows(*index) != first)
 }
 
-/// What there is to say of exact duplicates.
+/// Findings about exact duplicates.
 pub(super) fn exact_findings(material: &Material, groups: &[Vec<usize>]) -> Vec<Finding> {
     let those = |wanted: &dyn Fn(&[usize]) -> bool| -> Vec<&[usize]> {
         let all = groups.iter().map(Vec::as_slice);
@@ -61,7 +61,7 @@ pub(super) fn exact_findings(material: &Material, groups: &[Vec<usize>]) -> Vec<
     .collect()
 }
 
-/// What there is to say of near duplicates. Of exact duplicates only the first is compared.
+/// Findings about near duplicates. Only the first of exact duplicates is compared.
 pub(super) fn near_findings(material: &Material, exact: &[Vec<usize>]) -> Vec<Finding> {
     let copies: std::collections::HashSet<usize> = exact
         .iter()

@@ -1,4 +1,4 @@
-//! What is found out of each picture when it is decoded, once.
+//! What is found out about each picture, which is decoded once.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -15,7 +15,7 @@ use crate::prepare::{PlacedBox, Progress, open, open_seen, placed_boxes};
 
 /// A picture whose levels differ by less shows nothing.
 const LEAST_CONTRAST: u8 = 12;
-/// Reports of progress are this many pictures apart.
+/// Pictures between two reports of progress.
 const REPORTS: usize = 64;
 
 /// How a file stores its pixels.
@@ -76,7 +76,7 @@ pub(super) struct Facts {
     pub look: Look,
     /// Each box, and what is wrong with it.
     pub boxes: Vec<PlacedBox>,
-    /// What boxes look like that were asked for, by their number.
+    /// What the requested boxes look like, by their number.
     pub crops: Vec<(usize, Look)>,
 }
 
@@ -86,9 +86,9 @@ pub(super) type Seen = Result<Facts, Problem>;
 /// How pictures are read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reading {
-    /// Grey level that transparency shows.
+    /// Grey level behind transparent pixels.
     pub background: u8,
-    /// Of the largest picture that is decoded.
+    /// Larger pictures are not decoded.
     pub max_pixels: u64,
 }
 
@@ -203,7 +203,7 @@ fn is_blank(image: &DynamicImage, background: u8) -> bool {
                 low[channel] = low[channel].min(value);
                 high[channel] = high[channel].max(value);
             }
-            // Most pictures tell within a few rows.
+            // For most pictures a few rows are enough.
             if high
                 .iter()
                 .zip(low)
@@ -231,8 +231,8 @@ fn cut(image: &DynamicImage, [x1, y1, x2, y2]: [f64; 4]) -> DynamicImage {
     image.crop_imm(left, top, width, height)
 }
 
-/// A small picture to show, `side` pixels at most, with the corners of one box around which it is cut out, if any, and
-/// the boxes of the rest in its pixels.
+/// A small picture to show, at most `side` pixels wide and high: what the box `crop` shows, or the whole picture with its
+/// boxes.
 pub(super) fn thumbnail(
     entry: &Entry,
     crop: Option<usize>,
@@ -280,7 +280,7 @@ pub struct Thumbnail {
     pub boxes: Vec<[f32; 4]>,
 }
 
-/// Which boxes are cut out, as (entry, box): all but crowds, or so many of them, evenly spread.
+/// Which boxes are cut out, as (entry, box): all except crowds, but at most `most` of them, evenly spread.
 pub(super) fn crops(entries: &[Entry], most: usize) -> HashSet<(usize, usize)> {
     let all: Vec<(usize, usize)> = entries
         .iter()

@@ -5,9 +5,9 @@ use super::facts::{Facts, Seen};
 use crate::listing::{Class, Entry, Labels};
 use crate::source::paths::Part;
 
-/// Examples of a finding.
+/// Most examples of a finding.
 pub(super) const EXAMPLES: usize = 20;
-/// Pictures of an example.
+/// Most pictures of an example.
 const OF_EXAMPLE: usize = 4;
 
 /// All entries with what was seen of them.
@@ -94,7 +94,7 @@ impl Material {
     }
 }
 
-/// As JSON and lists have it.
+/// Its name in JSON and in lists.
 pub(super) fn part_name(part: Part) -> &'static str {
     match part {
         Part::Train => "train",

@@ -58,7 +58,7 @@ pub(super) fn findings(material: &Material, input: &recipe::Image) -> Vec<Findin
     ]
 }
 
-/// Boxes that lie on an earlier one of the same class, each with that.
+/// Boxes that lie on an earlier box of the same class, each with that earlier box.
 pub(super) fn doubled_boxes(
     material: &Material,
     index: usize,

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use self::discriminant::{Linear, Moments, dot};
 use super::look::{Look, VALUES};
 
-/// Pictures that are judged, at most: the neighbours' work grows with the square of it.
+/// Most pictures that are judged: the work for neighbours grows with the square of their number.
 /// Re-check: 10,000 digits take 5 s of one core.
 pub(super) const MOST: usize = 10_000;
 /// Parts of the cross-validation.
@@ -99,7 +99,7 @@ pub(super) fn judge(items: &[Item<'_>], classes: usize) -> Option<Judgement> {
     let right = rows().filter(|(row, label)| best(row, |_| true) == Some(**label));
     let accuracy = right.count() as f64 / used.len() as f64;
     let most = kept.iter().map(|class| counts[*class]).max().unwrap_or(0);
-    // Of each class, the mean probability of it where it is the label: what is usual for a right label.
+    // The mean probability of each class over the pictures with that label: what is usual for a correct label.
     let mut usual = vec![0.0_f64; data.classes];
     for (row, &label) in rows() {
         usual[label] += f64::from(row[label]) / counts[kept[label]] as f64;
@@ -188,7 +188,7 @@ impl Data {
         &self.values[index * VALUES..][..VALUES]
     }
 
-    /// `[N, K]` half the probabilities of linear discriminants, each fold's learned from the others.
+    /// `[N, K]` half the probabilities of linear discriminants; the model for a fold is fitted to the other folds.
     fn discriminant(&self) -> Vec<f32> {
         let moments: Vec<Moments> = (0..FOLDS)
             .into_par_iter()

@@ -1,4 +1,4 @@
-//! A bitmap font of 5 x 7 pixels a character, for labels in pictures.
+//! A bitmap font of 5 x 7 pixels per character, for labels in pictures.
 
 /// Columns of a character.
 pub const WIDTH: u32 = 5;

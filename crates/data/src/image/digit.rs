@@ -12,17 +12,17 @@ const DIGIT: usize = 20;
 const FAINT: f32 = 12.0 / 255.0;
 /// Levels from which ink counts for the size: MNIST's digits were measured in black and white.
 const FIRM: f32 = 0.5;
-/// Share of the ink's size that is left without soft edges.
+/// Least size of the ink without its soft edges, as a share of its whole size.
 const SOFT: f32 = 0.85;
-/// Pens of less than this share of the digit's longer side are thin: those of MNIST have 0.07 to 0.24 of it.
+/// Pens of less than this share of the digit's longer side are thin: MNIST's have 0.07 to 0.24 of it.
 const THIN: f32 = 0.075;
-/// What they are made instead.
+/// Thin pens are replaced by pens of this share.
 const USUAL: f32 = 0.115;
-/// Strokes are thickened on this many pixels for each of the digit.
+/// Strokes are thickened on a grid with this many points per pixel of the digit.
 const FINE: usize = 8;
-/// Share of the border's pixels that ink may reach in an image of MNIST's form; in MNIST itself it is 6 of 108 at most.
+/// Share of the border's pixels that ink may cover in an image of MNIST's form; in MNIST itself it covers at most 6 of 108.
 const BORDER: f32 = 0.1;
-/// Pixels of 28 that the centre of mass may be off the middle in an image of MNIST's form.
+/// Distance of the centre of mass from the middle that an image of MNIST's form may have, in pixels of 28.
 const OFF_CENTRE: f32 = 1.0;
 
 /// One digit in MNIST's form, 28 x 28. An image that has that form already is left as it is.
@@ -111,7 +111,7 @@ struct Part {
     size: [usize; 2],
     /// Its upper left corner in the picture, `[x, y]`.
     corner: [f32; 2],
-    /// Pixels of the picture a pixel of the part.
+    /// Pixels of the picture per pixel of the part.
     scale: f32,
     /// The longer side of the ink without its soft edges, in pixels of the part.
     longer: f32,
@@ -131,7 +131,7 @@ impl Part {
             size: [y2 - y1, x2 - x1],
             corner: [bounds[0], bounds[1]],
             scale: 1.0,
-            // Where more is faint than an edge can be, faint strokes are meant.
+            // Where more is faint than edges can be, the strokes themselves are faint.
             longer: if firm >= SOFT * soft { firm } else { soft },
         })
     }
@@ -153,7 +153,7 @@ impl Part {
                 }
             }
         }
-        // Steps along pixels are longer than the outline itself, in the mean of all directions by this much.
+        // Steps along pixels are longer than the outline itself, by this factor on average over all directions.
         let length = outline as f32 * std::f32::consts::FRAC_PI_4;
         2.0 * area as f32 / length.max(1.0)
     }
@@ -212,7 +212,7 @@ impl Part {
     }
 }
 
-/// Makes what shrinking weakened as strong as before.
+/// Makes strokes that shrinking has weakened as strong as before.
 fn full_strength(levels: &mut [f32]) {
     let strongest = levels.iter().copied().fold(0.0, f32::max);
     if strongest > 0.0 {

@@ -11,7 +11,7 @@ use super::mapping::{Fitted, Mapping};
 use super::opaque;
 use crate::resize::Resizer;
 
-/// The shorter side before cropping, relative to the longer side of what is cut out: that of torchvision's presets.
+/// The shorter side before cropping, relative to the longer side of what is cut out, as in torchvision's presets.
 const CROP: (usize, usize) = (256, 224);
 
 /// Brings pictures to the size and colours of a network's input.
@@ -27,7 +27,7 @@ pub struct Fitter {
 }
 
 impl Fitter {
-    /// For a recipe's settings; what it may leave to the training pictures, colour and size, is given.
+    /// For a recipe's settings, with the colour and size, which a recipe may leave to the training pictures.
     pub fn new(image: &Image, colour: Colour, size: [usize; 2]) -> Self {
         let [height, width] = size.map(|side| side.max(1));
         let longer = height.max(width);
@@ -73,8 +73,8 @@ impl Fitter {
         }
     }
 
-    /// How much larger than in a picture of `[height, width]` things are in its input, `[y, x]`. Of ink and of digits,
-    /// which are found in the picture first, it is that of the whole picture.
+    /// How much larger things are in the input than in a picture of `[height, width]`, as `[y, x]`. For ink and digits,
+    /// which are found in the picture first, it is the scale of the whole picture.
     pub fn scale(&self, from: [usize; 2]) -> [f64; 2] {
         let (to, _) = self.plan(from.map(|side| side.max(1)));
         [0, 1].map(|axis| to[axis] as f64 / from[axis].max(1) as f64)
@@ -90,7 +90,7 @@ impl Fitter {
         }
     }
 
-    /// `[height, width]` of the whole picture before it is placed, and where its upper left corner comes to be, `[x, y]`.
+    /// `[height, width]` of the whole picture before it is placed, and where its upper left corner is placed, `[x, y]`.
     fn plan(&self, from: [usize; 2]) -> ([usize; 2], [i64; 2]) {
         let to = self.size;
         let resized = match self.fit {
@@ -130,7 +130,7 @@ impl Fitter {
     fn place<const C: usize>(&self, pixels: &[u8], from: [usize; 2]) -> Fitted {
         let (resized, corner) = self.plan(from);
         let [height, width] = self.size;
-        // What of a row or column of the input the picture covers, and where in the picture that begins.
+        // Which part of a row or column of the input the picture covers, and where in the picture that part begins.
         let covered = |corner: i64, side: usize, room: usize| {
             let first = corner.max(0) as usize;
             let end = (corner + side as i64).clamp(0, room as i64) as usize;
@@ -176,7 +176,7 @@ impl Fitter {
     }
 }
 
-/// Pixels `[C, H, W]` of one channel, or of red, green and blue, as an image; `None` if their number is another.
+/// Pixels `[C, H, W]` of one channel, or of red, green and blue, as an image; `None` if their number does not match.
 pub fn from_planes(pixels: &[u8], [channels, height, width]: [usize; 3]) -> Option<DynamicImage> {
     let [columns, rows] = [u32::try_from(width).ok()?, u32::try_from(height).ok()?];
     let area = height.checked_mul(width)?;

@@ -19,12 +19,12 @@ const MOST_SIDE: usize = 1024;
 const RIPPLE: f32 = 12.0 / 255.0;
 /// Standard deviations of the noise that still count as paper.
 const NOISE: f32 = 4.0;
-/// Grey levels of 255 that ink differs from paper at least.
+/// Least difference between ink and paper, in grey levels of 255.
 const LEAST_CONTRAST: f32 = 12.0;
 /// The same for pictures of 16 bits, whose range may be narrow.
 const LEAST_DEEP_CONTRAST: f32 = 1.0;
-/// Levels from which a pixel is looked at as ink, besides the noise: where the first leads to the picture's edge, lines or
-/// shadows may be the cause, and the next is tried.
+/// Levels from which a pixel counts as ink, unless the noise is stronger. If the ink of one reaches the picture's edge,
+/// lines or shadows may be the cause, and the next is tried.
 const THRESHOLDS: [f32; 3] = [RIPPLE, 0.25, 0.45];
 
 /// The ink of a picture.
@@ -38,7 +38,7 @@ pub struct Gray {
     pub width: usize,
     /// True if the picture showed dark ink on light paper, unlike MNIST.
     pub dark_on_light: bool,
-    /// Pieces of ink beside each other, each about as high as all of it: more than one is more than one digit.
+    /// Pieces of ink side by side, each about as high as the whole: several pieces are several digits.
     pub abreast: usize,
     /// The same as `pixels`, but finer.
     pub(super) levels: Vec<f32>,
@@ -46,7 +46,7 @@ pub struct Gray {
     pub(super) original: [f32; 2],
     /// The grey picture as it was, if it has 8 bits and was not shrunk.
     pub(super) raw: Option<Vec<u8>>,
-    /// With all the ink, evenly stretched: what `pixels` would be without any cleaning but of noise.
+    /// All the ink, evenly stretched: like `pixels`, but cleaned of noise only.
     pub(super) plain: Vec<u8>,
 }
 

@@ -11,7 +11,7 @@ pub(super) fn format(bytes: &[u8]) -> Option<ImageFormat> {
     }
     let format = image::guess_format(bytes).ok()?;
     let known = match format {
-        // Two letters at the start are little: a text may start like that, too.
+        // Two letters at the start prove little: text may start like that, too.
         ImageFormat::Bmp => matches!(
             bytes.get(14..18),
             Some([12 | 16 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0])
@@ -80,14 +80,14 @@ pub(super) fn webp_is_cut(bytes: &[u8]) -> bool {
     (bytes.len() as u64) + 1 < 8 + u64::from(u32::from_le_bytes(size))
 }
 
-/// Whether a decoder's complaint is that the file ends too early.
+/// Whether a decoder's error says that the file ends too early.
 pub(super) fn says_cut(error: &image::ImageError) -> bool {
     if let image::ImageError::IoError(error) = error
         && error.kind() == std::io::ErrorKind::UnexpectedEof
     {
         return true;
     }
-    // The decoders' own kinds of errors can only be told apart by their words.
+    // The decoders' own kinds of errors can only be distinguished by their messages.
     let words = error.to_string().to_ascii_lowercase();
     ["unexpected end of file", "unexpected eof", "truncated"]
         .iter()

@@ -5,7 +5,7 @@
 pub struct Mapping {
     /// Original pixels per fitted pixel, `[x, y]`.
     pub scale: [f32; 2],
-    /// The original's place of the fitted image's upper left corner, `[x, y]`.
+    /// Where the fitted image's upper left corner is in the original, `[x, y]`.
     pub shift: [f32; 2],
     /// Width and height of the original; boxes are cut off there.
     pub original: [f32; 2],
@@ -14,7 +14,7 @@ pub struct Mapping {
 }
 
 impl Mapping {
-    /// Of an image that is as its file has it, `[height, width]`.
+    /// For an image of `[height, width]` that is as in its file.
     pub fn identity([height, width]: [usize; 2]) -> Self {
         let size = [width as f32, height as f32];
         Self {
@@ -25,7 +25,7 @@ impl Mapping {
         }
     }
 
-    /// Whether the image is as its file has it.
+    /// Whether the image is as in its file.
     pub fn is_identity(&self) -> bool {
         *self == Self::identity([self.fitted[1] as usize, self.fitted[0] as usize])
     }

@@ -1,4 +1,4 @@
-//! Boxes held against the pictures they are on.
+//! Boxes checked against the pictures they are on.
 
 use kernels::boxes::Xyxy;
 use recipe::Boxes;
@@ -9,7 +9,7 @@ use crate::image::{Decoded, Mapping};
 use crate::listing::{Entry, Fault, LabelledBox, Labels, Problem, Unit};
 use crate::truth::Object;
 
-/// A box may reach this many pixels beyond the picture without a word, because tools round. It is cut off at the edge.
+/// A box may reach this many pixels beyond the picture without a message, because tools round. It is cut off at the edge.
 const ROUNDING: f64 = 1.0;
 
 /// An image's labels after the checks.
@@ -122,7 +122,7 @@ pub(crate) fn placed_boxes(entry: &Entry, decoded: &Decoded) -> Result<Vec<Place
     Ok(boxes.iter().map(place).collect())
 }
 
-/// Whether the annotations are meant on the picture as the file stores it, before EXIF's note turns it upright.
+/// Whether the annotations refer to the picture as the file stores it, before EXIF's note turns it upright.
 fn stated_size(entry: &Entry, facts: &Facts) -> Result<bool, Problem> {
     match entry.stated {
         Some(stated) if stated == facts.size => Ok(false),
@@ -152,7 +152,7 @@ fn corners(labelled: &LabelledBox, facts: &Facts, turned: bool) -> [f64; 4] {
     if !turned {
         return [x1, y1, x2, y2];
     }
-    // EXIF 2.32, table 'Orientation': where the file's rows and columns come to be.
+    // EXIF 2.32, table 'Orientation': where the file's rows and columns end up.
     match facts.orientation {
         2 => [width - x2, y1, width - x1, y2],
         3 => [width - x2, height - y2, width - x1, height - y1],
@@ -195,7 +195,7 @@ fn inside(
         x2.clamp(0.0, w),
         y2.clamp(0.0, h),
     ];
-    // In the numbers that training sees.
+    // In 32 bits, as in training.
     let kept = cut.map(|it| it as f32);
     if kept[2] <= kept[0] || kept[3] <= kept[1] {
         return Err(problem(

@@ -1,7 +1,7 @@
 //! Prepared pixels in memory, or beyond the budget in a file that later runs find again.
 //!
 //! The file's name is the digest of all that its pixels depend on: settings, and each picture's path, size and date. It is
-//! written under another name and renamed when it is whole, so that what is found is never stale and never half of it.
+//! written under another name and renamed when it is complete, so what is found is never stale and never half a file.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -130,7 +130,7 @@ impl Cache {
                 let finish = || -> std::io::Result<File> {
                     writer.into_inner()?.sync_all()?;
                     std::fs::rename(&unfinished, &path)?;
-                    // Last: pixels without it are not taken for whole.
+                    // Last: without it the pixels do not count as complete.
                     let known = path.with_extension("json");
                     let json = serde_json::to_vec(facts)?;
                     std::fs::write(&unfinished, json)?;
@@ -144,7 +144,7 @@ impl Cache {
     }
 }
 
-/// What an earlier run has left at `path`, if it is whole.
+/// What an earlier run has left at `path`, if it is complete.
 fn found(path: &Path, jobs: usize, length: usize) -> Option<(Images, Vec<Result<Facts, Problem>>)> {
     let json = std::fs::read(path.with_extension("json")).ok()?;
     let facts: Vec<Result<Facts, Problem>> = serde_json::from_slice(&json).ok()?;
@@ -167,7 +167,7 @@ fn folder(settings: &recipe::Cache) -> Result<PathBuf, DataError> {
     user.map(|user| user.join("atelier"))
         .ok_or_else(|| DataError::File {
             path: "data.cache.folder".into(),
-            what: "the user has no cache folder; name one, or allow more memory with data.cache.memory".to_string(),
+            what: "there is no cache folder for this user; name a folder, or allow more memory with data.cache.memory".to_string(),
         })
 }
 

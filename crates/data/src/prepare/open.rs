@@ -1,4 +1,4 @@
-//! The picture of an entry, decoded, and what is known of it then.
+//! Decodes the picture of an entry, and says what is known about it then.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -22,7 +22,7 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// What a decoded picture says of itself.
+    /// Of a decoded picture that is not fitted yet.
     pub fn of(decoded: &Decoded) -> Self {
         let size = [decoded.image.height(), decoded.image.width()].map(|side| side as usize);
         Self {

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use crate::listing::{Entry, Labels, Listing};
 use crate::random::{Purpose, permutation};
 
-/// Where a listing has no test pictures, one in this many is taken for the test, of each class alike.
+/// If a listing has no test pictures, one in this many of each class becomes one.
 const TEST_SHARE: usize = 5;
-/// Chooses them. Not the training's: runs with different seeds must have the same test pictures.
+/// Chooses them. It is not the training's seed: runs with different seeds must have the same test pictures.
 const TEST_SEED: u64 = 0;
 
 /// The listing's own test pictures; else its validation pictures; else a share of the training pictures.
@@ -27,7 +27,7 @@ pub(super) fn test_entries(listing: &mut Listing) -> Vec<Entry> {
     for (index, entry) in listing.train.iter().enumerate() {
         let class = match &entry.labels {
             Labels::Class(class) => *class,
-            // Several classes: what matters is that each half has its share of pictures.
+            // A picture of several classes counts for the first: the shares need not be exact.
             Labels::Boxes(boxes) => boxes.first().map_or(usize::MAX, |it| it.class),
         };
         by_class.entry(class).or_default().push(index);
@@ -40,7 +40,7 @@ pub(super) fn test_entries(listing: &mut Listing) -> Vec<Entry> {
             is_test[members[place]] = true;
         }
     }
-    // Tiny sets: one picture at least.
+    // Tiny sets: at least one picture.
     if listing.train.len() > 1 && !is_test.contains(&true) {
         is_test[listing.train.len() - 1] = true;
     }

@@ -47,7 +47,7 @@ fn classes_are_drawn_equally_often() {
     }
 }
 
-/// Each class has the one draw more in some epoch.
+/// Each class gets the extra draw in some epoch.
 #[test]
 fn no_class_is_always_first() {
     let labels = labels();

@@ -32,7 +32,7 @@ pub struct Composer {
     /// Numbers of the digits used.
     pub(super) numbers: Arc<[usize]>,
     pub(super) options: recipe::Scenes,
-    /// One a side from the shortest to the longest.
+    /// One for each side from the shortest to the longest.
     pub(super) resizers: Arc<[Resizer]>,
 }
 
@@ -126,7 +126,7 @@ impl Composer {
             return;
         };
         let piece = (tile.side / 3).max(1);
-        // From where the ink is.
+        // Taken from where the ink is.
         let start = |low: f32, high: f32, stream: &mut Stream| {
             let (low, high) = (low as usize, high as usize);
             let last = tile.side - piece;

@@ -2,7 +2,7 @@
 
 use crate::listing::Pixels;
 
-/// An array whose bytes are as many as its shape needs.
+/// An array. Its number of bytes always matches its shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Array {
     number: Number,
@@ -14,7 +14,7 @@ pub struct Array {
 /// A type of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Number {
-    /// One byte: 0 or not.
+    /// One byte: 0 or not 0.
     Bool,
     /// 8 bits, unsigned.
     U8,
@@ -68,7 +68,7 @@ impl Array {
     /// An array.
     ///
     /// # Errors
-    /// Another number of bytes than the shape needs.
+    /// A number of bytes that does not match the shape.
     pub fn new(
         number: Number,
         big_endian: bool,
@@ -128,7 +128,7 @@ impl Array {
     /// The pictures, with what was assumed. `transposed` pictures are stored column by column.
     ///
     /// # Errors
-    /// A shape or values that are not those of pictures.
+    /// A shape or values that pictures can't have.
     pub fn pixels(self, transposed: bool) -> Result<(Pixels, Vec<String>), String> {
         let mut layout = Layout::of(&self.shape)?;
         let mut notes = Vec::new();
@@ -165,7 +165,7 @@ impl Array {
     /// first numbers if `first_column`, as QMNIST has them.
     ///
     /// # Errors
-    /// A shape or values that are not those of labels.
+    /// A shape or values that labels can't have.
     pub fn labels(&self, first_column: bool) -> Result<Vec<i64>, String> {
         let columns = match self.shape[..] {
             [_] => 1,

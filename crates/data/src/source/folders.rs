@@ -1,4 +1,4 @@
-//! Class folders: a folder a class, with or without folders for the parts of the data set.
+//! Class folders: one folder per class, with or without folders for the parts of the data set.
 //!
 //! 'level' is a folder whose sub-folders are classes: the source itself, or the folder of a part. What lies deeper in a
 //! class folder belongs to the class.
@@ -88,7 +88,7 @@ fn level_layout(root: &Path) -> Option<Layout> {
     })
 }
 
-/// Whether annotations lie in a folder, so that its sub-folders are no classes.
+/// Whether annotations lie in a folder, so that its sub-folders are not classes.
 fn is_annotated(folder: &Path) -> bool {
     let (folders, files) = entries(folder);
     folders
@@ -154,7 +154,7 @@ pub fn read(path: &Path, _settings: &recipe::Data) -> Result<Listing, DataError>
     };
     let Layout { root, levels } = layout(path).ok_or_else(|| {
         wrong(
-            "there are no class folders. Expected a folder a class, such as cat/1.png and dog/1.png, or the same within \
+            "there are no class folders. Expected one folder per class, such as cat/1.png and dog/1.png, or the same within \
              train/ and test/"
                 .to_string(),
         )
@@ -258,7 +258,7 @@ struct Contents {
     pictures: Vec<Sorted>,
     /// Pictures in no class folder.
     outside: Vec<String>,
-    /// Files that are no pictures.
+    /// Files that are not pictures.
     others: Vec<String>,
 }
 
@@ -321,8 +321,8 @@ impl Contents {
         );
         say(
             &self.others,
-            "is left out: it is no picture",
-            "files are left out: they are no pictures",
+            "is left out: it is not a picture",
+            "files are left out: they are not pictures",
         );
         for part in [Part::Validation, Part::Test] {
             let named: Vec<&str> = levels

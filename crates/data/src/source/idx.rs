@@ -21,7 +21,7 @@ use crate::listing::Listing;
 use find::Set;
 
 const EXPECTED: &str = "expected IDX files, such as train-images-idx3-ubyte and train-labels-idx1-ubyte, gzipped or not";
-/// What to say of EMNIST's pictures.
+/// The note on EMNIST's pictures.
 pub(super) const STORED_TRANSPOSED: &str =
     "EMNIST's pictures are stored transposed. Set data.transposed = true to turn them upright.";
 

@@ -12,7 +12,7 @@ use super::paths::Part;
 use crate::error::DataError;
 use crate::listing::{Class, Entry, Fault, Labels, Listing, Picture, Pixels, Problem};
 
-/// Beyond this many classes, those that are mostly without pictures are left out.
+/// From this many numbers on, those without pictures are not classes if they are the majority.
 const MANY_CLASSES: u64 = 256;
 /// Classes that a note names.
 const MOST_NAMED: usize = 10;
@@ -121,10 +121,10 @@ pub struct Reading {
     pub first_column: bool,
 }
 
-/// A part's pictures with their labels; `None`, with a note, if one of both is not there.
+/// A part's pictures with their labels; `None`, with a note, if one of the two is missing.
 ///
 /// # Errors
-/// Arrays that can't be read, are no pictures or labels, or do not fit together.
+/// Arrays that can't be read, are not pictures or labels, or do not fit together.
 pub fn pair(
     images: Option<Source<'_>>,
     labels: Option<Source<'_>>,
@@ -214,7 +214,7 @@ impl Classes<i64> {
                 notes.push("Labels start at 1: there is no class 0.".to_string());
             }
             if range >= MANY_CLASSES && range / 2 > found.len() as u64 {
-                notes.push("Numbers that are nobody's label are no classes.".to_string());
+                notes.push("Numbers that label no picture are not classes.".to_string());
                 found.iter().copied().collect()
             } else {
                 (first..=most).collect()

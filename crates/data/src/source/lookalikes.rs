@@ -27,7 +27,7 @@ pub fn note(classes: &[Class]) -> Option<String> {
     ))
 }
 
-/// What of a name can be told apart by eye.
+/// A name without what the eye can't distinguish or easily overlooks.
 fn visible(name: &str) -> String {
     let visible: String = name.chars().filter(|c| !c.is_control()).collect();
     fold(&visible)

@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 
 use super::paths::{Part, entries};
 
-/// What a name says: of `emnist-letters-train-images-idx3-ubyte` the set is `emnist-letters`, the part is for training.
+/// What a name says: `emnist-letters-train-images-idx3-ubyte` holds training images of the set `emnist-letters`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
-    /// The words before the first that says something, joined by dashes.
+    /// The words before the first that has a meaning, joined by dashes.
     pub set: String,
     /// The part.
     pub part: Option<Part>,
     /// Pictures or labels.
     pub kind: Option<Kind>,
-    /// Words after the first that says something that say nothing themselves, such as `idx3` and `ubyte`.
+    /// Words without a meaning after the first that has one, such as `idx3` and `ubyte`.
     pub rest: Vec<String>,
 }
 
@@ -90,13 +90,13 @@ pub fn ends_with(path: &Path, endings: &[&str]) -> bool {
         .any(|known| ending.eq_ignore_ascii_case(known))
 }
 
-/// The files right in a folder, sorted; none if it can't be listed.
+/// The files directly in a folder, sorted; none if it can't be listed.
 pub fn files_in(folder: &Path) -> impl Iterator<Item = PathBuf> {
     let (_, files) = entries(folder);
     files.into_iter().map(|name| folder.join(name))
 }
 
-/// The folders right in a folder, sorted; none if it can't be listed.
+/// The folders directly in a folder, sorted; none if it can't be listed.
 pub fn folders_in(folder: &Path) -> impl Iterator<Item = PathBuf> {
     let (folders, _) = entries(folder);
     folders.into_iter().map(|name| folder.join(name))

@@ -44,9 +44,9 @@ pub enum Lost {
     /// Nothing has that name.
     #[error("there is no such picture in the folder")]
     Missing,
-    /// Only pictures that are probably others have it.
+    /// Only pictures that are probably different ones have it.
     #[error(
-        "there is no such picture; of that name there is only {}, which belongs to another part or folder",
+        "there is no such picture; only another part or folder has one of that name: {}",
         list(.0)
     )]
     Elsewhere(Vec<String>),
@@ -237,7 +237,7 @@ impl Finder {
         }
     }
 
-    /// How well a file fits, and whether it can be the one that is meant; `None` if it is no picture.
+    /// How well a file fits, and whether it can be the one that is meant; `None` if it is not a picture.
     fn fit(&self, asked: &[&str], parts: &[String], under: &[&str]) -> Option<(Fit, bool)> {
         let (asked_name, asked_parents) = asked.split_last()?;
         let (name, parents) = parts.split_last()?;

@@ -85,7 +85,7 @@ struct Read {
 pub fn read(path: &Path, _settings: &recipe::Data) -> Result<Listing, DataError> {
     let root = root(path).ok_or_else(|| DataError::File {
         path: path.to_path_buf(),
-        what: "this is no Pascal VOC data set. Expected a folder `Annotations` with XML files and a folder `JPEGImages` with \
+        what: "this is not a Pascal VOC data set. Expected a folder `Annotations` with XML files and a folder `JPEGImages` with \
                pictures, or XML files beside the pictures"
             .to_string(),
     })?;
@@ -142,7 +142,7 @@ pub fn read(path: &Path, _settings: &recipe::Data) -> Result<Listing, DataError>
         });
     }
     let boxes = files.iter().flat_map(|file| &file.annotation.objects);
-    // Some tools count pixels from 0, though VOC counts from 1: one corner at 0 tells.
+    // Some tools count pixels from 0, though VOC counts from 1: one corner at 0 shows it.
     let from_zero = boxes
         .clone()
         .any(|object| object.corners[0] < 1.0 || object.corners[1] < 1.0);
@@ -347,7 +347,7 @@ impl Tally {
         let counts = [
             (
                 self.foreign,
-                "XML files are left out: they are no annotations",
+                "XML files are left out: they are not annotations",
             ),
             (
                 self.renamed,

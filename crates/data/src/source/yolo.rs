@@ -146,7 +146,7 @@ pub fn read(path: &Path, _settings: &recipe::Data) -> Result<Listing, DataError>
         what,
     };
     let origin = origin(path).ok_or_else(|| {
-        let expected = "this is no YOLO data set. Expected data.yaml, or a folder `images` with pictures and a folder \
+        let expected = "this is not a YOLO data set. Expected data.yaml, or a folder `images` with pictures and a folder \
                         `labels` with a .txt file of the same name for each";
         wrong(path, expected.to_string())
     })?;

@@ -156,8 +156,8 @@ fn broken_archives_are_refused() {
         ("encrypted", changed(&plain, directory + 8, 1), "is encrypted"),
         ("bzip2", changed(&plain, directory + 10, 12), "compressed by method 12"),
         ("overlapping", changed(&plain, directory + 22, 0xff), "damaged or not whole"),
-        ("longer than stated", changed(&deflated, in_deflated + 24, 3), "another size than the archive states"),
-        ("shorter than stated", changed(&deflated, in_deflated + 25, 9), "another size than the archive states"),
+        ("longer than stated", changed(&deflated, in_deflated + 24, 3), "its size is not what the archive states"),
+        ("shorter than stated", changed(&deflated, in_deflated + 25, 9), "its size is not what the archive states"),
         ("no deflate", changed(&deflated, LOCAL_SIZE + 5, 0xff), "is damaged"),
     ];
     for (name, bytes, expected) in cases {

@@ -38,7 +38,7 @@ pub fn drafts(survey: &Survey, split: Split) -> impl Iterator<Item = Draft> {
         200..1000 => 24,
         _ => 32,
     };
-    // Small networks learn less by heart.
+    // Small networks memorise less.
     let deep = pictures >= 1000;
     let size = survey.size;
     let as_it_is = survey.same_size > 0.999 && size[0].max(size[1]) <= SMALL;
@@ -143,7 +143,7 @@ fn model(survey: &Survey, split: Split, input: [usize; 3], width: usize, two: bo
     let dropout_reason = if dropout.is_empty() {
         ""
     } else {
-        " Dropout, because pictures are few."
+        " Dropout, because there are few pictures."
     };
     format!(
         "[model]\nkind = \"cnn\"\n\

@@ -1,4 +1,4 @@
-//! The text of a suggested recipe: one function a section, each choice with its reason.
+//! The text of a suggested recipe: one function per section, each choice with its reason.
 
 use super::survey::Survey;
 use super::{Draft, Split};
@@ -6,7 +6,7 @@ use crate::data::Format;
 use crate::summary::grouped;
 use toml::Value;
 
-/// Classes of which the largest has more than this many times the pictures of the smallest are called unbalanced.
+/// Classes are unbalanced if the largest has more than this many times the pictures of the smallest.
 const UNBALANCED: f64 = 3.0;
 /// Share of colour pictures from which on colour is worth three channels.
 const IN_COLOUR: f64 = 0.02;
@@ -46,7 +46,7 @@ pub fn channels(survey: &Survey) -> usize {
     if survey.colour > IN_COLOUR { 3 } else { 1 }
 }
 
-/// Images in a mini-batch: 20 steps an epoch or more, where there are enough pictures.
+/// Images in a mini-batch: at least 20 steps per epoch, where there are enough pictures.
 pub fn batch_size(images: usize, is_detector: bool) -> usize {
     let most = if is_detector { 16 } else { 128 };
     let least = if is_detector { 4 } else { 8 };
@@ -72,7 +72,7 @@ pub fn percent(share: f64) -> String {
 
 fn header(survey: &Survey) -> String {
     let task = match &survey.objects {
-        None => "one class a picture".to_string(),
+        None => "one class per picture".to_string(),
         Some(objects) => format!("{} with boxes", counted(objects.count, "object")),
     };
     let [height, width] = survey.size;
@@ -224,7 +224,7 @@ fn training(
     }
     let steps = split.train.div_ceil(batch);
     text += &format!(
-        "# {} an epoch.\nbatch-size = {batch}\n{}",
+        "# {} per epoch.\nbatch-size = {batch}\n{}",
         counted(steps, "step"),
         (draft.training)(split, batch)
     );

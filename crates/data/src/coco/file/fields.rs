@@ -78,7 +78,7 @@ impl Field for i64 {
         Some(value)
     }
     fn number(value: f64) -> Option<Self> {
-        // Above 2^53 not every whole number is an f64, so that this may be another one than the file's author had.
+        // Above 2^53 not every whole number is an f64, so this could differ from the number that was meant.
         (value.fract() == 0.0 && value.abs() < (1u64 << 53) as f64).then_some(value as i64)
     }
     fn text(value: &str) -> Option<Self> {
@@ -86,7 +86,7 @@ impl Field for i64 {
     }
 }
 
-/// The number that a text shows; of any other text one that is below all ids in practice, see `is_text`.
+/// The number in a text. Any other text becomes a number below all ids in practice, see `is_text`.
 pub fn id_of_text(text: &str) -> i64 {
     let number = || text.parse().ok().and_then(i64::number);
     text.parse().ok().or_else(number).unwrap_or_else(|| {

@@ -163,7 +163,7 @@ impl Field for Piece {
     }
 }
 
-/// Whole numbers; empty where something else stands.
+/// Whole numbers; empty for anything else.
 #[derive(Default)]
 struct Runs(Vec<u64>);
 
@@ -191,7 +191,7 @@ impl Field for Runs {
 }
 
 /// Run lengths as pycocotools packs them: five bits a character, the sixth for 'more follows', each number after the third
-/// as its difference to the one before the last. `None` if that is not what the text is.
+/// as its difference from the one before the last. `None` for any other text.
 fn unpacked(text: &[u8]) -> Option<Vec<u64>> {
     let mut runs: Vec<u64> = Vec::new();
     let mut number = 0i64;
@@ -248,7 +248,7 @@ fn around_runs(runs: &[u64], height: u64, width: u64) -> Option<Outline> {
     Some(outline)
 }
 
-/// A box of an annotation: one that is wrong does not keep the others from being read.
+/// The box of an annotation. A wrong one does not stop the others from being read.
 impl Field for CocoBox {
     const EXPECTED: &str = FOUR_NUMBERS;
 

@@ -4,7 +4,7 @@
 
 use crate::doctor::look::VALUES;
 
-/// Share of a plain sphere in the covariance, which a few pictures don't determine.
+/// Share of a sphere in the covariance, because few pictures don't determine it.
 const SHRINKAGE: f64 = 0.1;
 
 /// Sums over the pictures of one fold.
@@ -48,7 +48,7 @@ pub(super) struct Linear {
 }
 
 impl Linear {
-    /// Learned from all folds but one.
+    /// Fitted to all folds except one.
     pub fn of(moments: &[Moments], left_out: usize) -> Self {
         let others = || {
             let all = moments.iter().enumerate();
@@ -123,7 +123,7 @@ fn factorise(matrix: &mut [f64]) {
             let known: f64 = row_i.iter().zip(row_j).map(|(a, b)| a * b).sum();
             let left = matrix[i * VALUES + j] - known;
             matrix[i * VALUES + j] = if i == j {
-                // Positive but for rounding, by the sphere that was added.
+                // Positive except for rounding errors, thanks to the sphere.
                 left.max(1e-12).sqrt()
             } else {
                 left / matrix[j * VALUES + j]

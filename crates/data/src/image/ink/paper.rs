@@ -1,12 +1,12 @@
 //! Which grey levels are paper: light or dark, and how they vary over the picture with the light.
 
-/// Of this many pixels one may be an outlier.
+/// One in this many pixels may be an outlier.
 const OUTLIER: usize = 5000;
 /// Points of the grid of paper levels, along the longer side.
 const GRID: usize = 32;
 /// Points either way among which the paper is looked for: a third of the picture in all, so that a stroke never fills it.
 const REACH: usize = 5;
-/// The same where it is not known yet whether the paper is light: so far that most must be paper.
+/// The same while it is not known yet whether the paper is light: far enough that most of it must be paper.
 const WIDE_REACH: usize = 10;
 /// The share of those points that may show ink.
 const INK: f32 = 0.75;
@@ -32,7 +32,7 @@ fn quantile(values: &mut [f32], share: f32) -> f32 {
     *values.select_nth_unstable_by(at, f32::total_cmp).1
 }
 
-/// The largest, but for outliers.
+/// The largest value, outliers aside.
 pub(super) fn strongest(values: impl Iterator<Item = f32>) -> f32 {
     let mut values: Vec<f32> = values.collect();
     if values.is_empty() {
@@ -89,7 +89,7 @@ pub(super) fn is_light(values: &[f32], size: [usize; 2]) -> bool {
     }
 }
 
-/// The smallest and the largest, but for outliers.
+/// The smallest and the largest value, outliers aside.
 fn range(values: &[f32]) -> [f32; 2] {
     let darkest = -strongest(values.iter().map(|value| -value));
     [darkest, strongest(values.iter().copied())]
@@ -106,8 +106,8 @@ pub(super) fn noise(values: &[f32], size: [usize; 2]) -> f32 {
     let mut steps: Vec<f32> = rows()
         .flat_map(|row| row.windows(2).map(|pair| (pair[0] - pair[1]).abs()))
         .collect();
-    // Half of all normal numbers are within 0.6745 standard deviations; the difference of two varies more by the square
-    // root of 2.
+    // Half of all normal numbers are within 0.6745 standard deviations; the difference of two varies by the square root
+    // of 2 more.
     let fine = quantile(&mut steps, 0.5) / (0.6745 * 2.0f32.sqrt());
     if size[0].min(size[1]) < 4 * LEAST_SIDE {
         return fine;

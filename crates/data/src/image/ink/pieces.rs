@@ -8,7 +8,7 @@ const ACROSS: f32 = 0.97;
 const SUBSTANTIAL: f32 = 0.08;
 /// A piece whose sides are all below this share of the largest's is a speck, if its area is too.
 const SPECK: f32 = 0.12;
-/// They are, too, only left out for a piece of at least this level: less may be noise.
+/// Pieces at the picture's edge are only left out if another piece is stronger than this: a weaker one may be noise.
 const VISIBLE: f32 = 0.25;
 /// A piece belongs to the digit only if it is somewhere at least this strong.
 const STRONG: f32 = 0.5;
@@ -121,7 +121,7 @@ impl Pieces {
             .filter(|piece| !is_frame(piece))
             .map(|piece| piece.strongest)
             .fold(0.0, f32::max);
-        // Ripples and the rest of a shadow are no digit, so that whatever is at the edge must be it.
+        // If only ripples and the rest of a shadow are left inside, what is at the edge must be the digit.
         if strong_inner > VISIBLE {
             let mut at_edge = at_edge.iter();
             pieces.retain(|piece| {

@@ -1,4 +1,4 @@
-//! Images that their files tell to turn.
+//! Images whose files say that they are turned.
 
 use super::*;
 

@@ -14,7 +14,7 @@ pub struct Classes {
 }
 
 impl Classes {
-    /// Those of the training annotations; a class without any object stays one, but a mere heading does not.
+    /// The classes of the training annotations. A class without objects stays, but not a mere heading of the others.
     pub fn of<'a>(
         train: &Annotated,
         mut others: impl Iterator<Item = &'a Annotated>,
@@ -59,14 +59,15 @@ impl Classes {
         }
     }
 
-    /// Of the file they come from.
+    /// The classes of the file they come from, by category id.
     pub fn own(&self) -> Numbers {
         let ids = self.list.iter().enumerate();
         ids.filter_map(|(number, class)| Some((class.id?, number)))
             .collect()
     }
 
-    /// Of another file, by their names. What has objects but is no class is a problem.
+    /// The classes of another file, by category id; they are matched by name. A category that has objects but no class is a
+    /// problem.
     pub fn matched(&self, other: &Annotated, listing: &mut Listing) -> Numbers {
         let mut numbers = Numbers::new();
         let mut renumbered = false;
@@ -110,7 +111,7 @@ impl Classes {
         }
         if renumbered {
             listing.notes.push(format!(
-                "{} and {} give other ids to the same categories: they are matched by name, and ids are those of {}.",
+                "{} and {} give different ids to the same categories: they are matched by name, and the ids of {} are used.",
                 other.name, self.file, self.file
             ));
         }
@@ -122,11 +123,12 @@ impl Classes {
         numbers
     }
 
-    /// The class that a category of another file is: of the same name, or of one that differs in case and space alone.
+    /// The class that a category of another file stands for: of the same name, or of one that differs only in case and in
+    /// spaces around it.
     fn number(&self, category: &CocoCategory, file: &CocoFile) -> Option<usize> {
         let name = category.name();
         let same = |class: &Class| class.name == name;
-        // Two classes of one name are told apart by their ids.
+        // Two classes of one name are distinguished by their ids.
         let by_id = |class: &Class| same(class) && class.id == Some(category.id);
         let folded = fold(&name);
         let alike = |class: &Class| fold(&class.name) == folded;
@@ -143,7 +145,7 @@ impl Classes {
             .or_else(|| self.only(alike).filter(|_| unambiguous))
     }
 
-    /// The only class of which this holds.
+    /// The only class for which this holds; `None` if there are several.
     fn only(&self, holds: impl Fn(&Class) -> bool) -> Option<usize> {
         let mut places = (0..self.list.len()).filter(|&number| holds(&self.list[number]));
         places.next().filter(|_| places.next().is_none())

@@ -199,7 +199,7 @@ fn short(number: f64) -> String {
     }
 }
 
-/// `[height, width]` as the file states them, if they can be a picture's.
+/// `[height, width]` as the file states them, if a picture can have them.
 fn stated(image: &CocoImage) -> Option<[usize; 2]> {
     let side = |side: Option<f64>| {
         let fits = |side: &f64| side.fract() == 0.0 && (1.0..=1e9).contains(side);
@@ -208,7 +208,7 @@ fn stated(image: &CocoImage) -> Option<[usize; 2]> {
     Some([side(image.height)?, side(image.width)?])
 }
 
-/// What is worth saying about the boxes of a file.
+/// Counts for the notes about the boxes of a file.
 #[derive(Default)]
 struct Counts {
     boxes: usize,
@@ -241,7 +241,7 @@ impl Counts {
         let mut notes = Vec::new();
         if self.of_masks > 0 {
             notes.push(format!(
-                "{name}: annotations without a box: {}; each gets that of its mask.",
+                "{name}: annotations without a box: {}; each gets the box around its mask.",
                 self.of_masks
             ));
         }

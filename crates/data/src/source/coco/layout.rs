@@ -41,7 +41,7 @@ struct Candidate {
     name: String,
     /// `None`: of the whole data set.
     part: Option<Part>,
-    /// The least is preferred: how usual such a file is.
+    /// How usual such a file is; the least is preferred.
     rank: (u8, u8),
 }
 
@@ -71,7 +71,7 @@ pub fn find(path: &Path) -> Result<Layout, DataError> {
         what,
     };
     if path.is_file() {
-        return single(path).ok_or_else(|| wrong(path, "this is no file".to_string()));
+        return single(path).ok_or_else(|| wrong(path, "this is not a regular file".to_string()));
     }
     let (root, candidates) = root_and_candidates(path);
     let choose = |part: Option<Part>| {
@@ -240,7 +240,7 @@ fn place(root: &Path, name: &str) -> Place {
     }
 }
 
-/// The entries of a folder but hidden ones, sorted; none if it can't be listed.
+/// The entries of a folder except hidden ones, sorted; none if it can't be listed.
 fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries

@@ -29,7 +29,7 @@ pub fn is_table(path: &Path) -> bool {
     ends_with(path, &["csv", "tsv"])
 }
 
-/// The tables that `path` can mean: a file, those in a folder, or those whose names begin so.
+/// The tables that `path` can mean: a file, those in a folder, or the ones whose names begin with it.
 pub fn all(path: &Path) -> Vec<Chosen> {
     if path.is_file() {
         return vec![chosen(path.to_path_buf())];
@@ -61,7 +61,7 @@ pub fn all(path: &Path) -> Vec<Chosen> {
     found
 }
 
-/// The tables of the one data set that `path` can mean, that of the training pictures first.
+/// The tables of the one data set that `path` can mean, the one of the training pictures first.
 ///
 /// # Errors
 /// No table, or several sets of them.

@@ -20,7 +20,7 @@ pub struct Form {
 /// Where a row has its picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Picture {
-    /// A grey level a column, or all of them in one, with spaces between.
+    /// One grey level per column, or all of them in one column, separated by spaces.
     Pixels(Vec<usize>),
     /// A path.
     Path {
@@ -158,7 +158,7 @@ fn with_header(names: &[String]) -> Option<Form> {
             .filter(|&column| is_pixel(&names[column]))
             .collect(),
     };
-    // The only column that is nothing else is the label, whatever its name.
+    // The only column without another meaning is the label, whatever its name.
     let other = |used: &[usize]| {
         let unused = |column: &usize| {
             !used.contains(column)
@@ -253,7 +253,7 @@ fn is_pixel(name: &str) -> bool {
             .is_some_and(|(row, column)| digits(row) && digits(column))
 }
 
-/// Whether so many pixels are a square picture.
+/// Whether this many pixels make a square picture.
 pub fn is_square(pixels: usize) -> bool {
     pixels >= 4 && pixels.isqrt().pow(2) == pixels
 }

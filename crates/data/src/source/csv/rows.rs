@@ -42,7 +42,7 @@ struct Reading {
     problems: Vec<Problem>,
     /// Rows with boxes of four zeros.
     zeros: usize,
-    /// Rows that say again what an earlier row says.
+    /// Rows that repeat an earlier row.
     repeats: usize,
 }
 
@@ -161,7 +161,7 @@ impl Reading {
             return;
         };
         let parted = sheet.part.is_some() || sheet.form.split.is_some();
-        // Names that were looked for; what is missing is told once.
+        // Names that were looked for, so that each missing picture is reported once.
         let mut known: BTreeMap<(Part, String), Result<Found, Lost>> = BTreeMap::new();
         for row in sheet.rows() {
             let asked = row.text(column).into_owned();
@@ -180,7 +180,7 @@ impl Reading {
             let key = (part, asked);
             if !known.contains_key(&key) {
                 let under = folders(sheet.folder.as_deref(), parted.then_some(part));
-                // A path from the root is meant as it is, where there is such a file: lists may lie anywhere.
+                // An absolute path is taken as it is if there is such a file: lists may be anywhere.
                 let found = match Path::new(&key.1) {
                     path if path.is_absolute() && path.is_file() => Ok(Found {
                         name: key.1.clone(),

@@ -11,7 +11,7 @@ use crate::error::DataError;
 use crate::source::names::last;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
-/// So much of a file is looked at to find out what it holds.
+/// Bytes of a file that are looked at to find out what it holds.
 const HEAD: u64 = 1 << 16;
 /// Characters of a field that messages show.
 const MOST_SHOWN: usize = 60;
@@ -61,7 +61,7 @@ impl Table {
     /// Reads a file.
     ///
     /// # Errors
-    /// A file that can't be read, or is no text of eight bits.
+    /// A file that can't be read, or is not 8-bit text.
     pub fn open(path: &Path) -> Result<Self, DataError> {
         let text = fs::read(path);
         Self::of(
@@ -90,7 +90,7 @@ impl Table {
         if text.iter().take(HEAD as usize).any(|&byte| byte == 0) {
             return Err(DataError::file(
                 path,
-                "expected CSV, found bytes that are no text",
+                "expected CSV, found bytes that are not text",
             ));
         }
         if text.starts_with(BOM) {
@@ -113,7 +113,7 @@ impl Table {
             .trim(Trim::All)
             .from_reader(&self.text[..])
             .into_byte_records()
-            // Bytes in memory have no errors.
+            // Reading bytes in memory can't fail.
             .filter_map(Result::ok)
             .map(|fields| Row {
                 line: fields.position().map_or(0, csv::Position::line),

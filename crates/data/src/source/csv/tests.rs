@@ -373,7 +373,7 @@ fn what_is_no_data_set_says_so() {
         ("other columns", &[("a.csv", "epoch,loss\n1,2\n")], "found the columns epoch, loss"),
         ("no square", &[("a.csv", "label,pixel0,pixel1,pixel2,pixel3,pixel4\n1,2,3,4,5,6\n")], "a square picture"),
         ("no labels", &[("a.csv", "pixel0,pixel1,pixel2,pixel3\n1,2,3,4\n")], "there is no column of labels"),
-        ("bytes", &[("a.csv", "a\0b")], "bytes that are no text"),
+        ("bytes", &[("a.csv", "a\0b")], "bytes that are not text"),
         ("several", &[("a.csv", paths), ("b.csv", paths)], "there are several tables that may be meant"),
         ("twice", &[("train.csv", paths), ("train_2.csv", paths)], "there are several tables that may be meant"),
         ("only tests", &[("test.csv", paths), ("val.csv", paths)], "there is no table of training pictures"),

@@ -88,7 +88,7 @@ fn what_is_left_out_is_said() {
         [
             "train/empty holds no pictures.",
             "2 pictures are left out: they lie in no class folder (extra/x.png, for example).",
-            "2 files are left out: they are no pictures (README.md, for example).",
+            "2 files are left out: they are not pictures (README.md, for example).",
             "Class folder `Dog` counts as `dog`: only the case differs.",
         ]
     );
@@ -261,7 +261,7 @@ fn refused_with_a_reason() {
     for (files, expected) in [
         (
             &["1.png"][..],
-            "there are no class folders. Expected a folder a class",
+            "there are no class folders. Expected one folder per class",
         ),
         (
             &["cat/1.png"],

@@ -26,7 +26,7 @@ const MOST_ITEMS: u64 = 100_000_000;
 pub fn begins(bytes: &[u8]) -> bool {
     let mut header = Vec::new();
     if bytes.starts_with(&GZIP) {
-        // An error after the first bytes is for whoever reads all of it.
+        // An error after the first bytes is reported when all of it is read.
         let _ = MultiGzDecoder::new(bytes).take(4).read_to_end(&mut header);
     } else {
         header.extend(bytes.iter().take(4));

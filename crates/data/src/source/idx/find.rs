@@ -12,7 +12,7 @@ use crate::source::paths::Part;
 
 /// Folders in which torchvision and EMNIST's archive keep their files.
 const INNER: [&str; 2] = ["raw", "gzip"];
-/// So much of a file is looked at.
+/// Bytes of a file that are looked at.
 const HEAD: u64 = 512;
 
 /// Files whose names begin alike.
@@ -61,7 +61,7 @@ impl Set {
     }
 }
 
-/// The sets that `path` can mean: a folder's, that of a file, or those whose names begin so.
+/// The sets that `path` can mean: all in a folder, the one of a file, or the ones whose names begin with it.
 pub fn sets(path: &Path) -> Vec<Set> {
     if path.is_dir() {
         return in_folder(path);

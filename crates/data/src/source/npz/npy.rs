@@ -12,11 +12,11 @@ pub const MAGIC: &[u8] = b"\x93NUMPY";
 /// The array of a file.
 ///
 /// # Errors
-/// What is wrong with the bytes, or of a type that is no number.
+/// Damaged bytes, or a type that is not a number.
 pub fn parse(bytes: Cow<'_, [u8]>) -> Result<Array, String> {
     let damaged = || "the header is damaged or not whole".to_string();
     if !bytes.starts_with(MAGIC) {
-        return Err("expected an array of NumPy's".to_string());
+        return Err("expected a NumPy array".to_string());
     }
     let version = *bytes.get(MAGIC.len()).ok_or_else(damaged)?;
     let size_bytes = match version {

@@ -208,7 +208,7 @@ fn bad_files_say_what_is_wrong() {
         ("endless", with(0, "x_train.npy", array("'|u1'", "(18446744073709551615, 2, 2)", &[0; 3])), "can't have 3 bytes"),
         ("no header", with(0, "x_train.npy", b"\x93NUMPY\x01\x00\xff\xff{".to_vec()), "the header is damaged"),
         ("version 9", with(0, "x_train.npy", b"\x93NUMPY\x09\x00\xff\xff{".to_vec()), "version 9"),
-        ("no NumPy", with(0, "x_train.npy", b"hello".to_vec()), "x_train: expected an array of NumPy's"),
+        ("no NumPy", with(0, "x_train.npy", b"hello".to_vec()), "x_train: expected a NumPy array"),
         ("half a label", with(1, "y_train.npy", array("'<f4'", "(2,)", &[0, 0, 0, 63, 0, 0, 0, 0])), "label 0 is 0.5"),
     ];
     let folder = tempfile::tempdir().unwrap();

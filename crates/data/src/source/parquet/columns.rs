@@ -20,9 +20,9 @@ const LISTS: [&str; 6] = ["list", "element", "item", "array", "bag", "array_elem
 pub struct Column {
     /// Its place among all columns.
     pub index: usize,
-    /// Its names from the outside in, without those of lists.
+    /// Its names from the outside in, without the names of lists.
     pub path: Vec<String>,
-    /// For each list around the values the definition level from which on it has an element.
+    /// For each list around the values, the least definition level at which it has an element.
     pub lists: Vec<i16>,
 }
 

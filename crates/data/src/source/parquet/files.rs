@@ -78,7 +78,7 @@ pub fn choose(path: &Path, notes: &mut Vec<String>) -> Result<Vec<Chosen>, DataE
     Ok(found)
 }
 
-/// Notes on parts of which there are fewer files than their names say: `train-00000-of-00002.parquet`.
+/// Notes on parts with fewer files than their names say: `train-00000-of-00002.parquet`.
 fn incomplete(files: &[Chosen]) -> Vec<String> {
     let mut counts: BTreeMap<(String, usize), usize> = BTreeMap::new();
     for file in files {
@@ -95,7 +95,7 @@ fn incomplete(files: &[Chosen]) -> Vec<String> {
         .into_iter()
         .filter(|((_, total), found)| found < total);
     let note = |((part, total), found): ((String, usize), usize)| {
-        format!("Of the {total} files of {part} only {found} are there.")
+        format!("Only {found} of the {total} files of {part} are there.")
     };
     missing.map(note).collect()
 }

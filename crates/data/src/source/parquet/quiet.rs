@@ -9,7 +9,7 @@ thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `work`; `None` if it panics, of which nothing is printed. What `work` has changed by then must not be used.
+/// Runs `work`; `None` if it panics, in which case nothing is printed. What `work` has changed by then must not be used.
 pub fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

@@ -2,7 +2,7 @@
 
 use super::columns::Column;
 
-/// What to say where columns are missing.
+/// For messages about missing columns.
 pub const EXPECTED: &str = "expected a column `image` of image files with a column `label`, or with `objects` that have `bbox` and `category`";
 
 // Columns' names; the first that is there is taken.

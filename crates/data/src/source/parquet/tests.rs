@@ -339,7 +339,7 @@ fn parts_without_labels_and_missing_files_are_noted() {
     assert_eq!(
         listing.notes,
         [
-            "Of the 3 files of train only 1 are there.",
+            "Only 1 of the 3 files of train are there.",
             "The test pictures are left out: they have no labels."
         ]
     );

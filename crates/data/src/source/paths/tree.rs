@@ -80,13 +80,13 @@ pub fn images_in(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(files)
 }
 
-/// The names of the folders and of the files right in a folder, each sorted, without companions; none if it can't be listed.
+/// The names of the folders and of the files directly in a folder, each sorted, without companions; none if it can't be listed.
 pub fn entries(folder: &Path) -> (Vec<String>, Vec<String>) {
     let mut folders = Vec::new();
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        // A listing tells folders from files; only links must be looked up.
+        // A listing distinguishes folders from files; only links must be looked up.
         let is_folder = match entry.file_type() {
             Ok(kind) if kind.is_symlink() => entry.path().is_dir(),
             Ok(kind) => kind.is_dir(),

@@ -39,7 +39,7 @@ const MOST_ATTRIBUTES: usize = 1000;
 /// What is wrong with the file as a whole.
 pub fn parse(bytes: &[u8]) -> Result<Option<Annotation>, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "not text in UTF-8".to_string())?;
-    // What the parser does with each grows with the square of their number or worse; annotations have hardly any.
+    // The parser's work grows with the square of their number or worse; annotations have hardly any.
     for (sign, name, most) in [
         ("xmlns", "namespaces", MOST_NAMESPACES),
         ("=", "attributes", MOST_ATTRIBUTES),
@@ -55,7 +55,7 @@ pub fn parse(bytes: &[u8]) -> Result<Option<Annotation>, String> {
     };
     let text = text.trim_start_matches('\u{feff}').trim_start();
     let document = Document::parse_with_options(text, options)
-        .map_err(|error| format!("no valid XML: {error}"))?;
+        .map_err(|error| format!("not valid XML: {error}"))?;
     let root = document.root_element();
     if root.tag_name().name() != "annotation" {
         return Ok(None);

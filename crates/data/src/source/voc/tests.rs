@@ -242,8 +242,8 @@ fn wrong_entries() {
     let expected = [
         "ImageSets/Main/train.txt: there is no annotation file gone.xml",
         "Annotations/b.xml: b.jpg: there is no such picture in the folder",
-        "Annotations/c.xml: no valid XML: ",
-        "Annotations/e.xml: no valid XML: ",
+        "Annotations/c.xml: not valid XML: ",
+        "Annotations/e.xml: not valid XML: ",
         "Annotations/f.xml: its picture JPEGImages/a.jpg already belongs to Annotations/a.xml",
         "Annotations/a.xml: object 2: it has no <bndbox>",
         "Annotations/a.xml: object 3: it has a polygon instead of <bndbox>; export boxes",
@@ -265,7 +265,7 @@ fn wrong_entries() {
     assert!(
         listing
             .notes
-            .contains(&"1 XML files are left out: they are no annotations.".to_string())
+            .contains(&"1 XML files are left out: they are not annotations.".to_string())
     );
 }
 
@@ -354,7 +354,7 @@ fn refused_with_a_reason() {
     let cases: &[(Files, &str)] = &[
         (
             &[],
-            "this is no Pascal VOC data set. Expected a folder `Annotations`",
+            "this is not a Pascal VOC data set. Expected a folder `Annotations`",
         ),
         (
             &[

@@ -1,4 +1,4 @@
-//! Lists of class names, a line each, as `classes.txt` and `obj.names`.
+//! Lists of class names, one per line, as `classes.txt` and `obj.names`.
 
 use std::path::{Path, PathBuf};
 

@@ -123,7 +123,7 @@ fn names(node: &Node) -> Result<Vec<String>, String> {
                 .position(|(place, (number, _))| place != *number)
             {
                 return Err(format!(
-                    "names: the classes are numbered from 0 without gaps, but class {place} is missing or there twice"
+                    "names: the classes are numbered from 0 without gaps, but class {place} is missing or listed twice"
                 ));
             }
             numbered.into_iter().map(|(_, name)| name).collect()

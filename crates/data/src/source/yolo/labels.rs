@@ -122,7 +122,7 @@ fn simple<'a>(columns: &[&'a str], key_points: usize) -> Row<'a> {
     // Pixels are far from 1, what is slightly beyond the edge is not.
     if numbers.iter().any(|number| *number > 2.0) {
         let what = format!(
-            "{x} {y} {width} {height} are no fractions of the picture's width and height; are they pixels?"
+            "{x} {y} {width} {height} are not fractions of the picture's width and height; are they pixels?"
         );
         return Err((Fault::BadBox, what));
     }
@@ -142,7 +142,7 @@ fn simple<'a>(columns: &[&'a str], key_points: usize) -> Row<'a> {
 fn polygon<'a>(columns: &[&'a str]) -> Row<'a> {
     if columns.len().is_multiple_of(2) {
         let what = format!(
-            "{} numbers are no class with the corners of a polygon, x and y each; for key points data.yaml needs kpt_shape",
+            "{} numbers are not a class with the corners (x and y) of a polygon; for key points data.yaml needs kpt_shape",
             columns.len()
         );
         return Err((Fault::BadLabel, what));

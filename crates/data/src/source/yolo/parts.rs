@@ -133,7 +133,7 @@ impl Members {
                     }
                     listing
                         .notes
-                        .push(format!("By data.yaml {what}; it is left out."));
+                        .push(format!("In data.yaml {what}; it is left out."));
                     continue;
                 };
                 let base = bases.iter().find(|base| path.starts_with(base));
@@ -257,7 +257,7 @@ impl Members {
             .collect())
     }
 
-    /// The pictures that a text file lists, a line each.
+    /// The pictures that a text file lists, one per line.
     fn in_list(
         &mut self,
         base: &Path,
@@ -329,7 +329,7 @@ impl Members {
         shown(path.strip_prefix(&self.root).unwrap_or(otherwise))
     }
 
-    /// The label file of a picture, as people see it, with what it says.
+    /// The name of a picture's label file, for messages, and what the file says.
     pub fn labels(
         &self,
         member: &Member,

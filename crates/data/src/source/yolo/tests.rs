@@ -336,7 +336,7 @@ fn refused_with_a_reason() {
         (
             "other folder",
             &[("a.png", "")],
-            "this is no YOLO data set. Expected data.yaml",
+            "this is not a YOLO data set. Expected data.yaml",
         ),
         (
             "no train",

@@ -92,7 +92,7 @@ pub fn parse(text: &str) -> Result<Node, String> {
             Event::SequenceEnd | Event::MappingEnd => match open.pop() {
                 Some(Open::List(items)) => Node::List(items),
                 Some(Open::Map(pairs, _)) => Node::Map(pairs),
-                None => return Err(format!("line {line}: this ends what never began")),
+                None => return Err(format!("line {line}: a list or map ends that never began")),
             },
         };
         match open.last_mut() {

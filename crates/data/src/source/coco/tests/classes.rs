@@ -41,8 +41,8 @@ fn groups_and_unused_classes_that_stay() {
 
 #[test]
 fn categories_of_the_test_set_are_matched_by_name() {
-    const RENUMBERED: &str = "test.json and train.json give other ids to the same categories: \
-        they are matched by name, and ids are those of train.json.";
+    const RENUMBERED: &str = "test.json and train.json give different ids to the same categories: \
+        they are matched by name, and the ids of train.json are used.";
     // The categories, the class of each object (square is 0, disc is 1), and what is said.
     type Case = (
         &'static str,

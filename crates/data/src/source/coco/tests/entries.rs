@@ -206,7 +206,7 @@ fn what_is_worth_a_note() {
                 t["annotations"][0] = json!({"id": 1, "image_id": 2, "category_id": 7,
                     "segmentation": [[1, 2, 4, 2, 4, 6.5, 1, 6.5]]});
             },
-            &["train.json: annotations without a box: 1; each gets that of its mask."],
+            &["train.json: annotations without a box: 1; each gets the box around its mask."],
         ),
         (
             "turned boxes",

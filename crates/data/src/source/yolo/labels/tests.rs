@@ -128,7 +128,7 @@ fn wrong_rows() {
         (
             "0 .1 .1 .2 .1 .2 .2 .3",
             BadLabel,
-            "8 numbers are no class with the corners of a polygon",
+            "8 numbers are not a class with the corners (x and y) of a polygon",
         ),
         (
             "0 .9 .5 .4 .1",
