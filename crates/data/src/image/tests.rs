@@ -449,3 +449,25 @@ fn no_changed_byte_makes_a_decoder_panic() {
         }
     }
 }
+
+#[test]
+fn webp_parts_state_no_more_than_there_is() {
+    let whole = encode(&bar(20, 20, 0, 255), ImageFormat::WebP);
+    assert!(decoded(&whole).is_ok());
+    // A part behind the picture: of the size it states, odd with its filler, and of more than there is.
+    for (stated, held, is_cut) in [
+        (4_u32, 4, false),
+        (3, 4, false),
+        (5, 4, false),
+        (6, 4, true),
+        (u32::MAX, 4, true),
+    ] {
+        let mut bytes = whole.clone();
+        bytes.extend(b"EXIF");
+        bytes.extend(stated.to_le_bytes());
+        bytes.extend(vec![0; held]);
+        let size = bytes.len() as u32 - 8;
+        bytes[4..8].copy_from_slice(&size.to_le_bytes());
+        assert_eq!(kinds::webp_is_cut(&bytes), is_cut, "{stated}");
+    }
+}
