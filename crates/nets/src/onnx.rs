@@ -31,6 +31,7 @@ mod ops;
 mod options;
 mod pictures;
 pub mod proto;
+mod read;
 mod regions;
 mod run;
 mod shape;

@@ -3,6 +3,7 @@
 //!
 //! Levels run from 0 (paper) to 1 (the strongest ink). All is done on a picture of at most [`MOST_SIDE`] pixels a side.
 
+mod levels;
 mod lines;
 mod paper;
 mod pieces;
@@ -126,10 +127,10 @@ struct Found {
 impl Found {
     fn of(values: &[f32], size: [usize; 2], least: f32) -> Self {
         let dark_on_light = paper::is_light(values, size);
-        let noise = paper::noise(values, size);
+        let noise = levels::noise(values, size);
         let mut raised = paper::above_paper(values, size, dark_on_light);
         // In the picture's own grey levels up to here.
-        let strongest = paper::strongest(raised.iter().copied());
+        let strongest = levels::strongest(raised.iter().copied());
         if strongest < least || strongest < 1.5 * NOISE * noise {
             return Self {
                 plain: vec![0.0; values.len()],

@@ -1,7 +1,5 @@
 //! Why a model could not be read or run.
 
-use super::tensor::Kind;
-
 /// What is wrong with a model, or with what it was given.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum OnnxError {
@@ -45,7 +43,7 @@ pub enum OnnxError {
         /// The shape.
         shape: Vec<usize>,
         /// The type.
-        kind: Kind,
+        kind: &'static str,
         /// The number of values.
         values: usize,
     },

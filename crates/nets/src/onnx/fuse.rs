@@ -1,7 +1,8 @@
 //! Nodes that are computed together: a convolution takes the batch normalization and the ReLU that follow it.
 
 use super::fold::drop_unused;
-use super::model::{Model, Node};
+use super::model::Model;
+use super::ops::Node;
 use super::tensor::Tensor;
 
 /// Joins what can be joined.

@@ -9,10 +9,9 @@ use prost::Message;
 use super::attributes::Attributes;
 use super::error::OnnxError;
 use super::initial::tensor;
-use super::ops::{self, Operator, Prepared};
+use super::ops::{self, Node};
 use super::proto::{GraphProto, ModelProto, NodeProto, ValueInfoProto};
 use super::tensor::{Kind, Tensor};
-use super::{fold, fuse};
 
 /// Versions of ONNX's operators that are understood: from the first with today's broadcasting to the newest that the
 /// operators were tested with.
@@ -67,35 +66,6 @@ impl fmt::Display for Port {
     }
 }
 
-/// An operator, and the values that it reads and makes by their numbers.
-#[derive(Debug)]
-pub(crate) struct Node {
-    /// For people: its name, or that of its first output.
-    pub(crate) name: String,
-    /// The operator's name, with its domain where that is not ONNX's own.
-    pub(crate) kind: String,
-    pub(crate) operator: Operator,
-    /// The version of the operators.
-    pub(crate) opset: i64,
-    pub(crate) inputs: Vec<Option<usize>>,
-    pub(crate) outputs: Vec<Option<usize>>,
-    pub(crate) attributes: Attributes,
-    /// Whether ReLU follows in the same pass; of convolutions only.
-    pub(crate) relu: bool,
-    /// What the operator made of its constant inputs when it was first run.
-    pub(crate) prepared: OnceLock<Prepared>,
-}
-
-impl Node {
-    pub(crate) fn error(&self, reason: String) -> OnnxError {
-        OnnxError::Node {
-            node: self.name.clone(),
-            operator: self.kind.clone(),
-            reason,
-        }
-    }
-}
-
 /// A model, ready to run.
 #[derive(Debug)]
 pub struct Model {
@@ -113,11 +83,8 @@ pub struct Model {
 }
 
 impl Model {
-    /// The model in the bytes of an ONNX file.
-    ///
-    /// # Errors
-    /// When the bytes are no model, or one that can't be run: the message names the node or tensor.
-    pub fn read(bytes: &[u8]) -> Result<Self, OnnxError> {
+    /// The model in the bytes of a file, as it stands there.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, OnnxError> {
         let model =
             ModelProto::decode(bytes).map_err(|error| OnnxError::Damaged(error.to_string()))?;
         let Some(graph) = model.graph else {
@@ -244,7 +211,7 @@ impl Model {
             .iter()
             .map(|output| values.find(&output.name, "the model's outputs"))
             .collect();
-        let mut model = Self {
+        Ok(Self {
             inputs,
             outputs: graph.output.into_iter().map(port).collect(),
             input_values,
@@ -253,10 +220,7 @@ impl Model {
             constants: values.constants,
             metadata: BTreeMap::new(),
             producer: String::new(),
-        };
-        fold::fold(&mut model)?;
-        fuse::fuse(&mut model);
-        Ok(model)
+        })
     }
 }
 

@@ -33,11 +33,13 @@ mod top;
 mod unary;
 mod window;
 
+use std::sync::OnceLock;
+
 use kernels::small_batch::winograd::TransformedWeights;
 
 use super::attributes::Attributes;
+use super::error::OnnxError;
 use super::memory::Memory;
-use super::model::Node;
 use super::tensor::{Element, Kind, Tensor};
 
 /// ONNX's domain of operators for classical machine learning.
@@ -357,4 +359,33 @@ pub(super) fn find(domain: &str, name: &str) -> Option<Operator> {
         "Where" => any(compare::choose),
         _ => return None,
     })
+}
+
+/// An operator, and the values that it reads and makes by their numbers.
+#[derive(Debug)]
+pub(crate) struct Node {
+    /// For people: its name, or that of its first output.
+    pub(crate) name: String,
+    /// The operator's name, with its domain where that is not ONNX's own.
+    pub(crate) kind: String,
+    pub(crate) operator: Operator,
+    /// The version of the operators.
+    pub(crate) opset: i64,
+    pub(crate) inputs: Vec<Option<usize>>,
+    pub(crate) outputs: Vec<Option<usize>>,
+    pub(crate) attributes: Attributes,
+    /// Whether ReLU follows in the same pass; of convolutions only.
+    pub(crate) relu: bool,
+    /// What the operator made of its constant inputs when it was first run.
+    pub(crate) prepared: OnceLock<Prepared>,
+}
+
+impl Node {
+    pub(crate) fn error(&self, reason: String) -> OnnxError {
+        OnnxError::Node {
+            node: self.name.clone(),
+            operator: self.kind.clone(),
+            reason,
+        }
+    }
 }

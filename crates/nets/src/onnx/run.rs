@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::error::OnnxError;
 use super::memory::Memory;
-use super::model::{Dimension, Model, Node, Port};
-use super::ops::Call;
+use super::model::{Dimension, Model, Port};
+use super::ops::{Call, Node};
 use super::tensor::Tensor;
 
 impl Model {

@@ -153,7 +153,7 @@ impl Tensor {
         if shape::count(shape) != Some(values.len()) {
             return Err(OnnxError::Length {
                 shape: shape.to_vec(),
-                kind: T::KIND,
+                kind: T::KIND.name(),
                 values: values.len(),
             });
         }

@@ -1,9 +1,8 @@
 //! Which grey levels are paper: light or dark, and how they vary over the picture with the light.
 
+use super::levels::{LEAST_SIDE, quantile, strongest};
 use super::shade;
 
-/// One in this many pixels may be an outlier.
-const OUTLIER: usize = 5000;
 /// Points of the grid of paper levels, along the longer side.
 const GRID: usize = 32;
 /// Points either way among which the paper is looked for: a third of the picture in all, so that a stroke never fills it.
@@ -12,8 +11,6 @@ const REACH: usize = 5;
 const WIDE_REACH: usize = 10;
 /// The share of those points that may show ink.
 const INK: f32 = 0.75;
-/// Pictures with a shorter side than this have no room for shadows.
-const LEAST_SIDE: usize = 40;
 /// Paper whose levels differ by less than this share of the ink's contrast is even.
 const EVEN: f32 = 0.03;
 /// Light that varies by this share of all contrast makes some of the paper darker than some of the ink.
@@ -24,29 +21,8 @@ const MOST_BORDER: f32 = 0.9;
 const MARGIN: usize = 14;
 /// The border is this part of the shorter side.
 const BAND: usize = 20;
-/// Pixels between those that show coarse noise: a block of JPEG.
-const COARSE: usize = 8;
 /// Share of the border that a frame, or the desk around the paper, covers at least.
 const FRAME: f32 = 0.8;
-
-/// The value at a share of the way from the smallest to the largest.
-fn quantile(values: &mut [f32], share: f32) -> f32 {
-    if values.is_empty() {
-        return 0.0;
-    }
-    let at = ((values.len() - 1) as f32 * share).round() as usize;
-    *values.select_nth_unstable_by(at, f32::total_cmp).1
-}
-
-/// The largest value, outliers aside.
-pub(super) fn strongest(values: impl Iterator<Item = f32>) -> f32 {
-    let mut values: Vec<f32> = values.collect();
-    if values.is_empty() {
-        return 0.0;
-    }
-    let at = values.len() - 1 - values.len() / OUTLIER;
-    *values.select_nth_unstable_by(at, f32::total_cmp).1
-}
 
 /// Whether the paper is lighter than what is on it.
 pub(super) fn is_light(values: &[f32], size: [usize; 2]) -> bool {
@@ -124,27 +100,6 @@ fn range(values: &[f32]) -> [f32; 2] {
 
 fn has_room(size: [usize; 2]) -> bool {
     size[0].min(size[1]) >= LEAST_SIDE
-}
-
-/// The standard deviation of the noise, from how much most neighbours differ.
-pub(super) fn noise(values: &[f32], size: [usize; 2]) -> f32 {
-    let [_, width] = size;
-    let rows = || values.chunks_exact(width);
-    let mut steps: Vec<f32> = rows()
-        .flat_map(|row| row.windows(2).map(|pair| (pair[0] - pair[1]).abs()))
-        .collect();
-    // Half of all normal numbers are within 0.6745 standard deviations; the difference of two varies by the square root
-    // of 2 more.
-    let fine = quantile(&mut steps, 0.5) / (0.6745 * 2.0f32.sqrt());
-    if size[0].min(size[1]) < 4 * LEAST_SIDE {
-        return fine;
-    }
-    // JPEG leaves the coarse part of the noise. Even shadows cancel in these three; a quarter is within 0.3186.
-    let mut bends: Vec<f32> = rows()
-        .flat_map(|row| row.windows(2 * COARSE + 1))
-        .map(|part| (part[0] - 2.0 * part[COARSE] + part[2 * COARSE]).abs())
-        .collect();
-    fine.max(quantile(&mut bends, 0.25) / (0.3186 * 6.0f32.sqrt()))
 }
 
 /// How far each value is on the ink's side of the paper, negative on the other.

@@ -236,7 +236,7 @@ impl Pieces {
     /// The levels of the pieces and of their soft edges, stretched to 1; 0 elsewhere.
     pub fn levels(&self, levels: &[f32], [_, width]: [usize; 2], least: f32) -> Vec<f32> {
         let mut kept = vec![0.0; levels.len()];
-        let strongest = super::paper::strongest(
+        let strongest = super::levels::strongest(
             self.kept
                 .iter()
                 .flat_map(|piece| &piece.pixels)

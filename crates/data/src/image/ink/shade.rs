@@ -1,6 +1,6 @@
 //! Paper under shadows with edges: the picture without anything as narrow as a pen.
 
-use super::paper::{noise, strongest};
+use super::levels::{noise, strongest};
 use crate::resize::Resizer;
 
 /// The longer side of the picture on which this is done.

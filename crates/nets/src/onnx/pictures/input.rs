@@ -153,7 +153,7 @@ impl Input {
             if pixels.len() != image {
                 return Err(OnnxError::Length {
                     shape: self.shape.to_vec(),
-                    kind: self.kind,
+                    kind: self.kind.name(),
                     values: pixels.len(),
                 });
             }
