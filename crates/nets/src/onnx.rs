@@ -27,8 +27,21 @@ mod layers;
 mod memory;
 mod metadata;
 mod model;
+#[allow(
+    clippy::clone_on_copy,
+    clippy::useless_conversion,
+    clippy::type_complexity,
+    clippy::explicit_counter_loop,
+    reason = "macros write the same code for every type of numbers"
+)]
+#[allow(
+    clippy::neg_cmp_op_on_partial_ord,
+    clippy::nonminimal_bool,
+    reason = "what is not comparable must take this way too"
+)]
 mod ops;
 mod options;
+#[allow(clippy::type_complexity, reason = "tables of test cases")]
 mod pictures;
 pub mod proto;
 mod read;
@@ -38,6 +51,7 @@ mod shape;
 mod tensor;
 #[cfg(test)]
 mod tests;
+#[allow(clippy::neg_cmp_op_on_partial_ord, reason = "NaN must not pass")]
 mod verify;
 
 pub use error::OnnxError;

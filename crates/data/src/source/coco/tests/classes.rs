@@ -116,10 +116,7 @@ fn categories_of_the_test_set_are_matched_by_name() {
         );
         let listing = read_all(folder.path()).unwrap();
         let entries = listing.test.iter().flatten();
-        let found: Vec<usize> = entries
-            .flat_map(|entry| boxes(entry))
-            .map(|object| object.class)
-            .collect();
+        let found: Vec<usize> = entries.flat_map(boxes).map(|object| object.class).collect();
         assert_eq!(found, *classes, "{name}");
         assert_eq!(listing.notes, *notes, "{name}");
         let found: Vec<String> = listing.problems.iter().map(ToString::to_string).collect();

@@ -160,6 +160,7 @@ fn schemas_that_state_too_much_are_refused() {
     let senseless = "its footer makes no sense";
     let long = [b'a'; 300];
     #[rustfmt::skip]
+    #[allow(clippy::type_complexity, reason = "a table of cases")]
     let cases: [(&str, Vec<(&[u8], Option<i64>)>, &str); 8] = [
         // What follows is missing, which the library says.
         ("nothing wrong", vec![(b"m", Some(1)), (b"img", None)], "Required field"),
