@@ -4,8 +4,8 @@ The cases ship in the PyPI package `onnx` (Apache-2.0). Each becomes a folder: m
 output_0.pb and so on (TensorProto), tolerance.txt (relative, absolute). Cases whose values are no tensors (sequences,
 optional values) are written with a file skipped.txt that says why instead of their values.
 
-`cargo test -p atelier-nets onnx_cases` reads the folder that the variable ONNX_CASES names. With --small, a selection
-is written as one file instead: crates/nets/tests/golden/onnx/cases.bin, which the tests always read. Its form: for
+`cargo test -p atelier-onnx onnx_cases` reads the folder that the variable ONNX_CASES names. With --small, a selection
+is written as one file instead: crates/onnx/tests/golden/cases.bin, which the tests always read. Its form: for
 each case the number of blobs and then each blob's length (32 bits, little-endian) and bytes: name, tolerance, model,
 and values as 'i' or 'o' followed by a TensorProto.
 """

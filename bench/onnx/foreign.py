@@ -2,7 +2,7 @@
 
 scikit-learn's models need scikit-learn and skl2onnx, PyTorch's torch and torchvision (with onnxscript for its newer
 exporter); what is not installed is left out. The form is that of cases.py, so that the test `onnx_cases` reads the folder
-too: `ONNX_CASES=FOLDER cargo test -p atelier-nets onnx_cases -- --nocapture`.
+too: `ONNX_CASES=FOLDER cargo test -p atelier-onnx onnx_cases -- --nocapture`.
 """
 
 import pathlib

@@ -5,14 +5,14 @@ use std::path::Path;
 use data::Split;
 use measure::files::write_output;
 use nets::evaluation::ground_truth;
-use nets::run::{Finished, Run, Verdicts};
+use nets::run::{Judged, Verdicts};
 use report::{Contestant, Format, Image, Language, Report, shell_quoted};
 
 use crate::error::CommandError;
 
 /// Which of several runs is better, with the sentence that says so.
-pub fn verdicts(runs: &[(Run, Finished)]) -> Result<Verdicts, CommandError> {
-    let verdicts = Verdicts::of(runs)?;
+pub fn verdicts(models: &[Judged]) -> Result<Verdicts, CommandError> {
+    let verdicts = Verdicts::of(models)?;
     if !verdicts.uneven.is_empty() {
         let trainings = verdicts.uneven.iter().map(|group| {
             let seeds: Vec<String> = group.runs.iter().map(|run| run.0.to_string()).collect();
@@ -32,35 +32,41 @@ pub fn verdicts(runs: &[(Run, Finished)]) -> Result<Verdicts, CommandError> {
 }
 
 /// The data that finished runs were evaluated on.
-pub fn data_of(runs: &[(Run, Finished)]) -> Result<Split, CommandError> {
-    let recipe = runs[0].0.recipe()?;
+pub fn data_of(models: &[Judged]) -> Result<Split, CommandError> {
+    let recipe = models.iter().find_map(|model| model.recipe.as_ref());
+    let recipe = recipe.ok_or_else(|| {
+        CommandError::Usage(
+            "none of the models is a run, which would say what data they are judged on".to_string(),
+        )
+    })?;
     Ok(data::load(&recipe.data, recipe.training.seed)?)
 }
 
-/// Writes the report of runs with the same test images.
+/// Writes the report of models with the same test images.
 pub fn write(
     path: &Path,
-    runs: &[(Run, Finished)],
+    models: &[Judged],
     verdicts: &Verdicts,
     split: &Split,
     language: Language,
     format: Format,
 ) -> Result<(), CommandError> {
-    let mut parts = Vec::with_capacity(runs.len());
-    for (run, finished) in runs {
-        let recipe = run.recipe()?.to_toml()?;
-        parts.push((run.name(), recipe, run.environment()?, finished));
-    }
-    let contestants = parts
+    let toml = |model: &Judged| match &model.recipe {
+        Some(recipe) => recipe.to_toml(),
+        None => Ok(String::new()),
+    };
+    let recipes: Vec<String> = models.iter().map(toml).collect::<Result<_, _>>()?;
+    let contestants = models
         .iter()
-        .map(|(name, recipe, environment, finished)| Contestant {
-            name,
+        .zip(&recipes)
+        .map(|(model, recipe)| Contestant {
+            name: &model.name,
             recipe_toml: recipe,
-            evaluation: &finished.evaluation,
-            history: &finished.history,
-            predictions: &finished.predictions,
-            detections: &finished.detections,
-            environment,
+            evaluation: &model.finished.evaluation,
+            history: &model.finished.history,
+            predictions: &model.finished.predictions,
+            detections: &model.finished.detections,
+            environment: &model.environment,
         })
         .collect();
     let test = &split.test;

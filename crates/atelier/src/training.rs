@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use data::Split;
-use nets::detector::anchor_fit::{AnchorFit, sample_objects};
+use data::anchor_fit::{AnchorFit, sample_objects};
 use nets::device::Computer;
 use nets::run::{Finished, Origin, Run, RunError};
 use nets::warnings::warnings;

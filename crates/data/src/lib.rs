@@ -3,6 +3,8 @@
 //! Nothing here uses tensors. Randomness is counter-based ([`random`]), so that what is drawn never depends on threads or
 //! on what was drawn before.
 
+pub mod anchor_fit;
+pub mod anchors;
 pub mod augment;
 pub mod coco;
 pub mod contact;

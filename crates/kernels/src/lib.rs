@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod box_coder;
 pub mod boxes;
 mod buffer;
 pub mod conv;
@@ -12,6 +13,7 @@ pub mod optimizer;
 pub mod pool;
 pub mod reference;
 pub mod roi_align;
+pub mod scores;
 pub mod simd;
 pub mod small_batch;
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! arguments: each step is then one scaled addition of a long contiguous row. (Summing over both axes at once, with
 //! sixteen channels in registers, takes fewer passes but was two to four times slower.)
 
+mod levels;
 mod sampling;
 
 use std::mem::MaybeUninit;
@@ -17,6 +18,7 @@ use crate::boxes::Xyxy;
 use crate::buffer::{self, Fill};
 use crate::lanes::{self, LANES};
 use crate::simd::{Lanes, Simd, Task};
+pub use levels::Levels;
 use sampling::Axis;
 pub use sampling::RoiAlign;
 

@@ -7,8 +7,9 @@ use crate::batch::Batch;
 use crate::layers::{self, Initializer, LayerModule, Mode};
 use crate::loss::{ClassificationLoss, Losses};
 use crate::ops::{Maps, Scalar, to_host};
-use crate::prediction::{Prediction, argmax, count_correct, softmax, tempered_softmax};
+use crate::prediction::{Prediction, count_correct, tempered_softmax};
 use crate::weights::{Weight, read};
+use kernels::scores::{argmax, softmax};
 use recipe::{self, ShapeError};
 
 /// The outputs of some layers for one image.

@@ -3,9 +3,6 @@
 //! N images, A anchors an image (of all L levels in a row), R regions of all images, K classes without background. 'truth' is annotated;
 //! 'deltas' are (dx, dy, dw, dh); 'proposals' are boxes of the first stage, 'detections' of the second.
 
-pub mod anchor_fit;
-pub mod anchors;
-pub mod box_coder;
 pub mod box_head;
 mod faster_rcnn;
 pub mod giou;

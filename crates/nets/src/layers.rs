@@ -322,7 +322,7 @@ impl GroupNormLayer {
         Self {
             weight: init.constant(1.0, [channels]),
             bias: init.constant(0.0, [channels]),
-            groups: group_count(channels),
+            groups: recipe::group_count(channels),
             relu,
         }
     }
@@ -337,10 +337,4 @@ impl GroupNormLayer {
         };
         x.group_norm(affine, self.groups)
     }
-}
-
-/// The most groups, at most 32 (Wu & He's default), that divide the channels.
-pub(crate) fn group_count(channels: usize) -> usize {
-    let fits = |count: &usize| channels.is_multiple_of(*count);
-    (1..=32).rev().find(fits).unwrap_or(1)
 }

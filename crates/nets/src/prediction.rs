@@ -2,6 +2,7 @@
 
 use burn::tensor::{Int, Tensor, TensorData};
 use kernels::boxes::Xyxy;
+use kernels::scores::{argmax, softmax};
 
 use crate::ops::{Scalar, has_lanes, to_host};
 
@@ -29,14 +30,6 @@ pub struct Detection {
     pub score: f32,
 }
 
-/// The probabilities of one row of logits; NaN throughout when one of them is NaN.
-pub(crate) fn softmax(logits: &[f32]) -> Vec<f32> {
-    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let powers: Vec<f32> = logits.iter().map(|v| (v - top).exp()).collect();
-    let sum: f32 = powers.iter().sum();
-    powers.into_iter().map(|v| v / sum).collect()
-}
-
 /// [`softmax`] of logits divided by a temperature.
 pub(crate) fn tempered_softmax(logits: &[f32], temperature: f64) -> Vec<f32> {
     if temperature == 1.0 {
@@ -46,17 +39,6 @@ pub(crate) fn tempered_softmax(logits: &[f32], temperature: f64) -> Vec<f32> {
         .iter()
         .map(|value| (f64::from(*value) / temperature) as f32);
     softmax(&divided.collect::<Vec<_>>())
-}
-
-/// The place of the greatest value; the first one of a tie.
-pub(crate) fn argmax(values: &[f32]) -> usize {
-    let mut best = 0;
-    for (i, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = i;
-        }
-    }
-    best
 }
 
 /// In how many rows of `[N, K]` the greatest value is in the row's entry of `columns`; rows with `None` do not count.

@@ -3,6 +3,7 @@
 mod error;
 mod exchange;
 mod folder;
+mod judged;
 mod recorder;
 mod records;
 pub mod seeds;
@@ -36,6 +37,7 @@ pub use error::RunError;
 pub use exchange::initial_weights;
 pub(crate) use folder::Lock;
 use folder::refuse_link;
+pub use judged::Judged;
 use recipe::{Model, Recipe};
 use recorder::Recorder;
 use records::Begun;

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::batch::Batch;
 use crate::cnn::Cnn;
 use crate::evaluation::batch_size;
-use crate::prediction::{argmax, tempered_softmax};
+use crate::prediction::tempered_softmax;
 use data::Dataset;
+use kernels::scores::argmax;
 
 /// The lowest temperature; the highest is its inverse. Without limits the fit diverges where every prediction is right.
 const LOWEST: f64 = 0.05;

@@ -265,6 +265,12 @@ pub enum Norm {
     Group,
 }
 
+/// The most groups, at most 32 (Wu & He's default), that divide the channels.
+pub fn group_count(channels: usize) -> usize {
+    let fits = |count: &usize| channels.is_multiple_of(*count);
+    (1..=32).rev().find(fits).unwrap_or(1)
+}
+
 /// What the region head corrects: one box per class, or one box.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,10 +1,14 @@
-//! The layers that a recipe can name, with their options, defaults and limits.
+//! The layers that a recipe can name: their options, defaults and limits, the shapes they make and what they cost.
+
+mod pairs;
 
 use super::options::{
     Check, Checked, MOST_PIXELS, at, below_1, count, each, filled, need, positive,
     positive_fraction, section, within,
 };
-use serde::{Deserialize, Deserializer, Serialize};
+use crate::summary::Shape;
+use pairs::{avg_pool, max_pool, pair};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// One layer. In TOML either a name, `"relu"`, or a table whose first key is the name:
@@ -165,6 +169,135 @@ impl Layer {
     }
 }
 
+impl Layer {
+    /// Kernel, dilation and stride of a layer that slides a window.
+    pub(crate) fn window(&self) -> Option<([usize; 2], [usize; 2], [usize; 2])> {
+        match self {
+            Self::Conv {
+                kernel,
+                dilation,
+                stride,
+                ..
+            } => Some((*kernel, *dilation, *stride)),
+            Self::MaxPool(pool) | Self::AvgPool(pool) => Some((pool.size, [1, 1], pool.stride)),
+            _ => None,
+        }
+    }
+
+    /// What it makes of an input, and at what cost.
+    pub(crate) fn after(&self, input: Shape) -> Result<Step, Misfit> {
+        let free = |output| {
+            Ok(Step {
+                output,
+                parameters: 0,
+                multiply_adds: 0,
+            })
+        };
+        match (self, input) {
+            (
+                Self::Conv {
+                    channels: out,
+                    kernel,
+                    stride,
+                    padding,
+                    dilation,
+                    bias,
+                },
+                Shape::Map {
+                    channels,
+                    height,
+                    width,
+                },
+            ) => {
+                let rows = slide(
+                    height,
+                    kernel[0],
+                    stride[0],
+                    padding[0],
+                    dilation[0],
+                    "high",
+                )?;
+                let columns = slide(width, kernel[1], stride[1], padding[1], dilation[1], "wide")?;
+                let weights = product(&[*out, channels, kernel[0], kernel[1]]);
+                Ok(Step {
+                    output: Shape::Map {
+                        channels: *out,
+                        height: rows,
+                        width: columns,
+                    },
+                    parameters: weights.saturating_add(if *bias { *out as u64 } else { 0 }),
+                    multiply_adds: weights.saturating_mul(product(&[rows, columns])),
+                })
+            }
+            (
+                Self::MaxPool(pool) | Self::AvgPool(pool),
+                Shape::Map {
+                    channels,
+                    height,
+                    width,
+                },
+            ) => {
+                let Pool {
+                    size,
+                    stride,
+                    padding,
+                } = pool;
+                free(Shape::Map {
+                    channels,
+                    height: slide(height, size[0], stride[0], padding[0], 1, "high")?,
+                    width: slide(width, size[1], stride[1], padding[1], 1, "wide")?,
+                })
+            }
+            (Self::GlobalAvgPool, Shape::Map { channels, .. }) => free(Shape::Features(channels)),
+            (
+                Self::Conv { .. } | Self::MaxPool(_) | Self::AvgPool(_) | Self::GlobalAvgPool,
+                Shape::Features(features),
+            ) => Err(misfit(
+                format!("needs rows and columns, but its input is flat: {features} features"),
+                "move it before the layer that flattens (flatten, global-avg-pool or linear)",
+            )),
+            (Self::BatchNorm { .. }, _) => {
+                let channels = match input {
+                    Shape::Map { channels, .. } => channels,
+                    Shape::Features(features) => features,
+                };
+                Ok(Step {
+                    output: input,
+                    parameters: product(&[2, channels]),
+                    multiply_adds: 0,
+                })
+            }
+            (
+                Self::Relu
+                | Self::Gelu
+                | Self::Silu
+                | Self::LeakyRelu { .. }
+                | Self::Dropout { .. },
+                _,
+            ) => free(input),
+            (Self::Flatten, _) => free(Shape::Features(input.elements())),
+            (
+                Self::Linear {
+                    features: out,
+                    bias,
+                },
+                Shape::Features(features),
+            ) => {
+                let weights = product(&[*out, features]);
+                Ok(Step {
+                    output: Shape::Features(*out),
+                    parameters: weights.saturating_add(if *bias { *out as u64 } else { 0 }),
+                    multiply_adds: weights,
+                })
+            }
+            (Self::Linear { .. }, Shape::Map { .. }) => Err(misfit(
+                format!("needs flat features, but its input is {input}"),
+                "put \"flatten\" or \"global-avg-pool\" before it",
+            )),
+        }
+    }
+}
+
 impl fmt::Display for Layer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.name();
@@ -247,120 +380,59 @@ fn batch_norm_epsilon() -> f64 {
     1e-5
 }
 
-/// A pair of sizes, written as one number when both are equal.
-mod pair {
-    use serde::de::{self, Deserializer, SeqAccess, Visitor};
-    use serde::ser::{Serialize, Serializer};
-    use std::fmt;
+/// What a layer makes of an input.
+pub(crate) struct Step {
+    pub output: Shape,
+    pub parameters: u64,
+    pub multiply_adds: u64,
+}
 
-    pub fn serialize<S: Serializer>(pair: &[usize; 2], serializer: S) -> Result<S::Ok, S::Error> {
-        if pair[0] == pair[1] {
-            pair[0].serialize(serializer)
-        } else {
-            pair.serialize(serializer)
-        }
-    }
+/// Why a layer can't take an input.
+pub(crate) struct Misfit {
+    /// What does not fit.
+    pub what: String,
+    /// What to do.
+    pub help: String,
+}
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[usize; 2], D::Error> {
-        struct Pair;
-
-        impl<'de> Visitor<'de> for Pair {
-            type Value = [usize; 2];
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a whole number or a pair [rows, columns]")
-            }
-
-            fn visit_u64<E: de::Error>(self, value: u64) -> Result<[usize; 2], E> {
-                let size = usize::try_from(value)
-                    .map_err(|_| E::custom(format!("{value} is too large")))?;
-                Ok([size, size])
-            }
-
-            fn visit_f64<E: de::Error>(self, value: f64) -> Result<[usize; 2], E> {
-                if value.fract() != 0.0 || !(0.0..1e9).contains(&value) {
-                    return Err(E::invalid_type(de::Unexpected::Float(value), &self));
-                }
-                self.visit_u64(value as u64)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<[usize; 2], A::Error> {
-                let wrong = || de::Error::custom("expected two numbers: [rows, columns]");
-                let rows = seq.next_element()?.ok_or_else(wrong)?;
-                let columns = seq.next_element()?.ok_or_else(wrong)?;
-                match seq.next_element::<usize>()? {
-                    None => Ok([rows, columns]),
-                    Some(_) => Err(wrong()),
-                }
-            }
-        }
-
-        deserializer.deserialize_any(Pair)
+fn misfit(what: impl Into<String>, help: impl Into<String>) -> Misfit {
+    Misfit {
+        what: what.into(),
+        help: help.into(),
     }
 }
 
-/// The two pooling layers differ only in the key that holds the window's size, which is their name.
-macro_rules! pool_keys {
-    ($module:ident, $name:literal) => {
-        mod $module {
-            use super::*;
-            use serde::Serializer;
-
-            #[derive(Serialize, Deserialize)]
-            #[serde(deny_unknown_fields)]
-            struct Keys {
-                #[serde(rename = $name, with = "pair")]
-                size: [usize; 2],
-                #[serde(default, with = "optional_pair")]
-                stride: Option<[usize; 2]>,
-                #[serde(default, with = "pair")]
-                padding: [usize; 2],
-            }
-
-            pub fn serialize<S: Serializer>(pool: &Pool, serializer: S) -> Result<S::Ok, S::Error> {
-                Keys {
-                    size: pool.size,
-                    stride: Some(pool.stride),
-                    padding: pool.padding,
-                }
-                .serialize(serializer)
-            }
-
-            pub fn deserialize<'de, D: Deserializer<'de>>(
-                deserializer: D,
-            ) -> Result<Pool, D::Error> {
-                let keys = Keys::deserialize(deserializer)?;
-                Ok(Pool {
-                    size: keys.size,
-                    stride: keys.stride.unwrap_or(keys.size),
-                    padding: keys.padding,
-                })
-            }
-        }
-    };
+pub(crate) fn product(factors: &[usize]) -> u64 {
+    factors
+        .iter()
+        .fold(1, |all, &factor| all.saturating_mul(factor as u64))
 }
 
-pool_keys!(max_pool, "max-pool");
-pool_keys!(avg_pool, "avg-pool");
-
-/// A pair that may be left out.
-mod optional_pair {
-    use super::pair;
-    use serde::{Deserializer, Serializer};
-
-    pub fn serialize<S: Serializer>(
-        value: &Option<[usize; 2]>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        match value {
-            Some(value) => pair::serialize(value, serializer),
-            None => serializer.serialize_none(),
+/// Positions of a window along one side.
+fn slide(
+    size: usize,
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+    dilation: usize,
+    side: &str,
+) -> Result<usize, Misfit> {
+    let padded = size.saturating_add(padding.saturating_mul(2));
+    let span = kernel
+        .saturating_sub(1)
+        .saturating_mul(dilation)
+        .saturating_add(1);
+    match padded.checked_sub(span) {
+        Some(room) => Ok((room / stride.max(1)).saturating_add(1)),
+        None => {
+            let with_padding = match padding {
+                0 => String::new(),
+                _ => format!(" with padding {padding}"),
+            };
+            Err(misfit(
+                format!("its window is {span} {side}, its input only {size}{with_padding}"),
+                "use a smaller kernel, more padding, or fewer pools and strides before it",
+            ))
         }
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<[usize; 2]>, D::Error> {
-        pair::deserialize(deserializer).map(Some)
     }
 }

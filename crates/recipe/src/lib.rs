@@ -45,6 +45,7 @@ pub use classification::{ClassWeights, Focal, Loss, Sampler};
 pub use data::{Boxes, Cache, Data, Format, MNIST, OnError, SCENES, Validation};
 pub use detector::{
     Anchors, Backbone, BoxLoss, BoxRegression, Detections, FasterRcnn, Norm, Pyramid, Roi, Rpn,
+    group_count,
 };
 pub use error::{RecipeError, WrongLine};
 pub use experiment::{Cnn, Model, Recipe};

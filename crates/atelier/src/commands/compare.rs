@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use data::Split;
 use measure::record::{COMPARISON_SCHEMA, Comparison, Contestant, write_json};
 use nets::device::Computer;
-use nets::run::{Finished, Run};
+use nets::run::{Judged, Run};
 use report::{Format, Language, terminal};
 
 use crate::console::Output;
@@ -42,7 +42,7 @@ pub struct ComparePlan {
 /// What is compared.
 pub enum Contest {
     /// Runs that are trained already.
-    Finished(Vec<(Run, Finished)>),
+    Finished(Vec<Judged>),
     /// Trainings, seed by seed: those that are finished when the user stops can already be compared.
     Trainings {
         trainings: Vec<NamedRecipe>,
@@ -164,9 +164,9 @@ pub fn run(plan: ComparePlan, output: Output) -> Result<(), CommandError> {
     let folder = Run::create(root, &verdicts.name(&runs))?;
     let page = folder.path().join("report.html");
     report_files::write(&page, &runs, &verdicts, &split, plan.language, Format::Html)?;
-    let contestants = runs.into_iter().map(|(run, finished)| Contestant {
-        run: run.path().display().to_string(),
-        evaluation: finished.evaluation,
+    let contestants = runs.into_iter().map(|model| Contestant {
+        run: model.path.display().to_string(),
+        evaluation: model.finished.evaluation,
     });
     let comparison = Comparison {
         schema: COMPARISON_SCHEMA.to_string(),
@@ -190,7 +190,7 @@ fn train_all(
     root: &Path,
     computer: &Computer,
     plain: bool,
-) -> Result<(Vec<(Run, Finished)>, Split), CommandError> {
+) -> Result<(Vec<Judged>, Split), CommandError> {
     interrupts::catch_while_training()?;
     let load = |named: &NamedRecipe| loading::load(&named.recipe.data, named.recipe.training.seed);
     let mut loaded = &trainings[0];
@@ -217,7 +217,7 @@ fn train_all(
             .flatten();
         if let Some(run) = known.as_ref().filter(|run| run.is_finished()) {
             note!("{} is already trained and is kept", run.path().display());
-            runs.push((run.clone(), run.finished()?));
+            runs.push(Judged::open(run)?);
             continue;
         }
         let show = Show {
@@ -228,7 +228,8 @@ fn train_all(
         measure::cost::reset_peak_rss();
         let later = if several { SEEDS_LATER } else { COMPARE_LATER };
         let trained = train(known, named, &split, root, computer, show);
-        runs.push(trained.map_err(|error| error.with_next(later))?);
+        let (run, finished) = trained.map_err(|error| error.with_next(later))?;
+        runs.push(Judged::new(&run, finished)?);
     }
     let by_recipe = (0..recipes).flat_map(|at| (at..runs.len()).step_by(recipes));
     let runs = by_recipe.map(|at| runs[at].clone()).collect();

@@ -1,6 +1,6 @@
 //! `data anchors`: how well a detector's anchors fit the objects of its data, and which would fit better.
 
-use nets::detector::anchor_fit::{AnchorFit, sample_objects, suggest};
+use data::anchor_fit::{AnchorFit, sample_objects, suggest};
 use nets::device::Computer;
 use nets::training;
 use report::terminal::{grouped, table};

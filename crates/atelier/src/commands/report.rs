@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use nets::run::{Finished, Run};
+use nets::run::Judged;
 use report::{Format, Language};
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use crate::{flags, report_files};
 
 /// A report to write.
 pub struct ReportPlan {
-    pub runs: Vec<(Run, Finished)>,
+    pub runs: Vec<Judged>,
     pub format: Format,
     pub language: Language,
     /// `None`: in the folder of the run or the comparison.
@@ -38,7 +38,7 @@ pub fn run(plan: &ReportPlan, output: Output) -> Result<(), CommandError> {
     let verdicts = report_files::verdicts(&plan.runs)?;
     let path = plan.file.clone().unwrap_or_else(|| {
         let folder = match &plan.runs[..] {
-            [(run, _)] => run.path().to_path_buf(),
+            [run] => run.path.clone(),
             runs => plan.root.join(verdicts.name(runs)),
         };
         folder

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use measure::record::{self, Contestant};
 use nets::device::Computer;
-use nets::run::{Run, Verdicts};
+use nets::run::{Judged, Run, Verdicts};
 use report::{Format, Language, terminal};
 
 use crate::console::Output;
@@ -67,7 +67,7 @@ pub fn run(plan: TrainPlan, output: Output) -> Result<(), CommandError> {
         plain: plan.plain,
         part: None,
     };
-    let trained = train(
+    let (run, finished) = train(
         plan.resumed,
         &plan.recipe,
         &split,
@@ -75,19 +75,19 @@ pub fn run(plan: TrainPlan, output: Output) -> Result<(), CommandError> {
         &plan.computer,
         show,
     )?;
-    let report = trained.0.path().join(record::REPORT);
+    let report = run.path().join(record::REPORT);
+    let judged = Judged::new(&run, finished)?;
     report_files::write(
         &report,
-        std::slice::from_ref(&trained),
+        std::slice::from_ref(&judged),
         &Verdicts::default(),
         &split,
         Language::default(),
         Format::default(),
     )?;
-    let (run, finished) = trained;
     let contestant = Contestant {
-        run: run.path().display().to_string(),
-        evaluation: finished.evaluation,
+        run: judged.path.display().to_string(),
+        evaluation: judged.finished.evaluation,
     };
     output.show(&contestant, || {
         let figures = terminal::evaluation(&contestant.evaluation);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use nets::device::Computer;
-use nets::run::{Finished, Run, Trained};
+use nets::run::{Judged, Run, Trained};
 
 use crate::computer;
 use crate::error::CommandError;
@@ -11,15 +11,10 @@ use crate::flags::{self, Machine, PictureLimit, RunsFolder};
 use crate::names::warn_of_lookalikes;
 
 /// Opens finished runs, each a name under `root` or a path.
-pub fn open_finished(names: &[String], root: &Path) -> Result<Vec<(Run, Finished)>, CommandError> {
-    let open = |name: &String| -> Result<(Run, Finished), CommandError> {
-        let run = Run::open(root, name)?;
-        let finished = run.finished()?;
-        Ok((run, finished))
-    };
-    let opened: Vec<(Run, Finished)> = names.iter().map(open).collect::<Result<_, _>>()?;
-    let names: Vec<String> = opened.iter().map(|(run, _)| run.name()).collect();
-    warn_of_lookalikes("runs", names.iter().map(String::as_str));
+pub fn open_finished(names: &[String], root: &Path) -> Result<Vec<Judged>, CommandError> {
+    let open = |name: &String| Judged::open(&Run::open(root, name)?);
+    let opened: Vec<Judged> = names.iter().map(open).collect::<Result<_, _>>()?;
+    warn_of_lookalikes("runs", opened.iter().map(|model| &*model.name));
     Ok(opened)
 }
 

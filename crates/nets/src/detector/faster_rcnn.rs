@@ -10,13 +10,12 @@ use burn::tensor::{Device, Tensor};
 use kernels::boxes::Xyxy;
 use rayon::prelude::*;
 
-use super::anchors::AnchorLevels;
 use super::box_head::{BoxHead, BoxOutput, box_losses};
 use super::losses::CorrectionLoss;
 use super::postprocess::detect;
 use super::proposals::{LevelOutput, ProposalLimits, propose};
 use super::pyramid::FeaturePyramid;
-use super::region_pooling::RegionPooling;
+use super::region_pooling::pool;
 use super::roi_targets::{RoiTarget, roi_targets};
 use super::rpn::{RpnHead, RpnOutput, rpn_losses};
 use super::rpn_targets::{RpnTargets, rpn_targets};
@@ -25,9 +24,12 @@ use crate::batch::Batch;
 use crate::layers::{self, Initializer, LayerModule, Mode};
 use crate::loss::Losses;
 use crate::ops::{Maps, Scalar, both_to_host};
-use crate::prediction::{Prediction, argmax, count_correct, softmax};
+use crate::prediction::{Prediction, count_correct};
+use data::anchors::{AnchorLevels, region_levels};
 use data::random::{Key, Purpose};
 use data::truth::BadTruth;
+use kernels::roi_align::Levels;
+use kernels::scores::{argmax, softmax};
 use recipe::{ShapeError, Stage};
 
 /// A two-stage detector: where something may be, then what it is and where exactly.
@@ -54,7 +56,7 @@ pub(super) struct Settings {
     pub anchors: Vec<Xyxy>,
     /// Those of each level among them.
     pub levels: Vec<Range<usize>>,
-    pooling: RegionPooling,
+    regions: Levels,
 }
 
 /// The losses of the two stages.
@@ -301,7 +303,7 @@ impl FasterRcnn {
             .enumerate()
             .flat_map(|(image, boxes)| boxes.into_iter().map(move |bounds| (image, bounds)))
             .collect();
-        let pooled = self.settings.pooling.forward(features, &regions);
+        let pooled = pool(&self.settings.regions, features, &regions);
         self.box_head.forward(pooled, mode)
     }
 
@@ -363,7 +365,7 @@ impl Settings {
             stages: stages.iter().map(|stage| stage.end).collect(),
             anchors,
             levels,
-            pooling: RegionPooling::new(recipe, stages),
+            regions: region_levels(recipe, stages),
         }
     }
 }

@@ -5,7 +5,7 @@
 use burn::tensor::{Tensor, TensorData};
 use kernels::boxes::Xyxy;
 
-use super::box_coder::{BoxCoder, MOST_GROWTH};
+use kernels::box_coder::{BoxCoder, MOST_GROWTH};
 
 /// The generalised IoU of each box decoded from `deltas [P, 4]` and its truth: `[P, 1]`, from -1 to 1.
 ///

@@ -10,8 +10,9 @@ use super::faster_rcnn::FasterRcnn;
 use super::proposals::{LevelOutput, Proposal, ProposalLimits, propose, sigmoid};
 use crate::layers::Mode;
 use crate::ops::both_to_host;
-use crate::prediction::{Detection, softmax};
+use crate::prediction::Detection;
 use kernels::boxes::Xyxy;
+use kernels::scores::softmax;
 
 /// What a detector saw in one image, stage by stage; every list is ordered from the best score down.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,8 +3,8 @@
 use burn::tensor::{Int, Tensor, TensorData, activation};
 use kernels::boxes::Xyxy;
 
-use super::box_coder::BoxCoder;
 use super::giou::giou;
+use kernels::box_coder::BoxCoder;
 use recipe::BoxLoss;
 
 /// The loss of predicted box corrections, from the options of either stage.
@@ -37,7 +37,7 @@ impl From<&recipe::Roi> for CorrectionLoss {
             loss: recipe.box_loss,
             weight: recipe.box_loss_weight,
             beta: recipe.smooth_l1_beta,
-            coder: BoxCoder::from(recipe),
+            coder: BoxCoder::new(recipe.box_weights),
         }
     }
 }

@@ -6,8 +6,9 @@
 use kernels::boxes::Xyxy;
 use kernels::nms::batched_nms;
 
-use super::box_coder::BoxCoder;
-use crate::prediction::{Detection, softmax};
+use crate::prediction::Detection;
+use kernels::box_coder::BoxCoder;
+use kernels::scores::softmax;
 use recipe::{Detections, Roi};
 
 /// The detections of one image of `[height, width]` pixels (without padding), best first. `logits [R, K + 1]`,
@@ -39,7 +40,7 @@ pub fn detect(
         proposals.len() * boxes_a_region,
         "four deltas a box of a proposal"
     );
-    let coder = BoxCoder::from(roi);
+    let coder = BoxCoder::new(roi.box_weights);
     let min_side = options.min_side as f32;
     let (mut boxes, mut scores, mut labels) = (Vec::new(), Vec::new(), Vec::new());
     let rows = logits

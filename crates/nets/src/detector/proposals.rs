@@ -6,7 +6,7 @@
 use kernels::boxes::Xyxy;
 use kernels::nms::{batched_nms, top_by_score};
 
-use super::box_coder::BoxCoder;
+use kernels::box_coder::BoxCoder;
 use recipe::Rpn;
 
 /// How many boxes are kept.

@@ -4,10 +4,10 @@
 
 use kernels::boxes::Xyxy;
 
-use super::box_coder::BoxCoder;
 use super::matcher::{Match, Matcher};
 use super::sampler::Sampler;
 use data::truth::{BadTruth, Truth, checked_boxes};
+use kernels::box_coder::BoxCoder;
 use recipe::Roi;
 
 /// The training target of the box head for one box.
@@ -66,7 +66,7 @@ pub fn roi_targets(
     let sample = sampler.sample(&matches, key);
     let mut drawn = [sample.positive, sample.negative].concat();
     drawn.sort_unstable();
-    let coder = BoxCoder::from(roi);
+    let coder = BoxCoder::new(roi.box_weights);
     let target = |i: usize| {
         let bounds = candidates[i];
         let label = match matches[i] {

@@ -4,10 +4,10 @@
 
 use kernels::boxes::Xyxy;
 
-use super::box_coder::BoxCoder;
 use super::matcher::{Match, Matcher};
 use super::sampler::Sampler;
 use data::truth::{BadTruth, Truth, checked_boxes};
+use kernels::box_coder::BoxCoder;
 use recipe::Rpn;
 
 /// An anchor that stands for a truth.

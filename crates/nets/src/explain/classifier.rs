@@ -7,11 +7,11 @@ use serde::Serialize;
 use super::{Drawing, ExplainError, Explained, ExplainedBy, View, enlarged, percent};
 use crate::cnn::Cnn;
 use crate::predict::tensor;
-use crate::prediction::argmax;
 use crate::run::Trained;
 use crate::weights::Weight;
 use data::draw::{self, BLACK, Row, Sheet, blend, heat};
 use data::image::Fitted;
+use kernels::scores::argmax;
 use recipe::{Layer, Model};
 
 /// A classifier's activation maps and probabilities.

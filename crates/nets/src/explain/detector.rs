@@ -8,9 +8,9 @@ use super::board::Board;
 use super::{Drawing, Explained, ExplainedBy, View, percent};
 use crate::detector::inspect::Inspection;
 use crate::detector::proposals::Proposal;
-use crate::prediction::argmax;
 use crate::run::Trained;
 use data::draw::{GREY, Row, Sheet, colour, heat};
+use kernels::scores::argmax;
 
 /// Anchors that are drawn; there may be hundreds more.
 const ANCHORS: usize = 10;

@@ -3,15 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use measure::files::write_output;
+use onnx::proto::ModelProto;
+use onnx::write::{self, Picture, Plan, Scores};
 use prost::Message;
 use recipe::Model;
 
-use super::features::Plan;
-use super::layers::Writer;
+use super::metadata;
 use super::options::{ExportError, MOST_BYTES, OnnxOptions, Part};
-use super::proto::ModelProto;
 use super::verify::{Trial, verify};
-use super::{classifier, detector, metadata};
 use crate::cnn::PredictionOptions;
 use crate::device::Computer;
 use crate::network::Network;
@@ -66,38 +65,41 @@ pub fn models(
     options: OnnxOptions,
 ) -> Result<Vec<(Part, ModelProto)>, ExportError> {
     let weights = collect(&trained.network);
-    let about = metadata::of(trained, &weights)?;
-    let with_preparation = options.with_preparation;
+    let mut about = metadata::of(trained, &weights)?;
+    let find = |name: &str| {
+        let weight = weights.get(name)?;
+        Some((&weight.shape[..], &weight.values[..]))
+    };
+    let picture = Picture {
+        shape: trained.input,
+        preparation: options.with_preparation.then_some(&trained.preparation),
+    };
     let name = trained.recipe.model.kind();
     let text = "Written by atelier; its metadata hold classes, preparation and recipe.";
-    let mut writer = Writer::new(&weights);
     match &trained.recipe.model {
         Model::Cnn(cnn) => {
             let predicting = match &trained.network {
                 Network::Cnn(cnn) => cnn.options(),
                 Network::FasterRcnn(_) => PredictionOptions::default(),
             };
-            let image = metadata::image(&mut writer.graph, trained, with_preparation);
-            let input = trained.input;
-            classifier::add(&mut writer, cnn, input, predicting, image, options.softmax)?;
-            let model = writer.graph.into_model(name, text, &about);
-            Ok(vec![(Part::Whole, model)])
+            let scores = Scores {
+                test_shift: predicting.test_shift,
+                temperature: predicting.temperature,
+                probabilities: options.softmax,
+            };
+            let graph = write::classifier(&find, cnn, &picture, scores)?;
+            Ok(vec![(Part::Whole, graph.into_model(name, text, &about))])
         }
         Model::FasterRcnn(recipe) => {
             let plan = Plan::new(recipe, trained.input, trained.classes.len())?;
-            let image = metadata::image(&mut writer.graph, trained, with_preparation);
             if !options.parts {
-                detector::add_whole(&mut writer, &plan, image)?;
-                let model = writer.graph.into_model(name, text, &about);
-                return Ok(vec![(Part::Whole, model)]);
+                let graph = write::detector(&find, &plan, &picture)?;
+                return Ok(vec![(Part::Whole, graph.into_model(name, text, &about))]);
             }
-            detector::add_trunk(&mut writer, &plan, image)?;
-            let mut about = about;
-            about.push(("between-parts", metadata::between_parts(&plan)));
-            let trunk = writer.graph.into_model("trunk", text, &about);
-            let mut writer = Writer::new(&weights);
-            detector::add_head(&mut writer, &plan);
-            let head = writer.graph.into_model("head", text, &about);
+            let head = write::head(&find, &plan).into_model("head", text, &about);
+            about.push(("between-parts", write::between_parts(&plan)));
+            let trunk = write::trunk(&find, &plan, &picture)?;
+            let trunk = trunk.into_model("trunk", text, &about);
             Ok(vec![(Part::Trunk, trunk), (Part::Head, head)])
         }
     }

@@ -3,10 +3,10 @@ use std::collections::HashSet;
 use burn::tensor::Device;
 use recipe::{Colour, PerChannel, Recipe};
 
-use super::proto::{DataType, GraphProto, ModelProto};
 use super::{OnnxOptions, Part, models};
 use crate::network::Network;
 use crate::run::Trained;
+use onnx::proto::{DataType, GraphProto, ModelProto};
 
 /// Every kind of layer.
 const CNN: &str = r#"
@@ -100,7 +100,7 @@ fn checked(model: &ModelProto) -> HashSet<String> {
     node.iter().map(|node| node.op_type.clone()).collect()
 }
 
-fn names(list: &[super::proto::ValueInfoProto]) -> Vec<&str> {
+fn names(list: &[onnx::proto::ValueInfoProto]) -> Vec<&str> {
     list.iter().map(|it| it.name.as_str()).collect()
 }
 

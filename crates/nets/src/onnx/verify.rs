@@ -2,10 +2,9 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use data::preparation::normalize;
+use onnx::{Dimension, Model, Tensor as Value};
 
-use super::model::{Dimension, Model};
 use super::options::{OnnxOptions, Part};
-use super::tensor::Tensor as Value;
 use crate::prediction::Prediction;
 use crate::run::Trained;
 
@@ -145,7 +144,7 @@ pub(super) fn verify(
 fn interleaved(
     images: &[Vec<u8>],
     [channels, height, width]: [usize; 3],
-) -> Result<Value, super::error::OnnxError> {
+) -> Result<Value, onnx::OnnxError> {
     let area = height * width;
     let pixels = images.iter().flat_map(|image| {
         (0..area).flat_map(move |pixel| (0..channels).map(move |plane| image[plane * area + pixel]))

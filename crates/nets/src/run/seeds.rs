@@ -2,7 +2,7 @@
 
 use measure::record::{Outcome, SeedRun, SeedRuns, SeedsVerdict};
 
-use super::{Finished, Run, RunError};
+use super::{Judged, RunError};
 use recipe::Recipe;
 
 /// The trainings of one recipe.
@@ -32,25 +32,26 @@ pub enum Grouping {
 }
 
 /// Groups runs of recipes that differ by nothing but their seed and have the same name.
-///
-/// # Errors
-/// [`RunError`] when a run's recipe or environment can't be read.
-pub fn group(runs: &[(Run, Finished)]) -> Result<Grouping, RunError> {
-    type Kind = (Option<String>, Recipe);
+pub fn group(models: &[Judged]) -> Grouping {
+    type Kind = (Option<String>, Option<Recipe>);
     let mut groups: Vec<(Kind, Vec<(u64, usize)>)> = Vec::new();
-    for (at, (run, _)) in runs.iter().enumerate() {
-        let mut recipe = run.recipe()?;
-        let seed = std::mem::take(&mut recipe.training.seed);
-        // What is written beside a training changes nothing in it.
-        recipe.training.tensorboard = false;
-        let kind = (run.environment()?.recipe, recipe);
-        match groups.iter_mut().find(|(known, _)| *known == kind) {
+    for (at, model) in models.iter().enumerate() {
+        let mut recipe = model.recipe.clone();
+        let mut seed = 0;
+        if let Some(recipe) = &mut recipe {
+            seed = std::mem::take(&mut recipe.training.seed);
+            // What is written beside a training changes nothing in it.
+            recipe.training.tensorboard = false;
+        }
+        let kind = (model.environment.recipe.clone(), recipe);
+        let known = groups.iter_mut().find(|(known, _)| *known == kind);
+        match known.filter(|((_, recipe), _)| recipe.is_some()) {
             Some((_, members)) => members.push((seed, at)),
             None => groups.push((kind, vec![(seed, at)])),
         }
     }
     if groups.len() < 2 || groups.iter().all(|(_, members)| members.len() == 1) {
-        return Ok(Grouping::Single);
+        return Grouping::Single;
     }
     let unique = |name: &str| {
         let names = groups.iter().map(|((other, _), _)| other.as_deref());
@@ -58,7 +59,7 @@ pub fn group(runs: &[(Run, Finished)]) -> Result<Grouping, RunError> {
     };
     let named = groups.iter().map(|((name, _), members)| {
         let mut members: Vec<(u64, usize)> = members.clone();
-        let first = runs[members[0].1].0.name();
+        let first = models[members[0].1].name.clone();
         members.sort_unstable();
         Trainings {
             recipe: name.clone().filter(|name| unique(name)).unwrap_or(first),
@@ -69,28 +70,24 @@ pub fn group(runs: &[(Run, Finished)]) -> Result<Grouping, RunError> {
     let seeds = trainings[0].seeds();
     let twice = seeds.windows(2).any(|pair| pair[0] == pair[1]);
     let same = trainings.iter().all(|other| other.seeds() == seeds);
-    Ok(if same && !twice {
+    if same && !twice {
         Grouping::Seeds(trainings)
     } else {
         Grouping::Unequal(trainings)
-    })
+    }
 }
 
 /// Which of the recipes is better, as far as their trainings can tell.
 ///
 /// # Errors
 /// [`RunError::Record`] when they were not judged on the same images.
-pub fn verdict(
-    runs: &[(Run, Finished)],
-    trainings: &[Trainings],
-) -> Result<SeedsVerdict, RunError> {
-    let names: Vec<String> = runs.iter().map(|(run, _)| run.name()).collect();
+pub fn verdict(models: &[Judged], trainings: &[Trainings]) -> Result<SeedsVerdict, RunError> {
     let trained = |&(seed, at): &(u64, usize)| {
-        let finished = &runs[at].1;
+        let Judged { name, finished, .. } = &models[at];
         let map = finished.evaluation.localisation.and_then(|boxes| boxes.map);
         SeedRun {
             seed,
-            run: &names[at],
+            run: name,
             outcome: match finished.evaluation.classification {
                 Some(_) => Outcome::Answers(&finished.predictions),
                 None => Outcome::AveragePrecision(map.unwrap_or(0.0)),
@@ -109,7 +106,9 @@ pub fn verdict(
             runs,
         })
         .collect();
-    let images = runs.first().map_or(0, |(_, first)| first.evaluation.images);
+    let images = models
+        .first()
+        .map_or(0, |first| first.finished.evaluation.images);
     Ok(SeedsVerdict::among(&recipes, images as u64, 0)?)
 }
 

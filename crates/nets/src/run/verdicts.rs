@@ -3,7 +3,7 @@
 use measure::record::{SeedsVerdict, Verdict};
 
 use super::seeds::{self, Grouping, Trainings};
-use super::{Finished, Run, RunError};
+use super::{Judged, RunError};
 
 /// Which is better, as far as the predictions can tell. The sentences are left empty.
 #[derive(Debug, Default)]
@@ -21,39 +21,40 @@ impl Verdicts {
     /// verdict.
     ///
     /// # Errors
-    /// [`RunError`] when a run can't be read, or the runs were not evaluated on the same images.
-    pub fn of(runs: &[(Run, Finished)]) -> Result<Self, RunError> {
+    /// [`RunError::Record`] when the models were not evaluated on the same images.
+    pub fn of(models: &[Judged]) -> Result<Self, RunError> {
         let mut verdicts = Self::default();
-        if runs.len() < 2 {
+        if models.len() < 2 {
             return Ok(verdicts);
         }
-        match seeds::group(runs)? {
+        match seeds::group(models) {
             Grouping::Seeds(trainings) => {
-                verdicts.over_seeds = Some(seeds::verdict(runs, &trainings)?);
+                verdicts.over_seeds = Some(seeds::verdict(models, &trainings)?);
                 return Ok(verdicts);
             }
             Grouping::Unequal(trainings) => verdicts.uneven = trainings,
             Grouping::Single => {}
         }
-        let classified = |finished: &Finished| finished.evaluation.classification.is_some();
-        if runs.iter().any(|(_, finished)| classified(finished)) {
-            let names: Vec<String> = runs.iter().map(|(run, _)| run.name()).collect();
-            let predictions = runs.iter().map(|(_, finished)| &finished.predictions);
-            let models: Vec<_> = names.iter().map(String::as_str).zip(predictions).collect();
+        let classified = |model: &Judged| model.finished.evaluation.classification.is_some();
+        if models.iter().any(classified) {
+            let models: Vec<_> = models
+                .iter()
+                .map(|model| (&*model.name, &model.finished.predictions))
+                .collect();
             verdicts.of_runs = Some(Verdict::among(&models, 0)?);
         }
         Ok(verdicts)
     }
 
-    /// What the comparison of these runs is called: `A-vs-B`, or `A-vs-B-3-seeds`.
-    pub fn name(&self, runs: &[(Run, Finished)]) -> String {
+    /// What the comparison of these models is called: `A-vs-B`, or `A-vs-B-3-seeds`.
+    pub fn name(&self, models: &[Judged]) -> String {
         match &self.over_seeds {
             Some(seeds) => {
                 let names: Vec<&str> = seeds.recipes.iter().map(|one| &*one.recipe).collect();
                 format!("{}-{}-seeds", names.join("-vs-"), seeds.test.seeds)
             }
             None => {
-                let names: Vec<String> = runs.iter().map(|(run, _)| run.name()).collect();
+                let names: Vec<&str> = models.iter().map(|model| &*model.name).collect();
                 names.join("-vs-")
             }
         }

@@ -1,8 +1,8 @@
 //! Tests of `temperature`.
 
 use super::*;
-use crate::prediction::softmax;
 use data::random::{Key, Purpose};
+use kernels::scores::softmax;
 
 /// Rows of logits, and labels drawn by the probabilities of these logits at `temperature`.
 fn drawn(temperature: f64) -> (Vec<Vec<f32>>, Vec<usize>) {

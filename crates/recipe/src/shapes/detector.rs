@@ -1,7 +1,8 @@
 //! Shapes and costs of a detector: the maps of its backbone, then the pyramid and the heads.
 
-use super::chain::{Field, ShapeError, product, walk};
+use super::chain::{Field, ShapeError, walk};
 use crate::detector::{FasterRcnn, Norm};
+use crate::layer::product;
 use crate::summary::{LayerSummary, Shape, Summary};
 
 /// A map of the backbone that the detector reads.

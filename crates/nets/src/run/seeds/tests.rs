@@ -1,41 +1,41 @@
 //! Runs grouped by recipe and seed.
 
 use super::*;
-use measure::record::{self, Environment, write_json};
-use std::path::Path;
+use crate::run::Finished;
+use measure::record::Environment;
 
 const RECIPE: &str = "[model]\nkind = \"cnn\"\nlayers = [\"flatten\", { linear = 10 }]\n";
 
-fn run(root: &Path, name: &str, recipe: Option<&str>, text: &str) -> (Run, Finished) {
-    let run = Run::create(root, name).unwrap();
-    std::fs::write(run.path().join(record::RECIPE), text).unwrap();
-    let environment = Environment {
-        recipe: recipe.map(str::to_string),
-        ..Default::default()
-    };
-    write_json(run.path().join(record::ENVIRONMENT), &environment).unwrap();
-    let finished = Finished {
-        evaluation: Default::default(),
-        predictions: Default::default(),
-        detections: vec![],
-        history: vec![],
-    };
-    (run, finished)
+fn run(name: &str, recipe: Option<&str>, text: &str) -> Judged {
+    Judged {
+        name: name.to_string(),
+        path: name.into(),
+        recipe: Some(Recipe::parse::<&str>(text, "test", &[]).unwrap()),
+        environment: Environment {
+            recipe: recipe.map(str::to_string),
+            ..Default::default()
+        },
+        finished: Finished {
+            evaluation: Default::default(),
+            predictions: Default::default(),
+            detections: vec![],
+            history: vec![],
+        },
+    }
 }
 
 /// What is found among runs of (name, seed, changed), as "recipe: seeds", and how they can be compared.
 fn found(runs: &[(Option<&str>, u64, bool)]) -> (&'static str, Vec<String>) {
-    let root = tempfile::tempdir().unwrap();
     let runs: Vec<_> = runs
         .iter()
         .enumerate()
         .map(|(at, &(recipe, seed, changed))| {
             let epochs = if changed { 2 } else { 1 };
             let text = format!("{RECIPE}[training]\nseed = {seed}\nepochs = {epochs}\n");
-            run(root.path(), &format!("run-{at}"), recipe, &text)
+            run(&format!("run-{at}"), recipe, &text)
         })
         .collect();
-    let (what, groups) = match group(&runs).unwrap() {
+    let (what, groups) = match group(&runs) {
         Grouping::Single => ("single", vec![]),
         Grouping::Unequal(groups) => ("unequal", groups),
         Grouping::Seeds(groups) => ("seeds", groups),

@@ -1,9 +1,9 @@
 //! IoU, clipping, suppression, anchors and box coding.
 
+use data::anchors::{AnchorGrid, cell_anchors, lay_out};
+use kernels::box_coder::BoxCoder;
 use kernels::boxes::Xyxy;
 use kernels::nms::{batched_nms, nms};
-use nets::detector::anchors::{AnchorGrid, cell_anchors, lay_out};
-use nets::detector::box_coder::BoxCoder;
 
 use super::{Golden, assert_near, assert_near_within, flat};
 

@@ -1,8 +1,8 @@
 //! From the outputs of the heads to proposals and detections.
 
+use kernels::box_coder::BoxCoder;
 use kernels::boxes::Xyxy;
 use nets::detector::Detection;
-use nets::detector::box_coder::BoxCoder;
 use nets::detector::postprocess::detect;
 use nets::detector::proposals::{LevelOutput, ProposalLimits, propose};
 use recipe::{Detections, Roi, Rpn};

@@ -2,9 +2,10 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use kernels::boxes::Xyxy;
+use kernels::roi_align::Levels;
 use kernels::roi_align::RoiAlign;
 use nets::detector::pyramid::FeaturePyramid;
-use nets::detector::region_pooling::RegionPooling;
+use nets::detector::region_pooling::pool;
 use nets::layers::{Initializer, Mode};
 use nets::ops::{Maps, to_host};
 use nets::weights::{Weight, Weights, apply};
@@ -71,8 +72,8 @@ fn regions_of_every_level() {
     for case in golden.cases() {
         let name = case.name();
         let scales: Vec<f32> = case.get("scales");
-        let pooling = RegionPooling {
-            levels: scales
+        let levels = Levels {
+            aligns: scales
                 .iter()
                 .map(|&scale| RoiAlign {
                     output: case.get("output_size"),
@@ -84,17 +85,14 @@ fn regions_of_every_level() {
             canonical_size: case.get("canonical_scale"),
             canonical_level: case.get("canonical_level"),
         };
-        let levels: Vec<usize> = regions
-            .iter()
-            .map(|region| pooling.level(region.1))
-            .collect();
-        assert_eq!(levels, golden.indices(&format!("{name}.levels")), "{name}");
+        let read: Vec<usize> = regions.iter().map(|region| levels.of(region.1)).collect();
+        assert_eq!(read, golden.indices(&format!("{name}.levels")), "{name}");
 
         let features: Vec<Tensor<4>> = (0..scales.len())
             .map(|level| tensor(&golden, &format!("feature{level}"), &device).require_grad())
             .collect();
         let maps: Vec<Maps> = features.iter().cloned().map(Maps::new).collect();
-        let pooled = pooling.forward(&maps, &regions).into_nchw();
+        let pooled = pool(&levels, &maps, &regions).into_nchw();
         assert_near(
             name,
             &to_host(pooled.clone()),
