@@ -62,12 +62,26 @@ pub fn evaluate(
     data: &Dataset,
     computer: &Computer,
 ) -> Result<Evaluated, CocoError> {
+    let detects = matches!(network, Network::FasterRcnn(_));
+    let predict = || Ok(predict_all(network, data, &computer.device));
+    evaluate_by(data, computer, detects, predict)
+}
+
+/// [`evaluate`] of anything that predicts all of `data`, with boxes if it `detects`.
+pub(crate) fn evaluate_by<E: From<CocoError>>(
+    data: &Dataset,
+    computer: &Computer,
+    detects: bool,
+    predict: impl FnOnce() -> Result<Vec<Prediction>, E>,
+) -> Result<Evaluated, E> {
     let mut meter = computer.energy_meter().ok();
     let start = Instant::now();
-    let predictions = predict_all(network, data, &computer.device);
+    let predictions = predict()?;
     let images_per_s = data.count as f64 / start.elapsed().as_secs_f64();
     let energy_j = meter.as_mut().and_then(Meter::joules);
-    let labels = data.labels();
+    // A detector from a file gives boxes and nothing else.
+    let answers = |prediction: &Prediction| !prediction.probabilities.is_empty();
+    let labels = data.labels().filter(|_| predictions.iter().all(answers));
     let labelled = labels.iter().flatten().zip(&predictions).enumerate();
     let row = |(index, (&label, prediction)): (usize, (&usize, &Prediction))| record::Prediction {
         index,
@@ -94,7 +108,7 @@ pub fn evaluate(
         images_per_s,
         energy_j,
     };
-    if matches!(network, Network::FasterRcnn(_)) {
+    if detects {
         let truths = ground_truth(data);
         let detections = detections(data, &predictions);
         let report = detection::evaluate(&truths, &detections, &Options::default())?;

@@ -10,6 +10,7 @@ pub mod device;
 pub mod evaluation;
 pub mod exchange;
 pub mod explain;
+pub mod foreign;
 pub mod layers;
 pub mod loader;
 pub mod loss;

@@ -24,11 +24,13 @@ const BUDGET: Duration = Duration::from_millis(400);
 /// Times single images and batches of `data`, in about two seconds.
 pub fn speed(network: &Network, data: &Dataset, computer: &Computer) -> InferenceSpeed {
     let preparation = Preparation::WITHOUT_AUGMENTATION;
-    let predict = |numbers: &[usize]| {
-        let start = Instant::now();
+    speed_of(data, |numbers| {
         network.predict(Batch::prepare(&preparation, data, numbers, 0, &computer.device).images);
-        start.elapsed()
-    };
+    })
+}
+
+/// [`speed`] of anything that predicts the images with some numbers.
+pub(crate) fn speed_of(data: &Dataset, mut predict: impl FnMut(&[usize])) -> InferenceSpeed {
     let mut next = (0..data.count).cycle();
     // Passes of `size` images. The first one, which fills caches and maps memory, is not counted.
     let mut timed = |size: usize, most: usize| -> Vec<Duration> {
@@ -36,7 +38,9 @@ pub fn speed(network: &Network, data: &Dataset, computer: &Computer) -> Inferenc
         let mut passes = Vec::new();
         while passes.len() <= most && (passes.len() < 2 || start.elapsed() < BUDGET) {
             let numbers: Vec<usize> = next.by_ref().take(size).collect();
-            passes.push(predict(&numbers));
+            let start = Instant::now();
+            predict(&numbers);
+            passes.push(start.elapsed());
         }
         passes.split_off(1)
     };

@@ -2,12 +2,10 @@
 
 use half::{bf16, f16};
 
+use super::external::EXTERNAL;
 use super::proto::TensorProto;
 use super::shape;
 use super::tensor::{Element, Kind, Tensor};
-
-/// Where a tensor's elements are, when they are in another file.
-const EXTERNAL: i32 = 1;
 
 /// A tensor of a file.
 pub(crate) fn tensor(from: TensorProto) -> Result<Tensor, String> {

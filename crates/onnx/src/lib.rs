@@ -4,6 +4,7 @@ mod attributes;
 #[cfg(test)]
 mod cases;
 mod error;
+mod external;
 mod fold;
 mod fuse;
 mod initial;

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::OnceLock;
 
-use prost::Message;
-
 use super::attributes::Attributes;
 use super::error::OnnxError;
 use super::initial::tensor;
@@ -78,15 +76,14 @@ pub struct Model {
     pub(super) nodes: Vec<Node>,
     /// By value; none where it is computed.
     pub(super) constants: Vec<Option<Tensor>>,
+    parameters: u64,
     metadata: BTreeMap<String, String>,
     producer: String,
 }
 
 impl Model {
-    /// The model in the bytes of a file, as it stands there.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, OnnxError> {
-        let model =
-            ModelProto::decode(bytes).map_err(|error| OnnxError::Damaged(error.to_string()))?;
+    /// The model of a message, as it stands there.
+    pub(super) fn parse(model: ModelProto) -> Result<Self, OnnxError> {
         let Some(graph) = model.graph else {
             return Err(OnnxError::Damaged("it holds no graph".into()));
         };
@@ -128,6 +125,11 @@ impl Model {
     /// What is computed, in the file's order.
     pub fn outputs(&self) -> &[Port] {
         &self.outputs
+    }
+
+    /// Floating-point numbers that the file holds.
+    pub fn parameters(&self) -> u64 {
+        self.parameters
     }
 
     /// What the file says about itself, by key.
@@ -174,6 +176,10 @@ impl Model {
             let value = values.define(&name)?;
             values.constants[value] = Some(tensor);
         }
+        let floats = values.constants.iter().flatten();
+        let floats = floats.filter(|tensor| tensor.kind().is_float());
+        let parameters = floats.map(|tensor| tensor.shape().iter().product::<usize>() as u64);
+        let parameters = parameters.sum();
         let mut inputs = Vec::new();
         let mut input_values = Vec::new();
         for input in graph.input {
@@ -218,6 +224,7 @@ impl Model {
             output_values: output_values?,
             nodes: sorted(nodes, values.constants.len())?,
             constants: values.constants,
+            parameters,
             metadata: BTreeMap::new(),
             producer: String::new(),
         })

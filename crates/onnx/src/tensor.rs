@@ -34,6 +34,11 @@ macro_rules! kinds {
                 }
             }
 
+            /// Whether its numbers have fractions.
+            pub fn is_float(self) -> bool {
+                matches!(self, Kind::F32 | Kind::F64 | Kind::F16 | Kind::BF16)
+            }
+
             /// ONNX's name for it.
             pub fn name(self) -> &'static str {
                 match self {

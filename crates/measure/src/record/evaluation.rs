@@ -23,14 +23,17 @@ pub enum ModelKind {
     Cnn,
     /// A two-stage detector.
     FasterRcnn,
+    /// A model from an ONNX file.
+    Onnx,
 }
 
 impl ModelKind {
-    /// The name in recipes and records: `cnn`, `faster-rcnn`.
+    /// The name in recipes and records: `cnn`, `faster-rcnn`, `onnx`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Cnn => "cnn",
             Self::FasterRcnn => "faster-rcnn",
+            Self::Onnx => "onnx",
         }
     }
 }

@@ -51,9 +51,7 @@ impl Output {
             return Ok(Output::Boxes);
         }
         // Labels may come first (scikit-learn): scores are floats, and not a single number for each image.
-        let is_float = |kind: Option<Kind>| {
-            kind.is_none_or(|kind| matches!(kind, Kind::F32 | Kind::F64 | Kind::F16 | Kind::BF16))
-        };
+        let is_float = |kind: Option<Kind>| kind.is_none_or(Kind::is_float);
         let rank = |shape: &Option<Vec<_>>| shape.as_ref().is_none_or(|shape| shape.len() != 1);
         let scores = outputs
             .iter()

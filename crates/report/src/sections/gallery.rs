@@ -5,7 +5,7 @@ use crate::format::{ABSENT, fill};
 use crate::mistakes::{self, Mistake};
 use crate::model::{Block, Card, Gallery, Line, Outline, Picture, Row, Span, Table};
 use crate::suspects::suspects as all_suspects;
-use measure::record::{ModelKind, Prediction};
+use measure::record::Prediction;
 
 /// Pictures in a group; of the rest, some more are shown on demand.
 const SHOWN: usize = 14;
@@ -279,7 +279,7 @@ fn outlines(view: &View<'_>, answers: &[(usize, &Prediction)]) -> Vec<Outline> {
     let detector = |(slot, prediction): &(usize, &Prediction)| {
         let contestant = view.contestants().get(*slot);
         prediction.detection.is_some()
-            || contestant.is_some_and(|c| c.evaluation.kind == ModelKind::FasterRcnn)
+            || contestant.is_some_and(|c| c.evaluation.localisation.is_some())
     };
     let truth = answers.iter().find(|answer| detector(answer));
     let truth = truth.and_then(|(_, prediction)| (view.report.image)(prediction.index)?.truth);
