@@ -61,7 +61,7 @@ fn plan_and_run(command: &Command, output: Output) -> Result<(), CommandError> {
         Command::Evaluate(flags) => evaluate::run(&evaluate::EvaluatePlan::of(flags)?, output),
         Command::Predict(flags) => predict::run(&PredictPlan::of(flags)?, output),
         Command::Explain(flags) => explain::run(&explain::ExplainPlan::of(flags)?, output),
-        Command::Report(flags) => report::run(&report::ReportPlan::of(flags)?, output),
+        Command::Report(flags) => report::run(report::ReportPlan::of(flags)?, output),
         Command::Export(flags) => export::run(&export::ExportPlan::of(flags)?, output),
         Command::Bench(flags) => bench::run(&bench::BenchPlan::of(flags)?, output),
         Command::CocoEval(flags) => coco_eval::run(&CocoEvalPlan::of(flags), output),

@@ -17,6 +17,16 @@ pub fn open(machine: &Machine) -> Result<Computer, CommandError> {
     noted(device::open(&machine.device, &probe, token.as_deref())?)
 }
 
+/// The processor, for what runs on nothing else.
+pub fn open_cpu(machine: &Machine) -> Result<Computer, CommandError> {
+    match machine.device.as_str() {
+        "auto" | "cpu" => Ok(Computer::cpu()),
+        other => Err(CommandError::Usage(format!(
+            "ONNX models run on the processor, not on {other}; leave --device out"
+        ))),
+    }
+}
+
 /// Opens the devices of a training.
 pub fn open_all(experiment: &Experiment) -> Result<Computer, CommandError> {
     match &experiment.devices {

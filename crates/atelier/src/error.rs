@@ -39,6 +39,8 @@ pub enum CommandError {
     #[error(transparent)]
     Run(#[from] RunError),
     #[error(transparent)]
+    Foreign(#[from] nets::foreign::ForeignError),
+    #[error(transparent)]
     Training(#[from] nets::training::TrainingError),
     #[error(transparent)]
     Sweep(#[from] nets::sweep::SweepError),

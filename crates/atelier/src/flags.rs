@@ -2,6 +2,7 @@
 
 mod data;
 mod init;
+mod onnx;
 mod runs;
 mod training;
 
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 pub use data::{CocoEval, Data, DataAction, DataAnchors, DataCheck, DataScenes, DataShow};
 pub use init::Init;
+pub use onnx::OnnxModel;
 pub use runs::{Evaluate, Explain, Export, ExportFormat, Part, Predict, Report, RunOrder, Runs};
 pub use training::{Bench, Compare, Experiment, Sweep, Train};
 
@@ -76,8 +78,8 @@ impl Command {
             Self::Predict(flags) => Some(&flags.machine),
             Self::Explain(flags) => Some(&flags.machine),
             Self::Bench(flags) => Some(&flags.machine),
+            Self::Report(flags) => Some(&flags.machine),
             Self::Init(_)
-            | Self::Report(_)
             | Self::Export(_)
             | Self::CocoEval(_)
             | Self::Data(_)

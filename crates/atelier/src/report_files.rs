@@ -31,17 +31,6 @@ pub fn verdicts(models: &[Judged]) -> Result<Verdicts, CommandError> {
     })
 }
 
-/// The data that finished runs were evaluated on.
-pub fn data_of(models: &[Judged]) -> Result<Split, CommandError> {
-    let recipe = models.iter().find_map(|model| model.recipe.as_ref());
-    let recipe = recipe.ok_or_else(|| {
-        CommandError::Usage(
-            "none of the models is a run, which would say what data they are judged on".to_string(),
-        )
-    })?;
-    Ok(data::load(&recipe.data, recipe.training.seed)?)
-}
-
 /// Writes the report of models with the same test images.
 pub fn write(
     path: &Path,

@@ -84,7 +84,7 @@ pub fn train(
 }
 
 /// How this process was started, for the record of a run of this recipe.
-fn origin(recipe: &str) -> Origin {
+pub fn origin(recipe: &str) -> Origin {
     Origin {
         recipe: recipe.to_string(),
         version: env!("CARGO_PKG_VERSION").to_string(),

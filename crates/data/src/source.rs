@@ -86,7 +86,7 @@ pub fn load_with(
     }
 }
 
-/// Data to judge a trained network on, with the network's classes in its order. A source without a test or validation
+/// Data to judge a trained network on, with the network's classes in its order; without any, with its own. A source without a test or validation
 /// split is judged as a whole. `data.image` must be a recorded preparation, with nothing left to compute.
 ///
 /// # Errors
@@ -103,6 +103,9 @@ pub fn load_to_judge(
     let mut listing = list(Path::new(source), data)?;
     if listing.test.is_none() && listing.validation.is_none() {
         listing.test = Some(std::mem::take(&mut listing.train));
+    }
+    if classes.is_empty() {
+        return prepare::prepare(listing, data, progress);
     }
     listing.number_as(classes).map_err(|unknown| {
         DataError::file(

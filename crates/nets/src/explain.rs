@@ -5,21 +5,23 @@
 mod board;
 mod classifier;
 mod detector;
+mod heat;
+mod occlusion;
 
 use std::path::{Path, PathBuf};
 
-use burn::tensor::Device;
 use image::{Rgb, RgbImage};
 use measure::files::{FileError, write_atomically};
 use serde::Serialize;
 
+use crate::foreign::ForeignError;
 use crate::network::Network;
-use crate::predict::{fit, shows_nothing, tensor};
-use crate::run::Trained;
+use crate::predict::{Predictor, tensor};
 pub use classifier::ClassifierMaps;
 use data::draw;
 use data::image::{self as pictures, Fitted, ImageError};
 pub use detector::DetectorStages;
+pub use occlusion::{ForeignBox, Occlusion};
 
 /// Why an explanation could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +43,9 @@ pub enum ExplainError {
     /// A blank image.
     #[error("{}: nothing to see: the image is blank", .0.display())]
     Blank(PathBuf),
+    /// A model from a file can't be computed.
+    #[error(transparent)]
+    Foreign(#[from] ForeignError),
     /// A classifier without a convolution.
     #[error("the network has no convolution, so there are no activation maps to show")]
     NoMaps,
@@ -81,6 +86,10 @@ pub enum ExplainedBy {
     Classifier(ClassifierMaps),
     /// Of a detector.
     Detector(DetectorStages),
+    /// Of a classifier from a file.
+    Occlusion(Occlusion),
+    /// Of a detector from a file.
+    Boxes(Vec<ForeignBox>),
 }
 
 /// A picture that has not been written yet.
@@ -99,32 +108,35 @@ struct Explained {
     by: ExplainedBy,
 }
 
-/// Writes pictures of how `trained` predicts the image at `path`, of at most `max_pixels`, into `folder`.
+/// Writes pictures of how `predictor` predicts the image at `path`, of at most `max_pixels`, into `folder`.
 ///
 /// For a detector: its best anchors, proposals before and after non-maximum suppression, regions with their scores, and
-/// detections. For a classifier: the activation maps of every convolution, and Grad-CAM of the predicted class.
+/// detections. For a classifier: the activation maps of every convolution, and Grad-CAM of the predicted class. For a model
+/// from a file: what happens when parts of the image are covered, or its detections.
 ///
 /// # Errors
 /// [`ExplainError`] when the image can't be read, a picture can't be written, or the network has nothing to show.
 pub fn explain(
-    trained: &Trained,
+    predictor: Predictor<'_>,
     path: &Path,
     max_pixels: u64,
     folder: &Path,
-    device: &Device,
 ) -> Result<Explanation, ExplainError> {
     let decoded = pictures::decode(path, &pictures::file(path)?, max_pixels)?;
-    let fitted = fit(trained, &decoded.image);
-    if shows_nothing(trained, &fitted) {
+    let fitted = predictor.fit(&decoded.image);
+    if predictor.shows_nothing(&fitted) {
         return Err(ExplainError::Blank(path.to_path_buf()));
     }
     let view = View::of(&fitted);
-    let explained = match &trained.network {
-        Network::Cnn(cnn) => classifier::explain(trained, cnn, &fitted, &view, device)?,
-        Network::FasterRcnn(detector) => {
-            let image = tensor(trained, std::slice::from_ref(&fitted), device);
-            detector::explain(trained, &detector.inspect(image), &view)
-        }
+    let explained = match predictor {
+        Predictor::Foreign(foreign) => occlusion::explain(foreign, &fitted, &view)?,
+        Predictor::Network(trained, device) => match &trained.network {
+            Network::Cnn(cnn) => classifier::explain(trained, cnn, &fitted, &view, device)?,
+            Network::FasterRcnn(detector) => {
+                let image = tensor(trained, &[&fitted], device);
+                detector::explain(trained, &detector.inspect(image), &view)
+            }
+        },
     };
     let mut files = Vec::with_capacity(explained.drawings.len());
     for drawing in explained.drawings {

@@ -1,23 +1,19 @@
 //! Models from ONNX files, made here or elsewhere: they predict and are judged as the network of a run is.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use data::Dataset;
 use measure::detection::CocoError;
 use measure::digest::blake3;
 use measure::energy::Meter;
 use measure::files::{FileError, read_bytes};
-use measure::record::{
-    DataIdentity, Energy, Environment, Evaluation, Machine, ModelKind, RecordError, RunFacts,
-    rfc3339_utc,
-};
+use measure::record::{DataIdentity, Energy, Evaluation, ModelKind, RecordError, RunFacts};
 use onnx::{Given, Model, OnnxError, PictureModel};
 
 use crate::device::Computer;
 use crate::evaluation::{batch_size, evaluate_by};
 use crate::prediction::{Detection, Prediction};
-use crate::run::{Finished, Judged, Origin};
+use crate::run::{Judged, Origin};
 use crate::speed::speed_of;
 
 /// A share of right answers below this many times that of guessing hints at pictures that the model sees otherwise than
@@ -98,6 +94,12 @@ impl Foreign {
     /// The model with what it takes to show it pictures.
     pub fn model(&self) -> &PictureModel {
         &self.model
+    }
+
+    /// The name of a class; its number where it has none.
+    pub fn class(&self, class: usize) -> String {
+        let name = self.model.classes().get(class);
+        name.cloned().unwrap_or_else(|| class.to_string())
     }
 
     /// Predicts images `[C, H, W]` of the model's size, 0 to 255. Of a detector that found nothing, the class is 0 and the
@@ -191,43 +193,23 @@ impl Foreign {
         let meter = computer.energy_meter();
         // A model that predicted everything once predicts it again.
         let speed = speed_of(data, |numbers| drop(self.predict_of(data, numbers)));
-        Ok(Judged {
-            name: self.name(),
-            path: self.path.clone(),
-            recipe: None,
-            environment: Environment {
-                recipe: None,
-                atelier: origin.version.clone(),
-                commit: None,
-                device: computer.names(),
-                threads: computer.threads,
-                machine: Machine::gather(),
-                date: rfc3339_utc(SystemTime::now()),
-                command: origin.command.clone(),
-                seed: 0,
-                data: source.clone(),
-            },
-            finished: Finished {
-                evaluation: Evaluation {
-                    model_digest: Some(self.digest.clone()),
-                    speed: Some(speed),
-                    energy: Some(Energy {
-                        train_j: None,
-                        infer_j_per_image: evaluated
-                            .energy_j
-                            .map(|joules| joules / data.count as f64),
-                        meter: meter.as_ref().ok().map(Meter::kind),
-                        unavailable: meter.err(),
-                    }),
-                    box_precision_recall: evaluated.box_precision_recall,
-                    localisation: evaluated.localisation,
-                    ..evaluation
-                },
-                predictions: evaluated.predictions,
-                detections: evaluated.detections,
-                history: Vec::new(),
-            },
-        })
+        let evaluation = Evaluation {
+            model_digest: Some(self.digest.clone()),
+            speed: Some(speed),
+            energy: Some(Energy {
+                train_j: None,
+                infer_j_per_image: evaluated.energy_j.map(|joules| joules / data.count as f64),
+                meter: meter.as_ref().ok().map(Meter::kind),
+                unavailable: meter.err(),
+            }),
+            box_precision_recall: evaluated.box_precision_recall.clone(),
+            localisation: evaluated.localisation,
+            ..evaluation
+        };
+        let names = [&*self.name(), &self.path.to_string_lossy()];
+        Ok(Judged::elsewhere(
+            names, evaluation, evaluated, source, origin,
+        ))
     }
 
     /// What is wrong where a prediction has other classes than the data.

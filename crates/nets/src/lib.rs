@@ -3,6 +3,7 @@
 pub mod annotate;
 pub mod batch;
 pub mod bench;
+pub mod builtin;
 pub mod cnn;
 pub mod coco;
 pub mod detector;

@@ -5,10 +5,12 @@ use image::DynamicImage;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::foreign::{Foreign, ForeignError};
+use crate::prediction::{Detection, Prediction};
 use crate::run::Trained;
 use data::image::{Fitted, Fitter};
 use data::preparation::normalize;
-use recipe::{Colour, Fit};
+use recipe::{Colour, Fit, Image};
 
 /// The prediction for one image.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -40,70 +42,123 @@ pub struct FoundObject {
     pub score: f32,
 }
 
-/// Predicts images of any size, prepared as the run's training pictures were; the predictions' `image` is left empty.
-pub fn predict(
-    trained: &Trained,
-    images: &[DynamicImage],
-    device: &Device,
-) -> Vec<ImagePrediction> {
-    let fitted: Vec<Fitted> = images.par_iter().map(|image| fit(trained, image)).collect();
-    let is_blank: Vec<bool> = fitted.iter().map(|it| shows_nothing(trained, it)).collect();
-    let visible = fitted.into_iter().zip(&is_blank);
-    let fitted: Vec<Fitted> = visible
-        .filter(|(_, blank)| !**blank)
-        .map(|(it, _)| it)
-        .collect();
-    let predictions = match fitted.len() {
-        0 => Vec::new(),
-        _ => trained.network.predict(tensor(trained, &fitted, device)),
-    };
-    let mut predictions = predictions
-        .into_iter()
-        .zip(&fitted)
-        .map(|(prediction, fitted)| ImagePrediction {
-            image: String::new(),
-            class: Some(trained.classes[prediction.class].clone()),
-            score: prediction.score,
-            probabilities: prediction.probabilities,
-            detections: prediction
-                .detections
-                .iter()
-                .map(|found| FoundObject {
-                    bounds: fitted.mapping.to_original(found.bounds.into()),
-                    class: trained.classes[found.class].clone(),
-                    score: found.score,
-                })
-                .collect(),
-            abreast: fitted.abreast,
-        });
-    let prediction = |blank| {
-        if blank {
-            return Some(blank_prediction());
+/// What predicts.
+#[derive(Clone, Copy, Debug)]
+pub enum Predictor<'a> {
+    /// A network on its device.
+    Network(&'a Trained, &'a Device),
+    /// A model from a file.
+    Foreign(&'a Foreign),
+}
+
+impl Predictor<'_> {
+    /// Images that it takes, `[C, H, W]`.
+    pub fn input(self) -> [usize; 3] {
+        match self {
+            Self::Network(trained, _) => trained.input,
+            Self::Foreign(foreign) => foreign.model().input(),
         }
-        predictions.next()
-    };
-    is_blank.into_iter().filter_map(prediction).collect()
-}
+    }
 
-/// The image in the size and colours of the network's input.
-pub(crate) fn fit(trained: &Trained, image: &DynamicImage) -> Fitted {
-    let preparation = &trained.preparation;
-    let [channels, height, width] = trained.input;
-    let colour = if channels == 1 {
-        Colour::Grey
-    } else {
-        Colour::Rgb
-    };
-    Fitter::new(preparation, colour, [height, width]).fit(image)
-}
+    /// How pictures become such images.
+    pub fn preparation(&self) -> &Image {
+        match self {
+            Self::Network(trained, _) => &trained.preparation,
+            Self::Foreign(foreign) => foreign.model().preparation(),
+        }
+    }
 
-/// Whether there is no ink on the paper. Any other picture shows something, even if it is the same everywhere.
-pub(crate) fn shows_nothing(trained: &Trained, image: &Fitted) -> bool {
-    trained.preparation.fit.is_some_and(Fit::is_ink) && image.is_blank()
+    /// The name of a class.
+    fn class(self, class: usize) -> String {
+        match self {
+            Self::Network(trained, _) => trained.classes[class].clone(),
+            Self::Foreign(foreign) => foreign.class(class),
+        }
+    }
+
+    /// The image in the size and colours of its input.
+    pub(crate) fn fit(self, image: &DynamicImage) -> Fitted {
+        let [channels, height, width] = self.input();
+        let colour = if channels == 1 {
+            Colour::Grey
+        } else {
+            Colour::Rgb
+        };
+        Fitter::new(self.preparation(), colour, [height, width]).fit(image)
+    }
+
+    /// The images as it sees them.
+    pub fn fit_all(self, images: &[DynamicImage]) -> Vec<Fitted> {
+        images.par_iter().map(|image| self.fit(image)).collect()
+    }
+
+    /// Whether there is no ink on the paper. Any other picture shows something, even if it is the same everywhere.
+    pub(crate) fn shows_nothing(self, image: &Fitted) -> bool {
+        self.preparation().fit.is_some_and(Fit::is_ink) && image.is_blank()
+    }
+
+    /// Predicts images of any size, prepared as the training pictures were; the predictions' `image` is left empty.
+    ///
+    /// # Errors
+    /// [`ForeignError`] when a model from a file can't be computed.
+    pub fn predict(self, images: &[DynamicImage]) -> Result<Vec<ImagePrediction>, ForeignError> {
+        self.predict_fitted(&self.fit_all(images))
+    }
+
+    /// Predicts images that [`fit_all`](Self::fit_all) prepared; the predictions' `image` is left empty.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict).
+    pub fn predict_fitted(self, images: &[Fitted]) -> Result<Vec<ImagePrediction>, ForeignError> {
+        let blank = images.iter().map(|image| self.shows_nothing(image));
+        let blank: Vec<bool> = blank.collect();
+        let visible = images.iter().zip(&blank).filter(|(_, blank)| !**blank);
+        let visible: Vec<&Fitted> = visible.map(|(image, _)| image).collect();
+        let predictions = match (visible.len(), self) {
+            (0, _) => Vec::new(),
+            (_, Self::Network(trained, device)) => {
+                trained.network.predict(tensor(trained, &visible, device))
+            }
+            (_, Self::Foreign(foreign)) => {
+                let pixels: Vec<&[u8]> = visible.iter().map(|it| &it.pixels[..]).collect();
+                foreign.predict(&pixels)?
+            }
+        };
+        let mut predictions = predictions
+            .into_iter()
+            .zip(&visible)
+            .map(|(prediction, fitted)| self.in_the_picture(prediction, fitted));
+        let prediction = |blank| {
+            if blank {
+                return Some(blank_prediction());
+            }
+            predictions.next()
+        };
+        Ok(blank.into_iter().filter_map(prediction).collect())
+    }
+
+    /// A prediction with names instead of numbers, and boxes in pixels of the picture.
+    fn in_the_picture(self, prediction: Prediction, fitted: &Fitted) -> ImagePrediction {
+        let found = |found: &Detection| FoundObject {
+            bounds: fitted.mapping.to_original(found.bounds.into()),
+            class: self.class(found.class),
+            score: found.score,
+        };
+        // A detector from a file says nothing of a picture in which it finds nothing.
+        let says_nothing = prediction.probabilities.is_empty() && prediction.detections.is_empty();
+        ImagePrediction {
+            image: String::new(),
+            class: (!says_nothing).then(|| self.class(prediction.class)),
+            score: prediction.score,
+            detections: prediction.detections.iter().map(found).collect(),
+            probabilities: prediction.probabilities,
+            abreast: fitted.abreast,
+        }
+    }
 }
 
 /// The network's input, `[N, C, H, W]`.
-pub(crate) fn tensor(trained: &Trained, images: &[Fitted], device: &Device) -> Tensor<4> {
+pub(crate) fn tensor(trained: &Trained, images: &[&Fitted], device: &Device) -> Tensor<4> {
     let [channels, height, width] = trained.input;
     let mut values = vec![0.0; images.len() * channels * height * width];
     for (image, values) in images

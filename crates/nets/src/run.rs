@@ -7,6 +7,7 @@ mod judged;
 mod recorder;
 mod records;
 pub mod seeds;
+mod trained;
 mod verdicts;
 
 use std::path::{Path, PathBuf};
@@ -14,23 +15,18 @@ use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
 
 use measure::detection::{self, Detection};
-use measure::energy::Meter;
 use measure::files::{remove_unfinished, write_atomically};
 use measure::record::{
-    self, DataIdentity, Energy, Environment, EpochRecord, Evaluation, Machine, ModelKind,
-    Predictions, RunFacts, TimeToAccuracy, rfc3339_utc, write_history, write_json,
+    self, DataIdentity, Environment, EpochRecord, Evaluation, Machine, Predictions, rfc3339_utc,
+    write_history, write_json,
 };
 
-use serde::{Deserialize, Serialize};
-
-use crate::cnn::PredictionOptions;
 use crate::coco;
 use crate::device::Computer;
 use crate::evaluation::{Evaluated, evaluate};
 use crate::network::Network;
-use crate::speed::speed;
 use crate::temperature::Calibration;
-use crate::training::{BestEpoch, Ending, Observer, Trainer};
+use crate::training::{Ending, Observer, Trainer};
 use crate::weights::{self, Weights};
 use data::{Dataset, Split};
 pub use error::RunError;
@@ -38,9 +34,12 @@ pub use exchange::initial_weights;
 pub(crate) use folder::Lock;
 use folder::refuse_link;
 pub use judged::Judged;
-use recipe::{Model, Recipe};
+use recipe::Recipe;
 use recorder::Recorder;
 use records::Begun;
+pub use trained::Trained;
+use trained::prediction_options;
+pub(crate) use trained::{About, Subject};
 pub use verdicts::Verdicts;
 
 /// A run's folder.
@@ -50,24 +49,6 @@ pub struct Run {
     /// Held from [`Run::create`] or [`Run::lock`] on.
     lock: Option<Lock>,
 }
-
-/// A trained network with everything needed to use it.
-#[derive(Debug)]
-pub struct Trained {
-    /// The network, for predictions.
-    pub network: Network,
-    /// The recipe it was trained by.
-    pub recipe: Recipe,
-    /// Its classes.
-    pub classes: Vec<String>,
-    /// Images it takes, `[C, H, W]`.
-    pub input: [usize; 3],
-    /// How pictures become such images, with all that was computed from the training pictures.
-    pub preparation: recipe::Image,
-}
-
-/// Elements of an image that a network takes, at most: 64 Mi, such as 3 x 4096 x 4096.
-const MOST_INPUT: usize = 1 << 26;
 
 /// The results of a finished run.
 #[derive(Clone, Debug)]
@@ -152,6 +133,15 @@ impl Run {
         })
     }
 
+    /// Batches that it was trained on.
+    ///
+    /// # Errors
+    /// [`RunError::Record`] when its history can't be read.
+    pub fn batches(&self) -> Result<u64, RunError> {
+        let history = record::read_history(self.path.join(record::HISTORY))?;
+        Ok(history.last().map_or(0, |epoch| epoch.step))
+    }
+
     /// Where and how the run was made.
     ///
     /// # Errors
@@ -182,55 +172,8 @@ impl Run {
         let path = self.weights_file()?;
         let (weights, about): (Weights, About) = weights::load(&path)?;
         self.check_weights(&weights)?;
-        let (classes, input) = (about.classes, about.input);
-        let damaged = |reason: String| RunError::Damaged {
-            path: path.clone(),
-            reason,
-        };
-        let recipe::Image { colour, size, .. } = about.preparation;
-        let prepared = colour
-            .zip(size)
-            .map(|(colour, [h, w])| [colour.channels(), h, w]);
-        if prepared != Some(input) {
-            return Err(damaged(format!(
-                "it states images of {input:?}, but prepares pictures for {prepared:?}"
-            )));
-        }
-        let elements = input
-            .iter()
-            .try_fold(1_usize, |n, &side| n.checked_mul(side));
-        if !elements.is_some_and(|elements| (1..=MOST_INPUT).contains(&elements)) {
-            return Err(damaged(format!("it states images of {input:?}")));
-        }
-        let recipe = self.recipe()?;
-        // Before anything of that size is allocated.
-        let summary = recipe.summary(input, classes.len());
-        let summary = summary.map_err(|cause| RunError::Damaged {
-            path: self.path.join(record::RECIPE),
-            reason: cause.to_string(),
-        })?;
-        let described = summary.parameters;
-        let held: usize = weights.values().map(|weight| weight.values.len()).sum();
-        if described > held as u64 {
-            return Err(damaged(format!(
-                "it holds {held} numbers, but the network of {} has {described} parameters",
-                record::RECIPE
-            )));
-        }
-        let network = Network::new(&recipe, input, classes.len(), &computer.device)?;
-        let network =
-            weights::apply(network, &weights).map_err(|cause| RunError::OtherNetwork {
-                file: path,
-                recipe: self.path.join(record::RECIPE),
-                cause,
-            })?;
-        Ok(Trained {
-            network: network.predicting_with(prediction_options(&recipe, about.calibration)),
-            recipe,
-            classes,
-            input,
-            preparation: about.preparation,
-        })
+        let files = [&*path, &self.path.join(record::RECIPE)];
+        Trained::assemble(files, self.recipe()?, &weights, about, &computer.device)
     }
 
     /// Writes what is known before training: the recipe and the circumstances.
@@ -395,72 +338,14 @@ impl Run {
         split: &str,
     ) -> Result<Evaluation, RunError> {
         let history = record::read_history(self.path.join(record::HISTORY))?;
-        let summary = recipe.summary(data.image_shape(), data.classes.len())?;
         let model = self.path.join(record::MODEL);
-        let facts = RunFacts {
-            recipe: self.name(),
-            kind: match recipe.model {
-                Model::Cnn(_) => ModelKind::Cnn,
-                Model::FasterRcnn(_) => ModelKind::FasterRcnn,
-            },
-            split: split.to_string(),
-            train_s: history.last().map_or(0.0, |epoch| epoch.seconds),
-            infer_images_per_s: evaluated.images_per_s,
-            parameters: summary.parameters,
-            multiply_adds: summary.multiply_adds,
+        let subject = Subject {
+            name: self.name(),
+            recipe,
+            network,
+            history: &history,
             model_bytes: std::fs::metadata(&model).map_or(0, |file| file.len()),
-            peak_rss_mib: measure::cost::peak_rss_mib(),
-            epochs: history.len(),
-            seed: recipe.training.seed,
-            device: computer.names(),
-            threads: computer.threads,
         };
-        let evaluation = match data.labels() {
-            Some(_) => Evaluation::from_predictions(&evaluated.predictions, facts)?,
-            None => Evaluation::of_run(data.count, facts),
-        };
-        let meter = computer.energy_meter();
-        let energy = Energy {
-            train_j: history.last().and_then(|epoch| epoch.energy_j),
-            infer_j_per_image: evaluated.energy_j.map(|joules| joules / data.count as f64),
-            meter: meter.as_ref().ok().map(Meter::kind),
-            unavailable: meter.err(),
-        };
-        Ok(Evaluation {
-            model_digest: Some(weights::digest(&weights::collect(network))),
-            speed: Some(speed(network, data, computer)),
-            energy: Some(energy),
-            time_to_accuracy: TimeToAccuracy::of(&history),
-            box_precision_recall: evaluated.box_precision_recall.clone(),
-            localisation: evaluated.localisation,
-            ..evaluation
-        })
+        subject.evaluation(evaluated, data, computer, split)
     }
-}
-
-/// How a trained network predicts.
-fn prediction_options(recipe: &Recipe, calibration: Option<Calibration>) -> PredictionOptions {
-    PredictionOptions {
-        test_shift: match &recipe.model {
-            Model::Cnn(cnn) => cnn.test_shift,
-            Model::FasterRcnn(_) => 0,
-        },
-        temperature: calibration.map_or(1.0, |calibration| calibration.temperature),
-    }
-}
-
-/// What a file of weights says about itself.
-#[derive(Debug, Serialize, Deserialize)]
-struct About {
-    classes: Vec<String>,
-    /// `[C, H, W]`
-    input: [usize; 3],
-    /// How pictures become such images, with all that was computed from the training pictures.
-    preparation: recipe::Image,
-    /// The epoch they are from, if that is not the last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    best: Option<BestEpoch>,
-    /// The temperature of a classifier's probabilities, where one was fitted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    calibration: Option<Calibration>,
 }

@@ -366,10 +366,17 @@ pub fn save(path: &Path, weights: &Weights, about: &impl Serialize) -> Result<()
 /// [`WeightsError::File`] when it can't be read, [`WeightsError::Format`] when it is not a file of [`save`]'s,
 /// [`WeightsError::Damaged`] when it was changed.
 pub fn load<T: DeserializeOwned>(path: &Path) -> Result<(Weights, T), WeightsError> {
-    let bytes = measure::files::read_bytes(path)?;
-    let file = SafeTensors::deserialize(&bytes).map_err(|cause| format_error(path, &cause))?;
+    of_bytes(path, &measure::files::read_bytes(path)?)
+}
+
+/// [`load`] of the bytes of a file, which errors call `path`.
+pub(crate) fn of_bytes<T: DeserializeOwned>(
+    path: &Path,
+    bytes: &[u8],
+) -> Result<(Weights, T), WeightsError> {
+    let file = SafeTensors::deserialize(bytes).map_err(|cause| format_error(path, &cause))?;
     let (_, header) =
-        SafeTensors::read_metadata(&bytes).map_err(|cause| format_error(path, &cause))?;
+        SafeTensors::read_metadata(bytes).map_err(|cause| format_error(path, &cause))?;
     let sealed = Sealed::of(&header)
         .ok_or_else(|| format_error(path, &format!("no metadata '{ABOUT}'")))?
         .map_err(|cause| format_error(path, &cause))?;

@@ -10,8 +10,9 @@ use report::{Format, Language, terminal};
 
 use crate::console::Output;
 use crate::error::CommandError;
+use crate::flags::RunsFolder;
 use crate::names::warn_of_lookalikes;
-use crate::plan::{NamedRecipe, open_finished};
+use crate::plan::{Entrants, Model, NamedRecipe, is_model, judge_model, open_models};
 use crate::progress::Show;
 use crate::training::train;
 use crate::{computer, flags, interrupts, loading, report_files};
@@ -41,12 +42,14 @@ pub struct ComparePlan {
 
 /// What is compared.
 pub enum Contest {
-    /// Runs that are trained already.
-    Finished(Vec<Judged>),
+    /// Runs that are trained already, and models.
+    Finished(Entrants),
     /// Trainings, seed by seed: those that are finished when the user stops can already be compared.
     Trainings {
         trainings: Vec<NamedRecipe>,
         recipes: usize,
+        /// Judged on the same images as they are.
+        models: Vec<Model>,
         computer: Box<Computer>,
         plain: bool,
     },
@@ -55,16 +58,22 @@ pub enum Contest {
 impl ComparePlan {
     pub fn of(flags: &flags::Compare) -> Result<Self, CommandError> {
         let root = &flags.experiment.out;
+        let folder = RunsFolder { runs: root.clone() };
+        let machine = &flags.experiment.machine;
         let contest = if flags.runs.is_empty() {
-            let recipes = recipes_to_compare(flags)?;
+            let given = flags.recipes.iter();
+            let (models, recipes): (Vec<&String>, Vec<&String>) =
+                given.partition(|name| is_model(name, root));
+            let recipes = recipes_to_compare(flags, &recipes, models.len())?;
             Contest::Trainings {
                 recipes: recipes.len(),
+                models: open_models(&models, &folder, machine, &flags.onnx)?,
                 trainings: with_seeds(recipes, flags.seeds),
                 computer: Box::new(computer::open_all(&flags.experiment)?),
                 plain: flags.experiment.plain,
             }
         } else {
-            Contest::Finished(open_finished(&flags.runs, root)?)
+            Contest::Finished(Entrants::open(&flags.runs, &folder, machine, &flags.onnx)?)
         };
         Ok(Self {
             contest,
@@ -75,12 +84,23 @@ impl ComparePlan {
 }
 
 /// All recipes, read and checked before any is trained.
-fn recipes_to_compare(flags: &flags::Compare) -> Result<Vec<NamedRecipe>, CommandError> {
-    let given: Vec<&str> = flags.recipes.iter().map(String::as_str).collect();
+fn recipes_to_compare(
+    flags: &flags::Compare,
+    given: &[&String],
+    models: usize,
+) -> Result<Vec<NamedRecipe>, CommandError> {
+    let given: Vec<&str> = given.iter().map(|name| name.as_str()).collect();
     let names = match given[..] {
         _ if flags.quick => &QUICK[..],
+        [] if models > 0 => {
+            return Err(CommandError::Usage(
+                "compare needs a recipe, which says what data all are judged on; for a model alone there is \
+                 `atelier evaluate MODEL --data SOURCE`"
+                    .to_string(),
+            ));
+        }
         [] => &LAB,
-        [only] => {
+        [only] if models == 0 => {
             return Err(CommandError::Usage(format!(
                 "compare needs at least two recipes, found only '{only}'; to train one: atelier train {only}"
             )));
@@ -149,16 +169,21 @@ fn with_seeds(recipes: Vec<NamedRecipe>, seeds: u32) -> Vec<NamedRecipe> {
 pub fn run(plan: ComparePlan, output: Output) -> Result<(), CommandError> {
     let root = &plan.root;
     let (runs, split) = match plan.contest {
-        Contest::Finished(runs) => {
-            let split = report_files::data_of(&runs)?;
-            (runs, split)
-        }
+        Contest::Finished(entrants) => entrants.judge()?,
         Contest::Trainings {
             trainings,
             recipes,
+            models,
             computer,
             plain,
-        } => train_all(&trainings, recipes, root, &computer, plain)?,
+        } => {
+            let (mut runs, split) = train_all(&trainings, recipes, root, &computer, plain)?;
+            let first = &trainings[0].recipe;
+            for model in &models {
+                runs.push(judge_model(model, &first.data, first.training.seed)?);
+            }
+            (runs, split)
+        }
     };
     let verdicts = report_files::verdicts(&runs)?;
     let folder = Run::create(root, &verdicts.name(&runs))?;

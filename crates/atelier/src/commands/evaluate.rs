@@ -1,13 +1,14 @@
 //! `evaluate`: every metric of a trained run on a split.
 
 use measure::record::Evaluation;
-use nets::evaluation::evaluate;
+use nets::foreign::hint;
 use report::terminal::{self, table};
 
 use crate::console::Output;
 use crate::error::CommandError;
 use crate::flags::{self, Part};
-use crate::plan::Model;
+use crate::loading;
+use crate::plan::{By, Model};
 
 /// An evaluation on a part of the data.
 pub struct EvaluatePlan {
@@ -21,16 +22,25 @@ pub struct EvaluatePlan {
 
 impl EvaluatePlan {
     pub fn of(flags: &flags::Evaluate) -> Result<Self, CommandError> {
-        let model = Model::open(&flags.run, &flags.folder, &flags.machine)?;
-        let mut data = model.trained.recipe.data.clone();
+        let model = Model::open(&flags.run, &flags.folder, &flags.machine, &flags.onnx)?;
+        let known = model.data();
+        let own = known.as_ref().map(|data| data.source.clone());
+        let mut data = known.unwrap_or_default();
         // With all that was computed from the training pictures.
-        data.image = model.trained.preparation;
-        if let Some(other) = &flags.data {
-            data.source.clone_from(other);
+        data.image = model.preparation();
+        match (&flags.data, &own) {
+            (Some(other), _) => data.source.clone_from(other),
+            (None, Some(_)) => {}
+            (None, None) => {
+                return Err(CommandError::Usage(format!(
+                    "{} does not say which data it was trained on: give --data SOURCE",
+                    model.name
+                )));
+            }
         }
         data.max_pixels = flags.pictures.max_pixels.unwrap_or(data.max_pixels);
         Ok(Self {
-            is_other: data.source != model.trained.recipe.data.source,
+            is_other: own.as_ref() != Some(&data.source),
             data,
             model,
             part: flags.split,
@@ -39,19 +49,19 @@ impl EvaluatePlan {
 }
 
 pub fn run(plan: &EvaluatePlan, output: Output) -> Result<(), CommandError> {
-    let Model {
-        run,
-        trained,
-        computer,
-    } = &plan.model;
-    if run.is_finished() {
+    let model = &plan.model;
+    if let By::Run(run, _) = &model.by
+        && run.is_finished()
+    {
         // No figures are added to records that contradict each other.
         run.finished()?;
     }
     let split = if plan.is_other {
-        crate::loading::load_to_judge(&plan.data, &trained.classes)?
+        loading::load_to_judge(&plan.data, model.classes())?
     } else {
-        crate::loading::load(&plan.data, trained.recipe.training.seed)?
+        let trained = model.network();
+        let seed = trained.map_or(0, |trained| trained.recipe.training.seed);
+        loading::load(&plan.data, seed)?
     };
     let (data, part) = match plan.part {
         Part::Train => (&split.train, "train"),
@@ -63,20 +73,25 @@ pub fn run(plan: &EvaluatePlan, output: Output) -> Result<(), CommandError> {
             plan.data.source
         )));
     }
-    if data.image_shape() != trained.input || data.classes != trained.classes {
+    if let Some(trained) = model.network()
+        && (data.image_shape() != trained.input || data.classes != trained.classes)
+    {
         return Err(CommandError::Usage(format!(
             "{} was trained on images of {:?} in {} classes, the data has {:?} in {}",
-            run.name(),
+            model.name,
             trained.input,
             trained.classes.len(),
             data.image_shape(),
             data.classes.len()
         )));
     }
-    let (network, recipe) = (&trained.network, &trained.recipe);
-    let evaluated = evaluate(network, data, computer)?;
-    let evaluation = run.evaluation(recipe, network, &evaluated, data, computer, part)?;
-    output.show(&evaluation, || text(&evaluation, &trained.classes))
+    let evaluation = model.evaluation(&split, data, &plan.data.source, part)?;
+    if let By::Onnx(_) = model.by
+        && let Some(hint) = hint(&evaluation)
+    {
+        warn!("{hint}");
+    }
+    output.show(&evaluation, || text(&evaluation, &data.classes))
 }
 
 fn text(evaluation: &Evaluation, classes: &[String]) -> String {

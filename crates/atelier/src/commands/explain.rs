@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use nets::explain::explain;
 use report::terminal::escaped;
 
 use crate::console::Output;
@@ -22,9 +23,9 @@ pub struct ExplainPlan {
 
 impl ExplainPlan {
     pub fn of(flags: &flags::Explain) -> Result<Self, CommandError> {
-        let model = Model::open(&flags.run, &flags.folder, &flags.machine)?;
+        let model = Model::open(&flags.run, &flags.folder, &flags.machine, &flags.onnx)?;
         let default = || {
-            let folder = model.run.path().join("explain");
+            let folder = model.folder().join("explain");
             folder.join(output_name(&flags.image))
         };
         Ok(Self {
@@ -37,12 +38,11 @@ impl ExplainPlan {
 }
 
 pub fn run(plan: &ExplainPlan, output: Output) -> Result<(), CommandError> {
-    let explanation = nets::explain::explain(
-        &plan.model.trained,
+    let explanation = explain(
+        plan.model.predictor(),
         &plan.image,
         plan.max_pixels,
         &plan.folder,
-        &plan.model.computer.device,
     )?;
     output.show(&explanation, || {
         let mut text = format!(

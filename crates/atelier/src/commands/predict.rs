@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use data::image::{decode, file};
 use data::source::paths::{is_companion, is_picture};
-use nets::predict::{ImagePrediction, predict};
+use nets::predict::ImagePrediction;
 use report::terminal::escaped;
 
 use crate::console::Output;
@@ -43,7 +43,7 @@ pub fn run(plan: &PredictPlan, output: Output) -> Result<(), CommandError> {
                 Err(error) => failures.push(error.into()),
             }
         }
-        let found = predict(&model.trained, &images, &model.computer.device);
+        let found = model.predictor().predict(&images)?;
         for (answer, path) in found.into_iter().zip(readable) {
             let answer = ImagePrediction {
                 image: path.display().to_string(),
@@ -54,12 +54,12 @@ pub fn run(plan: &PredictPlan, output: Output) -> Result<(), CommandError> {
                     "{}: this looks like {} digits, and {} reads one; use a detector",
                     escaped(&answer.image),
                     answer.abreast,
-                    model.run.name()
+                    model.name
                 );
             }
             if let Some(folder) = &plan.annotate {
                 let copy = folder.join(output_name(path) + ANNOTATED);
-                let classes = &model.trained.classes;
+                let classes = model.classes();
                 nets::annotate::write(path, plan.max_pixels, &answer, classes, &copy)?;
             }
             answers.push(answer);

@@ -2,18 +2,17 @@
 
 use std::path::PathBuf;
 
-use nets::run::Judged;
 use report::{Format, Language};
 use serde_json::json;
 
 use crate::console::Output;
 use crate::error::CommandError;
-use crate::plan::open_finished;
+use crate::plan::Entrants;
 use crate::{flags, report_files};
 
 /// A report to write.
 pub struct ReportPlan {
-    pub runs: Vec<Judged>,
+    pub entrants: Entrants,
     pub format: Format,
     pub language: Language,
     /// `None`: in the folder of the run or the comparison.
@@ -24,7 +23,7 @@ pub struct ReportPlan {
 impl ReportPlan {
     pub fn of(flags: &flags::Report) -> Result<Self, CommandError> {
         Ok(Self {
-            runs: open_finished(&flags.names, &flags.folder.runs)?,
+            entrants: Entrants::open(&flags.names, &flags.folder, &flags.machine, &flags.onnx)?,
             format: flags.format,
             language: flags.lang,
             file: flags.out.clone(),
@@ -33,11 +32,11 @@ impl ReportPlan {
     }
 }
 
-pub fn run(plan: &ReportPlan, output: Output) -> Result<(), CommandError> {
-    let split = report_files::data_of(&plan.runs)?;
-    let verdicts = report_files::verdicts(&plan.runs)?;
+pub fn run(plan: ReportPlan, output: Output) -> Result<(), CommandError> {
+    let (runs, split) = plan.entrants.judge()?;
+    let verdicts = report_files::verdicts(&runs)?;
     let path = plan.file.clone().unwrap_or_else(|| {
-        let folder = match &plan.runs[..] {
+        let folder = match &runs[..] {
             [run] => run.path.clone(),
             runs => plan.root.join(verdicts.name(runs)),
         };
@@ -45,14 +44,7 @@ pub fn run(plan: &ReportPlan, output: Output) -> Result<(), CommandError> {
             .join("report")
             .with_extension(plan.format.extension())
     });
-    report_files::write(
-        &path,
-        &plan.runs,
-        &verdicts,
-        &split,
-        plan.language,
-        plan.format,
-    )?;
+    report_files::write(&path, &runs, &verdicts, &split, plan.language, plan.format)?;
     let file = path.display().to_string();
     output.show(&json!({ "report": file }), || format!("report: {file}"))
 }

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use report::{Format, Language};
 
-use super::{Machine, PictureLimit, RunsFolder};
+use super::{Machine, OnnxModel, PictureLimit, RunsFolder};
 
 #[derive(Args, Debug)]
 pub struct Evaluate {
-    /// A run's name or path
-    #[arg(value_name = "RUN")]
+    /// A run's name or path, digits-cnn or digits-detector, or an .onnx file
+    #[arg(value_name = "MODEL")]
     pub run: String,
     /// Evaluate on other data than the run's own: mnist, scenes, or a folder of IDX files or of images with COCO JSON
     #[arg(long, value_name = "SOURCE")]
@@ -24,6 +24,8 @@ pub struct Evaluate {
     pub machine: Machine,
     #[command(flatten)]
     pub folder: RunsFolder,
+    #[command(flatten)]
+    pub onnx: OnnxModel,
 }
 
 /// A part of a data set.
@@ -36,8 +38,8 @@ pub enum Part {
 
 #[derive(Args, Debug)]
 pub struct Predict {
-    /// A run's name or path
-    #[arg(value_name = "RUN")]
+    /// A run's name or path, digits-cnn or digits-detector, or an .onnx file
+    #[arg(value_name = "MODEL")]
     pub run: String,
     /// PNG or JPEG files, or folders of them
     #[arg(value_name = "IMAGE", required = true)]
@@ -51,12 +53,14 @@ pub struct Predict {
     pub machine: Machine,
     #[command(flatten)]
     pub folder: RunsFolder,
+    #[command(flatten)]
+    pub onnx: OnnxModel,
 }
 
 #[derive(Args, Debug)]
 pub struct Explain {
-    /// A run's name or path
-    #[arg(value_name = "RUN")]
+    /// A run's name or path, digits-cnn or digits-detector, or an .onnx file
+    #[arg(value_name = "MODEL")]
     pub run: String,
     /// A PNG or JPEG file
     #[arg(value_name = "IMAGE")]
@@ -70,12 +74,14 @@ pub struct Explain {
     pub folder: RunsFolder,
     #[command(flatten)]
     pub machine: Machine,
+    #[command(flatten)]
+    pub onnx: OnnxModel,
 }
 
 #[derive(Args, Debug)]
 pub struct Export {
-    /// A run's name or path
-    #[arg(value_name = "RUN")]
+    /// A run's name or path, digits-cnn or digits-detector
+    #[arg(value_name = "MODEL")]
     pub run: String,
     /// onnx: the whole model, for onnxruntime and other programs; safetensors: weights under the names that PyTorch and
     /// torchvision use
@@ -106,7 +112,7 @@ pub enum ExportFormat {
 
 #[derive(Args, Debug)]
 pub struct Report {
-    /// Runs with the same test images, by name or path
+    /// Runs with the same test images, by name or path; beside them digits-cnn, digits-detector and .onnx files
     #[arg(value_name = "RUN", required = true)]
     pub names: Vec<String>,
     /// html, md, csv or json
@@ -120,6 +126,10 @@ pub struct Report {
     pub out: Option<PathBuf>,
     #[command(flatten)]
     pub folder: RunsFolder,
+    #[command(flatten)]
+    pub machine: Machine,
+    #[command(flatten)]
+    pub onnx: OnnxModel,
 }
 
 #[derive(Args, Debug)]

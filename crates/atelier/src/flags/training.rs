@@ -7,7 +7,7 @@ use clap::{Args, value_parser};
 use measure::record::{Sampler, SweepMetric};
 use report::Language;
 
-use super::{Machine, Overrides};
+use super::{Machine, OnnxModel, Overrides};
 
 /// Options of `compare` and `train`.
 #[derive(Args, Debug)]
@@ -30,7 +30,8 @@ pub struct Experiment {
 
 #[derive(Args, Debug)]
 pub struct Compare {
-    /// Built-in recipes or .toml files [default: lab-cnn lab-faster-rcnn]
+    /// Built-in recipes or .toml files to train; and, as they are, digits-cnn, digits-detector and .onnx files
+    /// [default: lab-cnn lab-faster-rcnn]
     #[arg(value_name = "RECIPE")]
     pub recipes: Vec<String>,
     /// Compare fast-cnn and fast-faster-rcnn, which train in minutes
@@ -43,7 +44,8 @@ pub struct Compare {
     /// Interrupted: give the same command again to resume
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..=1000))]
     pub seeds: u32,
-    /// Compare finished runs instead of training; recipes trained with several seeds are compared over them
+    /// Compare finished runs, and models as above, instead of training; recipes trained with several seeds are compared over
+    /// them
     #[arg(long, num_args = 2.., value_name = "RUN", conflicts_with_all = ["recipes", "quick", "seeds", "inits", "sets", "epochs", "seed", "max_pixels", "data"])]
     pub runs: Vec<String>,
     /// Language of the report: en or fr
@@ -51,6 +53,8 @@ pub struct Compare {
     pub lang: Language,
     #[command(flatten)]
     pub experiment: Experiment,
+    #[command(flatten)]
+    pub onnx: OnnxModel,
 }
 
 #[derive(Args, Debug)]

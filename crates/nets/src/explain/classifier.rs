@@ -1,15 +1,16 @@
 //! Pictures of a classifier: the activation maps of its convolutions, and Grad-CAM.
 
 use burn::tensor::Device;
-use image::{Rgb, RgbImage};
+use image::RgbImage;
 use serde::Serialize;
 
+use super::heat::{Heat, scale};
 use super::{Drawing, ExplainError, Explained, ExplainedBy, View, enlarged, percent};
 use crate::cnn::Cnn;
 use crate::predict::tensor;
 use crate::run::Trained;
 use crate::weights::Weight;
-use data::draw::{self, BLACK, Row, Sheet, blend, heat};
+use data::draw::{self, BLACK, Sheet, heat};
 use data::image::Fitted;
 use kernels::scores::argmax;
 use recipe::{Layer, Model};
@@ -72,7 +73,7 @@ pub(super) fn explain(
     let shown = shown_layers(&recipe.layers);
     let &(_, last) = shown.last().ok_or(ExplainError::NoMaps)?;
     let numbers: Vec<usize> = shown.iter().map(|(_, number)| *number).collect();
-    let image = tensor(trained, std::slice::from_ref(fitted), device);
+    let image = tensor(trained, &[fitted], device);
     let trace = cnn.trace(image, &numbers);
     let class = argmax(&trace.logits);
     let probabilities = cnn.probabilities(&trace.logits);
@@ -172,50 +173,9 @@ fn contact_sheet(
     (figures, sheet.around(&canvas))
 }
 
-/// A legend for [`heat`].
-fn scale(low: f32, high: f32) -> Vec<Row> {
-    // Two digits of the range.
-    let decimals = (1.0 - (high - low).max(1e-5).log10().floor()).clamp(0.0, 6.0) as usize;
-    let steps = (0..=5).rev().map(|fifth| fifth as f32 / 5.0);
-    let row = |share: f32| Row {
-        colour: Some(heat(share)),
-        text: format!("{:.decimals$}", low + share * (high - low)),
-    };
-    steps.map(row).collect()
-}
-
-/// A map of `[height, width]`.
-struct Cam {
-    height: usize,
-    width: usize,
-    values: Vec<f32>,
-}
-
-impl Cam {
-    fn rows(&self) -> Vec<Vec<f32>> {
-        let rows = self.values.chunks_exact(self.width.max(1));
-        rows.map(<[f32]>::to_vec).collect()
-    }
-
-    /// The value at a place of the image, both from 0 to 1; bilinear between the centres of cells.
-    fn at(&self, x: f32, y: f32) -> f32 {
-        let near = |place: f32, side: usize| {
-            let place = (place * side as f32 - 0.5).clamp(0.0, (side - 1) as f32);
-            let low = place as usize;
-            (low, (low + 1).min(side - 1), place - low as f32)
-        };
-        let (x0, x1, right) = near(x, self.width);
-        let (y0, y1, down) = near(y, self.height);
-        let value = |y: usize, x: usize| self.values[y * self.width + x];
-        let above = value(y0, x0) * (1.0 - right) + value(y0, x1) * right;
-        let below = value(y1, x0) * (1.0 - right) + value(y1, x1) * right;
-        above * (1.0 - down) + below * down
-    }
-}
-
 /// Grad-CAM (Selvaraju et al. 2017, equations 1 and 2): each map A_k is weighted by its mean gradient, and negative sums
 /// are dropped: ReLU(sum over k of mean(dy/dA_k) A_k).
-fn grad_cam(maps: Option<&Weight>, gradient: &[f32]) -> Cam {
+fn grad_cam(maps: Option<&Weight>, gradient: &[f32]) -> Heat {
     let [height, width] = maps.map_or([0, 0], |maps| [maps.shape[2], maps.shape[3]]);
     let area = height * width;
     let mut values = vec![0.0; area];
@@ -230,7 +190,7 @@ fn grad_cam(maps: Option<&Weight>, gradient: &[f32]) -> Cam {
         }
     }
     values.iter_mut().for_each(|value| *value = value.max(0.0));
-    Cam {
+    Heat {
         height,
         width,
         values,
@@ -238,39 +198,21 @@ fn grad_cam(maps: Option<&Weight>, gradient: &[f32]) -> Cam {
 }
 
 /// The image, and the map laid over it.
-fn cam_sheet(cam: &Cam, view: &View, class: &str, score: f32, layer: usize) -> RgbImage {
-    let factor = (view.factor * 3 / 4).max(1);
-    let image = view.enlarged(factor);
-    let most = cam.values.iter().copied().fold(0.0, f32::max);
-    let (width, height) = image.dimensions();
-    let gap = 16;
-    let mut canvas = RgbImage::from_pixel(2 * width + gap, height, draw::WHITE);
-    image::imageops::replace(&mut canvas, &image, 0, 0);
-    for y in 0..height {
-        for x in 0..width {
-            let place = [x as f32 + 0.5, y as f32 + 0.5];
-            let value = cam.at(place[0] / width as f32, place[1] / height as f32);
-            let share = value / most.max(f32::MIN_POSITIVE);
-            // Ink stays visible under the map.
-            let under: Rgb<u8> = *image.get_pixel(x, y);
-            let pixel = blend(heat(share), under, 0.4);
-            canvas.put_pixel(width + gap + x, y, pixel);
-        }
-    }
-    let note = if most > 0.0 {
+fn cam_sheet(cam: &Heat, view: &View, class: &str, score: f32, layer: usize) -> RgbImage {
+    let note = if cam.most() > 0.0 {
         "Light: places that support this class (Selvaraju et al. 2017)."
     } else {
         "No place supports this class."
     };
-    let sheet = Sheet {
-        title: format!("Grad-CAM of class {class} ({})", percent(score)),
-        notes: vec![
-            note.to_string(),
-            format!("From layer {layer}, {} x {} places.", cam.height, cam.width),
-        ],
-        legend: scale(0.0, most),
-    };
-    sheet.around(&canvas)
+    let notes = [
+        note.to_string(),
+        format!("From layer {layer}, {} x {} places.", cam.height, cam.width),
+    ];
+    cam.sheet(
+        view,
+        format!("Grad-CAM of class {class} ({})", percent(score)),
+        notes,
+    )
 }
 
 #[cfg(test)]

@@ -24,43 +24,46 @@ impl Run {
         let path = self.path.join(record::INITIAL);
         Ok(weights::save(&path, weights, &())?)
     }
+}
 
-    /// Writes the trained weights under PyTorch's names to `path`; see [`exchange::export`].
+impl Trained {
+    /// Writes the weights, which `batches` were trained on, under PyTorch's names to `path`; see [`exchange::export`].
     ///
     /// # Errors
-    /// [`RunError::NotFinished`] before the end of training; other errors for files that can't be read or written.
-    pub fn export(&self, path: &Path, computer: &Computer) -> Result<(), RunError> {
-        let trained = self.trained(computer)?;
-        let history = record::read_history(self.path.join(record::HISTORY))?;
+    /// [`RunError`] for a file that can't be written.
+    pub fn export(&self, path: &Path, batches: u64) -> Result<(), RunError> {
         let about = exchange::About {
-            classes: trained.classes,
-            input: trained.input,
-            recipe: trained.recipe.to_toml()?,
+            classes: self.classes.clone(),
+            input: self.input,
+            recipe: self.recipe.to_toml()?,
         };
-        let batches = history.last().map_or(0, |epoch| epoch.step);
-        Ok(exchange::export(path, &trained.network, batches, &about)?)
+        Ok(exchange::export(path, &self.network, batches, &about)?)
     }
 
-    /// Writes the trained network as an ONNX file to `path` or, in parts, as two; see [`onnx::export`]. Returns the files.
+    /// Writes the network as an ONNX file to `path` or, in parts, as two; see [`onnx::export`]. Returns the files.
     ///
     /// # Errors
-    /// [`RunError::NotFinished`] before the end of training; other errors for files that can't be read or written.
+    /// [`RunError`] when the file does not compute what the network does, or can't be written.
     pub fn export_onnx(
         &self,
         path: &Path,
         options: OnnxOptions,
         computer: &Computer,
     ) -> Result<Vec<PathBuf>, RunError> {
-        let trained = self.trained(computer)?;
-        let images = self.trial_images(&trained);
-        Ok(onnx::export(path, &trained, options, images, computer)?)
+        Ok(onnx::export(
+            path,
+            self,
+            options,
+            self.trial_images(),
+            computer,
+        )?)
     }
 
     /// The first test images, prepared; none where the data is no longer there.
-    fn trial_images(&self, trained: &Trained) -> Vec<Vec<u8>> {
-        let mut data = trained.recipe.data.clone();
-        data.image = trained.preparation;
-        let Ok(split) = data::load(&data, trained.recipe.training.seed) else {
+    fn trial_images(&self) -> Vec<Vec<u8>> {
+        let mut data = self.recipe.data.clone();
+        data.image = self.preparation;
+        let Ok(split) = data::load(&data, self.recipe.training.seed) else {
             return Vec::new();
         };
         let count = split.test.count.min(TRIAL_IMAGES);

@@ -1,11 +1,13 @@
 //! Models with their results on a test set: what comparisons and reports are made of.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
-use measure::record::Environment;
+use measure::record::{DataIdentity, Environment, Evaluation, Machine, rfc3339_utc};
 use recipe::Recipe;
 
-use super::{Finished, Run, RunError};
+use super::{Finished, Origin, Run, RunError};
+use crate::evaluation::Evaluated;
 
 /// A model with its results on the test set.
 #[derive(Clone, Debug)]
@@ -43,5 +45,38 @@ impl Judged {
     /// As [`Run::finished`].
     pub fn open(run: &Run) -> Result<Self, RunError> {
         Self::new(run, run.finished()?)
+    }
+
+    /// A model that was not trained in a run of this machine, judged now.
+    pub(crate) fn elsewhere(
+        [name, path]: [&str; 2],
+        evaluation: Evaluation,
+        evaluated: Evaluated,
+        source: &DataIdentity,
+        origin: &Origin,
+    ) -> Self {
+        Self {
+            name: name.to_string(),
+            path: path.into(),
+            recipe: None,
+            environment: Environment {
+                recipe: None,
+                atelier: origin.version.clone(),
+                commit: None,
+                device: evaluation.device.clone(),
+                threads: evaluation.threads,
+                machine: Machine::gather(),
+                date: rfc3339_utc(SystemTime::now()),
+                command: origin.command.clone(),
+                seed: 0,
+                data: source.clone(),
+            },
+            finished: Finished {
+                evaluation,
+                predictions: evaluated.predictions,
+                detections: evaluated.detections,
+                history: Vec::new(),
+            },
+        }
     }
 }

@@ -7,6 +7,7 @@ use nets::detector::FasterRcnn;
 use nets::explain::{ExplainedBy, explain};
 use nets::layers::Mode;
 use nets::network::Network;
+use nets::predict::Predictor;
 use nets::run::Trained;
 use nets::weights::collect;
 use recipe::{Model, Recipe};
@@ -147,7 +148,12 @@ fn pictures_are_written_for_both_kinds() {
                 ..::recipe::Image::default()
             },
         };
-        let explanation = explain(&trained, &file, 1 << 20, folder.path(), &Device::flex());
+        let explanation = explain(
+            Predictor::Network(&trained, &Device::flex()),
+            &file,
+            1 << 20,
+            folder.path(),
+        );
         let explanation = explanation.expect("explained");
         assert_eq!(explanation.files.len(), expected);
         for picture in &explanation.files {
@@ -165,6 +171,7 @@ fn pictures_are_written_for_both_kinds() {
             ExplainedBy::Detector(stages) => {
                 assert_eq!(stages.regions.len(), stages.proposals.len());
             }
+            other => panic!("a network explained as {other:?}"),
         }
     }
 }
