@@ -44,6 +44,20 @@ pub enum ForeignError {
         /// Those of the data.
         data: usize,
     },
+    /// The same with names.
+    #[error(
+        "{}: the model's classes are {model}, and the data's {data}; --classes names the model's as the data does, in \
+         the order of its outputs",
+        path.display()
+    )]
+    Names {
+        /// The file.
+        path: PathBuf,
+        /// Those of the model.
+        model: String,
+        /// Those of the data.
+        data: String,
+    },
     /// Boxes that make no sense.
     #[error(transparent)]
     Boxes(#[from] CocoError),
@@ -161,6 +175,7 @@ impl Foreign {
     ) -> Result<Judged, ForeignError> {
         let all: Vec<usize> = (0..data.count).collect();
         let detects = self.model.is_detector();
+        let order = self.order(data)?;
         let predict = || -> Result<Vec<Prediction>, ForeignError> {
             let mut predictions = Vec::with_capacity(data.count);
             for numbers in all.chunks(batch_size(data)) {
@@ -169,7 +184,7 @@ impl Foreign {
                 if let Some(error) = other {
                     return Err(error);
                 }
-                predictions.extend(batch);
+                predictions.extend(batch.into_iter().map(|one| reordered(one, &order)));
             }
             Ok(predictions)
         };
@@ -212,6 +227,28 @@ impl Foreign {
         ))
     }
 
+    /// The data's class for each of the model's, which are found by their names.
+    fn order(&self, data: &Dataset) -> Result<Vec<usize>, ForeignError> {
+        let own = self.model.classes();
+        let is_number = |(place, name): (usize, &String)| *name == place.to_string();
+        // Numbers in their order are no names.
+        if own.iter().enumerate().all(is_number) {
+            return Ok((0..data.classes.len()).collect());
+        }
+        let place = |name: &String| data.classes.iter().position(|other| other == name);
+        let order: Option<Vec<usize>> = own.iter().map(place).collect();
+        let is_whole = |order: &Vec<usize>| {
+            let mut sorted = order.clone();
+            sorted.sort_unstable();
+            sorted.into_iter().eq(0..data.classes.len())
+        };
+        order.filter(is_whole).ok_or_else(|| ForeignError::Names {
+            path: self.path.clone(),
+            model: own.join(", "),
+            data: data.classes.join(", "),
+        })
+    }
+
     /// What is wrong where a prediction has other classes than the data.
     fn other_classes(&self, prediction: &Prediction, data: &Dataset) -> Option<ForeignError> {
         let classes = data.classes.len();
@@ -227,6 +264,19 @@ impl Foreign {
             data: classes,
         })
     }
+}
+
+/// A prediction with the classes of `order` in the place of the model's.
+fn reordered(mut prediction: Prediction, order: &[usize]) -> Prediction {
+    prediction.class = order[prediction.class];
+    for found in &mut prediction.detections {
+        found.class = order[found.class];
+    }
+    let own = prediction.probabilities.clone();
+    for (probability, place) in own.iter().zip(order) {
+        prediction.probabilities[*place] = *probability;
+    }
+    prediction
 }
 
 /// What may be wrong where a model is hardly better than guessing, for people.

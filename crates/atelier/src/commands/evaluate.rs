@@ -57,7 +57,7 @@ pub fn run(plan: &EvaluatePlan, output: Output) -> Result<(), CommandError> {
         run.finished()?;
     }
     let split = if plan.is_other {
-        loading::load_to_judge(&plan.data, model.classes())?
+        loading::load_to_judge(&plan.data, model.classes_for_data())?
     } else {
         let trained = model.network();
         let seed = trained.map_or(0, |trained| trained.recipe.training.seed);

@@ -86,7 +86,7 @@ pub fn judge_model(model: &Model, data: &recipe::Data, seed: u64) -> Result<Judg
         ..data.clone()
     };
     let split = loading::load(&data, seed)?;
-    let classes = model.classes();
+    let classes = model.classes_for_data();
     if !classes.is_empty() && classes != split.test.classes {
         return Err(CommandError::Usage(format!(
             "{} knows the classes {}, and {} has {}: they must be the same, in the same order",

@@ -106,6 +106,11 @@ impl Model {
         }
     }
 
+    /// The classes that data is loaded with to judge it; empty for an ONNX file, which data may number otherwise.
+    pub fn classes_for_data(&self) -> &[String] {
+        self.network().map_or(&[], |trained| &trained.classes)
+    }
+
     /// How pictures become its input.
     pub fn preparation(&self) -> Image {
         match &self.by {

@@ -159,7 +159,7 @@ fn detections(
         let own = usize::try_from(count[image]).unwrap_or(0).min(most);
         let found = (image * most..image * most + own).map(|at| Found {
             bounds: [0, 1, 2, 3].map(|i| boxes[at * 4 + i] as f32),
-            class: usize::try_from(labels[at] - 1).unwrap_or(0),
+            class: usize::try_from(labels[at]).unwrap_or(0),
             score: scores[at] as f32,
         });
         let detections: Vec<Found> = found.collect();
@@ -228,7 +228,7 @@ mod tests {
         let labels = Tensor::new(&[2, 2], vec![3i64, 1, 1, 2]).unwrap();
         let count = Tensor::new(&[2], vec![1i64, 0]).unwrap();
         let made = detections(&boxes, &scores, &labels, &count).unwrap();
-        assert_eq!((made[0].class, made[1].class), (Some(2), None));
+        assert_eq!((made[0].class, made[1].class), (Some(3), None));
         assert_eq!(made[0].detections.len(), 1);
         assert_eq!(made[0].detections[0].bounds, [0.0, 1.0, 2.0, 3.0]);
     }
