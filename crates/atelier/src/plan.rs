@@ -10,4 +10,4 @@ mod runs;
 
 pub use data::{AnchorsPlan, CocoEvalPlan, ContactSheetPlan, ScenesPlan};
 pub use named_recipe::{NamedRecipe, recipe_name};
-pub use runs::{Model, PredictPlan, open_finished};
+pub use runs::{Model, open_finished};

@@ -122,7 +122,7 @@ pub fn explain(
     let explained = match &trained.network {
         Network::Cnn(cnn) => classifier::explain(trained, cnn, &fitted, &view, device)?,
         Network::FasterRcnn(detector) => {
-            let image = tensor(trained, std::slice::from_ref(&fitted), device);
+            let image = tensor(trained, &[&fitted], device);
             detector::explain(trained, &detector.inspect(image), &view)
         }
     };

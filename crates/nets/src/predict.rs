@@ -46,20 +46,31 @@ pub fn predict(
     images: &[DynamicImage],
     device: &Device,
 ) -> Vec<ImagePrediction> {
-    let fitted: Vec<Fitted> = images.par_iter().map(|image| fit(trained, image)).collect();
-    let is_blank: Vec<bool> = fitted.iter().map(|it| shows_nothing(trained, it)).collect();
-    let visible = fitted.into_iter().zip(&is_blank);
-    let fitted: Vec<Fitted> = visible
-        .filter(|(_, blank)| !**blank)
-        .map(|(it, _)| it)
-        .collect();
-    let predictions = match fitted.len() {
+    predict_fitted(trained, &fit_all(trained, images), device)
+}
+
+/// The images as the network sees them.
+pub fn fit_all(trained: &Trained, images: &[DynamicImage]) -> Vec<Fitted> {
+    images.par_iter().map(|image| fit(trained, image)).collect()
+}
+
+/// Predicts images that [`fit_all`] prepared; the predictions' `image` is left empty.
+pub fn predict_fitted(
+    trained: &Trained,
+    images: &[Fitted],
+    device: &Device,
+) -> Vec<ImagePrediction> {
+    let blank = images.iter().map(|image| shows_nothing(trained, image));
+    let blank: Vec<bool> = blank.collect();
+    let visible = images.iter().zip(&blank).filter(|(_, blank)| !**blank);
+    let visible: Vec<&Fitted> = visible.map(|(image, _)| image).collect();
+    let predictions = match visible.len() {
         0 => Vec::new(),
-        _ => trained.network.predict(tensor(trained, &fitted, device)),
+        _ => trained.network.predict(tensor(trained, &visible, device)),
     };
     let mut predictions = predictions
         .into_iter()
-        .zip(&fitted)
+        .zip(&visible)
         .map(|(prediction, fitted)| ImagePrediction {
             image: String::new(),
             class: Some(trained.classes[prediction.class].clone()),
@@ -82,7 +93,7 @@ pub fn predict(
         }
         predictions.next()
     };
-    is_blank.into_iter().filter_map(prediction).collect()
+    blank.into_iter().filter_map(prediction).collect()
 }
 
 /// The image in the size and colours of the network's input.
@@ -103,7 +114,7 @@ pub(crate) fn shows_nothing(trained: &Trained, image: &Fitted) -> bool {
 }
 
 /// The network's input, `[N, C, H, W]`.
-pub(crate) fn tensor(trained: &Trained, images: &[Fitted], device: &Device) -> Tensor<4> {
+pub(crate) fn tensor(trained: &Trained, images: &[&Fitted], device: &Device) -> Tensor<4> {
     let [channels, height, width] = trained.input;
     let mut values = vec![0.0; images.len() * channels * height * width];
     for (image, values) in images

@@ -1,13 +1,13 @@
 //! The runs that commands read.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nets::device::Computer;
 use nets::run::{Finished, Run, Trained};
 
 use crate::computer;
 use crate::error::CommandError;
-use crate::flags::{self, Machine, PictureLimit, RunsFolder};
+use crate::flags::{Machine, PictureLimit, RunsFolder};
 use crate::names::warn_of_lookalikes;
 
 /// Opens finished runs, each a name under `root` or a path.
@@ -46,28 +46,5 @@ impl Model {
     pub fn max_pixels(&self, limit: &PictureLimit) -> u64 {
         let trained = self.trained.recipe.data.max_pixels;
         limit.max_pixels.unwrap_or(trained)
-    }
-}
-
-/// Images to predict.
-pub struct PredictPlan {
-    pub model: Model,
-    /// Files and folders.
-    pub images: Vec<PathBuf>,
-    /// Of the largest picture that is read.
-    pub max_pixels: u64,
-    /// Folder of annotated copies.
-    pub annotate: Option<PathBuf>,
-}
-
-impl PredictPlan {
-    pub fn of(flags: &flags::Predict) -> Result<Self, CommandError> {
-        let model = Model::open(&flags.run, &flags.folder, &flags.machine)?;
-        Ok(Self {
-            max_pixels: model.max_pixels(&flags.pictures),
-            model,
-            images: flags.images.clone(),
-            annotate: flags.annotate.clone(),
-        })
     }
 }

@@ -72,7 +72,7 @@ pub(super) fn explain(
     let shown = shown_layers(&recipe.layers);
     let &(_, last) = shown.last().ok_or(ExplainError::NoMaps)?;
     let numbers: Vec<usize> = shown.iter().map(|(_, number)| *number).collect();
-    let image = tensor(trained, std::slice::from_ref(fitted), device);
+    let image = tensor(trained, &[fitted], device);
     let trace = cnn.trace(image, &numbers);
     let class = argmax(&trace.logits);
     let probabilities = cnn.probabilities(&trace.logits);
