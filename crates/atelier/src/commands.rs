@@ -25,7 +25,7 @@ use nets::device::{self, guard::guarded};
 use crate::console::Output;
 use crate::error::CommandError;
 use crate::flags::{Command, DataAction, Flags};
-use crate::plan::{AnchorsPlan, CocoEvalPlan, ContactSheetPlan, PredictPlan, ScenesPlan};
+use crate::plan::{AnchorsPlan, CocoEvalPlan, ContactSheetPlan, ScenesPlan};
 use crate::threads;
 
 /// Checks the flags of a command and runs it.
@@ -59,7 +59,7 @@ fn plan_and_run(command: &Command, output: Output) -> Result<(), CommandError> {
         Command::Init(flags) => init::run(&init::InitPlan::of(flags)?, output),
         Command::Sweep(flags) => sweep::run(sweep::SweepPlan::of(flags)?, output),
         Command::Evaluate(flags) => evaluate::run(&evaluate::EvaluatePlan::of(flags)?, output),
-        Command::Predict(flags) => predict::run(&PredictPlan::of(flags)?, output),
+        Command::Predict(flags) => predict::run(&predict::PredictPlan::of(flags)?, output),
         Command::Explain(flags) => explain::run(&explain::ExplainPlan::of(flags)?, output),
         Command::Report(flags) => report::run(report::ReportPlan::of(flags)?, output),
         Command::Export(flags) => export::run(&export::ExportPlan::of(flags)?, output),

@@ -33,10 +33,16 @@ impl Output {
         text: impl FnOnce() -> String,
     ) -> Result<(), CommandError> {
         match self {
-            Self::Text => write_line(&printable(&text())),
+            Self::Text => write_line(&printable(&text())).map(|_| ()),
             Self::Json => write_json(document),
         }
     }
+}
+
+/// Writes a part of a long result as soon as it is known; its names are escaped already. False once the reader has gone
+/// away.
+pub fn write_part(text: &str) -> Result<bool, CommandError> {
+    write_line(text)
 }
 
 fn write_json(value: &impl Serialize) -> Result<(), CommandError> {
@@ -44,7 +50,7 @@ fn write_json(value: &impl Serialize) -> Result<(), CommandError> {
     // JSON allows some control characters in strings, where an escape means the same.
     let bare = |c: char| c.is_control() && c != '\n';
     if !text.contains(bare) {
-        return write_line(&text);
+        return write_line(&text).map(|_| ());
     }
     let escape = |c: char| {
         if bare(c) {
@@ -53,19 +59,19 @@ fn write_json(value: &impl Serialize) -> Result<(), CommandError> {
             c.to_string()
         }
     };
-    write_line(&text.chars().map(escape).collect::<String>())
+    write_line(&text.chars().map(escape).collect::<String>()).map(|_| ())
 }
 
-/// A reader that has gone away (`| head`) is not an error.
-fn write_line(text: &str) -> Result<(), CommandError> {
+/// A reader that has gone away (`| head`) is not an error, but false.
+fn write_line(text: &str) -> Result<bool, CommandError> {
     let mut out = io::stdout().lock();
     let written = out
         .write_all(text.as_bytes())
         .and_then(|()| out.write_all(b"\n"))
         .and_then(|()| out.flush());
     match written {
-        Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => Ok(result?),
+        Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        result => Ok(result.map(|()| true)?),
     }
 }
 

@@ -28,8 +28,6 @@ pub enum CommandError {
     #[error(transparent)]
     Contact(#[from] data::contact::ContactError),
     #[error(transparent)]
-    Annotate(#[from] nets::annotate::AnnotateError),
-    #[error(transparent)]
     Explain(#[from] nets::explain::ExplainError),
     #[error(transparent)]
     Device(#[from] nets::device::DeviceError),
@@ -57,6 +55,19 @@ pub enum CommandError {
     Failure(Failure),
     #[error("{}: no PNG or JPEG file in this folder", .0.display())]
     EmptyFolder(PathBuf),
+    #[error("{}: no picture matches this pattern", .0.display())]
+    NoMatch(PathBuf),
+    #[error(
+        "{}: there is no such file, and it is not a valid pattern: {} (character {})",
+        pattern.display(), cause.msg, cause.pos
+    )]
+    Pattern {
+        pattern: PathBuf,
+        cause: glob::PatternError,
+    },
+    /// Nothing can be read from standard input.
+    #[error("standard input: {0}")]
+    Stdin(String),
     #[error("{}: can't read the folder: {cause}", path.display())]
     Folder { path: PathBuf, cause: io::Error },
     /// A checked data set; the result says what is wrong with it.

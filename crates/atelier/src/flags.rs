@@ -3,6 +3,7 @@
 mod data;
 mod init;
 mod onnx;
+mod predict;
 mod runs;
 mod training;
 
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 pub use data::{CocoEval, Data, DataAction, DataAnchors, DataCheck, DataScenes, DataShow};
 pub use init::Init;
 pub use onnx::OnnxModel;
+pub use predict::PredictLimits;
 pub use runs::{Evaluate, Explain, Export, ExportFormat, Part, Predict, Report, RunOrder, Runs};
 pub use training::{Bench, Compare, Experiment, Sweep, Train};
 

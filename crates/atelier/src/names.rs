@@ -1,7 +1,9 @@
 //! Names of files and folders that are made from names given by others.
 
+use std::collections::HashMap;
 use std::path::Path;
 
+use data::source::paths::fold;
 use report::terminal::escaped;
 
 /// Longest name in bytes; file systems take 255, and some of our names are joined.
@@ -17,18 +19,63 @@ pub fn safe_name(name: &str) -> String {
     safe.truncate(safe.floor_char_boundary(LONGEST));
     match safe.trim_matches(['.', ' ']) {
         "" => "unnamed".to_string(),
+        device if is_device(device) => format!("_{device}"),
         visible => visible.to_string(),
     }
+}
+
+/// Whether Windows takes a name for that of a device, whatever follows its first dot: `aux`, `COM1.png`.
+fn is_device(name: &str) -> bool {
+    let first = name.split('.').next().unwrap_or_default();
+    let first = first.trim_end().to_lowercase();
+    let numbered = |kind: &str| {
+        let number = first.strip_prefix(kind).map(|rest| rest.chars());
+        number.is_some_and(|mut rest| {
+            let digit = |c: char| c.is_ascii_digit() || matches!(c, '¹' | '²' | '³');
+            rest.next().is_some_and(digit) && rest.next().is_none()
+        })
+    };
+    matches!(first.as_str(), "con" | "prn" | "aux" | "nul") || numbered("com") || numbered("lpt")
 }
 
 /// What is made from the image at `path` is called after it and marked by a digest of where it lies, so that
 /// `a/digit.png`, `b/digit.png` and `a/digit.jpg` never share a name, and the same image always has the same.
 pub fn output_name(path: &Path) -> String {
-    let place = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let digest = measure::digest::blake3([place.as_os_str().as_encoded_bytes()]);
-    let digits = digest.trim_start_matches("blake3:");
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    format!("{}-{}", safe_name(&stem), &digits[..8])
+    OutputNames::default().name(path)
+}
+
+/// The names that [`output_name`] gives to many images. Where the short digests of two are equal, the later name is longer.
+#[derive(Debug, Default)]
+pub struct OutputNames {
+    /// Whose name it is, as a whole digest, by the name as file systems compare it.
+    taken: HashMap<String, String>,
+}
+
+/// How many hexadecimal digits of a digest a name has, and more where that is not enough.
+const DIGITS: [usize; 3] = [8, 16, 32];
+
+impl OutputNames {
+    /// The name for what is made from the image at `path`.
+    pub fn name(&mut self, path: &Path) -> String {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let place = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        let digest = measure::digest::blake3([place.as_os_str().as_encoded_bytes()]);
+        let digits = digest.trim_start_matches("blake3:");
+        let stem = safe_name(&stem);
+        let names = DIGITS.map(|count| format!("{stem}-{}", &digits[..count]));
+        let free = |name: &&String| {
+            let owner = self.taken.get(&fold(name));
+            owner.is_none_or(|owner| owner == digits)
+        };
+        let name = names.iter().find(free).unwrap_or(&names[2]).clone();
+        self.taken.insert(fold(&name), digits.to_string());
+        name
+    }
+
+    /// Keeps a name from being given to any image.
+    pub fn reserve(&mut self, name: &str) {
+        self.taken.insert(fold(name), String::new());
+    }
 }
 
 /// Warns of names that people or file systems take for each other: they differ only in case or in control

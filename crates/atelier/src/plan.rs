@@ -8,10 +8,8 @@ mod data;
 mod entrants;
 mod model;
 mod named_recipe;
-mod runs;
 
 pub use data::{AnchorsPlan, CocoEvalPlan, ContactSheetPlan, ScenesPlan};
 pub use entrants::{Entrants, is_model, judge_model, open_models};
 pub use model::{By, Model, is_onnx};
 pub use named_recipe::{NamedRecipe, recipe_name};
-pub use runs::PredictPlan;

@@ -118,13 +118,18 @@ impl Counter {
             self.name, self.pieces
         ));
     }
+
+    /// Clears the line, so that a message can take its place.
+    pub fn hide(&mut self) {
+        if self.last.take().is_some() {
+            write_message("\r\x1b[K");
+        }
+    }
 }
 
 impl Drop for Counter {
     fn drop(&mut self) {
-        if self.last.is_some() {
-            write_message("\r\x1b[K");
-        }
+        self.hide();
     }
 }
 

@@ -1,5 +1,6 @@
 //! Image files: the one decoder that training, prediction and drawing use.
 
+mod cut;
 mod digit;
 mod fit;
 mod ink;
@@ -13,10 +14,12 @@ mod tiff;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::{ImageDecoder, ImageFormat, ImageReader, Limits};
 
+pub use cut::{cut, png};
 pub use digit::digit;
 pub use fit::{Fitter, from_planes};
+pub use image::DynamicImage;
 pub use image::metadata::Orientation;
 pub use ink::Gray;
 pub use mapping::{Fitted, Mapping};
@@ -103,6 +106,14 @@ pub enum ImageError {
         /// What the decoder said.
         source: image::ImageError,
     },
+    /// A picture that can't be written.
+    #[error("{} cannot be written as PNG: {source}", .path.display())]
+    Encode {
+        /// The file.
+        path: PathBuf,
+        /// What the encoder said.
+        source: image::ImageError,
+    },
 }
 
 /// A decoded image.
@@ -134,19 +145,6 @@ impl Decoded {
         } else {
             [height, width]
         }
-    }
-}
-
-/// Reads an image file as [`decode`] does, and lays it over white, or over black where it would show nothing on white.
-///
-/// # Errors
-/// As for [`file`] and [`decode`].
-pub fn read(path: &Path, max_pixels: u64) -> Result<DynamicImage, ImageError> {
-    let decoded = decode(path, &file(path)?, max_pixels)?;
-    if decoded.image.color().has_alpha() {
-        Ok(opaque_for_ink(&decoded.image).into_owned())
-    } else {
-        Ok(decoded.image)
     }
 }
 

@@ -1,31 +1,10 @@
 //! Copies of images with the detections drawn on them.
 
-use std::path::{Path, PathBuf};
-
-use measure::files::{FileError, write_atomically};
+use image::DynamicImage;
 
 use crate::predict::ImagePrediction;
 use data::draw::{self, Labels, colour};
-use data::image::ImageError;
-
-/// Why an annotated copy could not be written.
-#[derive(Debug, thiserror::Error)]
-pub enum AnnotateError {
-    /// The original can no longer be read.
-    #[error(transparent)]
-    Image(#[from] ImageError),
-    /// The copy can't be encoded.
-    #[error("{}: {cause}", path.display())]
-    Png {
-        /// The original.
-        path: PathBuf,
-        /// What the encoder says.
-        cause: image::ImageError,
-    },
-    /// The copy can't be written.
-    #[error(transparent)]
-    File(#[from] FileError),
-}
+use data::image::opaque_for_ink;
 
 /// The shorter side of a copy has at least this many pixels, so that lines stay apart.
 const LEAST_SIDE: u32 = 448;
@@ -36,19 +15,14 @@ const SURE: f32 = 0.5;
 /// Detections with a lower score are not drawn.
 const LEAST_SCORE: f32 = 0.05;
 
-/// Writes a PNG file `copy`: the image at `path`, of at most `max_pixels`, enlarged where it is small, with the boxes of `prediction`, each in the
-/// colour of its class (numbered by `classes`) and labelled with class and score. Boxes with a low score have a thin line.
-///
-/// # Errors
-/// [`AnnotateError`] when the original can't be read or the copy can't be written.
-pub fn write(
-    path: &Path,
-    max_pixels: u64,
+/// The image, enlarged where it is small, with the boxes of its `prediction`, each in the colour of its class (numbered by
+/// `classes`) and labelled with class and score. Boxes with a low score have a thin line.
+pub fn annotated(
+    image: &DynamicImage,
     prediction: &ImagePrediction,
     classes: &[String],
-    copy: &Path,
-) -> Result<(), AnnotateError> {
-    let original = data::image::read(path, max_pixels)?.into_rgb8();
+) -> DynamicImage {
+    let original = opaque_for_ink(image).to_rgb8();
     let (width, height) = original.dimensions();
     let factor = LEAST_SIDE.div_ceil(width.min(height).max(1));
     let factor = factor.min((MOST_SIDE / width.max(height).max(1)).max(1));
@@ -83,9 +57,5 @@ pub fn write(
         let label = format!("{} {:.0} %", found.class, 100.0 * found.score);
         labels.add(&mut canvas, area, &label, text, colour);
     }
-    let png = draw::png(&canvas).map_err(|cause| AnnotateError::Png {
-        path: path.to_path_buf(),
-        cause,
-    })?;
-    Ok(write_atomically(copy, png)?)
+    canvas.into()
 }

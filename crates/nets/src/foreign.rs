@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use data::Dataset;
+use kernels::boxes::Xyxy;
+use kernels::nms::batched_nms;
 use measure::detection::CocoError;
 use measure::digest::blake3;
 use measure::energy::Meter;
@@ -10,6 +12,7 @@ use measure::files::{FileError, read_bytes};
 use measure::record::{DataIdentity, Energy, Evaluation, ModelKind, RecordError, RunFacts};
 use onnx::{Given, Model, OnnxError, PictureModel};
 
+use crate::detector::postprocess::DetectionOptions;
 use crate::device::Computer;
 use crate::evaluation::{batch_size, evaluate_by};
 use crate::prediction::{Detection, Prediction};
@@ -73,6 +76,8 @@ pub struct Foreign {
     bytes: u64,
     digest: String,
     model: PictureModel,
+    /// What is asked of its detections beyond what it does itself.
+    limits: DetectionOptions,
 }
 
 impl Foreign {
@@ -87,11 +92,17 @@ impl Foreign {
             path: path.to_path_buf(),
             bytes: bytes.len() as u64,
             digest: blake3([&bytes[..]]),
+            limits: DetectionOptions::default(),
             model: model.map_err(|cause| ForeignError::Model {
                 path: path.to_path_buf(),
                 cause,
             })?,
         })
+    }
+
+    /// The same model, of whose detections only those are kept that these options keep too.
+    pub fn detecting_with(self, limits: DetectionOptions) -> Self {
+        Self { limits, ..self }
     }
 
     /// The file.
@@ -130,17 +141,37 @@ impl Foreign {
             class: found.class.unwrap_or(0),
             score: found.score,
             probabilities: found.probabilities,
-            detections: found
-                .detections
-                .iter()
-                .map(|found| Detection {
-                    bounds: found.bounds.into(),
-                    class: found.class,
-                    score: found.score,
-                })
-                .collect(),
+            detections: self.limited(found.detections),
         };
         Ok(predictions.into_iter().map(prediction).collect())
+    }
+
+    /// The detections, best first, that are asked for.
+    fn limited(&self, found: Vec<onnx::Found>) -> Vec<Detection> {
+        let DetectionOptions {
+            score_threshold,
+            nms,
+            max_detections,
+        } = self.limits;
+        let all = found.iter().map(|found| Detection {
+            bounds: found.bounds.into(),
+            class: found.class,
+            score: found.score,
+        });
+        let all = all.filter(|found| {
+            score_threshold.is_none_or(|threshold| f64::from(found.score) > threshold)
+        });
+        let mut all: Vec<Detection> = all.collect();
+        let most = max_detections.unwrap_or(all.len());
+        if let Some(overlap) = nms {
+            let boxes: Vec<Xyxy> = all.iter().map(|found| found.bounds).collect();
+            let scores: Vec<f32> = all.iter().map(|found| found.score).collect();
+            let classes: Vec<usize> = all.iter().map(|found| found.class).collect();
+            let kept = batched_nms(&boxes, &scores, &classes, overlap, most);
+            return kept.into_iter().map(|place| all[place]).collect();
+        }
+        all.truncate(most);
+        all
     }
 
     fn failed(&self, cause: OnnxError) -> ForeignError {

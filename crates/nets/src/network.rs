@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor};
 use crate::batch::Batch;
 use crate::cnn::{Cnn, PredictionOptions};
 use crate::detector::FasterRcnn;
+use crate::detector::postprocess::DetectionOptions;
 use crate::layers::Mode;
 use crate::loss::{ClassificationLoss, Losses};
 use crate::prediction::Prediction;
@@ -49,6 +50,19 @@ impl Network {
             Self::Cnn(cnn) => Self::Cnn(cnn.predicting_with(options)),
             Self::FasterRcnn(_) => self,
         }
+    }
+
+    /// The same network with other options of a detector's postprocessing; a classifier has none.
+    pub fn detecting_with(self, options: DetectionOptions) -> Self {
+        match self {
+            Self::Cnn(_) => self,
+            Self::FasterRcnn(detector) => Self::FasterRcnn(detector.detecting_with(options)),
+        }
+    }
+
+    /// Whether it finds objects and their boxes, rather than the class of a whole image.
+    pub fn is_detector(&self) -> bool {
+        matches!(self, Self::FasterRcnn(_))
     }
 
     /// The loss of a batch `[1]`, to be minimised, and the values it is made of. A detector takes only the smoothing of

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use report::{Format, Language};
 
+use super::predict::{PredictLimits, PredictResults};
 use super::{Machine, OnnxModel, PictureLimit, RunsFolder};
 
 #[derive(Args, Debug)]
@@ -41,12 +42,13 @@ pub struct Predict {
     /// A run's name or path, digits-cnn or digits-detector, or an .onnx file
     #[arg(value_name = "MODEL")]
     pub run: String,
-    /// PNG or JPEG files, or folders of them
+    /// Image files, folders of them, patterns such as 'photos/**/*.jpg', or - for an image on standard input
     #[arg(value_name = "IMAGE", required = true)]
     pub images: Vec<PathBuf>,
-    /// Write copies of the images with the detections drawn into this folder
-    #[arg(long, value_name = "DIR")]
-    pub annotate: Option<PathBuf>,
+    #[command(flatten)]
+    pub results: PredictResults,
+    #[command(flatten)]
+    pub limits: PredictLimits,
     #[command(flatten)]
     pub pictures: PictureLimit,
     #[command(flatten)]

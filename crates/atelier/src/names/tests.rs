@@ -10,6 +10,13 @@ fn names_are_safe() {
         (" .hidden.", "hidden"),
         ("../../etc/passwd", "_.._etc_passwd"),
         ("a\x1b[2Jb\n", "a_[2Jb_"),
+        ("con", "_con"),
+        ("Aux.tar", "_Aux.tar"),
+        ("COM1 .x", "_COM1 .x"),
+        ("lpt²", "_lpt²"),
+        ("com", "com"),
+        ("com10", "com10"),
+        ("console", "console"),
     ] {
         assert_eq!(safe_name(name), expected, "{name:?}");
     }
@@ -24,6 +31,23 @@ fn outputs_of_different_images_have_different_names() {
         assert_ne!(name("a/digit.png"), name(other), "{other}");
     }
     assert!(name("...png").starts_with("unnamed-"));
+}
+
+#[test]
+fn names_of_one_command_are_never_shared() {
+    let mut names = OutputNames::default();
+    let first = names.name(Path::new("a/digit.png"));
+    assert_eq!(first, output_name(Path::new("a/digit.png")));
+    assert_eq!(
+        first,
+        names.name(Path::new("a/digit.png")),
+        "the same image"
+    );
+    // As if another image had the same digits.
+    let mut names = OutputNames::default();
+    names.reserve(&first.to_uppercase());
+    let longer = names.name(Path::new("a/digit.png"));
+    assert!(longer.starts_with(&first) && longer.len() == first.len() + 8);
 }
 
 #[test]

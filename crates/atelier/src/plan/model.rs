@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use data::{Dataset, Split};
 use measure::record::{DataIdentity, Evaluation};
 use nets::builtin::BuiltIn;
+use nets::detector::postprocess::DetectionOptions;
 use nets::device::Computer;
 use nets::evaluation::evaluate;
 use nets::foreign::Foreign;
@@ -96,6 +97,28 @@ impl Model {
             }
             By::Onnx(foreign) => Predictor::Foreign(foreign),
         }
+    }
+
+    /// Whether it finds objects instead of classifying pictures.
+    pub fn is_detector(&self) -> bool {
+        match &self.by {
+            By::Run(_, trained) | By::BuiltIn(_, trained) => trained.network.is_detector(),
+            By::Onnx(foreign) => foreign.model().is_detector(),
+        }
+    }
+
+    /// The same model with other options of a detector's postprocessing.
+    pub fn detecting_with(self, options: DetectionOptions) -> Self {
+        let limited = |trained: Trained| Trained {
+            network: trained.network.detecting_with(options),
+            ..trained
+        };
+        let by = match self.by {
+            By::Run(run, trained) => By::Run(run, limited(trained)),
+            By::BuiltIn(built_in, trained) => By::BuiltIn(built_in, limited(trained)),
+            By::Onnx(foreign) => By::Onnx(foreign.detecting_with(options)),
+        };
+        Self { by, ..self }
     }
 
     /// The names of its classes; empty where an ONNX file does not say.

@@ -9,6 +9,7 @@ mod init;
 mod layers;
 mod own_images;
 mod own_sources;
+mod predict;
 mod records;
 #[cfg(all(feature = "remote", unix))]
 mod remote;

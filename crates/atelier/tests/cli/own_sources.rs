@@ -224,7 +224,7 @@ fn rectangles(index: u32) -> (RgbImage, [Rectangle; 2]) {
 }
 
 /// The same pictures with boxes as COCO, YOLO and Pascal VOC have them.
-fn annotated(at: &Path, format: &str) {
+pub fn annotated(at: &Path, format: &str) {
     let root = at.join(format);
     let write = |path: String, text: String| {
         let path = root.join(path);

@@ -1,5 +1,7 @@
 //! Between the pixels of a fitted image and those of the original.
 
+use kernels::boxes::tight_box;
+
 /// Where a fitted image's pixels come from: original = fitted * scale + shift.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Mapping {
@@ -73,5 +75,45 @@ impl Fitted {
         let area = (self.height * self.width).max(1);
         let mut planes = self.pixels.chunks_exact(area);
         planes.all(|plane| plane.iter().all(|pixel| *pixel == plane[0]))
+    }
+
+    /// Where the ink is that the fits `ink` and `digit` found, `[x1, y1, x2, y2]` in pixels of the original; `None` if there
+    /// is none.
+    pub fn ink_bounds(&self) -> Option<[f32; 4]> {
+        let plane = &self.pixels[..self.height * self.width];
+        let ink: Vec<bool> = plane.iter().map(|&pixel| pixel > FAINT).collect();
+        let bounds = tight_box(&ink, self.width)?;
+        Some(self.mapping.to_original(bounds.into()))
+    }
+}
+
+/// Levels up to which ink is taken for the soft edge of a stroke.
+const FAINT: u8 = 12;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ink_is_found_in_pixels_of_the_original() {
+        let mut fitted = Fitted {
+            pixels: vec![FAINT; 6 * 4],
+            channels: 1,
+            height: 4,
+            width: 6,
+            mapping: Mapping {
+                scale: [10.0, 5.0],
+                shift: [-20.0, 1.0],
+                original: [40.0, 18.0],
+                fitted: [6.0, 4.0],
+            },
+            abreast: 1,
+        };
+        assert_eq!(fitted.ink_bounds(), None);
+        fitted.pixels[6 + 3] = 200;
+        assert_eq!(fitted.ink_bounds(), Some([10.0, 6.0, 20.0, 11.0]));
+        // What the margin shows is not in the original.
+        fitted.pixels[0] = 200;
+        assert_eq!(fitted.ink_bounds(), Some([0.0, 1.0, 20.0, 11.0]));
     }
 }

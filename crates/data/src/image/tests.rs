@@ -272,11 +272,9 @@ fn files_that_are_no_images() {
         assert!(error.contains(expected), "{name}: {error}");
     }
     let folder = tempfile::tempdir().unwrap();
-    let error = read(folder.path(), MANY).unwrap_err().to_string();
+    let error = file(folder.path()).unwrap_err().to_string();
     assert!(error.ends_with("is not a regular file"), "{error}");
-    let error = read(Path::new("/no/such.png"), MANY)
-        .unwrap_err()
-        .to_string();
+    let error = file(Path::new("/no/such.png")).unwrap_err().to_string();
     assert!(error.starts_with("cannot read /no/such.png"), "{error}");
 }
 
@@ -288,7 +286,7 @@ fn pipes_and_devices_are_refused_at_once() {
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.unwrap().success());
     for path in [&pipe, Path::new("/dev/zero")] {
-        let error = read(path, MANY).unwrap_err();
+        let error = file(path).unwrap_err();
         assert!(matches!(error, ImageError::NotRegular(_)), "{error}");
     }
 }

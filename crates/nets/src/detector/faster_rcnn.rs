@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::box_head::{BoxHead, BoxOutput, box_losses};
 use super::losses::CorrectionLoss;
-use super::postprocess::detect;
+use super::postprocess::{DetectionOptions, detect};
 use super::proposals::{LevelOutput, ProposalLimits, propose};
 use super::pyramid::FeaturePyramid;
 use super::region_pooling::pool;
@@ -41,6 +41,9 @@ pub struct FasterRcnn {
     box_head: BoxHead,
     #[module(skip)]
     pub(super) settings: Arc<Settings>,
+    /// How predictions are made of the outputs.
+    #[module(skip)]
+    detections: recipe::Detections,
 }
 
 /// Everything that is not trained.
@@ -105,7 +108,16 @@ impl FasterRcnn {
             backbone,
             pyramid,
             settings: Arc::new(settings),
+            detections: recipe.detections.clone(),
         })
+    }
+
+    /// The same detector with other options of its postprocessing.
+    pub fn detecting_with(self, options: DetectionOptions) -> Self {
+        Self {
+            detections: options.over(&self.settings.recipe.detections),
+            ..self
+        }
     }
 
     /// The four losses of a batch and their sum; anchors and regions are drawn by (seed, epoch, image).
@@ -311,7 +323,7 @@ impl FasterRcnn {
         let settings = &self.settings;
         let classes = settings.classes;
         let detections = detect(
-            &settings.recipe.detections,
+            &self.detections,
             &settings.recipe.roi,
             classes,
             logits,

@@ -11,6 +11,29 @@ use kernels::box_coder::BoxCoder;
 use kernels::scores::softmax;
 use recipe::{Detections, Roi};
 
+/// What is asked of predictions instead of what the recipe says; `None` keeps the recipe's value.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct DetectionOptions {
+    /// Detections with at most this probability are dropped, 0 to 1.
+    pub score_threshold: Option<f64>,
+    /// Detections with more than this IoU with a better one of the same class are dropped, 0 to 1.
+    pub nms: Option<f64>,
+    /// At most this many detections an image, at least 1.
+    pub max_detections: Option<usize>,
+}
+
+impl DetectionOptions {
+    /// The options of a recipe with these in their place.
+    pub fn over(self, recipe: &Detections) -> Detections {
+        Detections {
+            score_threshold: self.score_threshold.unwrap_or(recipe.score_threshold),
+            nms: self.nms.unwrap_or(recipe.nms),
+            per_image: self.max_detections.unwrap_or(recipe.per_image),
+            ..recipe.clone()
+        }
+    }
+}
+
 /// The detections of one image of `[height, width]` pixels (without padding), best first. `logits [R, K + 1]`,
 /// `deltas [R, K + 1, 4]` or, class-agnostic, `[R, 4]`, `proposals [R]`. NaN is always dropped.
 ///

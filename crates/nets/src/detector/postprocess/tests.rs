@@ -105,3 +105,32 @@ fn telling_cases() {
 fn large_logits_do_not_overflow() {
     assert_eq!(softmax(&[1000., 0., 1000.]), [0.5, 0., 0.5]);
 }
+
+#[test]
+fn what_is_asked_for_takes_the_place_of_the_recipe() {
+    let recipe = Detections {
+        per_image: 7,
+        ..Detections::default()
+    };
+    assert_eq!(DetectionOptions::default().over(&recipe), recipe);
+    let asked = DetectionOptions {
+        score_threshold: Some(0.3),
+        nms: Some(0.9),
+        max_detections: Some(1),
+    };
+    let options = asked.over(&recipe);
+    assert_eq!(
+        (options.score_threshold, options.nms, options.per_image),
+        (0.3, 0.9, 1)
+    );
+    assert_eq!(options.min_side, recipe.min_side);
+    // Two of one class that overlap by 7/8, which the recipe's 0.5 would make one.
+    let logits = [[0., 3., 0.], [0., 4., 0.]];
+    assert_eq!(detected(&recipe, &logits)[0], (0, 5.));
+    let loose = DetectionOptions {
+        max_detections: None,
+        ..asked
+    };
+    assert_eq!(detected(&loose.over(&recipe), &logits), [(0, 5.), (0, 4.)]);
+    assert_eq!(detected(&options, &logits), [(0, 5.)]);
+}
