@@ -7,6 +7,7 @@ mod evidence;
 mod faults;
 mod init;
 mod layers;
+mod onnx;
 mod own_images;
 mod own_sources;
 mod predict;
