@@ -131,7 +131,8 @@ pub struct GroundTruth<S = Xywh> {
     pub truths: Vec<Truth<S>>,
 }
 
-impl<S> Default for GroundTruth<S> {
+// Of boxes alone, so that `GroundTruth::default()` needs no type.
+impl Default for GroundTruth {
     fn default() -> Self {
         Self {
             images: vec![],

@@ -168,8 +168,8 @@ impl CategoryOutcomes {
                 if !exception.hit {
                     ignored += times;
                 } else if times > 0 {
-                    // Copies of an image follow each other. Precision rises from one hit to the next, so that of the
-                    // last counts for all of them.
+                    // Copies follow each other. Precision rises from one hit to the next, so that of the last counts for
+                    // all of them.
                     found += times;
                     let all = f64::from(upto[place] - ignored) + f64::EPSILON;
                     curve.push((found, f64::from(found) / all));

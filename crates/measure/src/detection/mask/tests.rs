@@ -183,9 +183,9 @@ fn masks_of_other_images_share_nothing() {
 fn polygon() -> impl Strategy<Value = Vec<f64>> {
     let number = prop_oneof![
         4 => (-20i32..160).prop_map(|n| f64::from(n) / 5.0),
-        4 => (-4.0..40.0f64),
+        4 => -4.0..40.0f64,
         1 => Just(12.0),
-        1 => (-3000.0..3000.0f64),
+        1 => -3000.0..3000.0f64,
     ];
     vec((number.clone(), number), 3..9)
         .prop_map(|points| points.into_iter().flat_map(|(x, y)| [x, y]).collect())

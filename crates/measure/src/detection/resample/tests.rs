@@ -34,17 +34,22 @@ fn truths() -> impl Strategy<Value = Vec<Truth>> {
     vec(truth, 0..16)
 }
 
+/// Scores tie between images, never within one: copies of an image would mix their detections there, weights don't.
 fn detections() -> impl Strategy<Value = Vec<Detection>> {
-    let detection =
-        (0..5i64, 1..4i64, bounds(), 0..4u32).prop_map(|(image, category, bounds, score)| {
+    let detection = (0..5i64, 1..4i64, bounds(), 0..4u32);
+    vec(detection, 0..40).prop_map(|list| {
+        let mut seen = [0.0; 5];
+        let with_score = |(image, category, bounds, score)| {
+            seen[image as usize] += 1.0;
             Detection {
                 image,
                 category,
                 bounds,
-                score: f64::from(score) * 0.25,
+                score: f64::from(score) * 0.25 + seen[image as usize] / 1024.0,
             }
-        });
-    vec(detection, 0..40)
+        };
+        list.into_iter().map(with_score).collect()
+    })
 }
 
 /// The same with each image as often as its weight says; image `i` becomes `10 i`, `10 i + 1`, ...
