@@ -2,12 +2,14 @@
 
 Run:  python generate.py DIR [--images N] [--seed S]      (no packages needed; the same seed gives the same bytes)
 Then: cargo run --release -- coco-eval DIR/ground_truth.json DIR/detections.json
-and:  python compare.py DIR                               (pycocotools and faster-coco-eval on the same files)
+and:  python compare.py DIR                               (other evaluators on the same files)
 
 Classes, boxes and scores are uneven as in real results: frequent classes, many small boxes, crowds, most detections false.
+With --masks (needs pycocotools) truths have ellipses as polygons, and detections packed run lengths in place of boxes.
 """
 import argparse
 import json
+import math
 import os
 import random
 
@@ -26,11 +28,28 @@ def jittered(rng, b, by):
     return [x + rng.gauss(0, by) * w, y + rng.gauss(0, by) * h, w * rng.lognormvariate(0, by), h * rng.lognormvariate(0, by)]
 
 
+def ellipse(b, points=24):
+    """A polygon in a box."""
+    x, y, w, h = b
+    turns = [2 * math.pi * i / points for i in range(points)]
+    return [round(v, 2) for turn in turns for v in (x + w / 2 * (1 + math.cos(turn)), y + h / 2 * (1 + math.sin(turn)))]
+
+
+def with_masks(annotations, detections):
+    from pycocotools import mask
+    for truth in annotations:
+        truth["segmentation"] = [ellipse(truth["bbox"])]
+    for found in detections:
+        rle = mask.frPyObjects([ellipse(found.pop("bbox"))], HEIGHT, WIDTH)[0]
+        found["segmentation"] = {"size": [HEIGHT, WIDTH], "counts": rle["counts"].decode()}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dir")
     parser.add_argument("--images", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--masks", action="store_true")
     args = parser.parse_args()
     rng = random.Random(args.seed)
     category_ids = sorted(rng.sample(range(1, 91), CLASSES))
@@ -54,6 +73,8 @@ def main():
         detections.append({"image_id": rng.choice(image_ids), "category_id": rng.choices(category_ids, weights)[0],
                            "bbox": jittered(rng, box(rng), 0.1), "score": rng.betavariate(1, 6)})
     rng.shuffle(detections)
+    if args.masks:
+        with_masks(annotations, detections)
 
     os.makedirs(args.dir, exist_ok=True)
     with open(os.path.join(args.dir, "ground_truth.json"), "w") as f:

@@ -27,5 +27,11 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| {
         bounded(input.len(), || {
             let _ = data::coco::file::read_detections(&path);
         });
+        bounded(input.len(), || {
+            let _ = data::coco::file::read_annotations_with_masks(&path);
+        });
+        bounded(input.len(), || {
+            let _ = data::coco::file::read_detections_with_masks(&path);
+        });
     });
 });

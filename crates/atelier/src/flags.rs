@@ -10,7 +10,7 @@ mod training;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-pub use data::{CocoEval, Data, DataAction, DataAnchors, DataCheck, DataScenes, DataShow};
+pub use data::{CocoEval, Data, DataAction, DataAnchors, DataCheck, DataScenes, DataShow, IouType};
 pub use init::Init;
 pub use onnx::OnnxModel;
 pub use predict::PredictLimits;
@@ -55,7 +55,7 @@ pub enum Command {
     Report(Report),
     /// Measure the speed of a recipe's network on this machine
     Bench(Bench),
-    /// Evaluate detections in COCO format: the twelve figures of pycocotools
+    /// Evaluate detections in COCO format, boxes or masks: the twelve figures of pycocotools
     CocoEval(CocoEval),
     /// Check a data set, look at training images, compose scenes of several digits, or check how a detector's anchors fit its data
     Data(Data),

@@ -1,11 +1,11 @@
-//! COCO evaluation of detections, with the figures of pycocotools.
+//! COCO evaluation of detections, boxes or masks, with the figures of pycocotools.
 //!
-//! Glossary. A *truth* is an annotated object, a *detection* a box that a model reports with a score;
+//! Glossary. A *truth* is an annotated object, a *detection* a box or mask that a model reports with a score;
 //! a *crowd* is a truth that stands for many objects and takes any number of detections.
 //! A truth *counts* in an area range if it is not a crowd and its `area` is in range. *AP* (average
 //! precision) is the mean height of the precision-recall curve read at 101 recalls, *AR* (average
 //! recall) the share of truths found; both are means over ten IoU thresholds and over classes.
-//! Source of the definitions: `COCOeval` of pycocotools 2.0.11 with `iouType="bbox"`.
+//! Source of the definitions: `COCOeval` of pycocotools 2.0.11 with `iouType` "bbox" or "segm".
 //!
 //! ```
 //! use measure::detection::{Category, Detection, GroundTruth, Options, Truth, evaluate};
@@ -28,21 +28,27 @@ mod figures;
 mod groups;
 mod hints;
 mod iou;
+mod mask;
 mod matched;
 mod matching;
 mod mistakes;
 mod report;
+mod resample;
+mod shape;
 
 use rayon::prelude::*;
 
 pub use error::{CocoError, List};
 pub use figures::{Curve, Figures, recall_grid};
-pub use hints::{Hint, hints, shift_that_fits};
+pub use hints::{Hint, count_hints, hints, shift_that_fits};
 pub use iou::{Xywh, crowd_overlap, iou};
+pub use mask::{Mask, MaskError, polygon_bytes};
 pub use matched::{Match, matches};
 pub use matching::iou_thresholds;
 pub use mistakes::{DetectionMistakes, Fate, Judged, Mistake, MistakeFigures, judge, mistakes};
 pub use report::{CategoryReport, CocoReport, csv_field};
+pub use resample::{ApDifference, ApDifferences, ImageOutcomes, ap_differences};
+pub use shape::{Fault, Shape};
 
 /// IoU thresholds: .50, .55, ..., .95 (see [`iou_thresholds`]).
 pub const THRESHOLDS: usize = 10;
@@ -76,15 +82,15 @@ pub(crate) const AREAS: [AreaRange; 4] = [
 
 /// An annotated object.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Truth {
+pub struct Truth<S = Xywh> {
     /// Id of its image.
     pub image: i64,
     /// Id of its class.
     pub category: i64,
     /// Its own id; only [`Options::pycocotools_quirks`] and [`hints`] look at it.
     pub id: i64,
-    /// Where it is.
-    pub bounds: Xywh,
+    /// Where it is: its box or its mask.
+    pub bounds: S,
     /// Its area in square pixels, which decides its size class. In COCO's own files it is the area of the mask, not of
     /// the box.
     pub area: f64,
@@ -92,15 +98,15 @@ pub struct Truth {
     pub crowd: bool,
 }
 
-/// A box that a model reports.
+/// A box or mask that a model reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Detection {
+pub struct Detection<S = Xywh> {
     /// Id of its image.
     pub image: i64,
     /// Id of the class reported.
     pub category: i64,
-    /// Where it is.
-    pub bounds: Xywh,
+    /// Where it is: its box or its mask.
+    pub bounds: S,
     /// Any finite number; a higher score means more certain.
     pub score: f64,
 }
@@ -115,14 +121,25 @@ pub struct Category {
 }
 
 /// Everything annotated, which detections are compared with.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct GroundTruth {
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroundTruth<S = Xywh> {
     /// Ids of the images, including those without objects: a detection there is a false alarm.
     pub images: Vec<i64>,
     /// The classes.
     pub categories: Vec<Category>,
     /// The objects.
-    pub truths: Vec<Truth>,
+    pub truths: Vec<Truth<S>>,
+}
+
+// Of boxes alone, so that `GroundTruth::default()` needs no type.
+impl Default for GroundTruth {
+    fn default() -> Self {
+        Self {
+            images: vec![],
+            categories: vec![],
+            truths: vec![],
+        }
+    }
 }
 
 /// How to evaluate.
@@ -155,9 +172,9 @@ impl Default for Options {
 /// # Errors
 /// [`CocoError`] names the first truth or detection whose image or class is unknown, whose
 /// numbers are not finite, or whose size is negative.
-pub fn evaluate(
-    ground_truth: &GroundTruth,
-    detections: &[Detection],
+pub fn evaluate<S: Shape>(
+    ground_truth: &GroundTruth<S>,
+    detections: &[Detection<S>],
     options: &Options,
 ) -> Result<CocoReport, CocoError> {
     let groups = groups::Groups::new(ground_truth, detections, options.pycocotools_quirks)?;
@@ -167,10 +184,10 @@ pub fn evaluate(
         .categories
         .par_iter()
         .map(|group| {
-            let boxes = group.sorted();
+            let shapes = group.sorted();
             let result =
-                accumulate::evaluate_category(&boxes, max_detections, options.pycocotools_quirks);
-            CategoryReport::new(group.category, boxes.detections.len(), result)
+                accumulate::evaluate_category(&shapes, max_detections, options.pycocotools_quirks);
+            CategoryReport::new(group.category, shapes.detections.len(), result)
         })
         .collect();
     Ok(CocoReport::new(groups.images, max_detections, categories))

@@ -18,7 +18,7 @@ use crate::cost::quantile_of_sorted;
 
 /// Below this a p-value is called significant.
 pub const SIGNIFICANCE: f64 = 0.05;
-/// Resamples of [`bootstrap_difference`] and [`bootstrap_mean`].
+/// Resamples of [`bootstrap`], [`bootstrap_difference`] and [`bootstrap_mean`].
 pub const RESAMPLES: usize = 10_000;
 /// The standard normal distribution's quantile at 0.975, for 95 % intervals.
 const Z_95: f64 = 1.959_963_984_540_054;
@@ -157,26 +157,48 @@ fn equal_values(values: &[f64]) -> Vec<(f64, usize)> {
 /// the images of a resample, `count` indices below `count`, [`RESAMPLES`] times. An empty list gives
 /// `[0, 0]`.
 pub fn bootstrap(count: usize, seed: u64, statistic: impl Fn(&[usize]) -> f64 + Sync) -> Interval {
-    percentiles(count, seed, |draws| {
+    let [interval] = bootstrap_each(count, RESAMPLES, seed, |drawn| [statistic(drawn)]);
+    interval
+}
+
+/// [`bootstrap`] of several figures of the same resamples, `resamples` of them.
+pub fn bootstrap_each<const N: usize>(
+    count: usize,
+    resamples: usize,
+    seed: u64,
+    statistic: impl Fn(&[usize]) -> [f64; N] + Sync,
+) -> [Interval; N] {
+    let figures = resampled(count, resamples, seed, |draws| {
         let mut drawn = Vec::with_capacity(count);
         draws.images(count, |image| drawn.push(image));
         statistic(&drawn)
-    })
+    });
+    std::array::from_fn(|figure| middle_95(figures.iter().map(|row| row[figure]).collect()))
 }
 
 fn percentiles(count: usize, seed: u64, resample: impl Fn(&mut Draws) -> f64 + Sync) -> Interval {
-    let none = Interval {
-        low: 0.0,
-        high: 0.0,
-    };
+    middle_95(resampled(count, RESAMPLES, seed, resample))
+}
+
+/// A figure of each resample; none without images.
+fn resampled<T: Send>(
+    count: usize,
+    resamples: usize,
+    seed: u64,
+    figure: impl Fn(&mut Draws) -> T + Sync,
+) -> Vec<T> {
     let Ok(bound @ 1..) = u32::try_from(count) else {
-        return none;
+        return vec![];
     };
-    let mut figures: Vec<f64> = (0..RESAMPLES)
+    (0..resamples)
         .into_par_iter()
         .with_min_len(64)
-        .map(|stream| resample(&mut Draws::new(seed, stream as u64, bound)))
-        .collect();
+        .map(|stream| figure(&mut Draws::new(seed, stream as u64, bound)))
+        .collect()
+}
+
+/// The interval that holds the middle 95 % of figures; `[0, 0]` without any.
+fn middle_95(mut figures: Vec<f64>) -> Interval {
     figures.sort_unstable_by(f64::total_cmp);
     let tail = (1.0 - 0.95) / 2.0;
     match (
@@ -184,7 +206,10 @@ fn percentiles(count: usize, seed: u64, resample: impl Fn(&mut Draws) -> f64 + S
         quantile_of_sorted(&figures, 1.0 - tail),
     ) {
         (Some(low), Some(high)) => Interval { low, high },
-        _ => none,
+        _ => Interval {
+            low: 0.0,
+            high: 0.0,
+        },
     }
 }
 

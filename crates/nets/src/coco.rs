@@ -1,15 +1,22 @@
-//! COCO's files as the values that an evaluation takes.
+//! COCO's files as the values that an evaluation takes, and their evaluation.
 
-use std::collections::{HashMap, HashSet};
+mod boxes;
+mod comparison;
+mod ids;
+mod masks;
+
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use data::coco::CocoFileError;
-use data::coco::file::{self, CocoAnnotation, CocoBox, CocoFile, CocoImage};
+use data::coco::file::{self, CocoAnnotation, CocoBox, CocoDetection, CocoFile};
 use data::memory::{self, NotEnoughMemory};
 use measure::detection::{
-    Category, CocoError, CocoReport, Curve, Detection, GroundTruth, List, Options, THRESHOLDS,
-    Truth, evaluate, hints, shift_that_fits,
+    Category, CocoError, CocoReport, Curve, Detection, GroundTruth, Options, THRESHOLDS, Truth,
 };
+use serde::Serialize;
+
+pub use comparison::Comparison;
 
 /// Why files could not be evaluated.
 #[derive(Debug, thiserror::Error)]
@@ -35,120 +42,84 @@ pub enum CocoEvalError {
         /// How much is missing.
         cause: NotEnoughMemory,
     },
+    /// The masks that polygons describe do not fit into memory.
+    #[error("{}: the masks of the polygons: {cause}", path.display())]
+    MaskMemory {
+        /// The file they are in.
+        path: PathBuf,
+        /// How much is missing.
+        cause: NotEnoughMemory,
+    },
+    /// There is no average precision whose difference could be told.
+    #[error("{}: nothing to compare: no annotation counts", .0.display())]
+    NothingToCompare(PathBuf),
 }
 
-/// Evaluates the detections of a results file against a file of annotations. Returns also what the user should know about
-/// the files, a sentence each.
+/// Whether boxes or masks are compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IouType {
+    /// Boxes; of entries that have a mask only, the box around it.
+    #[default]
+    Boxes,
+    /// Masks.
+    Masks,
+}
+
+/// Files to evaluate.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The annotations.
+    pub ground_truth: PathBuf,
+    /// The results.
+    pub detections: PathBuf,
+    /// What of them is compared.
+    pub iou: IouType,
+    /// How.
+    pub options: Options,
+    /// Another results file to compare with.
+    pub other: Option<Other>,
+}
+
+/// Results of another model on the same images.
+#[derive(Clone, Debug)]
+pub struct Other {
+    /// Its results.
+    pub detections: PathBuf,
+    /// How often the images are drawn for the interval of the difference.
+    pub resamples: usize,
+}
+
+/// The result of an evaluation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// The figures of the detections.
+    #[serde(flatten)]
+    pub report: CocoReport,
+    /// How they compare with those of another model, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
+    /// What the user should know about the files, a sentence each.
+    #[serde(skip)]
+    pub warnings: Vec<String>,
+}
+
+/// Evaluates the detections of a results file against a file of annotations.
 ///
 /// # Errors
 /// [`CocoEvalError`] with the file and the entry at fault.
-pub fn evaluate_files(
-    annotations: &Path,
-    detections: &Path,
-    options: &Options,
-) -> Result<(CocoReport, Vec<String>), CocoEvalError> {
-    let (file, found) = rayon::join(
-        || file::read_annotations(annotations),
-        || read_detections(detections),
-    );
-    let (file, mut found) = (file?, found?);
-    let mut warnings = notes(&file.annotations, options.pycocotools_quirks);
-    let truths = to_ground_truth(annotations, &file, options.pycocotools_quirks)?;
-    let annotated: HashSet<i64> = truths.truths.iter().map(|truth| truth.category).collect();
-    check_memory(annotated.len())?;
-    let mut result = evaluate(&truths, &found, options);
-    let unknown = |cause: &CocoError| (cause.list, cause.field) == (List::Detections, "image_id");
-    if result.as_ref().is_err_and(unknown)
-        && let Some(named) = by_file_name(&file.images, &found)
-    {
-        warnings.push(
-            "the image ids of the detections are names of files, as Ultralytics writes them"
-                .to_string(),
-        );
-        found = named;
-        result = evaluate(&truths, &found, options);
-    }
-    let report = result.map_err(|mut cause| {
-        let hint = likely_reason(&cause, &truths, &found);
-        if cause.found.parse().is_ok_and(file::is_text) {
-            cause.found = "an id that is text".to_string();
-        }
-        let path = match cause.list {
-            List::Annotations => annotations,
-            List::Detections => detections,
-        };
-        CocoEvalError::Entry {
-            path: path.to_path_buf(),
-            cause,
-            hint,
-        }
-    })?;
-    let hints = hints(&truths, &found, options, &report);
-    warnings.extend(hints.iter().map(ToString::to_string));
-    Ok((report, warnings))
-}
-
-/// What was made of boxes that pycocotools reads otherwise.
-fn notes(annotations: &[CocoAnnotation], quirks: bool) -> Vec<String> {
-    let count = |kind: fn(&CocoBox) -> bool| {
-        let boxes = annotations.iter().map(|annotation| &annotation.bbox);
-        boxes.filter(|bbox| kind(bbox)).count()
-    };
-    let mut notes = Vec::new();
-    let of_masks = count(|bbox| matches!(bbox, CocoBox::OfMask(_)));
-    if of_masks > 0 {
-        notes.push(format!(
-            "annotations without a box: {of_masks}; the box of the mask is taken"
-        ));
-    }
-    let turned = count(|bbox| matches!(bbox, CocoBox::Turned { .. }));
-    if turned > 0 && !quirks {
-        notes.push(format!(
-            "annotations that are turned by `attributes.rotation`: {turned}; the upright box around each is taken. \
-             pycocotools takes the box as it was before: --pycocotools-quirks gives its figures"
-        ));
-    }
-    notes
-}
-
-/// The detections with the ids of their images, if all of them name images by their files without folder and ending.
-fn by_file_name(images: &[CocoImage], found: &[Detection]) -> Option<Vec<Detection>> {
-    let id = |image: &CocoImage| {
-        let stem = Path::new(image.file_name.as_ref()?).file_stem()?;
-        Some((file::id_of_text(stem.to_str()?), image.id))
-    };
-    let ids: HashMap<i64, i64> = images.iter().filter_map(id).collect();
-    let named = |found: &Detection| {
-        let image = *ids.get(&found.image)?;
-        Some(Detection { image, ..*found })
-    };
-    found.iter().map(named).collect()
-}
-
-/// Whether an unknown id in the results is one of many that are shifted.
-fn likely_reason(cause: &CocoError, truths: &GroundTruth, found: &[Detection]) -> &'static str {
-    let shift = match (cause.list, cause.field) {
-        (List::Detections, "image_id") => {
-            shift_that_fits(&truths.images, found.iter().map(|found| found.image))
-        }
-        (List::Detections, "category_id") => {
-            let ids: Vec<i64> = truths
-                .categories
-                .iter()
-                .map(|category| category.id)
-                .collect();
-            shift_that_fits(&ids, found.iter().map(|found| found.category))
-        }
-        _ => None,
-    };
-    match shift {
-        None => "",
-        Some(1) => "; all these ids plus 1 are known: are they counted from 0?",
-        Some(_) => "; all these ids minus 1 are known: are they counted from 1?",
+pub fn evaluate_files(request: &Request) -> Result<Evaluation, CocoEvalError> {
+    match request.iou {
+        IouType::Boxes => boxes::evaluate_boxes(request),
+        IouType::Masks => masks::evaluate_masks(request),
     }
 }
 
 /// Every class with annotations has a precision-recall curve at each IoU threshold.
+fn check_curves<S>(truths: &[Truth<S>]) -> Result<(), CocoEvalError> {
+    let annotated: HashSet<i64> = truths.iter().map(|truth| truth.category).collect();
+    check_memory(annotated.len())
+}
+
 fn check_memory(classes: usize) -> Result<(), CocoEvalError> {
     let bytes = (classes * THRESHOLDS * size_of::<Curve>()) as u64;
     memory::check(bytes).map_err(|cause| CocoEvalError::Memory { classes, cause })
@@ -168,6 +139,26 @@ fn to_ground_truth(
     file: &CocoFile,
     quirks: bool,
 ) -> Result<GroundTruth, CocoFileError> {
+    let with_box = |index: usize, annotation: &CocoAnnotation| {
+        let bbox = match annotation.bbox {
+            CocoBox::Turned { given, .. } if quirks => given,
+            ref bbox => bbox.numbers().map_err(|cause| CocoFileError::Form {
+                path: path.to_path_buf(),
+                entry: format!("annotations[{index}].bbox: "),
+                cause,
+            })?,
+        };
+        let [.., width, height] = bbox;
+        Ok((bbox.into(), width * height))
+    };
+    ground_truth(file, with_box)
+}
+
+/// The ground truth of a file. `shape` gives the box or mask of an annotation, and its area for annotations without one.
+fn ground_truth<S, E>(
+    file: &CocoFile,
+    mut shape: impl FnMut(usize, &CocoAnnotation) -> Result<(S, f64), E>,
+) -> Result<GroundTruth<S>, E> {
     let CocoFile {
         images,
         categories,
@@ -180,15 +171,7 @@ fn to_ground_truth(
         .max();
     let mut next_id = last.unwrap_or(0).max(0);
     let truth = |(index, annotation): (usize, &CocoAnnotation)| {
-        let bbox = match annotation.bbox {
-            CocoBox::Turned { given, .. } if quirks => given,
-            ref bbox => bbox.numbers().map_err(|cause| CocoFileError::Form {
-                path: path.to_path_buf(),
-                entry: format!("annotations[{index}].bbox: "),
-                cause,
-            })?,
-        };
-        let [.., width, height] = bbox;
+        let (bounds, area) = shape(index, annotation)?;
         Ok(Truth {
             image: annotation.image_id,
             category: annotation.category_id,
@@ -196,8 +179,8 @@ fn to_ground_truth(
                 next_id = next_id.wrapping_add(1);
                 next_id
             }),
-            bounds: bbox.into(),
-            area: annotation.area.unwrap_or(width * height),
+            bounds,
+            area: annotation.area.unwrap_or(area),
             crowd: annotation.iscrowd,
         })
     };
@@ -214,7 +197,7 @@ fn to_ground_truth(
             .iter()
             .enumerate()
             .map(truth)
-            .collect::<Result<_, CocoFileError>>()?,
+            .collect::<Result<_, E>>()?,
     })
 }
 
@@ -223,16 +206,22 @@ fn to_ground_truth(
 /// # Errors
 /// [`CocoFileError`] with the entry at fault.
 pub fn read_detections(path: &Path) -> Result<Vec<Detection>, CocoFileError> {
-    let detections = file::read_detections(path)?;
-    Ok(detections
-        .into_iter()
-        .map(|found| Detection {
+    Ok(to_detections(&file::read_detections(path)?))
+}
+
+/// The detections that have a box, which are all that [`file::read_detections`] returns.
+fn to_detections(found: &[CocoDetection]) -> Vec<Detection> {
+    let detection = |found: &CocoDetection| {
+        Some(Detection {
             image: found.image_id,
             category: found.category_id,
-            bounds: found.bbox.into(),
+            bounds: found.bbox.numbers()?.into(),
             score: found.score,
         })
-        .collect())
+    };
+    let mut detections = Vec::with_capacity(found.len());
+    detections.extend(found.iter().filter_map(detection));
+    detections
 }
 
 #[cfg(test)]

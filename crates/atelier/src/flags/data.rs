@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use recipe::Scenes;
 
 use super::PictureLimit;
@@ -143,6 +143,15 @@ pub struct CocoEval {
     /// Results in COCO format
     #[arg(value_name = "DETECTIONS")]
     pub detections: PathBuf,
+    /// Evaluate boxes or masks (polygons and run lengths)
+    #[arg(long, value_enum, value_name = "TYPE", default_value_t)]
+    pub iou: IouType,
+    /// Results of another model, to compare with: AP and AP50, with the 95 % interval of the difference
+    #[arg(long, value_name = "DETECTIONS")]
+    pub compare: Option<PathBuf>,
+    /// How often --compare draws the images anew, for the interval
+    #[arg(long, value_name = "N", default_value_t = 1000, requires = "compare", value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    pub resamples: u32,
     /// Repeat pycocotools' mistakes (annotation ids that are 0 or repeated, silently dropped boxes)
     #[arg(long)]
     pub pycocotools_quirks: bool,
@@ -152,4 +161,12 @@ pub struct CocoEval {
     /// Write precision-recall curves as CSV
     #[arg(long, value_name = "FILE")]
     pub curves: Option<PathBuf>,
+}
+
+/// What is evaluated; pycocotools' `iouType`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum IouType {
+    #[default]
+    Bbox,
+    Segm,
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use measure::detection::Options;
+use nets::coco;
 use recipe::{FasterRcnn, Model, Recipe, Scenes};
 
 use crate::error::CommandError;
@@ -105,9 +106,7 @@ impl ContactSheetPlan {
 
 /// Detections to evaluate.
 pub struct CocoEvalPlan {
-    pub ground_truth: PathBuf,
-    pub detections: PathBuf,
-    pub options: Options,
+    pub request: coco::Request,
     /// The file of precision-recall curves.
     pub curves: Option<PathBuf>,
 }
@@ -115,14 +114,25 @@ pub struct CocoEvalPlan {
 impl CocoEvalPlan {
     pub fn of(flags: &flags::CocoEval) -> Self {
         let most = flags.max_detections as usize;
-        Self {
+        let request = coco::Request {
             ground_truth: flags.ground_truth.clone(),
             detections: flags.detections.clone(),
+            iou: match flags.iou {
+                flags::IouType::Bbox => coco::IouType::Boxes,
+                flags::IouType::Segm => coco::IouType::Masks,
+            },
             options: Options {
                 pycocotools_quirks: flags.pycocotools_quirks,
                 // As pycocotools' maxDets, but never more than was asked for.
                 max_detections: [1, most.min(10), most],
             },
+            other: flags.compare.as_ref().map(|other| coco::Other {
+                detections: other.clone(),
+                resamples: flags.resamples as usize,
+            }),
+        };
+        Self {
+            request,
             curves: flags.curves.clone(),
         }
     }

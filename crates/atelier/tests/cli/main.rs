@@ -1,6 +1,7 @@
 //! The binary as a user meets it.
 
 mod checkup;
+mod coco_eval;
 mod contact;
 mod errors;
 mod evidence;

@@ -7,6 +7,8 @@
 
 mod fields;
 mod mask;
+mod packed;
+mod segmentation;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +17,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Track;
+
+use segmentation::{Segmented, SegmentedFile};
+
+pub use segmentation::Segmentation;
 
 /// A file of annotations.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -109,10 +115,31 @@ pub struct CocoDetection {
     pub image_id: i64,
     /// The class reported.
     pub category_id: i64,
-    /// `[x, y, width, height]` in pixels.
-    pub bbox: [f64; 4],
+    /// Its box.
+    pub bbox: DetectedBox,
     /// How certain the model is.
     pub score: f64,
+}
+
+/// The box of a detection, `[x, y, width, height]` in pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum DetectedBox {
+    /// As the file has it.
+    Given([f64; 4]),
+    /// Around the mask, where the file has no box.
+    OfMask([f64; 4]),
+    /// There is none.
+    Missing,
+}
+
+impl DetectedBox {
+    /// The four numbers, if there are any.
+    pub fn numbers(self) -> Option<[f64; 4]> {
+        match self {
+            Self::Given(numbers) | Self::OfMask(numbers) => Some(numbers),
+            Self::Missing => None,
+        }
+    }
 }
 
 impl CocoCategory {
@@ -131,9 +158,7 @@ impl CocoBox {
         match self {
             Self::Given(numbers) | Self::OfMask(numbers) => Ok(*numbers),
             Self::Turned { around, .. } => Ok(*around),
-            Self::Missing => Err(format!(
-                "expected {FOUR_NUMBERS}; there is neither a box nor a mask"
-            )),
+            Self::Missing => Err(neither_box_nor_mask()),
             Self::Wrong(found) => Err(format!("expected {FOUR_NUMBERS}, found {found}")),
         }
     }
@@ -141,6 +166,10 @@ impl CocoBox {
 
 /// What a box should be.
 const FOUR_NUMBERS: &str = "four numbers, [x, y, width, height]";
+
+fn neither_box_nor_mask() -> String {
+    format!("expected {FOUR_NUMBERS}; there is neither a box nor a mask")
+}
 
 /// Why a COCO file could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -174,13 +203,7 @@ pub enum CocoFileError {
 /// [`CocoFileError`] with the first entry that cannot be read. Whether the numbers make sense is not checked.
 pub fn read_annotations(path: &Path) -> Result<CocoFile, CocoFileError> {
     let text = load(path)?;
-    let mut file: CocoFile = parse(path, &text, "")?;
-    let sizes = file.images.iter_mut();
-    let sizes = sizes.flat_map(|image| [&mut image.width, &mut image.height]);
-    let areas = file.annotations.iter_mut().map(|entry| &mut entry.area);
-    for number in sizes.chain(areas) {
-        *number = number.filter(|number| !number.is_nan());
-    }
+    let mut file = parse_annotations(path, &text)?;
     let without = |entry: &CocoAnnotation| entry.bbox == CocoBox::Missing;
     if file.annotations.iter().any(without) {
         // Masks are long and rarely needed: only now they are read.
@@ -201,6 +224,39 @@ pub fn read_annotations(path: &Path) -> Result<CocoFile, CocoFileError> {
             let around = around_turned(given, degrees);
             entry.bbox = CocoBox::Turned { given, around };
         }
+    }
+    Ok(file)
+}
+
+/// Reads a file of annotations, and the mask of each as it is. Boxes are left as they are too.
+///
+/// # Errors
+/// As for [`read_annotations`], and for a mask that can't be read. Whether it fits its image is not checked.
+pub fn read_annotations_with_masks(
+    path: &Path,
+) -> Result<(CocoFile, Vec<Segmentation>), CocoFileError> {
+    let text = load(path)?;
+    let (file, masks) = rayon::join(
+        || parse_annotations(path, &text),
+        || parse::<SegmentedFile>(path, &text, ""),
+    );
+    Ok((file?, segmentations(masks?.annotations)))
+}
+
+fn segmentations(entries: Vec<Segmented>) -> Vec<Segmentation> {
+    entries
+        .into_iter()
+        .map(|entry| entry.segmentation)
+        .collect()
+}
+
+fn parse_annotations(path: &Path, text: &str) -> Result<CocoFile, CocoFileError> {
+    let mut file: CocoFile = parse(path, text, "")?;
+    let sizes = file.images.iter_mut();
+    let sizes = sizes.flat_map(|image| [&mut image.width, &mut image.height]);
+    let areas = file.annotations.iter_mut().map(|entry| &mut entry.area);
+    for number in sizes.chain(areas) {
+        *number = number.filter(|number| !number.is_nan());
     }
     Ok(file)
 }
@@ -228,13 +284,48 @@ pub fn is_text(id: i64) -> bool {
     id < -(1 << 53)
 }
 
-/// Reads a results file: a list, which may be empty.
+/// Reads a results file: a list, which may be empty. A detection without a box gets the box around its mask.
 ///
 /// # Errors
-/// As for [`read_annotations`].
+/// As for [`read_annotations`], and for a detection without box and mask.
 pub fn read_detections(path: &Path) -> Result<Vec<CocoDetection>, CocoFileError> {
-    parse(path, &load(path)?, "detections")
+    let text = load(path)?;
+    let mut detections: Vec<CocoDetection> = parse(path, &text, DETECTIONS)?;
+    let without = |entry: &CocoDetection| entry.bbox == DetectedBox::Missing;
+    if detections.iter().any(without) {
+        let masks: Vec<mask::Masked> = parse(path, &text, DETECTIONS)?;
+        for (place, (entry, mask)) in detections.iter_mut().zip(masks).enumerate() {
+            if without(entry) {
+                let outline = mask.segmentation.outline();
+                let outline = outline.ok_or_else(|| CocoFileError::Form {
+                    path: path.to_path_buf(),
+                    entry: format!("{DETECTIONS}[{place}].bbox: "),
+                    cause: neither_box_nor_mask(),
+                })?;
+                entry.bbox = DetectedBox::OfMask(outline.bounds());
+            }
+        }
+    }
+    Ok(detections)
 }
+
+/// Reads a results file, and the mask of each detection as it is. Boxes are left as they are too.
+///
+/// # Errors
+/// As for [`read_detections`], and for a mask that can't be read. Whether it fits its image is not checked.
+pub fn read_detections_with_masks(
+    path: &Path,
+) -> Result<(Vec<CocoDetection>, Vec<Segmentation>), CocoFileError> {
+    let text = load(path)?;
+    let (detections, masks) = rayon::join(
+        || parse(path, &text, DETECTIONS),
+        || parse(path, &text, DETECTIONS),
+    );
+    Ok((detections?, segmentations(masks?)))
+}
+
+/// What messages call the list of a results file.
+const DETECTIONS: &str = "detections";
 
 /// The text of a file.
 fn load(path: &Path) -> Result<String, CocoFileError> {

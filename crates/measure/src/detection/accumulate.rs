@@ -2,14 +2,15 @@
 
 use super::figures::{Curve, Figures, mean, recall_grid};
 use super::matching::{Matcher, Outcome};
+use super::shape::Shape;
 use super::{AREAS, Detection, RECALLS, THRESHOLDS, Truth};
 
-/// The boxes of one class, each list sorted by image; `usize` is the image's place among the sorted ids.
-pub(super) struct CategoryBoxes<'a> {
+/// The boxes or masks of one class, each list sorted by image; `usize` is the image's place among the sorted ids.
+pub(super) struct CategoryShapes<'a, S> {
     /// By image, then file order.
-    pub truths: Vec<(usize, &'a Truth)>,
+    pub truths: Vec<(usize, &'a Truth<S>)>,
     /// By image, then falling score, then file order.
-    pub detections: Vec<(usize, &'a Detection)>,
+    pub detections: Vec<(usize, &'a Detection<S>)>,
 }
 
 /// The result for one class.
@@ -24,22 +25,24 @@ pub(super) struct CategoryResult {
     pub recalls: Option<[f64; THRESHOLDS]>,
 }
 
-/// A detection among the `max_detections` of its image.
-struct Kept {
-    score: f64,
+/// A detection among the `max_detections` of its image. Small, because a million of them are sorted.
+pub(super) struct Kept {
+    pub score: f64,
+    /// The place of its image.
+    pub image: u32,
     /// How many detections of its image score higher.
-    rank: usize,
-    outcomes: [Outcome; AREAS.len()],
+    pub rank: u32,
+    pub outcomes: [Outcome; AREAS.len()],
 }
 
 /// Evaluates one class; `max_detections` ascends.
-pub(super) fn evaluate_category(
-    boxes: &CategoryBoxes,
+pub(super) fn evaluate_category<S: Shape>(
+    shapes: &CategoryShapes<S>,
     max_detections: [usize; 3],
     quirks: bool,
 ) -> CategoryResult {
-    let (kept, truths) = match_all_images(boxes, max_detections[2], quirks);
-    let over_limit = boxes.detections.len() - kept.len();
+    let (kept, truths) = match_all_images(shapes, max_detections[2], quirks);
+    let over_limit = shapes.detections.len() - kept.len();
     let [low, middle, high] = max_detections;
     let [all, small, medium, large] =
         std::array::from_fn(|area| AreaCurves::new(&kept, area, truths[area]));
@@ -75,20 +78,20 @@ pub(super) fn evaluate_category(
 }
 
 /// The kept detections of all images, best score first, and how many truths count in each area range.
-fn match_all_images(
-    boxes: &CategoryBoxes,
+pub(super) fn match_all_images<S: Shape>(
+    shapes: &CategoryShapes<S>,
     limit: usize,
     quirks: bool,
 ) -> (Vec<Kept>, [usize; AREAS.len()]) {
     let mut matcher = Matcher::new(quirks);
     let mut truths_that_count = [0; AREAS.len()];
-    let mut outcomes = Vec::with_capacity(boxes.detections.len());
-    let mut places: Vec<(f64, usize)> = Vec::with_capacity(boxes.detections.len());
+    let mut outcomes = Vec::with_capacity(shapes.detections.len());
+    let mut places = Vec::with_capacity(shapes.detections.len());
     let mut image_truths = vec![];
     let mut image_detections = vec![];
 
-    let mut truths = boxes.truths.as_slice();
-    let mut detections = boxes.detections.as_slice();
+    let mut truths = shapes.truths.as_slice();
+    let mut detections = shapes.detections.as_slice();
     while let Some(image) = [truths.first().map(|t| t.0), detections.first().map(|d| d.0)]
         .into_iter()
         .flatten()
@@ -117,14 +120,15 @@ fn match_all_images(
             image_detections
                 .iter()
                 .enumerate()
-                .map(|(rank, detection)| (detection.score, rank)),
+                .map(|(rank, detection)| (detection.score, image as u32, rank as u32)),
         );
     }
     let mut kept: Vec<Kept> = places
         .into_iter()
         .zip(outcomes)
-        .map(|((score, rank), outcomes)| Kept {
+        .map(|((score, image, rank), outcomes)| Kept {
             score,
+            image,
             rank,
             outcomes,
         })
@@ -210,7 +214,10 @@ fn curve(mut hits: Vec<(f64, f64)>, truths: usize, highest_score: f64) -> Curve 
 /// The share of truths found per IoU threshold, by the `limit` best detections of each image.
 fn recalls(kept: &[Kept], area: usize, limit: usize, truths: usize) -> Option<[f64; THRESHOLDS]> {
     let mut found = [0u32; THRESHOLDS];
-    for detection in kept.iter().filter(|detection| detection.rank < limit) {
+    for detection in kept
+        .iter()
+        .filter(|detection| (detection.rank as usize) < limit)
+    {
         for t in set_bits(detection.outcomes[area].hit) {
             found[t] += 1;
         }

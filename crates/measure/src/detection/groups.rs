@@ -1,33 +1,34 @@
-//! Checks boxes and sorts them into classes and images.
+//! Checks boxes or masks and sorts them into classes and images.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use super::accumulate::{CategoryBoxes, falling};
+use super::accumulate::{CategoryShapes, falling};
 use super::error::{CocoError, List};
-use super::{Category, Detection, GroundTruth, Truth, Xywh};
+use super::shape::{Fault, Shape};
+use super::{Category, Detection, GroundTruth, Truth};
 
 /// Boxes by class; images are named by their place among the sorted ids, as ties between scores need.
-pub(super) struct Groups<'a> {
+pub(super) struct Groups<'a, S> {
     /// How many images there are.
     pub images: usize,
     /// Classes by id.
-    pub categories: Vec<CategoryGroup<'a>>,
+    pub categories: Vec<CategoryGroup<'a, S>>,
 }
 
 /// The boxes of a class in file order, each with its image.
-pub(super) struct CategoryGroup<'a> {
+pub(super) struct CategoryGroup<'a, S> {
     pub category: &'a Category,
-    truths: Vec<(usize, &'a Truth)>,
-    detections: Vec<(usize, &'a Detection)>,
+    truths: Vec<(usize, &'a Truth<S>)>,
+    detections: Vec<(usize, &'a Detection<S>)>,
 }
 
-impl<'a> Groups<'a> {
+impl<'a, S: Shape> Groups<'a, S> {
     /// With `lenient`, boxes of unknown images (truths only) or classes are dropped, sizes may be negative, and truths are
     /// [`looked_up`].
     pub fn new(
-        ground_truth: &'a GroundTruth,
-        detections: &'a [Detection],
+        ground_truth: &'a GroundTruth<S>,
+        detections: &'a [Detection<S>],
         lenient: bool,
     ) -> Result<Self, CocoError> {
         let mut ids = ground_truth.images.clone();
@@ -42,7 +43,7 @@ impl<'a> Groups<'a> {
         // A map: an id that is listed twice is one class, and the classes come out sorted.
         let classes: BTreeMap<i64, &Category> =
             ground_truth.categories.iter().map(|c| (c.id, c)).collect();
-        let mut categories: Vec<CategoryGroup> = classes
+        let mut categories: Vec<CategoryGroup<S>> = classes
             .values()
             .map(|category| CategoryGroup {
                 category,
@@ -58,8 +59,14 @@ impl<'a> Groups<'a> {
 
         for (index, truth) in ground_truth.truths.iter().enumerate() {
             let error = error(List::Annotations, index);
-            check_bounds(truth.bounds, lenient)
-                .map_err(|(what, value)| error("bbox", what, &value))?;
+            if let Some(fault) = truth.bounds.fault(lenient) {
+                let Fault {
+                    field,
+                    expected,
+                    found,
+                } = fault;
+                return Err(error(field, expected, &found));
+            }
             if !truth.area.is_finite() || (truth.area < 0.0 && !lenient) {
                 let expected = "a finite number that is not negative";
                 return Err(error("area", expected, &truth.area));
@@ -78,7 +85,7 @@ impl<'a> Groups<'a> {
             }
         }
         if lenient {
-            let known = |truth: &Truth| {
+            let known = |truth: &Truth<S>| {
                 let place = *places.get(&truth.image)?;
                 Some((place, *class_of.get(&truth.category)?))
             };
@@ -90,8 +97,14 @@ impl<'a> Groups<'a> {
         }
         for (index, detection) in detections.iter().enumerate() {
             let error = error(List::Detections, index);
-            check_bounds(detection.bounds, lenient)
-                .map_err(|(what, value)| error("bbox", what, &value))?;
+            if let Some(fault) = detection.bounds.fault(lenient) {
+                let Fault {
+                    field,
+                    expected,
+                    found,
+                } = fault;
+                return Err(error(field, expected, &found));
+            }
             if !detection.score.is_finite() {
                 return Err(error("score", "a finite number", &detection.score));
             }
@@ -121,9 +134,12 @@ impl<'a> Groups<'a> {
 /// The truths as pycocotools takes them. It lists the ids of the annotations of each known image and class, image by image,
 /// and then looks every id up in a table that holds the last annotation of each: of several with one id the last comes
 /// several times, in its own image and class, and the others never.
-fn looked_up(truths: &[Truth], known: impl Fn(&Truth) -> Option<(usize, usize)>) -> Vec<&Truth> {
-    let last: HashMap<i64, &Truth> = truths.iter().map(|truth| (truth.id, truth)).collect();
-    let mut listed: Vec<(usize, &Truth)> = truths
+fn looked_up<S>(
+    truths: &[Truth<S>],
+    known: impl Fn(&Truth<S>) -> Option<(usize, usize)>,
+) -> Vec<&Truth<S>> {
+    let last: HashMap<i64, &Truth<S>> = truths.iter().map(|truth| (truth.id, truth)).collect();
+    let mut listed: Vec<(usize, &Truth<S>)> = truths
         .iter()
         .filter_map(|truth| Some((known(truth)?.0, truth)))
         .collect();
@@ -148,36 +164,13 @@ fn error(
     }
 }
 
-impl<'a> CategoryGroup<'a> {
+impl<'a, S> CategoryGroup<'a, S> {
     /// The boxes in the order that matching needs. Stable sorts: equal scores stay in file order.
-    pub fn sorted(&self) -> CategoryBoxes<'a> {
+    pub fn sorted(&self) -> CategoryShapes<'a, S> {
         let mut truths = self.truths.clone();
         let mut detections = self.detections.clone();
         truths.sort_by_key(|&(place, _)| place);
         detections.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| falling(a.1.score, b.1.score)));
-        CategoryBoxes { truths, detections }
-    }
-}
-
-/// Says what is wrong with a box, and the number at fault.
-fn check_bounds(bounds: Xywh, any_size: bool) -> Result<(), (&'static str, f64)> {
-    let Xywh {
-        x,
-        y,
-        width,
-        height,
-    } = bounds;
-    if let Some(value) = [x, y, width, height]
-        .into_iter()
-        .find(|value| !value.is_finite())
-    {
-        return Err(("finite numbers", value));
-    }
-    match [width, height].into_iter().find(|&side| side < 0.0) {
-        Some(side) if !any_size => Err((
-            "[x, y, width, height] with a width and height of at least 0",
-            side,
-        )),
-        _ => Ok(()),
+        CategoryShapes { truths, detections }
     }
 }

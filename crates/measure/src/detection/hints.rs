@@ -124,16 +124,25 @@ impl fmt::Display for Reading {
     }
 }
 
-/// What should be known about files that were evaluated to `report`.
+/// What should be known about files of boxes that were evaluated to `report`.
 pub fn hints(
     ground_truth: &GroundTruth,
     detections: &[Detection],
     options: &Options,
     report: &CocoReport,
 ) -> Vec<Hint> {
+    let mut hints = count_hints(&ground_truth.truths, options, report);
+    if !detections.is_empty() && report.figures.ap.is_some_and(|ap| ap < LOW) {
+        hints.extend(other_reading(ground_truth, detections));
+    }
+    hints
+}
+
+/// The part of [`hints`] that holds for boxes and masks: what is counted otherwise than the files suggest.
+pub fn count_hints<S>(truths: &[Truth<S>], options: &Options, report: &CocoReport) -> Vec<Hint> {
     let mut hints = Vec::new();
     if !options.pycocotools_quirks {
-        hints.extend(repeated_ids(&ground_truth.truths));
+        hints.extend(repeated_ids(truths));
     }
     let over_limit: usize = report
         .per_category
@@ -145,9 +154,6 @@ pub fn hints(
             count: over_limit,
             limit: report.max_detections[2],
         });
-    }
-    if !detections.is_empty() && report.figures.ap.is_some_and(|ap| ap < LOW) {
-        hints.extend(other_reading(ground_truth, detections));
     }
     hints
 }
@@ -161,7 +167,7 @@ pub fn shift_that_fits(known: &[i64], ids: impl Iterator<Item = i64> + Clone) ->
     })
 }
 
-fn repeated_ids(truths: &[Truth]) -> Option<Hint> {
+fn repeated_ids<S>(truths: &[Truth<S>]) -> Option<Hint> {
     let mut ids = HashSet::with_capacity(truths.len());
     let mut again = truths
         .iter()

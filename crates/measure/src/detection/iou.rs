@@ -1,6 +1,6 @@
 //! Boxes as COCO files write them, and their overlap.
 
-use super::Truth;
+use super::shape::{Fault, Shape};
 
 /// A box as COCO files write it: left top corner and size, in pixels, continuous (no `+ 1` anywhere).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -70,12 +70,38 @@ pub fn crowd_overlap(detection: Xywh, crowd: Xywh) -> f64 {
     share(detection.intersection(crowd), detection.area())
 }
 
-/// The overlap that decides a match: [`crowd_overlap`] for a crowd, [`iou`] for anything else.
-pub(super) fn overlap(detection: Xywh, truth: &Truth) -> f64 {
-    if truth.crowd {
-        crowd_overlap(detection, truth.bounds)
-    } else {
-        iou(detection, truth.bounds)
+impl Shape for Xywh {
+    fn area(&self) -> f64 {
+        Xywh::area(*self)
+    }
+
+    fn overlap(&self, truth: &Self, crowd: bool) -> f64 {
+        if crowd {
+            crowd_overlap(*self, *truth)
+        } else {
+            iou(*self, *truth)
+        }
+    }
+
+    fn fault(&self, lenient: bool) -> Option<Fault> {
+        let fault = |expected, found| Fault {
+            field: "bbox",
+            expected,
+            found,
+        };
+        let mut numbers = [self.x, self.y, self.width, self.height].into_iter();
+        if let Some(number) = numbers.find(|number| !number.is_finite()) {
+            return Some(fault("finite numbers", number));
+        }
+        let negative = [self.width, self.height]
+            .into_iter()
+            .find(|&side| side < 0.0);
+        negative.filter(|_| !lenient).map(|side| {
+            fault(
+                "[x, y, width, height] with a width and height of at least 0",
+                side,
+            )
+        })
     }
 }
 

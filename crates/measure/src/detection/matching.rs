@@ -1,6 +1,6 @@
 //! Which detections of one image and class find which truths, at every IoU threshold and area range at once.
 
-use super::iou::overlap;
+use super::shape::Shape;
 use super::{AREAS, Detection, THRESHOLDS, Truth};
 
 /// The ten IoU thresholds as pycocotools has them (`numpy.linspace(.5, .95, 10)`): the ninth is
@@ -47,10 +47,10 @@ impl Matcher {
 
     /// Matches the truths (in file order) and detections (best score first) of one image and class.
     /// Adds the truths that count to `truths_that_count` and one row of outcomes per detection to `outcomes`.
-    pub fn match_image(
+    pub fn match_image<S: Shape>(
         &mut self,
-        truths: &[&Truth],
-        detections: &[&Detection],
+        truths: &[&Truth<S>],
+        detections: &[&Detection<S>],
         truths_that_count: &mut [usize; AREAS.len()],
         outcomes: &mut Vec<[Outcome; AREAS.len()]>,
     ) {
@@ -63,11 +63,11 @@ impl Matcher {
 
         self.overlaps.clear();
         for detection in detections {
-            self.overlaps
-                .extend(truths.iter().map(|truth| overlap(detection.bounds, truth)));
+            let overlap = |truth: &&Truth<S>| detection.bounds.overlap(&truth.bounds, truth.crowd);
+            self.overlaps.extend(truths.iter().map(overlap));
         }
         for (area, range) in AREAS.iter().enumerate() {
-            let counts = |truth: &Truth| !truth.crowd && range.contains(truth.area);
+            let counts = |truth: &Truth<S>| !truth.crowd && range.contains(truth.area);
             self.order.clear();
             self.order
                 .extend((0..truths.len()).filter(|&i| counts(truths[i])));
@@ -84,10 +84,10 @@ impl Matcher {
         }
     }
 
-    fn match_detection(
+    fn match_detection<S>(
         &mut self,
         d: usize,
-        truths: &[&Truth],
+        truths: &[&Truth<S>],
         counting: usize,
         outcome: &mut Outcome,
     ) {
@@ -126,7 +126,7 @@ impl Matcher {
 }
 
 /// The outcomes of a detection that finds nothing: a false alarm where its size is in range.
-fn unmatched(detection: &Detection) -> [Outcome; AREAS.len()] {
+fn unmatched<S: Shape>(detection: &Detection<S>) -> [Outcome; AREAS.len()] {
     const EVERY_THRESHOLD: u16 = (1 << THRESHOLDS) - 1;
     AREAS.map(|range| Outcome {
         hit: 0,

@@ -1,10 +1,15 @@
 //! Files that are not what they should be: an error that names file, entry and field, never a panic.
 
-use std::path::PathBuf;
+mod masks;
+
+use std::path::{Path, PathBuf};
 
 use data::coco::CocoFileError;
 use measure::detection::Options;
-use nets::coco::{CocoEvalError, evaluate_files, read_detections, read_ground_truth};
+use nets::coco::{
+    CocoEvalError, Evaluation, IouType, Other, Request, evaluate_files, read_detections,
+    read_ground_truth,
+};
 use proptest::prelude::*;
 
 const GROUND_TRUTH: &str = r#"{"info": {"year": 2026}, "images": [{"id": 1, "file_name": "a \"b\".png"}, {"id": 2}],
@@ -29,6 +34,24 @@ fn file(bytes: impl AsRef<[u8]>) -> Temporary {
         _folder: folder,
         path,
     }
+}
+
+fn request(ground_truth: &Path, detections: &Path, options: Options) -> Request {
+    Request {
+        ground_truth: ground_truth.to_path_buf(),
+        detections: detections.to_path_buf(),
+        iou: IouType::Boxes,
+        options,
+        other: None,
+    }
+}
+
+fn evaluate_boxes(
+    ground_truth: &Path,
+    detections: &Path,
+    options: Options,
+) -> Result<Evaluation, CocoEvalError> {
+    evaluate_files(&request(ground_truth, detections, options))
 }
 
 #[test]
@@ -83,7 +106,7 @@ fn values_are_blamed_on_their_file() {
         ),
     ] {
         let found = file(text);
-        let error = evaluate_files(&truth.path, &found.path, &Options::default()).unwrap_err();
+        let error = evaluate_boxes(&truth.path, &found.path, Options::default()).unwrap_err();
         assert_eq!(
             error.to_string(),
             format!("{}: {end}", found.path.display())
@@ -100,10 +123,82 @@ fn images_named_by_their_files() {
             .replace("\"image_id\": 2", "\"image_id\": 7")
             .replace("\"image_id\": 1", "\"image_id\": \"a \\\"b\\\"\""),
     );
-    let (_, warnings) = evaluate_files(&truth.path, &found.path, &Options::default()).unwrap();
+    let warnings = evaluate_boxes(&truth.path, &found.path, Options::default())
+        .unwrap()
+        .warnings;
     assert_eq!(
         warnings[0],
         "the image ids of the detections are names of files, as Ultralytics writes them"
+    );
+}
+
+#[test]
+fn detections_that_have_masks_only() {
+    let truth = file(GROUND_TRUTH);
+    let found = file(DETECTIONS.replace(
+        "\"bbox\": [1, 2, 30, 40]",
+        "\"segmentation\": [[1, 2, 31, 2, 31, 42, 1, 42]]",
+    ));
+    let masks_only = evaluate_boxes(&truth.path, &found.path, Options::default()).unwrap();
+    assert_eq!(
+        masks_only.warnings,
+        [
+            "detections without a box: 1; the box of the mask is taken. --iou segm evaluates the masks themselves"
+        ]
+    );
+    let found = file(DETECTIONS);
+    let boxes = evaluate_boxes(&truth.path, &found.path, Options::default()).unwrap();
+    assert_eq!(masks_only.report, boxes.report);
+}
+
+#[test]
+fn two_models_are_compared() {
+    let truth = file(GROUND_TRUTH);
+    let [good, bad] = [
+        file(DETECTIONS),
+        file(DETECTIONS.replace("[1, 2, 30, 40]", "[1, 2, 3, 4]")),
+    ];
+    let request = Request {
+        other: Some(Other {
+            detections: bad.path.clone(),
+            resamples: 200,
+        }),
+        ..request(&truth.path, &good.path, Options::default())
+    };
+    let evaluation = evaluate_files(&request).unwrap();
+    let alone = |found: &Temporary| {
+        let found = evaluate_boxes(&truth.path, &found.path, Options::default()).unwrap();
+        found.report
+    };
+    let comparison = evaluation.comparison.unwrap();
+    assert_eq!(evaluation.report, alone(&good));
+    assert_eq!(comparison.other_figures, alone(&bad).figures);
+    let map = comparison.differences.map;
+    assert_eq!(Some(map.first), evaluation.report.figures.ap);
+    assert_eq!(Some(map.other), comparison.other_figures.ap);
+    assert!(map.difference > 0.5 && map.interval.low >= 0.0);
+
+    // Every file is blamed for what is in it, and nothing is compared with nothing.
+    let broken = file(DETECTIONS.replace("0.75", "NaN"));
+    let mut with_broken = request.clone();
+    with_broken.other.as_mut().unwrap().detections = broken.path.clone();
+    let error = evaluate_files(&with_broken).unwrap_err().to_string();
+    assert!(
+        error.starts_with(&format!("{}: detections[0].score", broken.path.display())),
+        "{error}"
+    );
+    let nothing =
+        file(r#"{"images": [{"id": 1}, {"id": 2}], "categories": [{"id": 5}], "annotations": []}"#);
+    let error = evaluate_files(&Request {
+        ground_truth: nothing.path.clone(),
+        ..request
+    })
+    .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("nothing to compare: no annotation counts"),
+        "{error}"
     );
 }
 
@@ -116,7 +211,7 @@ fn boxes_that_are_missing_or_turned() {
             pycocotools_quirks,
             ..Options::default()
         };
-        evaluate_files(&truth.path, &found.path, &options).map(|(_, warnings)| warnings)
+        evaluate_boxes(&truth.path, &found.path, options).map(|evaluation| evaluation.warnings)
     };
     const BOX: &str = r#""bbox": [1, 2.5, 30, 4e1], "#;
     let warnings = evaluated((BOX, ""), false).unwrap();
@@ -148,7 +243,7 @@ fn boxes_that_are_missing_or_turned() {
 fn files_that_cannot_be_read() {
     let truth = file(GROUND_TRUTH);
     let missing = truth.path.with_file_name("missing.json");
-    let error = evaluate_files(&truth.path, &missing, &Options::default()).unwrap_err();
+    let error = evaluate_boxes(&truth.path, &missing, Options::default()).unwrap_err();
     let CocoEvalError::File(CocoFileError::Unreadable { path, .. }) = error else {
         panic!("{error}");
     };
@@ -182,9 +277,13 @@ proptest! {
         let [truth, found] = parts.map(file);
         for pycocotools_quirks in [false, true] {
             let options = Options { pycocotools_quirks, ..Options::default() };
-            match evaluate_files(&truth.path, &found.path, &options) {
-                Ok((report, _)) => prop_assert!(report.figures.stats().iter().all(|value| (-1.0..=1.0).contains(value))),
+            match evaluate_boxes(&truth.path, &found.path, options) {
+                Ok(evaluation) => prop_assert!(evaluation.report.figures.stats().iter().all(|value| (-1.0..=1.0).contains(value))),
                 Err(error) => prop_assert!(error.to_string().contains("file.json")),
+            }
+            let of_masks = Request { iou: IouType::Masks, ..request(&truth.path, &found.path, options) };
+            if let Err(error) = evaluate_files(&of_masks) {
+                prop_assert!(error.to_string().contains("file.json"));
             }
         }
     }

@@ -7,9 +7,7 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 
-use super::{
-    Attributes, CocoAnnotation, CocoCategory, CocoDetection, CocoImage, FOUR_NUMBERS, Lenient,
-};
+use super::{Attributes, CocoAnnotation, CocoCategory, CocoDetection, CocoImage, Lenient};
 
 /// A field's type: what it makes of each kind of JSON value. `None` is an error.
 pub trait Field: Sized {
@@ -35,6 +33,10 @@ pub trait Field: Sized {
     }
     fn text(_: &str) -> Option<Self> {
         Self::other()
+    }
+    /// Of a text, with what is wrong in words.
+    fn checked_text(value: &str) -> Result<Option<Self>, String> {
+        Ok(Self::text(value))
     }
     fn list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
         let other = Self::other();
@@ -144,23 +146,6 @@ impl Field for String {
     }
 }
 
-/// A box of a results file.
-impl Field for [f64; 4] {
-    const EXPECTED: &str = FOUR_NUMBERS;
-
-    fn list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
-        let mut sides = [0.0; 4];
-        for side in &mut sides {
-            match list.next_element()? {
-                Some(Read(value)) => *side = value,
-                None => return Ok(None),
-            }
-        }
-        let more: Option<IgnoredAny> = list.next_element()?;
-        Ok(more.is_none().then_some(sides))
-    }
-}
-
 impl Field for Attributes {
     const EXPECTED: &str = "an object";
 
@@ -248,7 +233,8 @@ impl<'de, T: Field> Visitor<'de> for FieldVisitor<T> {
         self.checked(T::number(value), Unexpected::Float(value))
     }
     fn visit_str<E: Error>(self, value: &str) -> Result<Read<T>, E> {
-        self.checked(T::text(value), Unexpected::Str(value))
+        let read = T::checked_text(value).map_err(E::custom)?;
+        self.checked(read, Unexpected::Str(value))
     }
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Read<T>, A::Error> {
         self.checked(T::list(list)?, Unexpected::Seq)

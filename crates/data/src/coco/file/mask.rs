@@ -6,9 +6,10 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::fields::{Field, Key, Read, entry, skip_object};
-use super::{CocoBox, FOUR_NUMBERS};
+use super::packed::unpack;
+use super::{CocoBox, DetectedBox, FOUR_NUMBERS};
 
-/// The masks of a file, in the order of its annotations.
+/// The masks of a file of annotations, in their order.
 #[derive(Deserialize)]
 pub struct Masks {
     pub annotations: Vec<Masked>,
@@ -174,7 +175,8 @@ impl Field for Runs {
         Some(Self::default())
     }
     fn text(value: &str) -> Option<Self> {
-        Some(Self(unpacked(value.as_bytes()).unwrap_or_default()))
+        let runs = unpack(value.as_bytes()).unwrap_or_default();
+        Some(Self(runs.into_iter().map(u64::from).collect()))
     }
     fn list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
         let mut runs = Vec::new();
@@ -188,37 +190,6 @@ impl Field for Runs {
         }
         Ok(Some(Self(runs)))
     }
-}
-
-/// Run lengths as pycocotools packs them: five bits a character, the sixth for 'more follows', each number after the third
-/// as its difference from the one before the last. `None` for any other text.
-fn unpacked(text: &[u8]) -> Option<Vec<u64>> {
-    let mut runs: Vec<u64> = Vec::new();
-    let mut number = 0i64;
-    let mut shift = 0;
-    for byte in text {
-        let digit = i64::from(byte.checked_sub(48).filter(|digit| *digit < 64)?);
-        if shift > 50 {
-            return None;
-        }
-        number |= (digit & 31) << shift;
-        shift += 5;
-        if digit & 32 != 0 {
-            continue;
-        }
-        if digit & 16 != 0 {
-            number |= -1 << shift;
-        }
-        let before = if runs.len() > 2 {
-            runs[runs.len() - 2]
-        } else {
-            0
-        };
-        runs.push(u64::try_from(number.checked_add_unsigned(before)?).ok()?);
-        number = 0;
-        shift = 0;
-    }
-    Some(runs)
 }
 
 /// The box around every second run of pixels, which are counted down the columns.
@@ -296,6 +267,26 @@ impl Field for CocoBox {
     fn object<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
         skip_object(map)?;
         Ok(Some(Self::Wrong("an object".to_string())))
+    }
+}
+
+/// The box of a detection. A wrong one is an error.
+impl Field for DetectedBox {
+    const EXPECTED: &str = FOUR_NUMBERS;
+
+    fn null() -> Option<Self> {
+        Some(Self::Missing)
+    }
+    fn list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+        let mut sides = [0.0; 4];
+        for (place, side) in sides.iter_mut().enumerate() {
+            match list.next_element()? {
+                Some(Read(value)) => *side = value,
+                None => return Ok((place == 0).then_some(Self::Missing)),
+            }
+        }
+        let more: Option<IgnoredAny> = list.next_element()?;
+        Ok(more.is_none().then_some(Self::Given(sides)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What exporters write, and files that are wrong.
 
 mod boxes;
+mod masks;
 
 use serde_json::{Value, json};
 

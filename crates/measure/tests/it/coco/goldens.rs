@@ -35,8 +35,20 @@ fn goldens() -> Vec<(String, Value)> {
     files.iter().map(read).collect()
 }
 
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
+pub fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().unwrap().iter()
+}
+
+pub fn whole(value: &Value) -> i64 {
+    value.as_f64().unwrap() as i64
+}
+
+pub fn categories(file: &Value) -> Vec<Category> {
+    let category = |entry: &Value| Category {
+        id: whole(&entry["id"]),
+        name: entry["name"].as_str().unwrap().to_string(),
+    };
+    list(&file["categories"]).map(category).collect()
 }
 
 fn bounds(entry: &Value) -> Xywh {
@@ -45,18 +57,12 @@ fn bounds(entry: &Value) -> Xywh {
 }
 
 fn evaluate_golden(golden: &Value, options: &Options) -> CocoReport {
-    let whole = |value: &Value| value.as_f64().unwrap() as i64;
     let file = &golden["ground_truth"];
     let truths = GroundTruth {
         images: list(&file["images"])
             .map(|image| whole(&image["id"]))
             .collect(),
-        categories: list(&file["categories"])
-            .map(|category| Category {
-                id: whole(&category["id"]),
-                name: category["name"].as_str().unwrap().to_string(),
-            })
-            .collect(),
+        categories: categories(file),
         truths: list(&file["annotations"])
             .map(|entry| Truth {
                 image: whole(&entry["image_id"]),
@@ -87,7 +93,7 @@ fn assert_close(found: Option<f64>, expected: &Value, what: &str) {
     );
 }
 
-fn assert_equal(name: &str, report: &CocoReport, expected: &Value) {
+pub fn assert_equal(name: &str, report: &CocoReport, expected: &Value) {
     for (i, value) in report.figures.all().into_iter().enumerate() {
         assert_close(
             value,
