@@ -29,6 +29,11 @@ use crate::memory::NotEnoughMemory;
 use jpeg::End;
 use room::Room;
 
+/// A number of pixels as people read it.
+fn thousands(pixels: u64) -> String {
+    recipe::grouped(&pixels.to_string(), ",")
+}
+
 /// Bytes that a file's metadata, or a decoder's working memory beside the pixels, may take.
 const MOST_METADATA: u64 = 64 << 20;
 
@@ -59,9 +64,9 @@ pub enum ImageError {
     },
     /// Too many pixels.
     #[error(
-        "{} has {width} x {height} pixels, which is {} in all, but the limit is {max_pixels}; \
+        "{} has {width} x {height} pixels, which is {} in all, but the limit is {}; \
          shrink it, or raise the limit with --max-pixels (data.max-pixels in a recipe)",
-        .path.display(), u64::from(*.width) * u64::from(*.height)
+        .path.display(), thousands(u64::from(*.width) * u64::from(*.height)), thousands(*.max_pixels)
     )]
     Large {
         /// The file.

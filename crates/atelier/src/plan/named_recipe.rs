@@ -12,6 +12,9 @@ use recipe::Recipe;
 use crate::error::CommandError;
 use crate::names::safe_name;
 
+/// How a setting of the learning rate begins.
+const RATE: &str = "training.optimizer.learning-rate=";
+
 /// A recipe to train, and what its run is called.
 #[derive(Clone, Debug)]
 pub struct NamedRecipe {
@@ -27,6 +30,12 @@ impl NamedRecipe {
     /// Reads a built-in recipe or a file.
     pub fn load(name: &str, sets: &[String]) -> Result<Self, CommandError> {
         let recipe = Recipe::load(name, sets)?;
+        if recipe.training.schedule.ignores_base() && sets.iter().any(|set| set.starts_with(RATE)) {
+            warn!(
+                "training.optimizer.learning-rate has no effect here, because training.schedule sets its own peak; set \
+                 training.schedule.peak instead"
+            );
+        }
         let name = recipe_name(name);
         Ok(Self {
             run: name.clone(),

@@ -26,21 +26,42 @@ fn a_classifier_is_the_same_as_a_file() {
         let own = json(at, &["evaluate", "own", "--json"]);
         let other = json(at, &["evaluate", file, "--json"]);
         assert_eq!(own["confusion"], other["confusion"], "{file}");
-        assert!((own["loss"].as_f64().expect("a loss") - other["loss"].as_f64().expect("a loss")).abs() < 1e-5);
+        assert!(
+            (own["loss"].as_f64().expect("a loss") - other["loss"].as_f64().expect("a loss")).abs()
+                < 1e-5
+        );
         assert_eq!(other["kind"], "onnx");
-        let explained = json(at, &["explain", file, "pictures/test/stripes/0.png", "--json"]);
+        let explained = json(
+            at,
+            &["explain", file, "pictures/test/stripes/0.png", "--json"],
+        );
         assert_eq!(explained["class"], "stripes", "{file}");
         let picture = explained["files"][0]["path"].as_str().expect("a path");
         assert!(at.join(picture).is_file());
     }
     let folder = "pictures/test/stripes";
-    assert_same("bytes", &predicted(at, "own", folder), &predicted(at, "bytes.onnx", folder));
+    assert_same(
+        "bytes",
+        &predicted(at, "own", folder),
+        &predicted(at, "bytes.onnx", folder),
+    );
     // Beside the run, in one table and one report.
     let compared = json(at, &["compare", "--runs", "own", "plain.onnx", "--json"]);
     let contestants = compared["contestants"].as_array().expect("a list");
-    let both: Vec<f64> = contestants.iter().map(|one| accuracy(&one["evaluation"])).collect();
+    let both: Vec<f64> = contestants
+        .iter()
+        .map(|one| accuracy(&one["evaluation"]))
+        .collect();
     assert_eq!(both[0], both[1]);
-    let report = ["report", "own", "plain.onnx", "--format", "md", "--out", "report.md"];
+    let report = [
+        "report",
+        "own",
+        "plain.onnx",
+        "--format",
+        "md",
+        "--out",
+        "report.md",
+    ];
     success(at, &report);
     let text = std::fs::read_to_string(at.join("report.md")).expect("a report");
     assert!(text.contains("plain"), "{text}");
@@ -49,7 +70,10 @@ fn a_classifier_is_the_same_as_a_file() {
     let other = json(at, &[&on[..], &["stripes,plate", "--json"]].concat());
     assert!((accuracy(&other) - (1.0 - both[0])).abs() < 1e-9);
     let text = error(at, &[&on[..], &["plate,spoon"]].concat(), 1);
-    assert!(text.contains("plate, spoon") && text.contains("--classes"), "{text}");
+    assert!(
+        text.contains("plate, spoon") && text.contains("--classes"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -65,13 +89,33 @@ fn a_detector_is_the_same_as_a_file() {
         .replace("batch-size = 32", "batch-size = 4");
     std::fs::write(at.join("shapes.toml"), recipe).expect("written");
     success(at, &["train", "shapes.toml", "--epochs", "4", "--plain"]);
-    success(at, &["export", "shapes", "--format", "onnx", "--out", "shapes.onnx"]);
+    success(
+        at,
+        &[
+            "export",
+            "shapes",
+            "--format",
+            "onnx",
+            "--out",
+            "shapes.onnx",
+        ],
+    );
     let of = |model: &str, flags: &[&str]| {
-        json(at, &[&["predict", model, "coco/test", "--json"][..], flags].concat())
+        json(
+            at,
+            &[&["predict", model, "coco/test", "--json"][..], flags].concat(),
+        )
     };
-    for flags in [&[][..], &["--score-threshold", "0.1", "--max-detections", "3"]] {
+    for flags in [
+        &[][..],
+        &["--score-threshold", "0.1", "--max-detections", "3"],
+    ] {
         let (own, other) = (of("shapes", flags), of("shapes.onnx", flags));
-        let all = own.as_array().expect("a list").iter().zip(other.as_array().expect("a list"));
+        let all = own
+            .as_array()
+            .expect("a list")
+            .iter()
+            .zip(other.as_array().expect("a list"));
         for (own, other) in all {
             let detections = |of: &Value| of["detections"].as_array().expect("a list").clone();
             assert_eq!(detections(own).len(), detections(other).len(), "{flags:?}");
@@ -93,11 +137,18 @@ fn what_a_file_does_not_say_is_asked_for() {
     let at = folder.path();
     std::fs::write(at.join("notes.onnx"), "not a model").expect("written");
     let text = error(at, &["predict", "notes.onnx", "a.png"], 1);
-    assert!(text.contains("notes.onnx") && text.contains("not an ONNX file"), "{text}");
+    assert!(
+        text.contains("notes.onnx") && text.contains("not an ONNX file"),
+        "{text}"
+    );
     let text = error(at, &["predict", "missing.onnx", "a.png"], 1);
     assert!(text.contains("missing.onnx"), "{text}");
     success(at, &["train", "wide.toml", "--plain"]);
-    for flags in [["--range", "0,255"], ["--layout", "nhwc"], ["--classes", "a,b"]] {
+    for flags in [
+        ["--range", "0,255"],
+        ["--layout", "nhwc"],
+        ["--classes", "a,b"],
+    ] {
         let text = error(at, &[&["evaluate", "wide"][..], &flags].concat(), 2);
         assert!(text.contains(flags[0]) && text.contains("ONNX"), "{text}");
     }
@@ -116,7 +167,10 @@ fn what_a_file_does_not_say_is_asked_for() {
     ] {
         let output = atelier(at, &[&["evaluate", model][..], flags].concat());
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!output.status.success() && text.contains(expected), "{flags:?}: {text}");
+        assert!(
+            !output.status.success() && text.contains(expected),
+            "{flags:?}: {text}"
+        );
     }
     let text = error(at, &["compare", model, model], 2);
     assert!(text.contains("needs a recipe"), "{text}");

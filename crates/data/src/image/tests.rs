@@ -332,7 +332,7 @@ fn too_many_pixels_are_refused_before_decoding() {
         assert_eq!(
             error.to_string(),
             format!(
-                "{name} has 20000 x 20000 pixels, which is 400000000 in all, but the limit is 100000000; \
+                "{name} has 20000 x 20000 pixels, which is 400,000,000 in all, but the limit is 100,000,000; \
                  shrink it, or raise the limit with --max-pixels (data.max-pixels in a recipe)"
             )
         );
