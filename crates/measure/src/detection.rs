@@ -8,8 +8,8 @@
 //! Source of the definitions: `COCOeval` of pycocotools 2.0.11 with `iouType` "bbox" or "segm".
 //!
 //! ```
-//! use measure::detection::{Category, Detection, GroundTruth, Options, Truth, evaluate};
-//! let bounds = [10., 10., 50., 50.].into();
+//! use measure::detection::{Category, Detection, GroundTruth, Options, Truth, Xywh, evaluate};
+//! let bounds = Xywh::from([10., 10., 50., 50.]);
 //! let ground_truth = GroundTruth {
 //!     images: vec![1],
 //!     categories: vec![Category { id: 7, name: "seven".into() }],

@@ -76,7 +76,8 @@ fn telling_cases() {
     let whole: &[f64] = &[0., 0., 5., 0., 5., 4., 0., 4.];
     let corner: &[f64] = &[0., 0., 2., 0., 2., 2., 0., 2.];
     let far: &[f64] = &[-90., -90., 90., -90., 90., 90., -90., 90.];
-    let cases: &[(&str, &[&[f64]], &[u32])] = &[
+    type Case<'a> = (&'a str, &'a [&'a [f64]], &'a [u32]);
+    let cases: &[Case] = &[
         ("all of it", &[whole], &[0, 20]),
         ("around all of it", &[far], &[0, 20]),
         ("the left top corner", &[corner], &[0, 2, 2, 2, 14]),
