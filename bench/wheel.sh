@@ -30,7 +30,7 @@ cd "$work"
 atelier=$work/fresh/bin/atelier
 "$atelier" --version
 "$atelier" recipes
-"$atelier" train fast-cnn --epochs 1 --set data.validation=58000
+"$atelier" train fast-cnn --epochs 1 --set data.validation=50000
 "$atelier" runs
 cd - >/dev/null
 

@@ -11,6 +11,9 @@ use crate::console::Output;
 use crate::error::CommandError;
 use crate::flags::{self, Flags};
 
+/// What the foot of each page names.
+const PROGRAM: &str = concat!("atelier ", env!("CARGO_PKG_VERSION"));
+
 pub struct ManPlan {
     folder: PathBuf,
 }
@@ -46,7 +49,7 @@ pub fn run(plan: &ManPlan, output: Output) -> Result<(), CommandError> {
 /// The pages of a command and of all commands below it.
 fn collect(command: Command, pages: &mut Vec<Man>) {
     let below: Vec<Command> = command.get_subcommands().cloned().collect();
-    pages.push(Man::new(command));
+    pages.push(Man::new(command).source(PROGRAM));
     for command in below {
         // `atelier help train` prints what the page of `train` says.
         if command.get_name() != "help" {

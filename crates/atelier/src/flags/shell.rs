@@ -7,10 +7,10 @@ use clap_complete::Shell;
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Load them in the shell you use, for good:\n  bash  atelier completions bash > ~/.local/share/bash-completion/completions/atelier\n  zsh   atelier completions zsh > DIR/_atelier       DIR: a folder in $fpath\n  fish  atelier completions fish > ~/.config/fish/completions/atelier.fish\n  PowerShell  atelier completions powershell >> $PROFILE"
+    after_help = "Where each shell looks for it:\n  bash        atelier completions bash > ~/.local/share/bash-completion/completions/atelier\n  zsh         atelier completions zsh > DIR/_atelier    (DIR: a folder in $fpath)\n  fish        atelier completions fish > ~/.config/fish/completions/atelier.fish\n  PowerShell  atelier completions powershell >> $PROFILE"
 )]
 pub struct Completions {
-    /// The shell
+    /// The shell to print it for
     #[arg(value_name = "SHELL")]
     pub shell: Shell,
 }

@@ -88,7 +88,12 @@ fn each_command_has_a_manual_page() {
         );
         assert!(overview.contains(&command.replace('-', "\\-")), "{command}");
     }
-    assert!(page("atelier-data-check").contains("\\-\\-fix"));
+    let check = page("atelier-data-check");
+    assert!(check.contains("\\-\\-fix"), "{check}");
+    assert!(
+        check.contains(concat!("\"atelier ", env!("CARGO_PKG_VERSION"))),
+        "{check}"
+    );
     std::fs::write(folder.path().join("file"), "").expect("written");
     let message = error(folder.path(), &["man", "file/man1"], 1);
     assert!(message.contains("file/man1"), "{message}");
