@@ -2,7 +2,7 @@
 import datetime, json, os, platform, statistics, subprocess, sys, time
 
 THREADS = os.environ.get("THREADS", "2")
-DATA = "data/mnist"
+DATA = "crates/data/mnist"
 OURS = ["target/release/atelier", "bench", "--threads", THREADS, "--json"]
 PEERS = [sys.executable]
 ENVIRONMENT = os.environ | {"THREADS": THREADS, "OMP_NUM_THREADS": THREADS}

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 import strokes
 from fonts import glyph
 
-MNIST = Path(__file__).resolve().parents[2] / "data/mnist"
+MNIST = Path(__file__).resolve().parents[2] / "crates/data/mnist"
 # Of MNIST's training digits, those from here on are for validation.
 VALIDATION = 57_000
 # Where digits come from.

@@ -116,7 +116,7 @@ per-image = 30
 
 def digits(count):
     """Test digits that atelier takes as they are: MNIST's form is 20 pixels of ink, from 0 to 255."""
-    with gzip.open(PROJECT / "data/mnist/t10k-images-idx3-ubyte.gz") as file:
+    with gzip.open(PROJECT / "crates/data/mnist/t10k-images-idx3-ubyte.gz") as file:
         images = numpy.frombuffer(file.read(), numpy.uint8, offset=16).reshape(-1, 28, 28)
 
     def has_the_form(image):

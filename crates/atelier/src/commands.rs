@@ -3,6 +3,7 @@
 mod bench;
 mod coco_eval;
 mod compare;
+mod completions;
 mod data_anchors;
 mod data_check;
 mod data_scenes;
@@ -12,6 +13,7 @@ mod evaluate;
 mod explain;
 mod export;
 mod init;
+mod man;
 mod predict;
 mod recipes;
 mod report;
@@ -75,5 +77,9 @@ fn plan_and_run(command: &Command, output: Output) -> Result<(), CommandError> {
         Command::Runs(flags) => runs::run(&runs::RunsPlan::of(flags), output),
         Command::Devices(flags) => devices::run(devices::DevicesPlan::of(flags)?, output),
         Command::Worker(flags) => worker::run(flags, output),
+        Command::Completions(flags) => {
+            completions::run(&completions::CompletionsPlan::of(flags), output)
+        }
+        Command::Man(flags) => man::run(&man::ManPlan::of(flags), output),
     }
 }

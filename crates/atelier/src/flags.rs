@@ -5,6 +5,7 @@ mod init;
 mod onnx;
 mod predict;
 mod runs;
+mod shell;
 mod training;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ pub use init::Init;
 pub use onnx::OnnxModel;
 pub use predict::PredictLimits;
 pub use runs::{Evaluate, Explain, Export, ExportFormat, Part, Predict, Report, RunOrder, Runs};
+pub use shell::{Completions, Man};
 pub use training::{Bench, Compare, Experiment, Sweep, Train};
 
 /// A deep-learning workshop: define networks by their layers, train them, and find out which is better.
@@ -67,6 +69,10 @@ pub enum Command {
     Devices(Devices),
     /// Offer this machine's devices to trainings on other machines, until Ctrl-C
     Worker(Worker),
+    /// Print the script by which a shell completes commands and flags
+    Completions(Completions),
+    /// Write the manual pages
+    Man(Man),
 }
 
 impl Command {
@@ -88,7 +94,9 @@ impl Command {
             | Self::Recipes(_)
             | Self::Runs(_)
             | Self::Devices(_)
-            | Self::Worker(_) => None,
+            | Self::Worker(_)
+            | Self::Completions(_)
+            | Self::Man(_) => None,
         }
     }
 

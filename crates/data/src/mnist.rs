@@ -88,7 +88,7 @@ pub(crate) fn listing() -> Result<Listing, DataError> {
 fn parts() -> Result<[Part; 2], DataError> {
     macro_rules! file {
         ($name:literal) => {
-            parse(include_bytes!(concat!("../../../data/mnist/", $name)))
+            parse(include_bytes!(concat!("../mnist/", $name)))
         };
     }
     let part = |images: Result<Array, String>, labels: Result<Array, String>| {

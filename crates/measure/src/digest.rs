@@ -22,7 +22,7 @@ impl Blake3 {
         self.0.update(bytes);
     }
 
-    /// The digest, as [`blake3`] gives it.
+    /// The digest, as [`blake3()`] gives it.
     pub fn end(self) -> String {
         format!("blake3:{}", self.0.finalize().to_hex())
     }

@@ -1,4 +1,4 @@
-//! The recipes that are part of the program, from `recipes/` at the repository's root.
+//! The recipes that are part of the program, whose files are in `recipes/`.
 
 /// A recipe that is part of the program.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +21,7 @@ macro_rules! recipes {
     ($($name:literal)*) => {
         const RECIPES: &[BuiltIn] = &[$(BuiltIn {
             name: $name,
-            text: include_str!(concat!("../../../recipes/", $name, ".toml")),
+            text: include_str!(concat!("../recipes/", $name, ".toml")),
         }),*];
     };
 }

@@ -103,6 +103,28 @@ fn backends_and_unsafe_code_stay_where_they_belong() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// A package holds its own folder and nothing else.
+#[test]
+fn crates_embed_only_their_own_files() {
+    let mut wrong = Vec::new();
+    for (name, _) in ALLOWED {
+        let root = crates().join(name);
+        for file in sources(&root.join("src")) {
+            let place = file.strip_prefix(&root).expect("below");
+            let depth = place.components().count() - 1;
+            let code = code(&file);
+            let embedded = ["include_str!", "include_bytes!"]
+                .iter()
+                .flat_map(|word| code.split(word).skip(1))
+                .filter_map(|after| after.split('"').nth(1));
+            for path in embedded.filter(|path| path.matches("../").count() > depth) {
+                wrong.push(format!("{name}/{} embeds {path}", place.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 type Module = Vec<String>;
 
 /// `a::{b, c::{d, e as f}, *}` as `a::b`, `a::c::d`, `a::c::e`, `a::*`.

@@ -17,6 +17,7 @@ mod records;
 mod remote;
 mod resume;
 mod scenes;
+mod shells;
 mod support;
 mod sweep;
 mod training;

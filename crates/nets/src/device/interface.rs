@@ -75,7 +75,7 @@ pub(super) fn build_command(feature: &str) -> String {
     let wanted = all.filter(|(name, is_built)| *is_built || *name == feature);
     let features: Vec<&str> = wanted.map(|(name, _)| name).collect();
     format!(
-        "cargo install --path crates/atelier --features {}",
+        "cargo install --locked --path crates/atelier --features {}",
         features.join(",")
     )
 }

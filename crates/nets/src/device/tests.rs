@@ -57,7 +57,7 @@ fn builds_without_an_interface() {
             .expect_err("not built")
             .to_string();
         assert!(
-            text.contains("cargo install --path crates/atelier --features "),
+            text.contains("cargo install --locked --path crates/atelier --features "),
             "{text}"
         );
         assert!(text.contains(interface.name()), "{text}");

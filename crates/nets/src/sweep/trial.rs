@@ -14,7 +14,7 @@ use recipe::{Recipe, RecipeError};
 /// The recipe and the data of trials. There is no test set.
 #[derive(Debug)]
 pub struct Learner<'a> {
-    /// The recipe's text, as [`recipe::source`](recipe::source) gives it.
+    /// The recipe's text, as [`recipe::source`] gives it.
     pub text: &'a str,
     /// The recipe's name in errors.
     pub origin: &'a str,

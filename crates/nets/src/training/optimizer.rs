@@ -56,7 +56,7 @@ impl Optimizer {
         self.add(flat_gradients(module, gradients, scale));
     }
 
-    /// Adds gradients that [`flat_gradients`] gave, on the device of those of the running step.
+    /// Adds gradients by the names of their parameters, on the device of those of the running step.
     pub fn add(&mut self, gradients: impl IntoIterator<Item = (String, Tensor<1>)>) {
         for (name, gradient) in gradients {
             let sum = match self.gradients.remove(&name) {

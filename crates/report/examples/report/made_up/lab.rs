@@ -14,8 +14,8 @@ use report::Image;
 
 use super::{Random, Run};
 
-const CNN: &str = include_str!("../../../../../recipes/lab-cnn.toml");
-const FASTER_RCNN: &str = include_str!("../../../../../recipes/lab-faster-rcnn.toml");
+const CNN: &str = include_str!("../../../../recipe/recipes/lab-cnn.toml");
+const FASTER_RCNN: &str = include_str!("../../../../recipe/recipes/lab-faster-rcnn.toml");
 
 /// A training of one of the lab's two models with a seed.
 pub fn made_up(images: &[Image], labels: &[u8], kind: ModelKind, seed: u64) -> Run {

@@ -34,7 +34,7 @@ pub struct Runs {
 impl Runs {
     /// One of [`EXAMPLES`].
     pub fn of(example: &str) -> Result<Self, Box<dyn Error>> {
-        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/mnist");
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/mnist");
         let pixels = content(&data.join("t10k-images-idx3-ubyte.gz"), 16)?;
         let labels = content(&data.join("t10k-labels-idx1-ubyte.gz"), 8)?;
         let digits: Vec<Image> = pixels.chunks(SIDE * SIDE).map(image).collect();
