@@ -1,9 +1,18 @@
-"""Runs atelier and its peers in turns and writes the medians, ratios and circumstances to bench/RESULTS.md."""
-import datetime, json, os, platform, statistics, subprocess, sys, time
+"""Runs atelier and its peers in turns and writes the medians, ratios and circumstances to bench/RESULTS.md.
+
+    python bench/versus.py [ROUNDS] [CASE...]
+    python bench/versus.py [ROUNDS] --file MODEL.onnx --model MODEL --data SOURCE [--batches N...]
+
+The second form times an exported file in onnxruntime and OpenVINO beside the model that it was exported from, and prints
+the table. MODEL is what `atelier bench` takes. A detector's speed depends on what it detects: let SOURCE be the pictures that
+MODEL is timed on. --atelier "evaluate RUN --data SOURCE" takes the speeds of an evaluation instead.
+"""
+import argparse, datetime, json, os, platform, shlex, statistics, subprocess, sys
 
 THREADS = os.environ.get("THREADS", "2")
 DATA = "crates/data/mnist"
-OURS = ["target/release/atelier", "bench", "--threads", THREADS, "--json"]
+PROGRAM = os.environ.get("ATELIER", "target/release/atelier")
+OURS = [PROGRAM, "bench", "--threads", THREADS, "--json"]
 PEERS = [sys.executable]
 ENVIRONMENT = os.environ | {"THREADS": THREADS, "OMP_NUM_THREADS": THREADS}
 
@@ -56,7 +65,39 @@ CASES = {
 }
 
 
+def file_case(args):
+    """An exported file: its name, our command, and the engines' commands."""
+    figures = [(f"inference, batch {size}, images/s", f"images_per_s_{size}", f"images_per_s_{size}", True) for size in args.batches]
+    batches = [str(size) for size in args.batches]
+    peer = lambda engine: PEERS + ["bench/peers/onnx_file.py", engine, args.file, "--data", args.data, "--batches", *batches]
+    peers = {name: (peer(engine), figures + [LATENCY]) for name, engine in (("onnxruntime", "onnxruntime"), ("OpenVINO", "openvino"))}
+    if args.atelier:
+        mine = lambda: speeds(run([PROGRAM, *shlex.split(args.atelier), "--threads", THREADS, "--json"]))
+        return args.atelier, mine, peers
+
+    def mine():
+        result = {}
+        for size in args.batches:
+            # A network's training is of no interest here.
+            found = run(ours(*shlex.split(args.model), "--steps", "1", "--inference-batch-size", str(size)))
+            result |= {"latency_1_p50_ms": found["latency_1_p50_ms"], f"images_per_s_{size}": found["infer_images_per_s"]}
+        return result
+
+    return args.model, mine, peers
+
+
+def speeds(evaluation):
+    """An evaluation's speeds under the names that the peers use."""
+    speed = evaluation["speed"]
+    found = {f"images_per_s_{at['batch_size']}": at["images_per_s"] for at in speed["throughput"]}
+    # The whole test set: in batches of 500 images of MNIST's size.
+    return {"images_per_s_500": evaluation["infer_images_per_s"]} | found | {"latency_1_p50_ms": speed["latency_1"]["p50_ms"]}
+
+
 def run(command):
+    """The JSON that a command prints, or that a function makes."""
+    if callable(command):
+        return command()
     done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{' '.join(command)}\n{done.stderr}")
@@ -71,13 +112,10 @@ def processor():
     return platform.processor()
 
 
-def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    wanted = sys.argv[2:] or list(CASES)
-    load = [os.getloadavg()[0]]
-    rows = []
-    for name in wanted:
-        mine, peers = CASES[name]
+def measured(cases, rounds):
+    """A row for each figure, and the loads of the machine before and after the rounds."""
+    load, rows = [os.getloadavg()[0]], []
+    for name, (mine, peers) in cases.items():
         results = {"atelier": [], **{peer: [] for peer in peers}}
         for i in range(rounds):
             results["atelier"].append(run(mine))
@@ -86,29 +124,74 @@ def main():
             load.append(os.getloadavg()[0])
             print(f"{name}: round {i + 1} of {rounds}, load {load[-1]:.1f}", file=sys.stderr)
         for peer, (_, figures) in peers.items():
+            first = results[peer][0]
+            if "unsupported" in first:
+                print(f"{name}: {peer} can't run it: {first['unsupported']}", file=sys.stderr)
             for title, our_key, their_key, more in figures:
+                if our_key not in results["atelier"][0] or their_key not in first:
+                    continue
                 a = statistics.median(result[our_key] for result in results["atelier"])
                 b = statistics.median(result[their_key] for result in results[peer])
                 pairs = [x[our_key] / y[their_key] for x, y in zip(results["atelier"], results[peer])]
                 pairs = sorted(pair if more else 1 / pair for pair in pairs)
                 rows.append((name, title, peer, a, b, a / b if more else b / a, pairs[0], pairs[-1]))
+        seen = [results[peer][0]["predicted"] for peer in peers if "predicted" in results[peer][0]]
+        if any(other != seen[0] for other in seen):
+            print(f"{name}: the peers don't predict the same", file=sys.stderr)
+    return rows, load
+
+
+def table(rows, load, rounds, command, packages):
+    """The page."""
     digits = lambda x: f"{x:,.0f}" if x >= 100 else f"{x:.2f}"
     lines = [
         "# atelier beside its peers",
         "",
-        f"`bench/versus.sh {rounds}`: {rounds} rounds, in each of which all take turns; medians, the ratio of the medians, and the",
+        f"`{command}`: {rounds} rounds, in each of which all take turns; medians, the ratio of the medians, and the",
         "smallest and greatest ratio of a round. A ratio above 1 is in atelier's favour.",
         "",
         f"- {datetime.date.today()}, {platform.system()} {platform.machine()}, {processor()}, {os.cpu_count()} cores, {THREADS} threads each",
         f"- load before: {load[0]:.1f}; after the rounds: {min(load[1:]):.1f} to {max(load[1:]):.1f} (two busy threads are 2)",
-        "- " + ", ".join(open("bench/peers/requirements.txt").read().split()),
+        "- " + ", ".join(packages),
         "",
         "| network | figure | peer | atelier | peer's | ratio | of a round |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name, title, peer, a, b, ratio, low, high in rows:
         lines.append(f"| {name} | {title} | {peer} | {digits(a)} | {digits(b)} | {ratio:.2f} | {low:.2f} to {high:.2f} |")
-    text = "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n"
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("rounds", nargs="?", type=int, default=5)
+    parser.add_argument("cases", nargs="*", metavar="CASE", help="default: " + ", ".join(CASES))
+    parser.add_argument("--file", metavar="MODEL.onnx", help="time this exported file")
+    parser.add_argument("--model", help="what it was exported from, as `atelier bench` takes it, with flags if need be")
+    parser.add_argument("--data", help="the pictures for the peers: mnist, or a folder")
+    parser.add_argument("--batches", type=int, nargs="+", default=[500, 64], help="sizes of batches [default: 500 64]")
+    parser.add_argument("--atelier", metavar="COMMAND", help="the whole command instead of `bench MODEL`: evaluate ...")
+    args = parser.parse_args()
+    if args.file and not (args.data and (args.model or args.atelier)):
+        parser.error("--file needs --data, and --model or --atelier")
+    if unknown := set(args.cases) - set(CASES):
+        parser.error(f"unknown cases: {', '.join(sorted(unknown))}; there are {', '.join(CASES)}")
+    return args
+
+
+def main():
+    args = arguments()
+    packages = open("bench/peers/requirements.txt").read().split()
+    if args.file:
+        name, *case = file_case(args)
+        rows, load = measured({name: case}, args.rounds)
+        used = [package for package in packages if package.startswith(("numpy", "onnxruntime", "openvino"))]
+        print(table(rows, load, args.rounds, " ".join(["bench/versus.sh", *map(shlex.quote, sys.argv[1:])]), used))
+        return
+    wanted = args.cases or list(CASES)
+    rows, load = measured({name: CASES[name] for name in wanted}, args.rounds)
+    used = [package for package in packages if not package.startswith(("openvino", "pillow"))]
+    text = table(rows, load, args.rounds, f"bench/versus.sh {args.rounds}", used)
     if wanted == list(CASES):
         open("bench/RESULTS.md", "w").write(text)
     print(text)
