@@ -12,7 +12,7 @@ import sys
 import numpy as np
 from PIL import Image
 
-MNIST = pathlib.Path(__file__).resolve().parents[2] / "data" / "mnist"
+MNIST = pathlib.Path(__file__).resolve().parents[2] / "crates/data/mnist"
 COUNTS = {"train": 2_000, "t10k": 200}
 PICTURES = 45
 SIZES = [128, 150]

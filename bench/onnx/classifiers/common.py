@@ -10,7 +10,7 @@ import onnx
 import onnxruntime
 from PIL import Image
 
-MNIST = pathlib.Path(__file__).resolve().parents[3] / "data" / "mnist"
+MNIST = pathlib.Path(__file__).resolve().parents[3] / "crates/data/mnist"
 DIGITS = [str(digit) for digit in range(10)]
 
 # Pictures of digits in coloured ink. The colour matters, so that exchanged channels show in the accuracy. The order is not
