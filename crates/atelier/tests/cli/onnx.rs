@@ -50,7 +50,7 @@ fn a_classifier_is_the_same_as_a_file() {
     let contestants = compared["contestants"].as_array().expect("a list");
     let both: Vec<f64> = contestants
         .iter()
-        .map(|one| accuracy(&one["evaluation"]))
+        .map(|one| accuracy(one))
         .collect();
     assert_eq!(both[0], both[1]);
     let report = [
