@@ -125,7 +125,11 @@ pub(super) fn verify(
             match outputs[..] {
                 [scores] => same_classes(scores, expected, options.softmax)?,
                 [boxes, scores, labels, count] => {
-                    ties += other_detections([boxes, scores, labels, count], expected)?;
+                    let found = [boxes, scores, labels, count];
+                    let differ = other_detections(found, expected)?.into_iter();
+                    // On an empty image anchors are equally good wherever they are, and rounding chooses among them.
+                    let is_empty = |at: &usize| images[*at].windows(2).all(|two| two[0] == two[1]);
+                    ties += differ.filter(|at| !is_empty(at)).count();
                 }
                 _ => return Err(format!("gives {} outputs", outputs.len())),
             }
@@ -183,11 +187,11 @@ fn same_classes(
     Ok(())
 }
 
-/// Images of a batch whose detections differ.
+/// The places of a batch's images whose detections differ.
 fn other_detections(
     [boxes, scores, labels, count]: [&Value; 4],
     expected: &[Prediction],
-) -> Result<usize, String> {
+) -> Result<Vec<usize>, String> {
     let floats = "gives no floats";
     let whole = "gives no whole numbers";
     let boxes = boxes.values::<f32>().ok_or(floats)?;
@@ -208,5 +212,5 @@ fn other_detections(
         found != expected.detections.len() || !expected.detections.iter().enumerate().all(same)
     };
     let different = expected.iter().enumerate().filter(|it| differs(*it));
-    Ok(different.count())
+    Ok(different.map(|(index, _)| index).collect())
 }
