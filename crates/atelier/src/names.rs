@@ -5,6 +5,7 @@ use std::path::Path;
 
 use data::source::paths::fold;
 use report::terminal::escaped;
+use unicode_normalization::char::is_combining_mark;
 
 /// Longest name in bytes; file systems take 255, and some of our names are joined.
 const LONGEST: usize = 100;
@@ -13,6 +14,8 @@ const LONGEST: usize = 100;
 pub fn safe_name(name: &str) -> String {
     let safe = |c: char| match c {
         c if c.is_alphanumeric() || " -_.,+=@()[]".contains(c) => c,
+        // Accents that macOS keeps apart from their letters, and vowels of Indian scripts.
+        c if is_combining_mark(c) => c,
         _ => '_',
     };
     let mut safe: String = name.chars().map(safe).collect();

@@ -46,15 +46,16 @@ pub struct Predict {
     #[arg(value_name = "IMAGE", required = true)]
     pub images: Vec<PathBuf>,
     #[command(flatten)]
-    pub results: PredictResults,
-    #[command(flatten)]
-    pub limits: PredictLimits,
-    #[command(flatten)]
     pub pictures: PictureLimit,
     #[command(flatten)]
     pub machine: Machine,
     #[command(flatten)]
     pub folder: RunsFolder,
+    // A heading holds for all flags behind it.
+    #[command(flatten)]
+    pub results: PredictResults,
+    #[command(flatten)]
+    pub limits: PredictLimits,
     #[command(flatten)]
     pub onnx: OnnxModel,
 }

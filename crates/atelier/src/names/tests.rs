@@ -5,6 +5,8 @@ fn names_are_safe() {
     for (name, expected) in [
         ("digit", "digit"),
         ("été 2", "été 2"),
+        ("e\u{301}te\u{301}", "e\u{301}te\u{301}"),
+        ("हिन्दी", "हिन्दी"),
         ("..", "unnamed"),
         ("", "unnamed"),
         (" .hidden.", "hidden"),
