@@ -30,6 +30,7 @@ fn lab_cnn_matches_the_labs_network() {
         stride: [1, 1],
         padding: [1, 1],
         dilation: [1, 1],
+        groups: Groups::default(),
         bias: true,
     };
     let pool = Layer::MaxPool(Pool {
