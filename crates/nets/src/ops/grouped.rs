@@ -65,10 +65,11 @@ impl Operator<3> for GroupedOperator {
         let size = [height, width];
         let [rows, columns] = self.output(size);
         let (values, kernel, bias) = (floats(&x), floats(&weight), floats(&bias));
-        let y = self
-            .grouped
-            .forward(values, size, kernel, bias, self.relu);
-        let y = tensor(y, [blocks, self.grouped.conv.out_channels, rows, columns, LANES]);
+        let y = self.grouped.forward(values, size, kernel, bias, self.relu);
+        let y = tensor(
+            y,
+            [blocks, self.grouped.conv.out_channels, rows, columns, LANES],
+        );
         let passed = Passed::relu(self.relu, &y);
         (y, Saved { x, weight, passed })
     }
@@ -131,10 +132,25 @@ mod tests {
         };
         let cases = [
             ("depthwise 3x3", conv(6, 6, 3, 1, 1), 6, [18, 6, 7, 8]),
-            ("depthwise 5x5, stride 2", conv(4, 4, 5, 2, 2), 4, [3, 4, 9, 8]),
-            ("two outputs a channel", conv(3, 6, 3, 1, 1), 3, [4, 3, 6, 6]),
+            (
+                "depthwise 5x5, stride 2",
+                conv(4, 4, 5, 2, 2),
+                4,
+                [3, 4, 9, 8],
+            ),
+            (
+                "two outputs a channel",
+                conv(3, 6, 3, 1, 1),
+                3,
+                [4, 3, 6, 6],
+            ),
             ("two groups", conv(8, 12, 3, 1, 1), 2, [17, 8, 6, 5]),
-            ("four groups, stride 2", conv(8, 8, 3, 2, 1), 4, [2, 8, 7, 7]),
+            (
+                "four groups, stride 2",
+                conv(8, 8, 3, 2, 1),
+                4,
+                [2, 8, 7, 7],
+            ),
         ];
         for (name, conv, groups, shape) in cases {
             let [rows, columns] = conv.kernel;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use burn::tensor::{Tensor, TensorData, module};
 use kernels::lanes::LANES;
-use kernels::{adaptive_pool, pool};
 pub use kernels::pool::Pool;
+use kernels::{adaptive_pool, pool};
 
 use super::cpu::{self, FlexTensor, Gradients, Operator, dims, floats, tensor};
 use super::maps::{Maps, like};

@@ -10,6 +10,7 @@ fn maps_are_shown_after_their_activation_function() {
         stride: [1, 1],
         padding: [1, 1],
         dilation: [1, 1],
+        groups: recipe::Groups::default(),
         bias: true,
     };
     let norm = Layer::BatchNorm {
