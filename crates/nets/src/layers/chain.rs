@@ -30,8 +30,8 @@ pub enum LayerModule {
 /// What comes in, or what the shortcut makes of it, plus what the layers make of it, with ReLU where it follows.
 #[derive(Module, Debug)]
 pub struct ResidualLayer {
-    residual: Vec<LayerModule>,
-    shortcut: Vec<LayerModule>,
+    pub(crate) residual: Vec<LayerModule>,
+    pub(crate) shortcut: Vec<LayerModule>,
     #[module(skip)]
     relu: bool,
 }
@@ -52,7 +52,10 @@ impl ResidualLayer {
 /// The layers that a layer of the recipe is shorthand for.
 #[derive(Module, Debug)]
 pub struct PartsLayer {
-    blocks: Vec<LayerModule>,
+    pub(crate) blocks: Vec<LayerModule>,
+    /// Whether they are residual blocks, each with a ReLU behind it, and not one block of a MobileNet.
+    #[module(skip)]
+    pub(crate) is_stage: bool,
 }
 
 /// The modules of `layers` for maps of shape `input` (`[C, H, W]`), one each, and the shape of the output.
@@ -180,7 +183,8 @@ fn modules(
                 let inside = summary_of(&parts, shape)?;
                 let numbers = Numbers::inside(numbers.of(number), 0);
                 let blocks = self::modules(&parts, &inside, &[], &numbers, init)?;
-                LayerModule::Parts(PartsLayer { blocks })
+                let is_stage = matches!(layer, Layer::Stage(_));
+                LayerModule::Parts(PartsLayer { blocks, is_stage })
             }
             layer => {
                 let layer = PlainLayer {

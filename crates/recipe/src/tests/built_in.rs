@@ -62,6 +62,15 @@ fn lab_cnn_matches_the_labs_network() {
     assert_eq!(summary.layers[8].output, Shape::Features(128 * 7 * 7));
 }
 
+#[test]
+fn small_resnet_is_small() {
+    let recipe = Recipe::load::<&str>("small-resnet", &[]).unwrap();
+    for side in [28, 64] {
+        let summary = recipe.summary([1, side, side], 10).unwrap();
+        assert_eq!(summary.parameters, 308_074, "{side}");
+    }
+}
+
 /// Configuration (a) of torchvision's Faster R-CNN on MNIST has 323,157 parameters.
 #[test]
 fn detector_parameters_match_torchvision() {

@@ -30,6 +30,16 @@ fn maps_are_shown_after_their_activation_function() {
 }
 
 #[test]
+fn a_residual_block_is_shown_as_one() {
+    let text = "[model]\nkind = \"cnn\"\nlayers = [{ conv = 4, kernel = 3 }, \"batch-norm\", \"hard-swish\", \
+         { stage = 2, block = \"basic\", channels = 4 }, { residual = [{ conv = 4, kernel = 1 }] }, \"relu\", \
+         { inverted = 4, expand = 8 }, \"global-avg-pool\", { residual = [{ linear = 4 }] }, \"relu\", { linear = 2 }]";
+    let recipe = recipe::Recipe::parse::<&str>(text, "test", &[]).expect("a recipe");
+    let shown = shown_layers(recipe.model.layers());
+    assert_eq!(shown, [(0, 2), (3, 3), (4, 5), (6, 6)]);
+}
+
+#[test]
 fn grad_cam_of_two_maps() {
     let maps = Weight {
         shape: vec![1, 2, 1, 2],
