@@ -74,8 +74,8 @@ scenes() { # FOLDER, flags: pictures of scenes, with blank ones
 
 recipe() { # NAME
     case $1 in
-    *-cnn)
-        train "$1" --data "$work/mnist" --epochs 2
+    *-cnn | *resnet*)
+        train "$1" --data "$work/mnist" --epochs "$([ "$1" = resnet-18 ] && echo 1 || echo 2)"
         classifier "$1" "$work"/digits/*.png
         ;;
     scenes-faster-rcnn)

@@ -195,6 +195,9 @@ pub enum RecipesAction {
         /// Override a key of the recipe; may be repeated
         #[arg(long = "set", value_name = "KEY=VALUE")]
         sets: Vec<String>,
+        /// Write stages and blocks as the layers that they stand for
+        #[arg(long)]
+        expand: bool,
     },
 }
 

@@ -1,9 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+pub mod adaptive_pool;
 pub mod box_coder;
 pub mod boxes;
 mod buffer;
 pub mod conv;
+pub mod elementwise;
+pub mod gate;
+pub mod grouped;
 pub mod lanes;
 pub mod linear;
 mod micro;

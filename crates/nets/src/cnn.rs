@@ -73,6 +73,11 @@ impl Cnn {
         Self { options, ..self }
     }
 
+    /// Its layers.
+    pub(crate) fn layers(&self) -> &[LayerModule] {
+        &self.layers
+    }
+
     /// How it predicts.
     pub fn options(&self) -> PredictionOptions {
         self.options

@@ -1,6 +1,7 @@
 //! Weights to and from other programs: PyTorch's names, its safetensors files and its `.pth` files.
 
 mod export;
+mod known;
 mod names;
 mod number;
 mod pickle;
@@ -15,7 +16,7 @@ use safetensors::SafeTensors;
 use crate::network::Network;
 use crate::weights::{Weight, Weights, collect, is_intact};
 pub use export::{About, export};
-pub use names::pytorch_name;
+pub use names::{PytorchNames, pytorch_name};
 use number::Number;
 
 /// Why a file of weights could not be used.
@@ -164,21 +165,24 @@ fn parse(bytes: &[u8]) -> Result<Weights, String> {
 /// [`ExchangeError::NotFinite`] for a NaN or an infinity.
 pub fn fit(path: &Path, file: Weights, network: &Network) -> Result<Weights, ExchangeError> {
     let expected = collect(network);
-    let fits = |prefix: &str, named: fn(&str) -> String| {
+    let pytorch = PytorchNames::new(network);
+    let theirs = |name: &str| pytorch.of(name);
+    let ours = str::to_string;
+    let fits = |prefix: &str, named: &dyn Fn(&str) -> String| {
         let found = |name: &&String| file.contains_key(&format!("{prefix}{}", named(name)));
         expected.keys().filter(found).count()
     };
     let prefixes = shared_prefixes(&file);
-    let fits_any = |prefix: &&&str| fits(prefix, pytorch_name) + fits(prefix, str::to_string) > 0;
+    let fits_any = |prefix: &&&str| fits(prefix, &theirs) + fits(prefix, &ours) > 0;
     let prefix = prefixes
         .iter()
         .find(fits_any)
         .map_or("", |prefix| *prefix)
         .to_string();
-    let named = if fits(&prefix, str::to_string) > fits(&prefix, pytorch_name) {
-        str::to_string
+    let named: &dyn Fn(&str) -> String = if fits(&prefix, &ours) > fits(&prefix, &theirs) {
+        &ours
     } else {
-        pytorch_name
+        &theirs
     };
     let mut file = file;
     let mut fitted = Weights::new();

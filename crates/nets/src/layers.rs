@@ -1,14 +1,19 @@
 //! Layers with parameters, how their parameters start, and chains of them ([`build`], [`forward`]).
 
 mod chain;
+mod plain;
+mod squeeze;
 
 use burn::module::{Module, Param, RunningState};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::ops::{Affine, Conv, Epilogue, Maps, WeightSource};
-pub use chain::{LayerModule, PlainLayer, build, forward};
-pub(crate) use chain::{dropout, dropout_key, unfused};
+pub(crate) use chain::unfused;
+pub use chain::{LayerModule, PartsLayer, ResidualLayer, build, forward};
 use data::random::{Key, Purpose, Stream};
+pub use plain::PlainLayer;
+pub(crate) use plain::{dropout, dropout_key};
+pub use squeeze::SqueezeLayer;
 
 /// Whether a network is learning; layers such as dropout and batch-norm behave differently then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,24 +111,28 @@ impl Initializer {
 /// Convolution, with the ReLU and pooling it does in the same pass.
 #[derive(Module, Debug)]
 pub struct ConvLayer {
-    /// `[out, in, rows, columns]`
+    /// `[out, in / groups, rows, columns]`
     pub weight: Param<Tensor<4>>,
     /// `[out]`
     pub bias: Option<Param<Tensor<1>>>,
     #[module(skip)]
     conv: Conv,
+    /// In groups it does no pooling.
+    #[module(skip)]
+    groups: usize,
     #[module(skip)]
     epilogue: Epilogue,
 }
 
 impl ConvLayer {
     /// Weights and biases uniform in ±1/√fan-in, PyTorch's default; nothing follows in the same pass.
-    pub fn new(conv: Conv, bias: bool, init: &mut Initializer) -> Self {
-        let bound = 1.0 / fan_in(&conv).sqrt();
+    pub fn new(conv: Conv, groups: usize, bias: bool, init: &mut Initializer) -> Self {
+        let bound = 1.0 / fan_in(&conv, groups).sqrt();
         Self {
-            weight: init.uniform(bound, weight_shape(&conv)),
+            weight: init.uniform(bound, weight_shape(&conv, groups)),
             bias: bias.then(|| init.uniform(bound, [conv.out_channels])),
             conv,
+            groups,
             epilogue: Epilogue::None,
         }
     }
@@ -136,9 +145,10 @@ impl ConvLayer {
         init: &mut Initializer,
     ) -> Self {
         Self {
-            weight: init.normal(deviation, weight_shape(&conv)),
+            weight: init.normal(deviation, weight_shape(&conv, 1)),
             bias: Some(init.constant(0.0, [conv.out_channels])),
             conv,
+            groups: 1,
             epilogue: if relu { Epilogue::Relu } else { Epilogue::None },
         }
     }
@@ -146,11 +156,12 @@ impl ConvLayer {
     /// Weights uniform in ±√(3 / fan-in), biases of 0 where there are any: torchvision's and detectron2's for feature
     /// pyramids.
     pub fn for_pyramid(conv: Conv, bias: bool, relu: bool, init: &mut Initializer) -> Self {
-        let bound = (3.0 / fan_in(&conv)).sqrt();
+        let bound = (3.0 / fan_in(&conv, 1)).sqrt();
         Self {
-            weight: init.uniform(bound, weight_shape(&conv)),
+            weight: init.uniform(bound, weight_shape(&conv, 1)),
             bias: bias.then(|| init.constant(0.0, [conv.out_channels])),
             conv,
+            groups: 1,
             epilogue: if relu { Epilogue::Relu } else { Epilogue::None },
         }
     }
@@ -159,25 +170,35 @@ impl ConvLayer {
     pub fn forward(&self, x: Maps) -> Maps {
         let bias = or_zeros(self.bias.as_ref(), self.conv.out_channels, &x.device());
         let weight = self.weight.val();
-        x.conv(
-            weight,
-            bias,
-            &self.conv,
-            self.epilogue,
-            WeightSource::Parameter,
-        )
+        self.apply(x, weight, bias, self.epilogue, WeightSource::Parameter)
+    }
+
+    /// The same with other weights.
+    fn apply(
+        &self,
+        x: Maps,
+        weight: Tensor<4>,
+        bias: Tensor<1>,
+        epilogue: Epilogue,
+        source: WeightSource,
+    ) -> Maps {
+        if self.groups == 1 {
+            return x.conv(weight, bias, &self.conv, epilogue, source);
+        }
+        let relu = epilogue == Epilogue::Relu;
+        x.grouped_conv(weight, bias, &self.conv, self.groups, relu)
     }
 }
 
 /// The inputs that one output of a convolution depends on.
-fn fan_in(conv: &Conv) -> f64 {
-    (conv.in_channels * conv.kernel[0] * conv.kernel[1]) as f64
+fn fan_in(conv: &Conv, groups: usize) -> f64 {
+    (conv.in_channels / groups * conv.kernel[0] * conv.kernel[1]) as f64
 }
 
-/// `[out, in, rows, columns]`
-fn weight_shape(conv: &Conv) -> [usize; 4] {
+/// `[out, in / groups, rows, columns]`
+fn weight_shape(conv: &Conv, groups: usize) -> [usize; 4] {
     let [rows, columns] = conv.kernel;
-    [conv.out_channels, conv.in_channels, rows, columns]
+    [conv.out_channels, conv.in_channels / groups, rows, columns]
 }
 
 /// The bias, `[outputs]`, of a layer that may have none.

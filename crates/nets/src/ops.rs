@@ -9,6 +9,7 @@
 mod conv;
 mod cpu;
 mod elementwise;
+mod grouped;
 mod host;
 mod linear;
 mod maps;

@@ -74,15 +74,24 @@ fn of_normalisation(recipe: &Recipe, train: &Dataset) -> Result<Option<String>, 
     let summary = recipe.summary(train.image_shape(), train.classes.len())?;
     let layers = recipe.model.layers().iter().zip(&summary.layers);
     let flat = layers.enumerate().find(|(_, (layer, summary))| {
-        let is_norm = matches!(layer, Layer::BatchNorm { .. });
-        is_norm && matches!(summary.output, Shape::Features(_))
+        normalizes(layer) && matches!(summary.output, Shape::Features(_))
     });
-    Ok(flat.map(|(index, _)| {
+    Ok(flat.map(|(index, (layer, _))| {
         format!(
-            "model.layers[{index}] (batch-norm) normalises flat features over one image, which makes them all 0: \
-             the network learns nothing; use training.batch-size = 2 or more"
+            "model.layers[{index}] ({}) normalises flat features over one image, which makes them all 0: \
+             the network learns nothing; use training.batch-size = 2 or more",
+            layer.name()
         )
     }))
+}
+
+/// Whether a layer, or one inside of it, is a batch normalisation.
+fn normalizes(layer: &Layer) -> bool {
+    match layer {
+        Layer::BatchNorm { .. } => true,
+        Layer::Residual { layers, shortcut } => layers.iter().chain(shortcut).any(normalizes),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

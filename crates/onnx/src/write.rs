@@ -2,6 +2,7 @@
 //!
 //! A network is given by its recipe and its parameters, which are found by their names.
 
+mod blocks;
 mod boxes;
 mod classifier;
 mod detector;

@@ -28,7 +28,7 @@ macro_rules! recipes {
 
 recipes! {
     "lab-cnn" "lab-faster-rcnn" "fast-cnn" "fast-faster-rcnn"
-    "scenes-faster-rcnn" "scenes-fpn"
+    "scenes-faster-rcnn" "scenes-fpn" "small-resnet" "resnet-18"
 }
 
 /// The built-in recipe called `name`.

@@ -4,7 +4,8 @@
 //! 28 x 28 pixels.
 
 use super::anchor_sizes::AnchorSizes;
-use super::layer::{self, Layer};
+use super::backbone::Backbone;
+use super::layer;
 use super::options::{
     Check, Checked, MOST_PIXELS, at, below_1, count, each, filled, fraction, given, need,
     not_negative, options, positive, positive_fraction, section, within,
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FasterRcnn {
-    /// Layers from the image to the feature map.
+    /// Layers from the image to the feature map: a table with `layers`, or the name of a known network.
     pub backbone: Backbone,
     /// Feature pyramid over several maps of the backbone; default "none": its last map alone.
     #[serde(default, with = "super::value::optional")]
@@ -52,14 +53,6 @@ impl Check for FasterRcnn {
         at("roi", self.roi.check())?;
         at("detections", self.detections.check())
     }
-}
-
-/// The convolutional layers that all regions share.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Backbone {
-    /// In order, `[C, H, W]` in and out: no flatten, linear or global-avg-pool.
-    pub layers: Vec<Layer>,
 }
 
 options! {

@@ -1,5 +1,6 @@
 //! A recipe: the data, the network, and how it is trained.
 
+use super::backbone::NamedBackbone;
 use super::classification::{Loss, Sampler};
 use super::data::{Data, Validation};
 use super::detector::FasterRcnn;
@@ -98,7 +99,30 @@ fn only_for(networks: &str, kind: &str) -> Checked {
     Err(Problem::here(what).with_help("leave it out"))
 }
 
+impl Recipe {
+    /// The same experiment without shorthand: stages and blocks are written as the layers that they stand for, on images
+    /// of this many `channels`.
+    pub fn expanded(mut self, channels: usize) -> Self {
+        match &mut self.model {
+            Model::Cnn(cnn) => cnn.layers = layer::expanded(&cnn.layers, channels),
+            Model::FasterRcnn(detector) => {
+                let backbone = &mut detector.backbone;
+                backbone.layers = layer::expanded(&backbone.layers, channels);
+            }
+        }
+        self
+    }
+}
+
 impl Model {
+    /// The same network with the layers that a backbone's name stands for.
+    pub(super) fn with_backbone(self) -> Self {
+        match self {
+            Self::Cnn(cnn) => Self::Cnn(cnn.with_backbone()),
+            detector => detector,
+        }
+    }
+
     /// The value of `kind`.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -120,12 +144,33 @@ impl Model {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Cnn {
+    /// A network of a known name whose layers come before `layers`. Once a recipe is checked they are part of `layers`.
+    #[serde(default, skip_serializing)]
+    backbone: Option<NamedBackbone>,
     /// In order; the last has as many features as there are classes.
     pub layers: Vec<Layer>,
     /// Test-time augmentation. Pixels: predictions are averaged over the image shifted by up to this much in each
     /// direction; 1 takes nine times as long, 3 takes 49 times as long. Default 0.
     #[serde(default)]
     pub test_shift: usize,
+}
+
+impl Cnn {
+    /// These layers.
+    pub fn new(layers: Vec<Layer>, test_shift: usize) -> Self {
+        Self {
+            backbone: None,
+            layers,
+            test_shift,
+        }
+    }
+
+    /// The same network with the layers that a backbone's name stands for.
+    fn with_backbone(self) -> Self {
+        let NamedBackbone(mut layers) = self.backbone.unwrap_or(NamedBackbone(Vec::new()));
+        layers.extend(self.layers);
+        Self::new(layers, self.test_shift)
+    }
 }
 
 impl Check for Cnn {

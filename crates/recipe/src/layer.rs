@@ -1,15 +1,21 @@
 //! The layers that a recipe can name: their options, defaults and limits, the shapes they make and what they cost.
 
+mod blocks;
+mod groups;
 mod pairs;
+mod step;
+mod text;
 
 use super::options::{
-    Check, Checked, MOST_PIXELS, at, below_1, count, each, filled, need, positive,
+    Check, Checked, MOST_PIXELS, at, below_1, count, each, filled, need, not_negative,
     positive_fraction, section, within,
 };
-use crate::summary::Shape;
+pub use blocks::{Block, BlockActivation, Inverted, ResidualStage};
+pub(crate) use blocks::{expanded, unbiased};
+pub use groups::Groups;
 use pairs::{avg_pool, max_pool, pair};
 use serde::{Deserialize, Serialize};
-use std::fmt;
+pub(crate) use step::{Misfit, misfit, product};
 
 /// One layer. In TOML either a name, `"relu"`, or a table whose first key is the name:
 /// `{ conv = 32, kernel = 3, padding = 1 }`.
@@ -36,6 +42,10 @@ pub enum Layer {
         /// Pixels between neighbouring taps of the kernel; default 1.
         #[serde(default = "ones", with = "pair")]
         dilation: [usize; 2],
+        /// Parts into which the channels are divided; outputs see the inputs of their part only. A number, or "depthwise":
+        /// as many as there are channels in. Default 1.
+        #[serde(default)]
+        groups: Groups,
         /// Whether each output channel has a trained bias; default true.
         #[serde(default = "yes")]
         bias: bool,
@@ -46,12 +56,18 @@ pub enum Layer {
     AvgPool(#[serde(with = "avg_pool")] Pool),
     /// The mean of each channel: `[C, H, W] -> [C]`.
     GlobalAvgPool,
+    /// The means of as many windows as it takes to give a map of this size: `[C, H, W] -> [C, rows, columns]`.
+    AdaptiveAvgPool {
+        /// Height and width of the output.
+        #[serde(rename = "adaptive-avg-pool", with = "pair")]
+        size: [usize; 2],
+    },
     /// Each channel to mean 0 and variance 1 over the batch, then a trained scale and offset.
     BatchNorm {
         /// Weight of the newest batch in the running mean and variance; default 0.1.
         #[serde(default = "batch_norm_momentum")]
         momentum: f64,
-        /// Added to the variance before its root; default 1e-5.
+        /// Added to the variance before its root; default 1e-5. 0 is for weights that were trained so.
         #[serde(default = "batch_norm_epsilon")]
         epsilon: f64,
     },
@@ -61,6 +77,12 @@ pub enum Layer {
     Gelu,
     /// x times the logistic function of x.
     Silu,
+    /// The logistic function, 1 / (1 + exp(-x)).
+    Sigmoid,
+    /// The logistic function drawn with three straight lines: (x + 3) / 6, at least 0 and at most 1.
+    HardSigmoid,
+    /// x times its hard sigmoid.
+    HardSwish,
     /// x where positive, else slope times x.
     LeakyRelu {
         /// Slope for negative values; default 0.01.
@@ -84,6 +106,40 @@ pub enum Layer {
         #[serde(default = "yes")]
         bias: bool,
     },
+    /// Weighs the channels by what all of the map shows (Hu et al. 2018): means of the channels, two linear layers with ReLU
+    /// between them, and a gate that multiplies each channel.
+    SqueezeExcitation {
+        /// Features between the two layers.
+        #[serde(rename = "squeeze-excitation")]
+        features: usize,
+        /// The function that ends in 0 to 1; default "sigmoid".
+        #[serde(default)]
+        gate: Gate,
+    },
+    /// What comes in is added to what the layers make of it (He et al. 2015).
+    Residual {
+        /// The layers, in order.
+        #[serde(rename = "residual")]
+        layers: Vec<Layer>,
+        /// Layers that bring what comes in to the shape of the sum, where the layers change it; default none.
+        #[serde(default)]
+        shortcut: Vec<Layer>,
+    },
+    /// Residual blocks, one after the other.
+    Stage(ResidualStage),
+    /// A block of a MobileNet.
+    Inverted(Inverted),
+}
+
+/// The function that makes weights from 0 to 1 of any numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gate {
+    /// As in the paper.
+    #[default]
+    Sigmoid,
+    /// As in MobileNetV3.
+    HardSigmoid,
 }
 
 /// A list of at least one layer, each with sensible options.
@@ -102,13 +158,15 @@ impl Check for Layer {
                 stride,
                 padding,
                 dilation,
+                groups,
                 ..
             } => {
                 at(name, count(channels))?;
                 at("kernel", sides(*kernel, 1))?;
                 at("stride", sides(*stride, 1))?;
                 at("padding", sides(*padding, 0))?;
-                at("dilation", sides(*dilation, 1))
+                at("dilation", sides(*dilation, 1))?;
+                at("groups", groups.check(*channels))
             }
             Self::MaxPool(pool) | Self::AvgPool(pool) => {
                 let Pool {
@@ -130,12 +188,27 @@ impl Check for Layer {
             }
             Self::BatchNorm { momentum, epsilon } => {
                 at(name, at("momentum", positive_fraction(momentum)))?;
-                at(name, at("epsilon", positive(epsilon)))
+                at(name, at("epsilon", not_negative(epsilon)))
             }
             Self::LeakyRelu { slope } => at(name, within(-1e6..=1e6)(slope)),
             Self::Dropout { rate } => at(name, below_1(rate)),
             Self::Linear { features, .. } => at(name, count(features)),
-            Self::GlobalAvgPool | Self::Relu | Self::Gelu | Self::Silu | Self::Flatten => Ok(()),
+            Self::AdaptiveAvgPool { size } => at(name, sides(*size, 1)),
+            Self::SqueezeExcitation { features, .. } => at(name, count(features)),
+            Self::Residual { layers, shortcut } => {
+                at(name, check_all(layers))?;
+                at("shortcut", each(section)(shortcut))
+            }
+            Self::Stage(stage) => stage.check(),
+            Self::Inverted(inverted) => inverted.check(),
+            Self::GlobalAvgPool
+            | Self::Relu
+            | Self::Gelu
+            | Self::Silu
+            | Self::Sigmoid
+            | Self::HardSigmoid
+            | Self::HardSwish
+            | Self::Flatten => Ok(()),
         }
     }
 }
@@ -157,191 +230,23 @@ impl Layer {
             Self::MaxPool(_) => "max-pool",
             Self::AvgPool(_) => "avg-pool",
             Self::GlobalAvgPool => "global-avg-pool",
+            Self::AdaptiveAvgPool { .. } => "adaptive-avg-pool",
             Self::BatchNorm { .. } => "batch-norm",
             Self::Relu => "relu",
             Self::Gelu => "gelu",
             Self::Silu => "silu",
+            Self::Sigmoid => "sigmoid",
+            Self::HardSigmoid => "hard-sigmoid",
+            Self::HardSwish => "hard-swish",
             Self::LeakyRelu { .. } => "leaky-relu",
             Self::Dropout { .. } => "dropout",
             Self::Flatten => "flatten",
             Self::Linear { .. } => "linear",
+            Self::SqueezeExcitation { .. } => "squeeze-excitation",
+            Self::Residual { .. } => "residual",
+            Self::Stage(_) => "stage",
+            Self::Inverted(_) => "inverted",
         }
-    }
-}
-
-impl Layer {
-    /// Kernel, dilation and stride of a layer that slides a window.
-    pub(crate) fn window(&self) -> Option<([usize; 2], [usize; 2], [usize; 2])> {
-        match self {
-            Self::Conv {
-                kernel,
-                dilation,
-                stride,
-                ..
-            } => Some((*kernel, *dilation, *stride)),
-            Self::MaxPool(pool) | Self::AvgPool(pool) => Some((pool.size, [1, 1], pool.stride)),
-            _ => None,
-        }
-    }
-
-    /// What it makes of an input, and at what cost.
-    pub(crate) fn after(&self, input: Shape) -> Result<Step, Misfit> {
-        let free = |output| {
-            Ok(Step {
-                output,
-                parameters: 0,
-                multiply_adds: 0,
-            })
-        };
-        match (self, input) {
-            (
-                Self::Conv {
-                    channels: out,
-                    kernel,
-                    stride,
-                    padding,
-                    dilation,
-                    bias,
-                },
-                Shape::Map {
-                    channels,
-                    height,
-                    width,
-                },
-            ) => {
-                let rows = slide(
-                    height,
-                    kernel[0],
-                    stride[0],
-                    padding[0],
-                    dilation[0],
-                    "high",
-                )?;
-                let columns = slide(width, kernel[1], stride[1], padding[1], dilation[1], "wide")?;
-                let weights = product(&[*out, channels, kernel[0], kernel[1]]);
-                Ok(Step {
-                    output: Shape::Map {
-                        channels: *out,
-                        height: rows,
-                        width: columns,
-                    },
-                    parameters: weights.saturating_add(if *bias { *out as u64 } else { 0 }),
-                    multiply_adds: weights.saturating_mul(product(&[rows, columns])),
-                })
-            }
-            (
-                Self::MaxPool(pool) | Self::AvgPool(pool),
-                Shape::Map {
-                    channels,
-                    height,
-                    width,
-                },
-            ) => {
-                let Pool {
-                    size,
-                    stride,
-                    padding,
-                } = pool;
-                free(Shape::Map {
-                    channels,
-                    height: slide(height, size[0], stride[0], padding[0], 1, "high")?,
-                    width: slide(width, size[1], stride[1], padding[1], 1, "wide")?,
-                })
-            }
-            (Self::GlobalAvgPool, Shape::Map { channels, .. }) => free(Shape::Features(channels)),
-            (
-                Self::Conv { .. } | Self::MaxPool(_) | Self::AvgPool(_) | Self::GlobalAvgPool,
-                Shape::Features(features),
-            ) => Err(misfit(
-                format!("needs rows and columns, but its input is flat: {features} features"),
-                "move it before the layer that flattens (flatten, global-avg-pool or linear)",
-            )),
-            (Self::BatchNorm { .. }, _) => {
-                let channels = match input {
-                    Shape::Map { channels, .. } => channels,
-                    Shape::Features(features) => features,
-                };
-                Ok(Step {
-                    output: input,
-                    parameters: product(&[2, channels]),
-                    multiply_adds: 0,
-                })
-            }
-            (
-                Self::Relu
-                | Self::Gelu
-                | Self::Silu
-                | Self::LeakyRelu { .. }
-                | Self::Dropout { .. },
-                _,
-            ) => free(input),
-            (Self::Flatten, _) => free(Shape::Features(input.elements())),
-            (
-                Self::Linear {
-                    features: out,
-                    bias,
-                },
-                Shape::Features(features),
-            ) => {
-                let weights = product(&[*out, features]);
-                Ok(Step {
-                    output: Shape::Features(*out),
-                    parameters: weights.saturating_add(if *bias { *out as u64 } else { 0 }),
-                    multiply_adds: weights,
-                })
-            }
-            (Self::Linear { .. }, Shape::Map { .. }) => Err(misfit(
-                format!("needs flat features, but its input is {input}"),
-                "put \"flatten\" or \"global-avg-pool\" before it",
-            )),
-        }
-    }
-}
-
-impl fmt::Display for Layer {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.name();
-        match self {
-            Self::Conv {
-                channels,
-                kernel,
-                stride,
-                padding,
-                dilation,
-                bias,
-            } => {
-                write!(formatter, "{name} {channels}, {}x{}", kernel[0], kernel[1])?;
-                side_option(formatter, "stride", *stride, [1, 1])?;
-                side_option(formatter, "padding", *padding, [0, 0])?;
-                side_option(formatter, "dilation", *dilation, [1, 1])?;
-                formatter.write_str(if *bias { "" } else { ", no bias" })
-            }
-            Self::MaxPool(pool) | Self::AvgPool(pool) => {
-                write!(formatter, "{name} {}x{}", pool.size[0], pool.size[1])?;
-                side_option(formatter, "stride", pool.stride, pool.size)?;
-                side_option(formatter, "padding", pool.padding, [0, 0])
-            }
-            Self::LeakyRelu { slope } => write!(formatter, "{name} {slope}"),
-            Self::Dropout { rate } => write!(formatter, "{name} {rate}"),
-            Self::Linear { features, bias } => {
-                write!(formatter, "{name} {features}")?;
-                formatter.write_str(if *bias { "" } else { ", no bias" })
-            }
-            _ => formatter.write_str(name),
-        }
-    }
-}
-
-fn side_option(
-    formatter: &mut fmt::Formatter<'_>,
-    name: &str,
-    value: [usize; 2],
-    usual: [usize; 2],
-) -> fmt::Result {
-    match value {
-        _ if value == usual => Ok(()),
-        [rows, columns] if rows == columns => write!(formatter, ", {name} {rows}"),
-        [rows, columns] => write!(formatter, ", {name} {rows}x{columns}"),
     }
 }
 
@@ -378,61 +283,4 @@ fn batch_norm_momentum() -> f64 {
 
 fn batch_norm_epsilon() -> f64 {
     1e-5
-}
-
-/// What a layer makes of an input.
-pub(crate) struct Step {
-    pub output: Shape,
-    pub parameters: u64,
-    pub multiply_adds: u64,
-}
-
-/// Why a layer can't take an input.
-pub(crate) struct Misfit {
-    /// What does not fit.
-    pub what: String,
-    /// What to do.
-    pub help: String,
-}
-
-fn misfit(what: impl Into<String>, help: impl Into<String>) -> Misfit {
-    Misfit {
-        what: what.into(),
-        help: help.into(),
-    }
-}
-
-pub(crate) fn product(factors: &[usize]) -> u64 {
-    factors
-        .iter()
-        .fold(1, |all, &factor| all.saturating_mul(factor as u64))
-}
-
-/// Positions of a window along one side.
-fn slide(
-    size: usize,
-    kernel: usize,
-    stride: usize,
-    padding: usize,
-    dilation: usize,
-    side: &str,
-) -> Result<usize, Misfit> {
-    let padded = size.saturating_add(padding.saturating_mul(2));
-    let span = kernel
-        .saturating_sub(1)
-        .saturating_mul(dilation)
-        .saturating_add(1);
-    match padded.checked_sub(span) {
-        Some(room) => Ok((room / stride.max(1)).saturating_add(1)),
-        None => {
-            let with_padding = match padding {
-                0 => String::new(),
-                _ => format!(" with padding {padding}"),
-            };
-            Err(misfit(
-                format!("its window is {span} {side}, its input only {size}{with_padding}"),
-                "use a smaller kernel, more padding, or fewer pools and strides before it",
-            ))
-        }
-    }
 }

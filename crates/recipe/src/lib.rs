@@ -11,6 +11,7 @@ struct Readme;
 mod anchor_shapes;
 mod anchor_sizes;
 mod augment;
+mod backbone;
 mod builtin;
 mod checkpoints;
 mod classification;
@@ -39,24 +40,24 @@ mod write;
 pub use anchor_shapes::AnchorShapes;
 pub use anchor_sizes::AnchorSizes;
 pub use augment::Augment;
+pub use backbone::Backbone;
 pub use builtin::{BuiltIn, built_in, names};
 pub use checkpoints::Checkpoints;
 pub use classification::{ClassWeights, Focal, Loss, Sampler};
 pub use data::{Boxes, Cache, Data, Format, MNIST, OnError, SCENES, Validation};
 pub use detector::{
-    Anchors, Backbone, BoxLoss, BoxRegression, Detections, FasterRcnn, Norm, Pyramid, Roi, Rpn,
-    group_count,
+    Anchors, BoxLoss, BoxRegression, Detections, FasterRcnn, Norm, Pyramid, Roi, Rpn, group_count,
 };
 pub use error::{RecipeError, WrongLine};
 pub use experiment::{Cnn, Model, Recipe};
 pub use image::{Colour, Fit, Image, PerChannel};
-pub use layer::{Layer, Pool};
+pub use layer::{Block, BlockActivation, Gate, Groups, Inverted, Layer, Pool, ResidualStage};
 pub use memory::{Bytes, Memory, TooLarge};
 pub use optimizer::{Adam, AdamW, Muon, Optimizer, RmsProp, Sgd};
 pub use parse::source;
 pub use scenes::Scenes;
 pub use schedule::{Constant, Cosine, OneCycle, Schedule, Step};
-pub use shapes::{ShapeError, Stage, stages, summary};
+pub use shapes::{ShapeError, Stage, stages, summary, summary_of};
 pub use suggest::{
     BoxShape, Limits, SuggestError, Suggestion, Survey, SurveyedClass, SurveyedObjects, suggest,
 };

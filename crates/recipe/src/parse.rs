@@ -93,6 +93,8 @@ fn checked(root: &DeValue<'_>) -> Result<Recipe, Problem> {
         recipe.data.scenes.get_or_insert_default();
     }
     recipe.check()?;
+    // After the checks, whose paths are those of the text.
+    recipe.model = recipe.model.with_backbone();
     Ok(recipe)
 }
 

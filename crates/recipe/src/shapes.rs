@@ -6,8 +6,7 @@ mod detector;
 use super::experiment::{Model, Recipe};
 use super::layer::Layer;
 use super::summary::{Shape, Summary};
-use chain::walk;
-pub use chain::{ShapeError, summary};
+pub use chain::{ShapeError, summary, summary_of};
 pub use detector::{Stage, stages};
 
 impl Recipe {
@@ -24,14 +23,13 @@ impl Recipe {
 }
 
 fn classifier(layers: &[Layer], input: [usize; 3], classes: usize) -> Result<Summary, ShapeError> {
-    let list = "model.layers";
-    let summary = walk(list, layers, input)?;
+    let summary = summary(layers, input)?;
     let output = summary.output();
     if output == Shape::Features(classes) {
         return Ok(summary);
     }
     Err(ShapeError {
-        layers: list,
+        layers: "model.layers".to_string(),
         index: layers.len().saturating_sub(1),
         name: layers
             .last()

@@ -3,6 +3,7 @@
 mod built_in;
 mod data;
 mod errors;
+mod networks;
 mod overrides;
 mod random;
 mod shapes;

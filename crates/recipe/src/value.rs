@@ -207,7 +207,22 @@ fn layer<'a>(table: &'a DeTable<'a>, variants: &[&str]) -> Result<Variant<'a>, P
             _ => Variant::with_options(name, table),
         }),
         (None, _) => {
-            let options = ["kernel", "stride", "padding", "dilation", "bias"];
+            let options = [
+                "kernel",
+                "stride",
+                "padding",
+                "dilation",
+                "groups",
+                "bias",
+                "shortcut",
+                "gate",
+                "block",
+                "channels",
+                "width",
+                "expand",
+                "squeeze",
+                "activation",
+            ];
             Err(match keys().find(|key| !options.contains(key)) {
                 Some(key) => Problem::at_key(key, format!("no layer is called `{key}`"))
                     .with_help(suggestion(key, variants, "names")),

@@ -33,9 +33,9 @@ impl Recipe {
         }
         tag(&mut root, "model", "kind");
         if let Some(Value::Table(model)) = root.get_mut("model") {
-            merge_layers(model);
+            merge_layers(model, "layers");
             if let Some(Value::Table(backbone)) = model.get_mut("backbone") {
-                merge_layers(backbone);
+                merge_layers(backbone, "layers");
             }
         }
         Ok(root)
@@ -53,9 +53,9 @@ fn tag(parent: &mut Table, key: &str, tag: &str) {
     }
 }
 
-/// `{ conv = { conv = 32, .. } }` to `{ conv = 32, .. }`.
-fn merge_layers(parent: &mut Table) {
-    let Some(Value::Array(layers)) = parent.get_mut("layers") else {
+/// `{ conv = { conv = 32, .. } }` to `{ conv = 32, .. }`, in the list with this key and those inside of its layers.
+fn merge_layers(parent: &mut Table, key: &str) {
+    let Some(Value::Array(layers)) = parent.get_mut(key) else {
         return;
     };
     for layer in layers {
@@ -63,9 +63,46 @@ fn merge_layers(parent: &mut Table) {
             && let Some((name, Value::Table(options))) = outer.iter().next()
             && options.contains_key(name)
         {
-            *layer = Value::Table(options.clone());
+            let mut options = options.clone();
+            LISTS.iter().for_each(|key| merge_layers(&mut options, key));
+            *layer = Value::Table(options);
         }
     }
+}
+
+/// The keys of a layer that hold layers.
+const LISTS: [&str; 2] = ["residual", "shortcut"];
+
+/// A layer on one line, or its lists with a line for each of their layers.
+fn write_layer(layer: &Value, indent: usize, text: &mut String) {
+    let margin = "  ".repeat(indent);
+    let Value::Table(options) = layer else {
+        text.push_str(&format!("{margin}{layer},\n"));
+        return;
+    };
+    let Some(Value::Array(_)) = options.get(LISTS[0]) else {
+        text.push_str(&format!("{margin}{layer},\n"));
+        return;
+    };
+    text.push_str(&format!("{margin}{{ "));
+    let lists = LISTS
+        .iter()
+        .filter_map(|key| Some((key, options.get(*key)?.as_array()?)));
+    for (number, (key, layers)) in lists.enumerate() {
+        if number > 0 {
+            text.push_str(", ");
+        }
+        if layers.is_empty() {
+            text.push_str(&format!("{key} = []"));
+            continue;
+        }
+        text.push_str(&format!("{key} = [\n"));
+        for layer in layers {
+            write_layer(layer, indent + 1, text);
+        }
+        text.push_str(&format!("{margin}]"));
+    }
+    text.push_str(" },\n");
 }
 
 /// Writes one layer per line; tables of the model, of scenes and of random changes as sections of their own; everything
@@ -85,7 +122,7 @@ fn write_section(name: &str, section: &Table, text: &mut String) {
             Value::Array(layers) if key == "layers" => {
                 text.push_str("layers = [\n");
                 for layer in layers {
-                    text.push_str(&format!("  {layer},\n"));
+                    write_layer(layer, 1, text);
                 }
                 text.push_str("]\n");
             }

@@ -1,6 +1,6 @@
 //! `recipes`: the built-in recipes, or one of any with every option.
 
-use recipe::{BuiltIn, Recipe, built_in, names};
+use recipe::{BuiltIn, Colour, Recipe, built_in, names};
 use serde_json::json;
 
 use crate::console::Output;
@@ -17,8 +17,21 @@ impl RecipesPlan {
     pub fn of(flags: &flags::Recipes) -> Result<Self, CommandError> {
         Ok(match &flags.action {
             None => Self::List,
-            Some(RecipesAction::Show { recipe, sets }) => {
-                Self::Show(Box::new(Recipe::load(recipe, sets)?))
+            Some(RecipesAction::Show {
+                recipe,
+                sets,
+                expand,
+            }) => {
+                let recipe = Recipe::load(recipe, sets)?;
+                let channels = match recipe.data.image.colour {
+                    Some(Colour::Rgb) => 3,
+                    Some(Colour::Grey) | None => 1,
+                };
+                Self::Show(Box::new(if *expand {
+                    recipe.expanded(channels)
+                } else {
+                    recipe
+                }))
             }
         })
     }

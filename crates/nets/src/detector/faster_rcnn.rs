@@ -112,6 +112,11 @@ impl FasterRcnn {
         })
     }
 
+    /// The layers of its backbone.
+    pub(crate) fn backbone(&self) -> &[LayerModule] {
+        &self.backbone
+    }
+
     /// The same detector with other options of its postprocessing.
     pub fn detecting_with(self, options: DetectionOptions) -> Self {
         Self {

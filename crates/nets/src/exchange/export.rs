@@ -8,7 +8,7 @@ use measure::files::write_output;
 use safetensors::{Dtype, View};
 use serde::Serialize;
 
-use super::{ExchangeError, fit, names, parse, pytorch_name};
+use super::{ExchangeError, PytorchNames, fit, names, parse};
 use crate::network::Network;
 use crate::weights::{ABOUT, Weight, collect};
 
@@ -60,7 +60,7 @@ impl View for Tensor<'_> {
     }
 }
 
-/// Writes a network's weights under PyTorch's names (see [`pytorch_name`]) and in its layouts, with the number of
+/// Writes a network's weights under PyTorch's names (see [`PytorchNames`]) and in its layouts, with the number of
 /// training `batches` where a batch normalisation counts them. It is read back and compared before it is written.
 ///
 /// # Errors
@@ -76,9 +76,10 @@ pub fn export(
         reason,
     };
     let weights = collect(network);
+    let pytorch = PytorchNames::new(network);
     let mut tensors = BTreeMap::new();
     for (ours, weight) in &weights {
-        let theirs = pytorch_name(ours);
+        let theirs = pytorch.of(ours);
         if let Some(norm) = theirs.strip_suffix("running_mean") {
             tensors.insert(
                 format!("{norm}{}", names::BATCHES),

@@ -1,5 +1,8 @@
 //! PyTorch's and torchvision's names of our parameters.
 
+use super::known::{Known, known};
+use crate::network::Network;
+
 /// PyTorch's counter of batches, beside `running_mean` and `running_var`.
 pub(super) const BATCHES: &str = "num_batches_tracked";
 
@@ -23,6 +26,28 @@ const BLOCKS: [(&str, &str, usize); 4] = [
     ("pyramid.lateral.", "backbone.fpn.inner_blocks.", 0),
     ("pyramid.output.", "backbone.fpn.layer_blocks.", 0),
 ];
+
+/// The names that other programs have for the parameters of a network.
+pub struct PytorchNames(Known);
+
+impl PytorchNames {
+    /// Of this network: torchvision's where it has the form of a ResNet or a MobileNet, otherwise those of
+    /// [`pytorch_name`].
+    pub fn new(network: &Network) -> Self {
+        Self(known(network))
+    }
+
+    /// The name of the parameter that [`collect`](crate::weights::collect) gives this name.
+    pub fn of(&self, ours: &str) -> String {
+        // The layer's path is a beginning of the name, up to a point.
+        let mut points = ours.rmatch_indices('.').map(|(at, _)| at);
+        let layer = points.find_map(|at| Some((at, self.0.get(&ours[..at])?)));
+        match layer {
+            Some((at, theirs)) => format!("{theirs}{}", &ours[at..]),
+            None => pytorch_name(ours),
+        }
+    }
+}
 
 /// PyTorch's name of a classifier's parameter, torchvision's of a detector's, from the name that
 /// [`collect`](crate::weights::collect) gives it.

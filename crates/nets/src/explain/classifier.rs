@@ -22,13 +22,13 @@ pub struct ClassifierMaps {
     pub logits: Vec<f32>,
     /// One a class.
     pub probabilities: Vec<f32>,
-    /// One a convolution.
+    /// One a convolution, or a layer that is made of several.
     pub maps: Vec<LayerMaps>,
     /// Rows of the Grad-CAM map: how much each place of the last convolution supports the class; 0 or more.
     pub grad_cam: Vec<Vec<f32>>,
 }
 
-/// The activation maps of one convolution.
+/// The activation maps of one convolution, or of one layer that is made of several.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LayerMaps {
     /// The layer whose output is shown, counted from 0 as in the recipe.
@@ -40,23 +40,53 @@ pub struct LayerMaps {
 }
 
 /// For each convolution, the layer whose output shows it best: the last activation function before the next layer with
-/// weights (batch normalisation does not count), or the convolution itself.
+/// weights (batch normalisation does not count), or the convolution itself. A stage, a block or a residual layer with
+/// convolutions counts as one.
 fn shown_layers(layers: &[Layer]) -> Vec<(usize, usize)> {
-    use Layer::{Conv, Flatten, Gelu, GlobalAvgPool, LeakyRelu, Linear, Relu, Silu};
+    use Layer::{
+        AdaptiveAvgPool, Flatten, Gelu, GlobalAvgPool, HardSigmoid, HardSwish, LeakyRelu, Linear,
+        Relu, Residual, Sigmoid, Silu,
+    };
 
-    let is_conv = |i: &usize| matches!(layers[*i], Conv { .. });
+    let is_conv = |i: &usize| convolves(&layers[*i]);
     let ends = |i: &usize| {
+        let layer = &layers[*i];
+        let ends = matches!(
+            layer,
+            Linear { .. } | Flatten | GlobalAvgPool | AdaptiveAvgPool { .. } | Residual { .. }
+        );
+        ends || convolves(layer)
+    };
+    let activates = |i: &usize| {
         matches!(
             layers[*i],
-            Conv { .. } | Linear { .. } | Flatten | GlobalAvgPool
+            Relu | Gelu | Silu | Sigmoid | HardSigmoid | HardSwish | LeakyRelu { .. }
         )
     };
-    let activates = |i: &usize| matches!(layers[*i], Relu | Gelu | Silu | LeakyRelu { .. });
     let shown = (0..layers.len()).filter(is_conv).map(|conv| {
         let stage = (conv + 1..layers.len()).take_while(|i| !ends(i));
         (conv, stage.filter(activates).last().unwrap_or(conv))
     });
     shown.collect()
+}
+
+/// Whether a layer is a convolution or is made of some.
+fn convolves(layer: &Layer) -> bool {
+    match layer {
+        Layer::Conv { .. } | Layer::Stage(_) | Layer::Inverted(_) => true,
+        Layer::Residual { layers, shortcut } => layers.iter().chain(shortcut).any(convolves),
+        _ => false,
+    }
+}
+
+/// What people call such a layer.
+fn kind(layer: &Layer) -> &'static str {
+    match layer {
+        Layer::Stage(_) => "stage",
+        Layer::Inverted(_) => "block",
+        Layer::Residual { .. } => "residual block",
+        _ => "convolution",
+    }
 }
 
 /// The pictures of a prediction for `fitted`.
@@ -84,8 +114,9 @@ pub(super) fn explain(
         drawings.push(Drawing {
             file: format!("{}-maps-of-layer-{conv}.png", drawings.len() + 1),
             shows: format!(
-                "the {} maps of the convolution in layer {conv}",
-                layer.shape[0]
+                "the {} maps of the {} in layer {conv}",
+                layer.shape[0],
+                kind(&recipe.layers[conv])
             ),
             picture,
         });

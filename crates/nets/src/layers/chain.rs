@@ -1,12 +1,12 @@
-//! Layers one after the other, as a recipe lists them.
+//! Layers one after the other, as a recipe lists them, and the chains inside of layers.
 
 use burn::module::Module;
-use burn::tensor::{Tensor, TensorData};
 
+use super::plain::{PlainLayer, window};
+use super::squeeze::SqueezeLayer;
 use super::{BatchNormLayer, ConvLayer, Initializer, LinearLayer, Mode};
-use crate::ops::{Conv, Epilogue, HALVING, Maps, Pool, WeightSource};
-use data::random::{Key, Purpose};
-use recipe::{Layer, Shape, ShapeError, summary};
+use crate::ops::{Conv, Epilogue, HALVING, Maps, WeightSource};
+use recipe::{Layer, Shape, ShapeError, Summary, summary, summary_of};
 
 /// One layer of a chain.
 #[derive(Module, Debug)]
@@ -19,87 +19,43 @@ pub enum LayerModule {
     BatchNorm(BatchNormLayer),
     /// A layer without parameters.
     Plain(PlainLayer),
+    /// Squeeze-and-excitation.
+    Squeeze(SqueezeLayer),
+    /// A sum of what comes in and what layers make of it.
+    Residual(ResidualLayer),
+    /// Shorthand for several layers.
+    Parts(PartsLayer),
 }
 
-/// A layer without parameters.
+/// What comes in, or what the shortcut makes of it, plus what the layers make of it, with ReLU where it follows.
 #[derive(Module, Debug)]
-pub struct PlainLayer {
+pub struct ResidualLayer {
+    pub(crate) residual: Vec<LayerModule>,
+    pub(crate) shortcut: Vec<LayerModule>,
     #[module(skip)]
-    layer: Layer,
-    /// Its place in the recipe's list.
-    #[module(skip)]
-    number: u64,
-    /// Whether the layer before it does its work in the same pass.
-    #[module(skip)]
-    fused: bool,
+    relu: bool,
 }
 
-impl PlainLayer {
-    /// `[N, C, H, W]` in, what the recipe's layer gives out.
+impl ResidualLayer {
+    /// `[N, C, H, W]` in, what its layers give out.
     fn forward(&self, x: Maps, mode: Mode) -> Maps {
-        if self.fused {
-            return x;
-        }
-        match &self.layer {
-            Layer::MaxPool(pool) => x.max_pool(&window(pool)),
-            Layer::AvgPool(pool) => x.average_pool(&window(pool)),
-            Layer::GlobalAvgPool => x.global_average_pool(),
-            Layer::Relu => x.relu(),
-            Layer::Gelu => x.gelu(),
-            Layer::Silu => x.silu(),
-            Layer::LeakyRelu { slope } => x.leaky_relu(*slope),
-            Layer::Dropout { rate } => match mode {
-                Mode::Training { seed, step, first } => {
-                    dropout(x, *rate, dropout_key(seed, step, self.number), first)
-                }
-                Mode::Inference => x,
-            },
-            Layer::Flatten => x.flatten(),
-            Layer::Conv { .. } | Layer::Linear { .. } | Layer::BatchNorm { .. } => {
-                unreachable!("build() gives layers with parameters modules of their own")
-            }
-        }
-    }
-}
-
-fn window(pool: &recipe::Pool) -> Pool {
-    Pool {
-        kernel: pool.size,
-        stride: pool.stride,
-        padding: pool.padding,
-    }
-}
-
-/// What the random numbers of a layer's dropout depend on.
-pub(crate) fn dropout_key(seed: u64, step: u64, layer: u64) -> Key {
-    Key {
-        seed,
-        purpose: Purpose::Dropout,
-        epoch: step,
-        index: layer,
-    }
-}
-
-/// Zeroes features at random and scales the others up (Srivastava et al. 2014): `[N, C, H, W] -> [N, C, H, W]`.
-///
-/// `first` rows of features come before those of `x` in the step: their random numbers are skipped, so that each row
-/// has the same mask however many devices share the step's images.
-pub(crate) fn dropout(x: Maps, rate: f64, key: Key, first: usize) -> Maps {
-    let [channels, height, width] = x.shape();
-    let shape = [x.images(), channels, height, width];
-    let scale = (1.0 / (1.0 - rate)) as f32;
-    let mut stream = key.stream();
-    stream.skip_f32(first * channels * height * width);
-    let mut draw = || {
-        if f64::from(stream.unit_f32()) < rate {
-            0.0
+        let kept = forward(&self.shortcut, x.clone(), mode);
+        let y = forward(&self.residual, x, mode);
+        if self.relu {
+            y.plus_relu(kept)
         } else {
-            scale
+            y.plus(kept)
         }
-    };
-    let mask: Vec<f32> = (0..shape.iter().product()).map(|_| draw()).collect();
-    let mask = Tensor::from_data(TensorData::new(mask, shape), &x.device());
-    x.masked(mask)
+    }
+}
+
+/// The layers that a layer of the recipe is shorthand for.
+#[derive(Module, Debug)]
+pub struct PartsLayer {
+    pub(crate) blocks: Vec<LayerModule>,
+    /// Whether they are residual blocks, each with a ReLU behind it, and not one block of a MobileNet.
+    #[module(skip)]
+    pub(crate) is_stage: bool,
 }
 
 /// The modules of `layers` for maps of shape `input` (`[C, H, W]`), one each, and the shape of the output.
@@ -117,6 +73,44 @@ pub fn build(
     init: &mut Initializer,
 ) -> Result<(Vec<LayerModule>, Shape), ShapeError> {
     let summary = summary(layers, input)?;
+    let modules = modules(layers, &summary, ends, &Numbers::OfRecipe, init)?;
+    Ok((modules, summary.output()))
+}
+
+/// The numbers of a list's layers.
+enum Numbers {
+    /// The places in the recipe's own list.
+    OfRecipe,
+    /// Those of a list inside of a layer, from this one on.
+    From(u64),
+}
+
+impl Numbers {
+    /// Longest list inside of a layer whose numbers are its own.
+    const LONGEST: u64 = 1 << 12;
+
+    fn of(&self, index: usize) -> u64 {
+        match self {
+            Self::OfRecipe => index as u64,
+            Self::From(first) => first.wrapping_add(index as u64),
+        }
+    }
+
+    /// For list `which` of those inside of the layer with this number.
+    fn inside(number: u64, which: u64) -> Self {
+        let place = number.wrapping_add(1).wrapping_mul(2).wrapping_add(which);
+        Self::From(place.wrapping_mul(Self::LONGEST))
+    }
+}
+
+/// The modules of layers with these shapes.
+fn modules(
+    layers: &[Layer],
+    summary: &Summary,
+    ends: &[usize],
+    numbers: &Numbers,
+    init: &mut Initializer,
+) -> Result<Vec<LayerModule>, ShapeError> {
     let mut shape = summary.input;
     let mut modules = Vec::with_capacity(layers.len());
     // Layers to come that the one before them has done.
@@ -136,8 +130,10 @@ pub fn build(
                 stride,
                 padding,
                 dilation,
+                groups,
                 bias,
             } => {
+                let groups = groups.of(channels);
                 let conv = Conv {
                     in_channels: channels,
                     out_channels: *out,
@@ -146,9 +142,11 @@ pub fn build(
                     padding: *padding,
                     dilation: *dilation,
                 };
-                let mut layer = ConvLayer::new(conv, *bias, init);
+                let mut layer = ConvLayer::new(conv, groups, *bias, init);
                 (layer.epilogue, fused) = match followers {
-                    [Layer::Relu, Layer::MaxPool(pool), ..] if window(pool) == HALVING => {
+                    [Layer::Relu, Layer::MaxPool(pool), ..]
+                        if window(pool) == HALVING && groups == 1 =>
+                    {
                         (Epilogue::ReluPool, 2)
                     }
                     [Layer::Relu, ..] => (Epilogue::Relu, 1),
@@ -165,10 +163,33 @@ pub fn build(
                 let layer = BatchNormLayer::new(channels, *momentum, *epsilon, relu, init);
                 LayerModule::BatchNorm(layer)
             }
+            Layer::SqueezeExcitation { features, gate } => {
+                LayerModule::Squeeze(SqueezeLayer::new(channels, *features, *gate, init))
+            }
+            Layer::Residual { layers, shortcut } => {
+                fused = usize::from(relu);
+                let mut list = |layers, which| {
+                    let numbers = Numbers::inside(numbers.of(number), which);
+                    self::modules(layers, &summary_of(layers, shape)?, &[], &numbers, init)
+                };
+                LayerModule::Residual(ResidualLayer {
+                    residual: list(layers, 0)?,
+                    shortcut: list(shortcut, 1)?,
+                    relu,
+                })
+            }
+            Layer::Stage(_) | Layer::Inverted(_) => {
+                let parts = layer.parts(channels).unwrap_or_default();
+                let inside = summary_of(&parts, shape)?;
+                let numbers = Numbers::inside(numbers.of(number), 0);
+                let blocks = self::modules(&parts, &inside, &[], &numbers, init)?;
+                let is_stage = matches!(layer, Layer::Stage(_));
+                LayerModule::Parts(PartsLayer { blocks, is_stage })
+            }
             layer => {
                 let layer = PlainLayer {
                     layer: layer.clone(),
-                    number: number as u64,
+                    number: numbers.of(number),
                     fused: fused > 0,
                 };
                 fused = fused.saturating_sub(1);
@@ -177,7 +198,7 @@ pub fn build(
         });
         shape = summary.layers[number].output;
     }
-    Ok((modules, shape))
+    Ok(modules)
 }
 
 /// The same chain with each layer on its own: the output of number i is what layer i of the recipe gives.
@@ -189,6 +210,8 @@ pub(crate) fn unfused(layers: &[LayerModule]) -> Vec<LayerModule> {
             LayerModule::Linear(layer) => layer.relu = false,
             LayerModule::BatchNorm(layer) => layer.relu = false,
             LayerModule::Plain(layer) => layer.fused = false,
+            LayerModule::Residual(layer) => layer.relu = false,
+            LayerModule::Squeeze(_) | LayerModule::Parts(_) => {}
         }
     }
     layers
@@ -206,7 +229,7 @@ pub fn forward(layers: &[LayerModule], x: Maps, mode: Mode) -> Maps {
                 (Mode::Inference, [LayerModule::BatchNorm(norm), after @ ..])
                     if conv.epilogue == Epilogue::None =>
                 {
-                    let (epilogue, done) = fold_epilogue(norm, after);
+                    let (epilogue, done) = fold_epilogue(conv, norm, after);
                     rest = &after[done..];
                     normalized_conv(x, conv, norm, epilogue)
                 }
@@ -215,6 +238,9 @@ pub fn forward(layers: &[LayerModule], x: Maps, mode: Mode) -> Maps {
             LayerModule::Linear(layer) => layer.forward(x),
             LayerModule::BatchNorm(layer) => layer.forward(x, mode),
             LayerModule::Plain(layer) => layer.forward(x, mode),
+            LayerModule::Squeeze(layer) => layer.forward(x),
+            LayerModule::Residual(layer) => layer.forward(x, mode),
+            LayerModule::Parts(layer) => forward(&layer.blocks, x, mode),
         };
     }
     x
@@ -222,7 +248,11 @@ pub fn forward(layers: &[LayerModule], x: Maps, mode: Mode) -> Maps {
 
 /// What a convolution does in the same pass when `norm` is part of its weights, and how many of the layers `after` the
 /// normalisation that makes needless.
-fn fold_epilogue(norm: &BatchNormLayer, after: &[LayerModule]) -> (Epilogue, usize) {
+fn fold_epilogue(
+    conv: &ConvLayer,
+    norm: &BatchNormLayer,
+    after: &[LayerModule],
+) -> (Epilogue, usize) {
     if !norm.relu {
         return (Epilogue::None, 0);
     }
@@ -231,7 +261,7 @@ fn fold_epilogue(norm: &BatchNormLayer, after: &[LayerModule]) -> (Epilogue, usi
         Some(LayerModule::Plain(PlainLayer {
             layer: Layer::MaxPool(pool),
             ..
-        })) if window(pool) == HALVING => (Epilogue::ReluPool, 2),
+        })) if window(pool) == HALVING && conv.groups == 1 => (Epilogue::ReluPool, 2),
         _ => (Epilogue::Relu, 1),
     }
 }
@@ -247,5 +277,5 @@ fn normalized_conv(x: Maps, layer: &ConvLayer, norm: &BatchNormLayer, epilogue: 
         None => shift,
     };
     let weight = layer.weight.val() * scale.reshape([layer.conv.out_channels, 1, 1, 1]);
-    x.conv(weight, bias, &layer.conv, epilogue, WeightSource::Computed)
+    layer.apply(x, weight, bias, epilogue, WeightSource::Computed)
 }

@@ -1,8 +1,10 @@
 use std::collections::HashSet;
 
 use burn::tensor::Device;
+use prost::Message;
 use recipe::{Colour, PerChannel, Recipe};
 
+use super::verify::{Trial, verify};
 use super::{OnnxOptions, Part, models};
 use crate::network::Network;
 use crate::run::Trained;
@@ -17,6 +19,20 @@ layers = [
   { conv = 4, kernel = [3, 5], stride = [1, 2], padding = 1, dilation = [2, 1], bias = false }, "batch-norm", "relu",
   { conv = 6, kernel = 3 }, "gelu", { max-pool = 2, padding = 1 }, { avg-pool = 2 }, "silu",
   { dropout = 0.5 }, { leaky-relu = 0.2 }, "flatten", { linear = 7 }, "batch-norm", { linear = 5, bias = false },
+]
+"#;
+
+/// Layers with branches, and windows of a pool that differ.
+const BRANCHES: &str = r#"
+[model]
+kind = "cnn"
+layers = [
+  { conv = 6, kernel = 3, stride = 2, padding = 1, bias = false }, "batch-norm", "hard-swish",
+  { stage = 2, block = "basic", channels = 8, stride = 2 },
+  { residual = [{ conv = 8, kernel = 3, padding = 1, groups = 2 }, "hard-sigmoid"] }, "relu",
+  { inverted = 8, kernel = 5, expand = 18, squeeze = 4, activation = "hard-swish" },
+  { squeeze-excitation = 3 }, { adaptive-avg-pool = [5, 3] }, { adaptive-avg-pool = [4, 3] }, { adaptive-avg-pool = [2, 1] },
+  "flatten", "sigmoid", { linear = 5 },
 ]
 "#;
 
@@ -134,6 +150,23 @@ fn classifiers() {
         let digest = measure::digest::blake3([recipe.as_bytes()]);
         assert_eq!(about("recipe-digest"), Some(digest.as_str()));
     }
+}
+
+#[test]
+fn branches_compute_the_same() {
+    let trained = trained(BRANCHES);
+    let options = OnnxOptions::default();
+    let models = models(&trained, options).expect("written");
+    let [(Part::Whole, model)] = &models[..] else {
+        panic!("one file")
+    };
+    let operators = checked(model);
+    for operator in ["HardSwish", "HardSigmoid", "Add", "MatMul", "AveragePool"] {
+        assert!(operators.contains(operator), "{operator}");
+    }
+    let trial = Trial::new(Vec::new(), &trained, &Device::flex());
+    let bytes = model.encode_to_vec();
+    verify(&bytes, Part::Whole, &trained, options, &trial).expect("the same probabilities");
 }
 
 #[test]

@@ -1,7 +1,11 @@
-//! Functions of single elements: activations, masks and sums. Burn's own are fast enough in any layout.
+//! Functions of single elements: activations, masks and sums. Burn's own are fast enough in any layout, except where one
+//! function is several of them.
 
 use burn::tensor::{Tensor, activation};
+use kernels::elementwise;
+use kernels::gate;
 
+use super::cpu::{self, FlexTensor, Gradients, Operator, dims, floats, tensor};
 use super::maps::{Maps, has_lanes, like, pack};
 
 impl Maps {
@@ -35,6 +39,36 @@ impl Maps {
         )
     }
 
+    /// The logistic function: `[N, C, H, W] -> [N, C, H, W]`.
+    pub fn sigmoid(self) -> Self {
+        self.map(activation::sigmoid, activation::sigmoid)
+    }
+
+    /// min(max(x + 3, 0), 6) / 6: `[N, C, H, W] -> [N, C, H, W]`.
+    pub fn hard_sigmoid(self) -> Self {
+        self.map(
+            |x| cpu::apply(Hard::Sigmoid, [x.into_dispatch()]),
+            composed_hard_sigmoid,
+        )
+    }
+
+    /// x times its hard sigmoid: `[N, C, H, W] -> [N, C, H, W]`.
+    pub fn hard_swish(self) -> Self {
+        self.map(
+            |x| cpu::apply(Hard::Swish, [x.into_dispatch()]),
+            |x| x.clone() * composed_hard_sigmoid(x),
+        )
+    }
+
+    /// Every channel times its value in `gate`: `[N, C, H, W] x [N, C, 1, 1] -> [N, C, H, W]`.
+    pub fn gated(self, gate: Self) -> Self {
+        self.zip(
+            gate,
+            |x, gate| cpu::apply(Gated, [x, gate].map(Tensor::into_dispatch)),
+            |x, gate| x * gate,
+        )
+    }
+
     /// Multiplies every value by its element of `mask`, `[N, C, H, W]`.
     pub fn masked(self, mask: Tensor<4>) -> Self {
         let lanes = mask.clone();
@@ -50,6 +84,93 @@ impl Maps {
     /// The sum of two maps of one shape, `[N, C, H, W]`.
     pub fn plus(self, other: Self) -> Self {
         self.zip(other, |a, b| a + b, |a, b| a + b)
+    }
+
+    /// ReLU of the sum of two maps of one shape, `[N, C, H, W]`.
+    pub fn plus_relu(self, other: Self) -> Self {
+        self.zip(
+            other,
+            |a, b| cpu::apply(AddRelu, [a, b].map(Tensor::into_dispatch)),
+            |a, b| activation::relu(a + b),
+        )
+    }
+}
+
+/// Of Burn's operators.
+fn composed_hard_sigmoid(x: Tensor<4>) -> Tensor<4> {
+    (x + 3.0).clamp(0.0, 6.0) / 6.0
+}
+
+/// Functions drawn with straight lines.
+#[derive(Clone, Copy, Debug)]
+enum Hard {
+    Sigmoid,
+    Swish,
+}
+
+impl Operator<1> for Hard {
+    /// The input.
+    type Saved = FlexTensor;
+
+    fn forward(&self, [x]: [FlexTensor; 1], _: bool) -> (FlexTensor, FlexTensor) {
+        let function = match self {
+            Self::Sigmoid => elementwise::hard_sigmoid,
+            Self::Swish => elementwise::hard_swish,
+        };
+        (tensor(function(floats(&x)), dims::<5>(&x)), x)
+    }
+
+    fn backward(&self, x: FlexTensor, dy: FlexTensor, _: [bool; 1]) -> Gradients<1> {
+        let function = match self {
+            Self::Sigmoid => elementwise::hard_sigmoid_backward,
+            Self::Swish => elementwise::hard_swish_backward,
+        };
+        let dx = function(floats(&x), floats(&dy));
+        [Some(tensor(dx, dims::<5>(&x)))]
+    }
+}
+
+/// On lanes, `[B, C, H, W, 16]` and `[B, C, 1, 1, 16]`.
+#[derive(Clone, Debug)]
+struct Gated;
+
+impl Operator<2> for Gated {
+    /// The inputs.
+    type Saved = [FlexTensor; 2];
+
+    fn forward(&self, [x, gate]: [FlexTensor; 2], _: bool) -> (FlexTensor, Self::Saved) {
+        let [_, _, height, width, _] = dims(&x);
+        let y = gate::forward(floats(&x), floats(&gate), height * width);
+        (tensor(y, dims::<5>(&x)), [x, gate])
+    }
+
+    fn backward(&self, [x, gate]: Self::Saved, dy: FlexTensor, _: [bool; 2]) -> Gradients<2> {
+        let [_, _, height, width, _] = dims(&x);
+        let [dx, of_gate] = gate::backward(floats(&x), floats(&gate), floats(&dy), height * width);
+        [
+            Some(tensor(dx, dims::<5>(&x))),
+            Some(tensor(of_gate, dims::<5>(&gate))),
+        ]
+    }
+}
+
+/// On lanes `[B, C, H, W, 16]`.
+#[derive(Clone, Debug)]
+struct AddRelu;
+
+impl Operator<2> for AddRelu {
+    /// The output.
+    type Saved = FlexTensor;
+
+    fn forward(&self, [a, b]: [FlexTensor; 2], _: bool) -> (FlexTensor, FlexTensor) {
+        let y = tensor(elementwise::add_relu(floats(&a), floats(&b)), dims::<5>(&a));
+        (y.clone(), y)
+    }
+
+    fn backward(&self, y: FlexTensor, dy: FlexTensor, _: [bool; 2]) -> Gradients<2> {
+        let dx = elementwise::relu_backward(floats(&y), floats(&dy));
+        let dx = tensor(dx, dims::<5>(&y));
+        [Some(dx.clone()), Some(dx)]
     }
 }
 
@@ -70,5 +191,15 @@ mod tests {
         });
         check("flatten", shape, [], |x, []| x.flatten());
         check("sum", shape, [], |x, []| x.clone().plus(x.relu()));
+        check("sigmoid", shape, [], |x, []| x.sigmoid());
+        check("hard sigmoid", shape, [], |x, []| x.hard_sigmoid());
+        check("hard swish", shape, [], |x, []| x.hard_swish());
+        check("sum with relu", shape, [], |x, []| {
+            x.clone().plus_relu(x.gelu())
+        });
+        check("gate", shape, [], |x, []| {
+            let gate = x.clone().global_average_pool().sigmoid();
+            x.gated(gate)
+        });
     }
 }

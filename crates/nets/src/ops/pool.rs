@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
-use burn::tensor::{Tensor, module};
+use burn::tensor::{Tensor, TensorData, module};
 use kernels::lanes::LANES;
-use kernels::pool;
 pub use kernels::pool::Pool;
+use kernels::{adaptive_pool, pool};
 
 use super::cpu::{self, FlexTensor, Gradients, Operator, dims, floats, tensor};
-use super::maps::Maps;
+use super::maps::{Maps, like};
 
 /// 2x2 with stride 2, which a convolution does in the same pass.
 pub const HALVING: Pool = Pool {
@@ -55,6 +55,23 @@ impl Maps {
         )
     }
 
+    /// Average pooling to a map of this size, with PyTorch's windows: `[N, C, H, W] -> [N, C, rows, columns]`.
+    pub fn adaptive_average_pool(self, output: [usize; 2]) -> Self {
+        self.map(
+            |x| {
+                let [blocks, channels, height, width, _] = x.dims();
+                let size = [height, width];
+                cpu::apply_linear(
+                    x,
+                    [blocks, channels, output[0], output[1], LANES],
+                    move |x| adaptive_pool::forward(x, size, output),
+                    move |dy| adaptive_pool::backward(dy, size, output),
+                )
+            },
+            |x| composed_adaptive_pool(x, output),
+        )
+    }
+
     /// The average of each channel: `[N, C, H, W] -> [N, C, 1, 1]`.
     pub fn global_average_pool(self) -> Self {
         let [_, height, width] = self.shape();
@@ -64,6 +81,24 @@ impl Maps {
             padding: [0, 0],
         })
     }
+}
+
+/// Of Burn's operators: as products with the windows' shares, which any device has a gradient for.
+fn composed_adaptive_pool(x: Tensor<4>, output: [usize; 2]) -> Tensor<4> {
+    let [_, _, height, width] = x.dims();
+    let device = x.device();
+    let shares = |count: usize, size: usize| -> Tensor<4> {
+        let mut shares = vec![0.0; count * size];
+        for (index, row) in shares.chunks_exact_mut(size).enumerate() {
+            let window = adaptive_pool::window(index, count, size);
+            let share = 1.0 / window.len() as f32;
+            row[window].fill(share);
+        }
+        Tensor::from_data(TensorData::new(shares, [1, 1, count, size]), &device)
+    };
+    let rows = like(shares(output[0], height), &x);
+    let columns = like(shares(output[1], width), &x);
+    rows.matmul(x).matmul(columns.swap_dims(2, 3))
 }
 
 /// Of Burn's operators.
@@ -126,6 +161,16 @@ mod tests {
             });
             check(&format!("average {pool:?}"), shape, [], |x, []| {
                 x.average_pool(&pool)
+            });
+        }
+    }
+
+    #[test]
+    fn adaptive_pools() {
+        for output in [[1, 1], [4, 3], [3, 5], [8, 9]] {
+            let name = format!("adaptive to {output:?}");
+            check(&name, [18, 3, 8, 9], [], |x, []| {
+                x.adaptive_average_pool(output)
             });
         }
     }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod better_training;
+mod branches;
 mod coco_files;
 mod detection_golden;
 mod devices;

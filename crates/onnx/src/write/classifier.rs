@@ -39,7 +39,7 @@ pub(super) fn add(
         0 => image,
         shift => shifted(&mut writer.graph, image, input, shift),
     };
-    let outputs = writer.chain("layers", &cnn.layers, &summary, views);
+    let outputs = writer.chain("layers", &cnn.layers, &summary, views)?;
     let mut rows = outputs.last().copied().unwrap_or(views);
     let graph = &mut writer.graph;
     if scores.test_shift > 0 {

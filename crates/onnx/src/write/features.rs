@@ -81,7 +81,7 @@ impl Writer<'_> {
     pub fn features(&mut self, plan: &Plan, image: Value) -> Result<Vec<Value>, ShapeError> {
         let layers = &plan.recipe.backbone.layers;
         let summary = recipe::summary(layers, plan.input)?;
-        let outputs = self.chain("backbone", layers, &summary, image);
+        let outputs = self.chain("backbone", layers, &summary, image)?;
         let maps = plan.stages.iter().map(|stage| outputs[stage.end - 1]);
         let maps: Vec<Value> = maps.collect();
         Ok(match &plan.recipe.pyramid {

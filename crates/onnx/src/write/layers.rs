@@ -2,7 +2,7 @@
 //!
 //! N images (or regions), C channels. Nodes and weights are named as the run's weights file names them.
 
-use recipe::{Layer, Norm, Pool, Shape, Summary, group_count};
+use recipe::{Layer, Norm, Pool, Shape, ShapeError, Summary, group_count};
 
 use super::graph::Attribute::{Float, Int, Ints};
 use super::graph::{BATCH, Graph, Side, Value};
@@ -25,6 +25,8 @@ pub(super) struct Window {
     pub stride: [usize; 2],
     pub padding: [usize; 2],
     pub dilation: [usize; 2],
+    /// Parts into which the channels are divided.
+    pub groups: usize,
 }
 
 impl<'a> Writer<'a> {
@@ -63,12 +65,12 @@ impl<'a> Writer<'a> {
         layers: &[Layer],
         summary: &Summary,
         x: Value,
-    ) -> Vec<Value> {
+    ) -> Result<Vec<Value>, ShapeError> {
         let mut x = x;
         let mut shape = summary.input;
         let mut outputs = Vec::with_capacity(layers.len());
         for (number, (layer, after)) in layers.iter().zip(&summary.layers).enumerate() {
-            let output = self.layer(&format!("{path}.{number}"), layer, shape, x);
+            let output = self.layer(&format!("{path}.{number}"), layer, shape, x)?;
             shape = after.output;
             if output != x {
                 self.graph.describe(output, &sides(shape));
@@ -76,23 +78,35 @@ impl<'a> Writer<'a> {
             x = output;
             outputs.push(x);
         }
-        outputs
+        Ok(outputs)
     }
 
     /// One layer of the recipe on an input of `shape`.
-    fn layer(&mut self, path: &str, layer: &Layer, shape: Shape, x: Value) -> Value {
+    fn layer(
+        &mut self,
+        path: &str,
+        layer: &Layer,
+        shape: Shape,
+        x: Value,
+    ) -> Result<Value, ShapeError> {
         self.graph.enter(path);
-        match layer {
+        let channels = match shape {
+            Shape::Map { channels, .. } => channels,
+            Shape::Features(features) => features,
+        };
+        Ok(match layer {
             Layer::Conv {
                 stride,
                 padding,
                 dilation,
+                groups,
                 ..
             } => {
                 let window = Window {
                     stride: *stride,
                     padding: *padding,
                     dilation: *dilation,
+                    groups: groups.of(channels),
                 };
                 self.conv(&format!("{path}.conv"), path, x, window)
             }
@@ -121,7 +135,19 @@ impl<'a> Writer<'a> {
                 Shape::Map { .. } => self.graph.node("Flatten", &[x], &[]),
             },
             Layer::Linear { .. } => self.linear(&format!("{path}.linear"), path, x),
-        }
+            Layer::AdaptiveAvgPool { size } => self.adaptive_pool(x, shape, *size),
+            Layer::Sigmoid => self.graph.node("Sigmoid", &[x], &[]),
+            Layer::HardSigmoid => self.hard_sigmoid(x),
+            Layer::HardSwish => self.graph.node("HardSwish", &[x], &[]),
+            Layer::SqueezeExcitation { gate, .. } => self.squeeze(path, *gate, x),
+            Layer::Residual { layers, shortcut } => {
+                self.residual(path, [layers, shortcut], shape, x)?
+            }
+            Layer::Stage(_) | Layer::Inverted(_) => {
+                let parts = layer.parts(channels).unwrap_or_default();
+                self.inside(&format!("{path}.blocks"), &parts, shape, x)?
+            }
+        })
     }
 
     /// `[N, C, H, W] -> [N, C', H', W']`, by the weights at `path`, as a node called `name`.
@@ -133,11 +159,17 @@ impl<'a> Writer<'a> {
             .flatten()
             .collect();
         let [top, left] = window.padding.map(|side| side as i64);
-        let attributes = [
-            ("strides", Ints(&window.stride.map(|side| side as i64))),
-            ("pads", Ints(&[top, left, top, left])),
-            ("dilations", Ints(&window.dilation.map(|side| side as i64))),
+        let stride = window.stride.map(|side| side as i64);
+        let padding = [top, left, top, left];
+        let dilation = window.dilation.map(|side| side as i64);
+        let mut attributes = vec![
+            ("strides", Ints(&stride)),
+            ("pads", Ints(&padding)),
+            ("dilations", Ints(&dilation)),
         ];
+        if window.groups > 1 {
+            attributes.push(("group", Int(window.groups as i64)));
+        }
         self.graph.layer(name, "Conv", &inputs, &attributes)
     }
 
@@ -147,11 +179,12 @@ impl<'a> Writer<'a> {
             stride: [1, 1],
             padding: [kernel / 2; 2],
             dilation: [1, 1],
+            groups: 1,
         };
         self.conv(name, path, x, window)
     }
 
-    fn pool(&mut self, operator: &str, x: Value, pool: &Pool, counts_padding: &[i64]) -> Value {
+    pub fn pool(&mut self, operator: &str, x: Value, pool: &Pool, counts_padding: &[i64]) -> Value {
         let kernel = pool.size.map(|side| side as i64);
         let stride = pool.stride.map(|side| side as i64);
         let [top, left] = pool.padding.map(|side| side as i64);

@@ -30,11 +30,17 @@ pub fn stages(detector: &FasterRcnn, input: [usize; 3]) -> Result<Vec<Stage>, Sh
 
 fn backbone(detector: &FasterRcnn, input: [usize; 3]) -> Result<Summary, ShapeError> {
     let list = "model.backbone.layers";
-    let summary = walk(list, &detector.backbone.layers, input)?;
+    let [channels, height, width] = input;
+    let image = Shape::Map {
+        channels,
+        height,
+        width,
+    };
+    let summary = walk(list, &detector.backbone.layers, image)?;
     let flat = |layer: &LayerSummary| matches!(layer.output, Shape::Features(_));
     if let Some(index) = summary.layers.iter().position(flat) {
         return Err(ShapeError {
-            layers: list,
+            layers: list.to_string(),
             index,
             name: summary.layers[index].name.clone(),
             what: "a backbone gives a map with rows and columns, not flat features".to_string(),
@@ -45,7 +51,7 @@ fn backbone(detector: &FasterRcnn, input: [usize; 3]) -> Result<Summary, ShapeEr
     let [down, right] = summary.stride;
     if down != right {
         return Err(ShapeError {
-            layers: list,
+            layers: list.to_string(),
             index: summary.layers.len() - 1,
             name: "the last layer".to_string(),
             what: format!("a cell of the map is {down} pixels high and {right} wide"),
@@ -88,7 +94,7 @@ fn stages_of(detector: &FasterRcnn, backbone: &Summary) -> Result<Vec<Stage>, Sh
                 .collect();
             known.dedup();
             ShapeError {
-                layers: "model.pyramid.strides",
+                layers: "model.pyramid.strides".to_string(),
                 index,
                 name: format!("stride {stride}"),
                 what: "no map of the backbone has this stride".to_string(),
@@ -99,7 +105,7 @@ fn stages_of(detector: &FasterRcnn, backbone: &Summary) -> Result<Vec<Stage>, Sh
     let used = stages.last().map_or(0, |stage| stage.end);
     if let Some(layer) = backbone.layers.get(used) {
         return Err(ShapeError {
-            layers: "model.backbone.layers",
+            layers: "model.backbone.layers".to_string(),
             index: used,
             name: layer.name.clone(),
             what: "its output is not used".to_string(),

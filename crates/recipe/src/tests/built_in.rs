@@ -30,6 +30,7 @@ fn lab_cnn_matches_the_labs_network() {
         stride: [1, 1],
         padding: [1, 1],
         dilation: [1, 1],
+        groups: Groups::default(),
         bias: true,
     };
     let pool = Layer::MaxPool(Pool {
@@ -59,6 +60,15 @@ fn lab_cnn_matches_the_labs_network() {
     // 3x3 at stride 1, pool, 3x3 at 2, pool, 3x3 at 4: 1 + 2 + 1 + 4 + 2 + 8.
     assert_eq!(summary.layers[7].receptive_field, Some([18, 18]));
     assert_eq!(summary.layers[8].output, Shape::Features(128 * 7 * 7));
+}
+
+#[test]
+fn small_resnet_is_small() {
+    let recipe = Recipe::load::<&str>("small-resnet", &[]).unwrap();
+    for side in [28, 64] {
+        let summary = recipe.summary([1, side, side], 10).unwrap();
+        assert_eq!(summary.parameters, 308_074, "{side}");
+    }
 }
 
 /// Configuration (a) of torchvision's Faster R-CNN on MNIST has 323,157 parameters.

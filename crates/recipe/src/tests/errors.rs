@@ -13,8 +13,9 @@ fn errors_point_at_the_line() {
   --> test.toml, line 4, column 11
  4 |   \"relu\", \"rellu\",
    |           ^^^^^^^
-  help: did you mean `relu`? Valid names: conv, max-pool, avg-pool, global-avg-pool, batch-norm, \
-relu, gelu, silu, leaky-relu, dropout, flatten, linear"
+  help: did you mean `relu`? Valid names: conv, max-pool, avg-pool, global-avg-pool, \
+adaptive-avg-pool, batch-norm, relu, gelu, silu, sigmoid, hard-sigmoid, hard-swish, leaky-relu, dropout, flatten, linear, \
+squeeze-excitation, residual, stage, inverted"
     );
 }
 

@@ -5,6 +5,49 @@ use proptest::prelude::*;
 use super::*;
 
 fn any_layer() -> impl Strategy<Value = Layer> {
+    let list = |least: usize| proptest::collection::vec(any_simple_layer(), least..4);
+    let residual =
+        || (list(1), list(0)).prop_map(|(layers, shortcut)| Layer::Residual { layers, shortcut });
+    let nested = proptest::collection::vec(residual(), 1..3).prop_map(|layers| Layer::Residual {
+        layers,
+        shortcut: Vec::new(),
+    });
+    let stage = (1..5usize, 1..99usize, 1..4usize, any::<bool>()).prop_map(
+        |(blocks, channels, stride, basic)| {
+            Layer::Stage(ResidualStage {
+                blocks,
+                block: if basic {
+                    Block::Basic
+                } else {
+                    Block::Bottleneck
+                },
+                channels,
+                stride,
+                width: 2 * channels,
+                groups: if basic { 1 } else { 2 },
+                momentum: 0.1,
+                epsilon: 0.0,
+            })
+        },
+    );
+    let inverted = (1..99usize, 0..3usize, 1..99usize, 1..4usize, any::<bool>()).prop_map(
+        |(channels, half, expand, stride, squeeze)| {
+            Layer::Inverted(Inverted {
+                channels,
+                kernel: 2 * half + 1,
+                expand,
+                stride,
+                squeeze: squeeze.then_some(channels),
+                activation: BlockActivation::HardSwish,
+                momentum: 0.01,
+                epsilon: 0.001,
+            })
+        },
+    );
+    prop_oneof![4 => any_simple_layer(), 1 => residual(), 1 => nested, 1 => stage, 1 => inverted]
+}
+
+fn any_simple_layer() -> impl Strategy<Value = Layer> {
     let side = || [1..9usize, 1..9usize];
     let pool = (side(), side()).prop_map(|(size, stride)| Pool {
         size,
@@ -19,13 +62,27 @@ fn any_layer() -> impl Strategy<Value = Layer> {
                 stride,
                 padding,
                 dilation,
-                bias
+                groups: if bias {
+                    Groups::Depthwise
+                } else {
+                    Groups::Number(1)
+                },
+                bias,
             }
         ),
         pool.clone().prop_map(Layer::MaxPool),
         pool.prop_map(Layer::AvgPool),
         (0.001..1.0, 1e-9..1.0)
             .prop_map(|(momentum, epsilon)| Layer::BatchNorm { momentum, epsilon }),
+        side().prop_map(|size| Layer::AdaptiveAvgPool { size }),
+        (1..99usize, any::<bool>()).prop_map(|(features, hard)| Layer::SqueezeExcitation {
+            features,
+            gate: if hard {
+                Gate::HardSigmoid
+            } else {
+                Gate::Sigmoid
+            },
+        }),
         (-9.0..9.0).prop_map(|slope| Layer::LeakyRelu { slope }),
         (0.0..1.0).prop_map(|rate| Layer::Dropout { rate }),
         (1..99usize, any::<bool>()).prop_map(|(features, bias)| Layer::Linear { features, bias }),
@@ -34,6 +91,9 @@ fn any_layer() -> impl Strategy<Value = Layer> {
             Layer::Relu,
             Layer::Gelu,
             Layer::Silu,
+            Layer::Sigmoid,
+            Layer::HardSigmoid,
+            Layer::HardSwish,
             Layer::Flatten
         ]),
     ]
@@ -222,10 +282,7 @@ fn any_recipe() -> impl Strategy<Value = Recipe> {
                         },
                     })
                 } else {
-                    Model::Cnn(Cnn {
-                        layers,
-                        test_shift: count % 4,
-                    })
+                    Model::Cnn(Cnn::new(layers, count % 4))
                 },
                 training: if detector {
                     Training {

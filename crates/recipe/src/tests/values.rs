@@ -15,6 +15,7 @@ fn every_layer_syntax_parses() {
         stride,
         padding,
         dilation,
+        groups: Groups::default(),
         bias,
     };
     let one = [1, 1];

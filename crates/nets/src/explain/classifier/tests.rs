@@ -10,6 +10,7 @@ fn maps_are_shown_after_their_activation_function() {
         stride: [1, 1],
         padding: [1, 1],
         dilation: [1, 1],
+        groups: recipe::Groups::default(),
         bias: true,
     };
     let norm = Layer::BatchNorm {
@@ -26,6 +27,16 @@ fn maps_are_shown_after_their_activation_function() {
         Layer::Flatten,
     ];
     assert_eq!(shown_layers(&layers), [(0, 2), (3, 3), (4, 5)]);
+}
+
+#[test]
+fn a_residual_block_is_shown_as_one() {
+    let text = "[model]\nkind = \"cnn\"\nlayers = [{ conv = 4, kernel = 3 }, \"batch-norm\", \"hard-swish\", \
+         { stage = 2, block = \"basic\", channels = 4 }, { residual = [{ conv = 4, kernel = 1 }] }, \"relu\", \
+         { inverted = 4, expand = 8 }, \"global-avg-pool\", { residual = [{ linear = 4 }] }, \"relu\", { linear = 2 }]";
+    let recipe = recipe::Recipe::parse::<&str>(text, "test", &[]).expect("a recipe");
+    let shown = shown_layers(recipe.model.layers());
+    assert_eq!(shown, [(0, 2), (3, 3), (4, 5), (6, 6)]);
 }
 
 #[test]
