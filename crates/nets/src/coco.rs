@@ -206,12 +206,12 @@ fn ground_truth<S, E>(
 /// # Errors
 /// [`CocoFileError`] with the entry at fault.
 pub fn read_detections(path: &Path) -> Result<Vec<Detection>, CocoFileError> {
-    Ok(to_detections(&file::read_detections(path)?))
+    Ok(to_detections(file::read_detections(path)?))
 }
 
 /// The detections that have a box, which are all that [`file::read_detections`] returns.
-fn to_detections(found: &[CocoDetection]) -> Vec<Detection> {
-    let detection = |found: &CocoDetection| {
+fn to_detections(found: Vec<CocoDetection>) -> Vec<Detection> {
+    let detection = |found: CocoDetection| {
         Some(Detection {
             image: found.image_id,
             category: found.category_id,
@@ -219,9 +219,8 @@ fn to_detections(found: &[CocoDetection]) -> Vec<Detection> {
             score: found.score,
         })
     };
-    let mut detections = Vec::with_capacity(found.len());
-    detections.extend(found.iter().filter_map(detection));
-    detections
+    // By value: the memory of the one list becomes that of the other.
+    found.into_iter().filter_map(detection).collect()
 }
 
 #[cfg(test)]

@@ -296,7 +296,7 @@ pub fn read_detections(path: &Path) -> Result<Vec<CocoDetection>, CocoFileError>
         let masks: Vec<mask::Masked> = parse(path, &text, DETECTIONS)?;
         for (place, (entry, mask)) in detections.iter_mut().zip(masks).enumerate() {
             if without(entry) {
-                let outline = mask.segmentation.outline();
+                let outline = mask.segmentation.any_outline();
                 let outline = outline.ok_or_else(|| CocoFileError::Form {
                     path: path.to_path_buf(),
                     entry: format!("{DETECTIONS}[{place}].bbox: "),

@@ -25,10 +25,10 @@ pub fn evaluate_boxes(request: &Request) -> Result<Evaluation, CocoEvalError> {
     let quirks = request.options.pycocotools_quirks;
     let truths = to_ground_truth(&request.ground_truth, &file, quirks)?;
     check_curves(&truths.truths)?;
-    let judged = |path, found: &[CocoDetection]| judge(request, &truths, &file.images, path, found);
-    let ours = judged(&request.detections, &found)?;
+    let judged = |path, found| judge(request, &truths, &file.images, path, found);
+    let ours = judged(&request.detections, found)?;
     let other = match other_path.zip(other) {
-        Some((path, found)) => Some(judged(path, &found)?),
+        Some((path, found)) => Some(judged(path, found)?),
         None => None,
     };
     let notes = notes(&file.annotations, quirks);
@@ -40,7 +40,7 @@ fn judge<'a>(
     truths: &GroundTruth,
     images: &[CocoImage],
     path: &'a Path,
-    found: &[CocoDetection],
+    found: Vec<CocoDetection>,
 ) -> Result<Judged<'a>, CocoEvalError> {
     let mut warnings = Vec::new();
     let of_masks = found

@@ -29,6 +29,14 @@ pub enum Piece {
 }
 
 impl Piece {
+    /// The outline, which encloses nothing if a model reports a mask without pixels.
+    pub fn any_outline(&self) -> Option<&Outline> {
+        match self {
+            Self::Outline(outline) => Some(outline).filter(|outline| outline.right >= outline.left),
+            _ => None,
+        }
+    }
+
     /// The outline, if it encloses anything.
     pub fn outline(&self) -> Option<&Outline> {
         match self {
@@ -49,6 +57,15 @@ pub struct Outline {
 }
 
 impl Outline {
+    /// Of a mask without pixels.
+    const BLANK: Self = Self {
+        left: 0.0,
+        top: 0.0,
+        right: 0.0,
+        bottom: 0.0,
+        area: 0.0,
+    };
+
     const EMPTY: Self = Self {
         left: f64::INFINITY,
         top: f64::INFINITY,
@@ -216,7 +233,8 @@ fn around_runs(runs: &[u64], height: u64, width: u64) -> Option<Outline> {
         }
         start = end;
     }
-    Some(outline)
+    let blank = outline.area == 0.0;
+    Some(if blank { Outline::BLANK } else { outline })
 }
 
 /// The box of an annotation. A wrong one does not stop the others from being read.

@@ -151,17 +151,20 @@ fn detections_without_boxes() {
     let given = json!({"bbox": [1, 2, 3, 4]});
     let masks = json!({"segmentation": {"size": [6, 8], "counts": "=42000a0"}});
     let outlined = json!({"bbox": [], "segmentation": [[1, 2, 5, 2, 5, 8]]});
+    // As pycocotools has it: the box of a mask without pixels has no size.
+    let blank = json!({"segmentation": {"size": [6, 8], "counts": [48]}});
     let found = |list: &[&Value]| {
         let list: Vec<Value> = list.iter().map(|fields| entry((*fields).clone())).collect();
         let read = read_text(Value::from(list).to_string(), read_detections)?;
         Ok::<_, String>(read.iter().map(|entry| entry.bbox).collect::<Vec<_>>())
     };
     assert_eq!(
-        found(&[&given, &masks, &outlined]).unwrap(),
+        found(&[&given, &masks, &outlined, &blank]).unwrap(),
         [
             DetectedBox::Given([1.0, 2.0, 3.0, 4.0]),
             DetectedBox::OfMask([2.0, 1.0, 3.0, 4.0]),
             DetectedBox::OfMask([1.0, 2.0, 4.0, 6.0]),
+            DetectedBox::OfMask([0.0; 4]),
         ]
     );
     for neither in [json!({}), json!({"bbox": null, "segmentation": []})] {
