@@ -5,9 +5,9 @@
 
 The second form times an exported file in onnxruntime and OpenVINO beside the model that it was exported from, and prints
 the table. MODEL is what `atelier bench` takes. A detector's speed depends on what it detects: let SOURCE be the pictures that
-MODEL is timed on. --atelier "evaluate RUN --data SOURCE" takes the speeds of an evaluation instead.
+MODEL is timed on. --atelier "evaluate MODEL --data SOURCE" takes the speeds of an evaluation instead, for trained weights.
 """
-import argparse, datetime, json, os, platform, shlex, statistics, subprocess, sys
+import argparse, datetime, json, math, os, platform, shlex, statistics, subprocess, sys
 
 THREADS = os.environ.get("THREADS", "2")
 DATA = "crates/data/mnist"
@@ -67,12 +67,14 @@ CASES = {
 
 def file_case(args):
     """An exported file: its name, our command, and the engines' commands."""
+    whole = evaluation_batch(args.file)
+    args.batches = args.batches or ([whole, 64 if whole >= 64 else 8] if args.atelier else [500, 64])
     figures = [(f"inference, batch {size}, images/s", f"images_per_s_{size}", f"images_per_s_{size}", True) for size in args.batches]
     batches = [str(size) for size in args.batches]
     peer = lambda engine: PEERS + ["bench/peers/onnx_file.py", engine, args.file, "--data", args.data, "--batches", *batches]
     peers = {name: (peer(engine), figures + [LATENCY]) for name, engine in (("onnxruntime", "onnxruntime"), ("OpenVINO", "openvino"))}
     if args.atelier:
-        mine = lambda: speeds(run([PROGRAM, *shlex.split(args.atelier), "--threads", THREADS, "--json"]))
+        mine = lambda: speeds(run([PROGRAM, *shlex.split(args.atelier), "--threads", THREADS, "--json"]), whole)
         return args.atelier, mine, peers
 
     def mine():
@@ -86,12 +88,20 @@ def file_case(args):
     return args.model, mine, peers
 
 
-def speeds(evaluation):
-    """An evaluation's speeds under the names that the peers use."""
+def evaluation_batch(path):
+    """Images in a batch of `atelier evaluate`: 500 of MNIST's size, fewer of larger ones, in blocks of 16."""
+    import onnx
+
+    sides = [side.dim_value for side in onnx.load(path).graph.input[0].type.tensor_type.shape.dim][1:]
+    like = 500 * 28 * 28 * min(sides) // math.prod(sides)
+    return min(max(-(-like // 16) * 16, 16), 500)
+
+
+def speeds(evaluation, whole):
+    """An evaluation's speeds under the names that the peers use; the test set was read in batches of `whole`."""
     speed = evaluation["speed"]
     found = {f"images_per_s_{at['batch_size']}": at["images_per_s"] for at in speed["throughput"]}
-    # The whole test set: in batches of 500 images of MNIST's size.
-    return {"images_per_s_500": evaluation["infer_images_per_s"]} | found | {"latency_1_p50_ms": speed["latency_1"]["p50_ms"]}
+    return found | {f"images_per_s_{whole}": evaluation["infer_images_per_s"], "latency_1_p50_ms": speed["latency_1"]["p50_ms"]}
 
 
 def run(command):
@@ -169,7 +179,7 @@ def arguments():
     parser.add_argument("--file", metavar="MODEL.onnx", help="time this exported file")
     parser.add_argument("--model", help="what it was exported from, as `atelier bench` takes it, with flags if need be")
     parser.add_argument("--data", help="the pictures for the peers: mnist, or a folder")
-    parser.add_argument("--batches", type=int, nargs="+", default=[500, 64], help="sizes of batches [default: 500 64]")
+    parser.add_argument("--batches", type=int, nargs="+", help="sizes of batches [default: 500 64, or an evaluation's]")
     parser.add_argument("--atelier", metavar="COMMAND", help="the whole command instead of `bench MODEL`: evaluate ...")
     args = parser.parse_args()
     if args.file and not (args.data and (args.model or args.atelier)):

@@ -13,7 +13,7 @@ import onnx
 
 from cnn import THREADS, latencies, read_idx
 
-MNIST = pathlib.Path(__file__).resolve().parents[2] / "data" / "mnist"
+MNIST = pathlib.Path(__file__).resolve().parents[2] / "crates/data/mnist"
 # Pictures that are read at most, and the time for each size of batch.
 PICTURES = 10_000
 SECONDS = 3.0
