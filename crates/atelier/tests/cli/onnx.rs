@@ -48,10 +48,7 @@ fn a_classifier_is_the_same_as_a_file() {
     // Beside the run, in one table and one report.
     let compared = json(at, &["compare", "--runs", "own", "plain.onnx", "--json"]);
     let contestants = compared["contestants"].as_array().expect("a list");
-    let both: Vec<f64> = contestants
-        .iter()
-        .map(|one| accuracy(one))
-        .collect();
+    let both: Vec<f64> = contestants.iter().map(accuracy).collect();
     assert_eq!(both[0], both[1]);
     let report = [
         "report",

@@ -9,6 +9,7 @@ use crate::ops::{Conv, Epilogue, HALVING, Maps, WeightSource};
 use recipe::{Layer, Shape, ShapeError, Summary, summary, summary_of};
 
 /// One layer of a chain.
+#[allow(clippy::large_enum_variant)] // there are a hundred at most, and Burn has no boxed modules
 #[derive(Module, Debug)]
 pub enum LayerModule {
     /// Convolution.
