@@ -258,7 +258,7 @@ fn what_does_not_fit_is_named_by_its_nested_place() {
     let cases = [
         (format!("{}, {{ residual = [{}, \"relu\", {{ linear = 3 }}] }}", conv(8, 1), conv(8, 1)),
             "model.layers[1].residual[2] (linear 3): needs flat features"),
-        (format!("{{ residual = [\"relu\"], shortcut = [\"flatten\", {{ max-pool = 2 }}] }}"),
+        ("{ residual = [\"relu\"], shortcut = [\"flatten\", { max-pool = 2 }] }".to_string(),
             "model.layers[0].shortcut[1] (max-pool 2x2): needs rows and columns"),
         (format!("{}, {{ residual = [{}] }}", conv(8, 1), conv(16, 2)),
             "model.layers[1] (residual of 1 layer): its layers turn 8 x 28 x 28 into 16 x 14 x 14, which cannot be added to \
