@@ -36,6 +36,8 @@ fn thousands(pixels: u64) -> String {
 
 /// Bytes that a file's metadata, or a decoder's working memory beside the pixels, may take.
 const MOST_METADATA: u64 = 64 << 20;
+/// Bytes that the first frame of a GIF may have beyond twice those of the picture.
+const GIF_FRAME: u64 = 64 << 10;
 
 /// Why a file cannot be read as an image.
 #[derive(Debug, thiserror::Error)]
@@ -259,8 +261,13 @@ impl Undecoded<'_> {
         let broken = |source| self.broken(source);
         // Twice, as the decoder of TIFF files holds four colours where the image has three.
         let most = decoder.total_bytes().saturating_mul(2);
+        // A GIF's frame may state any size, whatever that of the picture; there are no metadata to read.
+        let beside = match self.format {
+            ImageFormat::Gif => GIF_FRAME,
+            _ => MOST_METADATA,
+        };
         decoder
-            .set_limits(limits(most.saturating_add(MOST_METADATA)))
+            .set_limits(limits(most.saturating_add(beside)))
             .map_err(broken)?;
         let orientation = kinds::orientation(&mut decoder, bytes, self.format);
         let mut image = DynamicImage::from_decoder(decoder).map_err(broken)?;

@@ -469,3 +469,18 @@ fn webp_parts_state_no_more_than_there_is() {
         assert_eq!(kinds::webp_is_cut(&bytes), is_cut, "{stated}");
     }
 }
+
+#[test]
+fn a_frame_that_is_much_larger_than_its_picture_is_refused() {
+    let gif = |side: u16| {
+        let [low, high] = side.to_le_bytes();
+        let mut bytes = b"GIF87a\x0c\0\x09\0\x80\0\0\0\0\0\xff\xff\xff".to_vec();
+        bytes.extend([0x2c, 0, 0, 0, 0, low, high, low, high, 0]);
+        bytes.extend(b"\x02\x02\x4c\x01\0;");
+        decode(Path::new("x.gif"), &bytes, 100_000_000)
+    };
+    for side in [3000, u16::MAX] {
+        let error = gif(side).unwrap_err();
+        assert!(matches!(error, ImageError::Decode { .. }), "{error}");
+    }
+}
