@@ -10,10 +10,12 @@ mod mapping;
 mod opaque;
 mod room;
 mod tiff;
+mod webp;
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
+use image::error::{DecodingError, ImageFormatHint};
 use image::{ImageDecoder, ImageFormat, ImageReader, Limits};
 
 pub use cut::{cut, png};
@@ -187,7 +189,7 @@ pub fn decode(path: &Path, bytes: &[u8], max_pixels: u64) -> Result<Decoded, Ima
     };
     let end = match format {
         ImageFormat::Jpeg => jpeg::end(bytes),
-        ImageFormat::WebP if kinds::webp_is_cut(bytes) => End::Missing,
+        ImageFormat::WebP if webp::is_cut(bytes) => End::Missing,
         ImageFormat::Tiff if tiff::is_cut(bytes) => End::Missing,
         _ => End::Marked,
     };
@@ -235,8 +237,14 @@ impl Undecoded<'_> {
             .into_decoder()
             .map_err(|source| self.broken(source))?;
         let (width, height) = decoder.dimensions();
+        let pixels = u64::from(width) * u64::from(height);
+        if self.format == ImageFormat::WebP && webp::most_pixels(bytes) > pixels {
+            let hint = ImageFormatHint::Exact(self.format);
+            let larger = DecodingError::new(hint, "a frame in it is larger than the picture");
+            return Err(self.broken(image::ImageError::Decoding(larger)));
+        }
         let path = || self.path.to_path_buf();
-        match u64::from(width) * u64::from(height) {
+        match pixels {
             0 => Err(ImageError::NoPixels {
                 path: path(),
                 width,

@@ -71,32 +71,6 @@ fn text(bytes: &[u8]) -> &'static str {
     }
 }
 
-/// Whether a WebP file is shorter than it, or a part of it, says. The decoder makes room for what a part says.
-pub(super) fn webp_is_cut(bytes: &[u8]) -> bool {
-    let number = |place: usize| {
-        let four = bytes.get(place..place + 4)?.try_into().ok()?;
-        usize::try_from(u32::from_le_bytes(four)).ok()
-    };
-    let Some(size) = number(4) else {
-        return true;
-    };
-    // Some writers count the byte that makes the size even and don't write it.
-    let most = bytes.len() + 1;
-    let end = size.saturating_add(8);
-    // Behind `RIFF`, the size and `WEBP`, each part has its name, its size, and as many bytes, made even.
-    let mut place = 12;
-    while place < end.min(bytes.len())
-        && let Some(size) = number(place + 4)
-    {
-        let after = size.saturating_add(place + 8);
-        if after > most {
-            return true;
-        }
-        place = after + size % 2;
-    }
-    most < end
-}
-
 /// Whether a decoder's error says that the file ends too early.
 pub(super) fn says_cut(error: &image::ImageError) -> bool {
     if let image::ImageError::IoError(error) = error

@@ -466,7 +466,7 @@ fn webp_parts_state_no_more_than_there_is() {
         bytes.extend(vec![0; held]);
         let size = bytes.len() as u32 - 8;
         bytes[4..8].copy_from_slice(&size.to_le_bytes());
-        assert_eq!(kinds::webp_is_cut(&bytes), is_cut, "{stated}");
+        assert_eq!(webp::is_cut(&bytes), is_cut, "{stated}");
     }
 }
 
@@ -483,4 +483,34 @@ fn a_frame_that_is_much_larger_than_its_picture_is_refused() {
         let error = gif(side).unwrap_err();
         assert!(matches!(error, ImageError::Decode { .. }), "{error}");
     }
+}
+
+#[test]
+fn a_webp_frame_is_not_larger_than_its_picture() {
+    let frames: [(&[u8; 4], &[u8]); 2] = [
+        (
+            b"VP8 ",
+            &[0xf0, 3, 0, 0x9d, 1, 0x2a, 0xf2, 0xff, 0xf6, 0xff, 0, 0],
+        ),
+        (b"VP8L", &[0x2f, 0xff, 0xff, 0xff, 0x0f, 0]),
+    ];
+    for (name, frame) in frames {
+        let part = |name: &[u8; 4], content: &[u8]| {
+            let size = (content.len() as u32).to_le_bytes();
+            [&name[..], &size, content].concat()
+        };
+        let canvas = part(b"VP8X", &[0, 0, 0, 0, 11, 0, 0, 8, 0, 0]);
+        for frame in [
+            part(name, frame),
+            part(b"ANMF", &[&[0; 16][..], &part(name, frame)].concat()),
+        ] {
+            let parts = [b"WEBP".to_vec(), canvas.clone(), frame].concat();
+            let bytes = part(b"RIFF", &parts);
+            assert!(webp::most_pixels(&bytes) > 200_000_000, "{name:?}");
+            let error = decoded(&bytes).unwrap_err();
+            assert!(matches!(error, ImageError::Decode { .. }), "{error}");
+        }
+    }
+    let whole = encode(&bar(20, 20, 0, 255), ImageFormat::WebP);
+    assert_eq!(webp::most_pixels(&whole), 400);
 }
