@@ -238,9 +238,14 @@ impl Undecoded<'_> {
             .map_err(|source| self.broken(source))?;
         let (width, height) = decoder.dimensions();
         let pixels = u64::from(width) * u64::from(height);
-        if self.format == ImageFormat::WebP && webp::most_pixels(bytes) > pixels {
+        let has_larger = match self.format {
+            ImageFormat::WebP => webp::most_pixels(bytes) > pixels,
+            ImageFormat::Tiff => tiff::has_larger_jpeg(bytes, pixels),
+            _ => false,
+        };
+        if has_larger {
             let hint = ImageFormatHint::Exact(self.format);
-            let larger = DecodingError::new(hint, "a frame in it is larger than the picture");
+            let larger = DecodingError::new(hint, "a part of it is larger than the picture");
             return Err(self.broken(image::ImageError::Decoding(larger)));
         }
         let path = || self.path.to_path_buf();

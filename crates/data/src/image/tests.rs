@@ -514,3 +514,55 @@ fn a_webp_frame_is_not_larger_than_its_picture() {
     let whole = encode(&bar(20, 20, 0, 255), ImageFormat::WebP);
     assert_eq!(webp::most_pixels(&whole), 400);
 }
+
+#[test]
+fn a_jpeg_in_a_tiff_is_not_larger_than_the_picture() {
+    // A picture of 4 x 4 grey pixels with a JPEG in a strip that says it has these sides.
+    let tiff = |compression: u16, sides: [u16; 2]| {
+        let [rows, columns] = sides.map(u16::to_be_bytes);
+        let jpeg = [
+            &[0xff, 0xd8, 0xff, 0xc0, 0, 11, 8][..],
+            &rows,
+            &columns,
+            &[1, 1, 0x11, 0],
+        ]
+        .concat();
+        let mut bytes = b"II*\0\x08\0\0\0".to_vec();
+        let entries: [(u16, u16, u32); 7] = [
+            (256, 3, 4),
+            (257, 3, 4),
+            (258, 3, 8),
+            (259, 3, u32::from(compression)),
+            (262, 3, 1),
+            (273, 4, 8 + 2 + 7 * 12 + 4),
+            (279, 4, jpeg.len() as u32),
+        ];
+        bytes.extend((entries.len() as u16).to_le_bytes());
+        for (tag, kind, value) in entries {
+            bytes.extend(tag.to_le_bytes());
+            bytes.extend(kind.to_le_bytes());
+            bytes.extend(1_u32.to_le_bytes());
+            bytes.extend(value.to_le_bytes());
+        }
+        bytes.extend([0; 4]);
+        bytes.extend(jpeg);
+        bytes
+    };
+    for (compression, sides, expected) in [
+        (7, [4, 4], false),
+        (7, [9000, 9000], true),
+        (7, [1, 17], true),
+        (1, [9000, 9000], false),
+    ] {
+        let bytes = tiff(compression, sides);
+        assert_eq!(
+            tiff::has_larger_jpeg(&bytes, 16),
+            expected,
+            "{compression} {sides:?}"
+        );
+        if expected {
+            let error = decoded(&bytes).unwrap_err();
+            assert!(matches!(error, ImageError::Decode { .. }), "{error}");
+        }
+    }
+}
