@@ -18,7 +18,7 @@ pub struct Entrants {
     pub models: Vec<Model>,
 }
 
-/// Whether a name is that of a model which was not trained in a run under `root`.
+/// Whether a name means a built-in model or an ONNX file rather than a run under `root`.
 pub fn is_model(name: &str, root: &Path) -> bool {
     is_onnx(name) || BuiltIn::find(name).is_some() && Run::open(root, name).is_err()
 }

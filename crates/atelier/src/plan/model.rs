@@ -37,7 +37,7 @@ pub enum By {
     Onnx(Foreign),
 }
 
-/// Whether a name is that of an ONNX file.
+/// Whether a name ends as ONNX files do.
 pub fn is_onnx(name: &str) -> bool {
     let ending = Path::new(name).extension();
     ending.is_some_and(|ending| ending.eq_ignore_ascii_case(ONNX))

@@ -3,6 +3,7 @@
 mod checkup;
 mod coco_eval;
 mod contact;
+mod digits;
 mod errors;
 mod evidence;
 mod faults;
