@@ -12,6 +12,7 @@ mod exchange;
 mod explain;
 #[path = "../../../measure/tests/it/fault.rs"]
 mod fault;
+mod freeze;
 #[cfg(feature = "remote")]
 mod remote;
 mod replicas;
