@@ -19,5 +19,6 @@ mod replicas;
 mod resume;
 mod scene_detectors;
 mod scenes;
+mod torchvision;
 mod training;
 mod training_faults;
