@@ -45,16 +45,26 @@ pub fn train(
         Some(run) => run,
         None => {
             let run = Run::create(root, &named.run)?;
-            if let Some(weights) = &initial {
-                run.start_from(weights)?;
+            if let Some(fitted) = &initial {
+                run.start_from(&fitted.weights)?;
             }
             run.begin(recipe, computer, &origin(&named.name))?;
             warn_of_similar_runs(root, &run.name());
             run
         }
     };
-    if let Some(path) = &named.init {
-        note!("starting from {}", path.display());
+    if let Some((start, fitted)) = named.init.as_ref().zip(initial) {
+        note!(
+            "starting from {}: {}",
+            start.file.display(),
+            fitted.in_short()
+        );
+        if fitted.is_doubtful() {
+            warn!(
+                "most of the network keeps its initial weights: {} may belong to another network",
+                start.file.display()
+            );
+        }
     }
     let devices = computer.all().map(|one| match &one.info {
         Some(info) => format!("{} ({})", one.name, info.description),

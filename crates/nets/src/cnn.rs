@@ -73,6 +73,14 @@ impl Cnn {
         Self { options, ..self }
     }
 
+    /// The same network, with these layers frozen in training, and with `norms` all batch normalisations.
+    pub(crate) fn freezing(self, frozen: &[bool], norms: bool) -> Self {
+        Self {
+            layers: layers::freeze(self.layers, frozen, norms),
+            ..self
+        }
+    }
+
     /// Its layers.
     pub(crate) fn layers(&self) -> &[LayerModule] {
         &self.layers

@@ -1,23 +1,28 @@
 //! Weights to and from other programs: PyTorch's names, its safetensors files and its `.pth` files.
 
 mod export;
+mod fit;
 mod known;
+mod mismatch;
 mod names;
 mod number;
 mod pickle;
 mod pth;
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use measure::files::{FileError, read_bytes};
 use safetensors::SafeTensors;
 
-use crate::network::Network;
-use crate::weights::{Weight, Weights, collect, is_intact};
+use crate::weights::{Weight, Weights, is_intact};
 pub use export::{About, export};
+pub use fit::{Fitted, Pairing, fit, fit_by_order, fit_what_fits};
+pub use mismatch::Mismatch;
 pub use names::{PytorchNames, pytorch_name};
 use number::Number;
+
+/// Named tensors in the order of a file.
+pub type NamedWeights = Vec<(String, Weight)>;
 
 /// Why a file of weights could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -55,48 +60,35 @@ pub enum ExchangeError {
         /// All that does not fit.
         mismatch: Mismatch,
     },
+    /// Not one tensor fits.
+    #[error(
+        "{}: no tensor fits the network{}\n  help: weights of the same layers under other names: --by order",
+        path.display(),
+        mismatch.in_short()
+    )]
+    NothingFits {
+        /// The file.
+        path: PathBuf,
+        /// All that does not fit.
+        mismatch: Mismatch,
+    },
+    /// Tensors can't be paired in their order.
+    #[error(
+        "{}: can't pair its tensors with the network's by order: {reason}",
+        path.display()
+    )]
+    Order {
+        /// The file.
+        path: PathBuf,
+        /// What differs.
+        reason: String,
+    },
     /// An export did not read back as it was written, so it was not written.
     #[error("{}: the export does not read back as the run's weights; nothing was written", path.display())]
     Unfaithful {
         /// The file.
         path: PathBuf,
     },
-}
-
-/// Tensors of a file and of a network that have no counterpart, in the names of the file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mismatch {
-    /// The network has them, the file lacks them: name and the network's shape.
-    pub missing: Vec<(String, Vec<usize>)>,
-    /// The file has them, the network has no place for them: name and the file's shape.
-    pub surplus: Vec<(String, Vec<usize>)>,
-    /// Both have them: name, the network's shape, the file's shape.
-    pub misshapen: Vec<(String, Vec<usize>, Vec<usize>)>,
-}
-
-impl Mismatch {
-    fn is_none(&self) -> bool {
-        self.missing.is_empty() && self.surplus.is_empty() && self.misshapen.is_empty()
-    }
-}
-
-impl fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the weights belong to another network")?;
-        for (name, shape) in &self.missing {
-            write!(f, "\n  missing:     {name} {shape:?}")?;
-        }
-        for (name, shape) in &self.surplus {
-            write!(f, "\n  surplus:     {name} {shape:?}")?;
-        }
-        for (name, expected, found) in &self.misshapen {
-            write!(
-                f,
-                "\n  other shape: {name} is {found:?}, the network expects {expected:?}"
-            )?;
-        }
-        Ok(())
-    }
 }
 
 /// Reads the tensors of a safetensors file or of a state dict that PyTorch saved (`.pth`, `.pt`).
@@ -108,17 +100,49 @@ impl fmt::Display for Mismatch {
 /// [`ExchangeError::File`] when it can't be read, [`ExchangeError::Format`] when it is neither, is damaged, or asks for
 /// anything but tensors.
 pub fn read(path: &Path) -> Result<Weights, ExchangeError> {
+    let weights = open(path, |bytes| {
+        if bytes.starts_with(ZIP) {
+            Ok(pth::read(bytes)?.into_iter().collect())
+        } else {
+            parse(bytes)
+        }
+    })?;
+    Ok(weights)
+}
+
+/// The same in the order in which the module that was saved lists them.
+///
+/// # Errors
+/// Those of [`read`], and [`ExchangeError::Order`] for a safetensors file, which does not keep that order.
+pub fn read_in_order(path: &Path) -> Result<NamedWeights, ExchangeError> {
+    let tensors = open(path, |bytes| {
+        if bytes.starts_with(ZIP) {
+            pth::read(bytes).map(Some)
+        } else {
+            parse(bytes).map(|_| None)
+        }
+    })?;
+    tensors.ok_or_else(|| ExchangeError::Order {
+        path: path.to_path_buf(),
+        reason: "a safetensors file does not keep the order of a module's tensors; save the state dict: \
+                 torch.save(model.state_dict(), PATH)"
+            .to_string(),
+    })
+}
+
+/// How a ZIP archive begins.
+const ZIP: &[u8] = b"PK";
+
+fn open<T>(path: &Path, read: impl Fn(&[u8]) -> Result<T, String>) -> Result<T, ExchangeError> {
     let bytes = read_bytes(path)?;
-    parse(&bytes).map_err(|reason| ExchangeError::Format {
+    read(&bytes).map_err(|reason| ExchangeError::Format {
         path: path.to_path_buf(),
         reason,
     })
 }
 
+/// The tensors of a file that is no archive.
 fn parse(bytes: &[u8]) -> Result<Weights, String> {
-    if bytes.starts_with(b"PK") {
-        return pth::read(bytes);
-    }
     // What torch.save wrote before it wrote zip archives: a pickle that begins with its magic number.
     if bytes.starts_with(&[0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9]) {
         return Err(
@@ -152,83 +176,4 @@ fn parse(bytes: &[u8]) -> Result<Weights, String> {
         return Err("the file is damaged: its checksum does not match its contents".to_string());
     }
     Ok(weights)
-}
-
-/// The weights of the file at `path` under the names that `network` has for them.
-///
-/// The file may use our names or PyTorch's, whichever more tensors fit, behind prefixes that all its names share (`module.`,
-/// `_orig_mod.`, `model.`: wrappers of PyTorch add them). Batch normalisation's counters of batches are passed over; nothing
-/// here depends on them.
-///
-/// # Errors
-/// [`ExchangeError::Mismatch`] with every tensor that is missing, surplus or of another shape,
-/// [`ExchangeError::NotFinite`] for a NaN or an infinity.
-pub fn fit(path: &Path, file: Weights, network: &Network) -> Result<Weights, ExchangeError> {
-    let expected = collect(network);
-    let pytorch = PytorchNames::new(network);
-    let theirs = |name: &str| pytorch.of(name);
-    let ours = str::to_string;
-    let fits = |prefix: &str, named: &dyn Fn(&str) -> String| {
-        let found = |name: &&String| file.contains_key(&format!("{prefix}{}", named(name)));
-        expected.keys().filter(found).count()
-    };
-    let prefixes = shared_prefixes(&file);
-    let fits_any = |prefix: &&&str| fits(prefix, &theirs) + fits(prefix, &ours) > 0;
-    let prefix = prefixes
-        .iter()
-        .find(fits_any)
-        .map_or("", |prefix| *prefix)
-        .to_string();
-    let named: &dyn Fn(&str) -> String = if fits(&prefix, &ours) > fits(&prefix, &theirs) {
-        &ours
-    } else {
-        &theirs
-    };
-    let mut file = file;
-    let mut fitted = Weights::new();
-    let mut mismatch = Mismatch::default();
-    for (ours, weight) in expected {
-        let theirs = format!("{prefix}{}", named(&ours));
-        if let Some(mean) = theirs.strip_suffix("running_mean") {
-            file.remove(&format!("{mean}{}", names::BATCHES));
-        }
-        match file.remove(&theirs) {
-            None => mismatch.missing.push((theirs, weight.shape)),
-            Some(found) if found.shape != weight.shape => {
-                mismatch.misshapen.push((theirs, weight.shape, found.shape));
-            }
-            Some(found) => {
-                if let Some(value) = found.values.iter().find(|value| !value.is_finite()) {
-                    return Err(ExchangeError::NotFinite {
-                        path: path.to_path_buf(),
-                        tensor: theirs,
-                        value: *value,
-                    });
-                }
-                fitted.insert(ours, found);
-            }
-        }
-    }
-    mismatch.surplus = file
-        .into_iter()
-        .map(|(name, weight)| (name, weight.shape))
-        .collect();
-    if mismatch.is_none() {
-        return Ok(fitted);
-    }
-    Err(ExchangeError::Mismatch {
-        path: path.to_path_buf(),
-        mismatch,
-    })
-}
-
-/// The beginnings, up to a point, that all names share, the shortest (nothing) first.
-fn shared_prefixes(file: &Weights) -> Vec<&str> {
-    let mut prefixes = vec![""];
-    // Names are sorted: what the first and the last share, all share.
-    if let (Some((first, _)), Some((last, _))) = (file.first_key_value(), file.last_key_value()) {
-        let points = first.match_indices('.').map(|(at, _)| &first[..=at]);
-        prefixes.extend(points.take_while(|prefix| last.starts_with(prefix)));
-    }
-    prefixes
 }

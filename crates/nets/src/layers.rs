@@ -8,6 +8,7 @@ use burn::module::{Module, Param, RunningState};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::ops::{Affine, Conv, Epilogue, Maps, WeightSource};
+pub(crate) use chain::freeze;
 pub(crate) use chain::unfused;
 pub use chain::{LayerModule, PartsLayer, ResidualLayer, build, forward};
 use data::random::{Key, Purpose, Stream};
@@ -276,6 +277,9 @@ pub struct BatchNormLayer {
     epsilon: f64,
     #[module(skip)]
     relu: bool,
+    /// Whether it keeps its parameters and statistics in training.
+    #[module(skip)]
+    is_frozen: bool,
 }
 
 impl BatchNormLayer {
@@ -295,6 +299,15 @@ impl BatchNormLayer {
             momentum,
             epsilon,
             relu,
+            is_frozen: false,
+        }
+    }
+
+    /// The same, keeping its parameters and statistics in training.
+    pub fn frozen(self) -> Self {
+        Self {
+            is_frozen: true,
+            ..self.no_grad()
         }
     }
 
@@ -306,7 +319,7 @@ impl BatchNormLayer {
             epsilon: self.epsilon,
             relu: self.relu,
         };
-        if !mode.is_training() {
+        if self.is_frozen || !mode.is_training() {
             let mean = self.running_mean.value_sync();
             return x.normalize(mean, self.running_var.value_sync(), affine);
         }

@@ -36,10 +36,16 @@ impl Network {
     ) -> Result<Self, ShapeError> {
         recipe.summary(input, classes)?; // the end of the network too must suit the classes
         let seed = recipe.training.seed;
+        let frozen = recipe.frozen_layers();
+        let norms = recipe.training.freeze_norms;
         Ok(match &recipe.model {
-            Model::Cnn(cnn) => Self::Cnn(Cnn::new(cnn, input, seed, device)?),
+            Model::Cnn(cnn) => {
+                let cnn = Cnn::new(cnn, input, seed, device)?;
+                Self::Cnn(cnn.freezing(&frozen, norms))
+            }
             Model::FasterRcnn(detector) => {
-                Self::FasterRcnn(FasterRcnn::new(detector, input, classes, seed, device)?)
+                let detector = FasterRcnn::new(detector, input, classes, seed, device)?;
+                Self::FasterRcnn(detector.freezing(&frozen, norms))
             }
         })
     }

@@ -115,6 +115,33 @@ pub fn collect(module: &impl Module) -> Weights {
     Collector::visit(module, None)
 }
 
+/// The names of all parameters and running statistics of a module, in the order of its layers.
+pub fn order(module: &impl Module) -> Vec<String> {
+    #[derive(Default)]
+    struct Lister {
+        names: Names,
+        order: Vec<String>,
+    }
+
+    impl ModuleVisitor for Lister {
+        fn enter_module(&mut self, name: &str, container: &str) {
+            self.names.enter(name, container);
+        }
+
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.names.exit();
+        }
+
+        fn visit_float<const D: usize>(&mut self, _: &Param<Tensor<D>>) {
+            self.order.push(self.names.current());
+        }
+    }
+
+    let mut lister = Lister::default();
+    module.visit(&mut lister);
+    lister.order
+}
+
 /// The gradients of a module's parameters, named and laid out as [`collect`] does.
 pub fn gradients(module: &impl Module, gradients: &mut Gradients) -> Weights {
     Collector::visit(module, Some(gradients))

@@ -4,6 +4,7 @@ use super::backbone::NamedBackbone;
 use super::classification::{Loss, Sampler};
 use super::data::{Data, Validation};
 use super::detector::FasterRcnn;
+use super::freeze::{Body, frozen};
 use super::layer::{self, Layer};
 use super::options::{Check, Checked, at, within};
 use super::problem::Problem;
@@ -75,6 +76,7 @@ fn check_training_with_the_rest(recipe: &Recipe) -> Checked {
             );
         }
     }
+    at("training", at("freeze", recipe.find_frozen().map(|_| ())))?;
     let is_classifier = matches!(recipe.model, Model::Cnn(_));
     for (key, used) in [
         ("mixup", training.mixup > 0.0),
@@ -100,6 +102,20 @@ fn only_for(networks: &str, kind: &str) -> Checked {
 }
 
 impl Recipe {
+    /// Whether each of [`Model::layers`] is frozen: not changed by training.
+    pub fn frozen_layers(&self) -> Vec<bool> {
+        // The names in a checked recipe are those of parts.
+        self.find_frozen().unwrap_or_default()
+    }
+
+    fn find_frozen(&self) -> Result<Vec<bool>, Problem> {
+        let body = Body {
+            layers: self.model.layers(),
+            with_head: matches!(self.model, Model::Cnn(_)),
+        };
+        frozen(body, &self.training.freeze)
+    }
+
     /// The same experiment without shorthand: stages and blocks are written as the layers that they stand for, on images
     /// of this many `channels`.
     pub fn expanded(mut self, channels: usize) -> Self {

@@ -19,6 +19,7 @@ mod data;
 mod detector;
 mod error;
 mod experiment;
+mod freeze;
 mod image;
 mod layer;
 mod memory;

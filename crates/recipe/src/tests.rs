@@ -3,6 +3,7 @@
 mod built_in;
 mod data;
 mod errors;
+mod freeze;
 mod networks;
 mod overrides;
 mod random;

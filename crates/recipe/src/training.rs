@@ -39,6 +39,12 @@ options! {
         /// Gradients whose norm over all parameters is larger are scaled down to it.
         #[serde(with = "super::value::optional")]
         clip_norm: Option<f64> = None, given(positive);
+        /// Parts of the network that keep their weights, and cost no backward pass below the first part that is trained:
+        /// `stem` (the layers before the first stage), `stage-1`, ..., `backbone`, `layers[0..4]`. Their batch-norms keep
+        /// their statistics too.
+        freeze: Vec<String> = Vec::new();
+        /// Every batch-norm of a classifier, or of a detector's backbone, keeps its statistics, scale and shift.
+        freeze_norms: bool = false;
         /// When the state of the training is saved, so that it can be resumed.
         checkpoints: Checkpoints = Checkpoints::default(), section;
         /// Batches whose gradients are averaged before each change of the weights.

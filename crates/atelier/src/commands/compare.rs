@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use data::Split;
 use measure::record::{COMPARISON_SCHEMA, Comparison, Contestant, write_json};
 use nets::device::Computer;
+use nets::exchange::Pairing;
 use nets::run::{Judged, Run};
 use report::{Format, Language, terminal};
 
@@ -110,7 +111,11 @@ fn recipes_to_compare(
     let inits = initial_weights_of(&flags.inits, names)?;
     let sets = flags.experiment.overrides.sets();
     let load = |(name, init): (&&str, Option<&str>)| {
-        NamedRecipe::load(name, &sets)?.starting_from(init, &flags.experiment.out)
+        NamedRecipe::load(name, &sets)?.starting_from(
+            init,
+            Pairing::default(),
+            &flags.experiment.out,
+        )
     };
     let recipes: Vec<NamedRecipe> = names
         .iter()

@@ -42,7 +42,10 @@ impl TrainPlan {
             }
             (None, Some(name)) => {
                 let recipe = NamedRecipe::load(name, &flags.experiment.overrides.sets())?;
-                (None, recipe.starting_from(flags.init.as_deref(), root)?)
+                (
+                    None,
+                    recipe.starting_from(flags.init.as_deref(), flags.by, root)?,
+                )
             }
             (None, None) => {
                 let what = "train needs a RECIPE or --resume RUN".to_string();

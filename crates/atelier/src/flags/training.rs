@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::{Args, value_parser};
 use measure::record::{Sampler, SweepMetric};
+use nets::exchange::Pairing;
 use report::Language;
 
 use super::{Machine, OnnxModel, Overrides};
@@ -65,9 +66,13 @@ pub struct Train {
     /// Resume an interrupted run from its last checkpoint
     #[arg(long, value_name = "RUN", conflicts_with_all = ["recipe", "init", "sets", "epochs", "seed", "max_pixels", "data"])]
     pub resume: Option<String>,
-    /// Start from these weights: a safetensors file, a PyTorch state dict (.pth, .pt), or a run
+    /// Start from these weights: a safetensors file, a PyTorch state dict (.pth, .pt), or a run. What fits is loaded, the
+    /// rest is listed
     #[arg(long, value_name = "WEIGHTS")]
     pub init: Option<String>,
+    /// How --init pairs tensors: name, or order, which takes those of a .pth file one after the other whatever their names are
+    #[arg(long, value_name = "WAY", default_value = "name", requires = "init")]
+    pub by: Pairing,
     #[command(flatten)]
     pub experiment: Experiment,
 }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use data::Split;
 use nets::device::Computer;
+use nets::exchange::{Fitted, Pairing};
 use nets::run::{Run, initial_weights};
 use nets::training;
-use nets::weights::Weights;
 use recipe::Recipe;
 
 use crate::error::CommandError;
@@ -23,7 +23,14 @@ pub struct NamedRecipe {
     /// With all overrides.
     pub recipe: Recipe,
     /// The file of weights to start from, where they are not drawn from the seed.
-    pub init: Option<PathBuf>,
+    pub init: Option<Start>,
+}
+
+/// Weights that a training starts from.
+#[derive(Clone, Debug)]
+pub struct Start {
+    pub file: PathBuf,
+    pub pairing: Pairing,
 }
 
 impl NamedRecipe {
@@ -46,7 +53,12 @@ impl NamedRecipe {
     }
 
     /// Starting from `weights`: a file, or the name or path of a run under `root`.
-    pub fn starting_from(self, weights: Option<&str>, root: &Path) -> Result<Self, CommandError> {
+    pub fn starting_from(
+        self,
+        weights: Option<&str>,
+        pairing: Pairing,
+        root: &Path,
+    ) -> Result<Self, CommandError> {
         let file = |weights: &str| match Path::new(weights) {
             file if file.is_file() => Ok(file.to_path_buf()),
             // Not a run either: say what was meant in the first place.
@@ -55,7 +67,8 @@ impl NamedRecipe {
             )),
             _ => Ok(Run::open(root, weights)?.weights_file()?),
         };
-        let init = weights.map(file).transpose()?;
+        let start = |file| Start { file, pairing };
+        let init = weights.map(file).transpose()?.map(start);
         Ok(Self { init, ..self })
     }
 
@@ -67,14 +80,16 @@ impl NamedRecipe {
         other
     }
 
-    /// Checks the recipe against its data and devices; the weights to start from, if any, fit its network.
+    /// Checks the recipe against its data and devices. Gives the weights to start from, if any, as far as they fit.
     pub fn check(
         &self,
         split: &Split,
         computer: &Computer,
-    ) -> Result<Option<Weights>, CommandError> {
+    ) -> Result<Option<Fitted>, CommandError> {
         training::check_run(&self.recipe, split, computer)?;
-        let weights = |path: &PathBuf| initial_weights(path, &self.recipe, split, computer);
+        let weights = |Start { file, pairing }: &Start| {
+            initial_weights(file, *pairing, &self.recipe, split, computer)
+        };
         Ok(self.init.as_ref().map(weights).transpose()?)
     }
 }

@@ -159,14 +159,32 @@ fn weights_go_out_and_come_back() {
         assert_eq!(again["confusion"], trained["confusion"], "from {weights}");
     }
 
-    let wrong = error(at, &["train", "tiny-cnn.toml", "--init", file], 1);
+    let partly = atelier(at, &["train", "tiny-cnn.toml", "--init", file]);
+    let partly = String::from_utf8_lossy(&partly.stderr);
     for part in [
-        "missing:     4.running_mean [16]",
-        "missing:     8.weight [10, 400]",
-        "surplus:     7.weight [10, 400]",
+        "4 of the network's 10 tensors",
+        "missing, keep initial values: 6 (4.bias [16]; 4.running_mean [16]; ",
+        "surplus, not used: 2 (7.bias [10]; 7.weight [10, 400])",
+        "most of the network keeps its initial weights",
+    ] {
+        assert!(partly.contains(part), "{part} in:\n{partly}");
+    }
+    let other = TINY_CNN.replace("conv = 8", "conv = 9");
+    let other = other.replace("conv = 16", "conv = 17");
+    std::fs::write(at.join("other.toml"), other).expect("written");
+    let wrong = error(at, &["train", "other.toml", "--init", file], 1);
+    for part in [
+        "no tensor fits the network",
+        "missing, keep initial values: 6 (4.bias [17]; ",
+        "other shape, keep initial values: 4 (0.bias is [8], the network expects [9]; ",
+        "surplus, not used: 2 (7.bias [10]; 7.weight [10, 400])",
+        "--by order",
     ] {
         assert!(wrong.contains(part), "{part} in:\n{wrong}");
     }
+    let by_order = ["train", "plain.toml", "--init", file, "--by", "order"];
+    let unordered = error(at, &by_order, 1);
+    assert!(unordered.contains("does not keep the order"), "{unordered}");
     error(at, &["train", "plain.toml", "--init", "no.pth"], 2);
     let stray = error(
         at,
@@ -183,7 +201,7 @@ fn weights_go_out_and_come_back() {
     let runs = json(at, &["runs", "--json"]);
     assert_eq!(
         runs.as_array().map(Vec::len),
-        Some(3),
+        Some(4),
         "no run of what was refused"
     );
 }

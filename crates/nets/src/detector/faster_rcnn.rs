@@ -112,6 +112,15 @@ impl FasterRcnn {
         })
     }
 
+    /// The same detector, with these layers of its backbone frozen in training, and with `norms` all of the backbone's batch
+    /// normalisations.
+    pub(crate) fn freezing(self, frozen: &[bool], norms: bool) -> Self {
+        Self {
+            backbone: layers::freeze(self.backbone, frozen, norms),
+            ..self
+        }
+    }
+
     /// The layers of its backbone.
     pub(crate) fn backbone(&self) -> &[LayerModule] {
         &self.backbone

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::NamedWeights;
 use super::pickle::{self, Id, TensorView, Value, Values};
-use crate::weights::{Weight, Weights};
+use crate::weights::Weight;
 use data::zip::{self, Entry};
 
 /// Where programs put the weights when they save more than these.
@@ -16,11 +17,11 @@ const SHARED_ELEMENTS: usize = 1 << 24;
 /// What a module keeps beside its tensors; it is of no use here.
 const EXTRA_STATE: &str = "_extra_state";
 
-/// The tensors of a state dict.
+/// The tensors of a state dict, in its order.
 ///
 /// # Errors
 /// What is damaged, or is not a dictionary of tensors.
-pub(super) fn read(archive: &[u8]) -> Result<Weights, String> {
+pub(super) fn read(archive: &[u8]) -> Result<NamedWeights, String> {
     let entries = zip::entries(archive)?;
     let has = |what: &str| entries.keys().any(|name| name.ends_with(what));
     if has("/constants.pkl") || entries.keys().any(|name| name.contains("/code/")) {
@@ -50,7 +51,8 @@ pub(super) fn read(archive: &[u8]) -> Result<Weights, String> {
     }
     let (values, result) = pickle::read(storages.read("data.pkl")?, archive.len())?;
     let mut read = BTreeMap::new();
-    let mut weights = Weights::new();
+    let mut weights = NamedWeights::new();
+    let mut names = BTreeSet::new();
     // Tensors may share numbers, but not so that a small file fills the memory.
     let mut left = archive.len() + SHARED_ELEMENTS;
     for (name, id) in state_dict(&values, result)? {
@@ -73,9 +75,10 @@ pub(super) fn read(archive: &[u8]) -> Result<Weights, String> {
         };
         let weight = gather(view, bytes, left).map_err(|why| format!("tensor '{name}' {why}"))?;
         left -= weight.values.len();
-        if weights.insert(name.to_string(), weight).is_some() {
+        if !names.insert(name) {
             return Err(format!("two tensors are named '{name}'"));
         }
+        weights.push((name.to_string(), weight));
     }
     Ok(weights)
 }

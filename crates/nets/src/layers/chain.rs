@@ -1,11 +1,14 @@
 //! Layers one after the other, as a recipe lists them, and the chains inside of layers.
 
+mod freeze;
+
 use burn::module::Module;
 
 use super::plain::{PlainLayer, window};
 use super::squeeze::SqueezeLayer;
 use super::{BatchNormLayer, ConvLayer, Initializer, LinearLayer, Mode};
 use crate::ops::{Conv, Epilogue, HALVING, Maps, WeightSource};
+pub(crate) use freeze::freeze;
 use recipe::{Layer, Shape, ShapeError, Summary, summary, summary_of};
 
 /// One layer of a chain.
@@ -225,10 +228,10 @@ pub fn forward(layers: &[LayerModule], x: Maps, mode: Mode) -> Maps {
     while let [layer, followers @ ..] = rest {
         rest = followers;
         x = match layer {
-            LayerModule::Conv(conv) => match (mode, followers) {
-                // In inference the statistics are fixed, and the normalisation becomes part of the weights.
-                (Mode::Inference, [LayerModule::BatchNorm(norm), after @ ..])
-                    if conv.epilogue == Epilogue::None =>
+            LayerModule::Conv(conv) => match followers {
+                // Where the statistics are fixed, the normalisation becomes part of the weights.
+                [LayerModule::BatchNorm(norm), after @ ..]
+                    if conv.epilogue == Epilogue::None && is_fixed(conv, norm, mode) =>
                 {
                     let (epilogue, done) = fold_epilogue(conv, norm, after);
                     rest = &after[done..];
@@ -245,6 +248,11 @@ pub fn forward(layers: &[LayerModule], x: Maps, mode: Mode) -> Maps {
         };
     }
     x
+}
+
+/// Whether neither the normalisation nor the convolution before it changes with this forward pass.
+fn is_fixed(conv: &ConvLayer, norm: &BatchNormLayer, mode: Mode) -> bool {
+    mode == Mode::Inference || (norm.is_frozen && !conv.weight.is_require_grad())
 }
 
 /// What a convolution does in the same pass when `norm` is part of its weights, and how many of the layers `after` the

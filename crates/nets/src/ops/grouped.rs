@@ -27,10 +27,18 @@ impl Maps {
         };
         let images = self.images;
         let layout = match self.layout {
-            // There are no kernels for a few images yet.
+            Layout::SmallBatch(x) if grouped.is_depthwise() => {
+                let inputs = cpu::inputs(x, weight, bias);
+                Layout::SmallBatch(cpu::compute_owned(inputs, |inputs| {
+                    depthwise_of_few(inputs, &grouped, relu)
+                }))
+            }
+            // Back at once: what follows has kernels for a few images.
             Layout::SmallBatch(_) => {
-                let lanes = self.into_lanes();
-                return lanes.grouped_conv(weight, bias, conv, groups, relu);
+                let y = self
+                    .into_lanes()
+                    .grouped_conv(weight, bias, conv, groups, relu);
+                Layout::SmallBatch(y.into_nchw())
             }
             Layout::Lanes(x) => Layout::Lanes(cpu::apply(
                 GroupedOperator { grouped, relu },
@@ -42,19 +50,32 @@ impl Maps {
     }
 }
 
+/// On `[N, in, H, W]`.
+fn depthwise_of_few(
+    [x, weight, bias]: [FlexTensor; 3],
+    grouped: &Grouped,
+    relu: bool,
+) -> FlexTensor {
+    let [images, _, height, width] = dims(&x);
+    let size = [height, width];
+    let [rows, columns] = output(grouped, size);
+    let y = grouped
+        .forward_few(floats(&x), size, floats(&weight), floats(&bias), relu)
+        .expect("a depthwise convolution");
+    tensor(y, [images, grouped.conv.out_channels, rows, columns])
+}
+
+/// Rows and columns of the output.
+fn output(grouped: &Grouped, size: [usize; 2]) -> [usize; 2] {
+    let output = grouped.conv.output(size);
+    output.expect("the layer's shape was checked when the model was built")
+}
+
 /// On lanes `[B, in, H, W, 16]`.
 #[derive(Clone, Debug)]
 struct GroupedOperator {
     grouped: Grouped,
     relu: bool,
-}
-
-impl GroupedOperator {
-    /// Rows and columns of the output.
-    fn output(&self, size: [usize; 2]) -> [usize; 2] {
-        let output = self.grouped.conv.output(size);
-        output.expect("the layer's shape was checked when the model was built")
-    }
 }
 
 impl Operator<3> for GroupedOperator {
@@ -63,7 +84,7 @@ impl Operator<3> for GroupedOperator {
     fn forward(&self, [x, weight, bias]: [FlexTensor; 3], _: bool) -> (FlexTensor, Saved) {
         let [blocks, _, height, width, _] = dims(&x);
         let size = [height, width];
-        let [rows, columns] = self.output(size);
+        let [rows, columns] = output(&self.grouped, size);
         let (values, kernel, bias) = (floats(&x), floats(&weight), floats(&bias));
         let y = self.grouped.forward(values, size, kernel, bias, self.relu);
         let y = tensor(
@@ -85,7 +106,7 @@ impl Operator<3> for GroupedOperator {
         let size = [shape[2], shape[3]];
         let channels = self.grouped.conv.out_channels;
         let dy = floats(&dy);
-        let (before, bias) = passed.backward(dy, channels, self.output(size));
+        let (before, bias) = passed.backward(dy, channels, output(&self.grouped, size));
         let dy = before.as_deref().unwrap_or(dy);
         let weight_gradient = weight_wanted.then(|| {
             let gradient = self.grouped.backward_weights(floats(&x), dy, size);

@@ -6,7 +6,7 @@ use measure::record;
 
 use super::{Run, RunError, Trained};
 use crate::device::Computer;
-use crate::exchange;
+use crate::exchange::{self, Fitted, Pairing};
 use crate::network::Network;
 use crate::onnx::{self, OnnxOptions};
 use crate::weights::{self, Weights};
@@ -76,18 +76,22 @@ impl Trained {
 /// Test images that an export is tried on.
 const TRIAL_IMAGES: usize = 200;
 
-/// The weights in the file at `path` under the names of the network that `recipe` makes for `split`.
+/// The weights of the network that `recipe` makes for `split`: those in the file at `path` where they fit, elsewhere its
+/// initial ones.
 ///
 /// # Errors
-/// [`RunError::Exchange`] when the file can't be read or holds the weights of another network.
+/// [`RunError::Exchange`] when the file can't be read or nothing of it fits.
 pub fn initial_weights(
     path: &Path,
+    pairing: Pairing,
     recipe: &Recipe,
     split: &Split,
     computer: &Computer,
-) -> Result<Weights, RunError> {
-    let file = exchange::read(path)?;
+) -> Result<Fitted, RunError> {
     let (input, classes) = (split.train.image_shape(), split.train.classes.len());
     let network = Network::new(recipe, input, classes, &computer.device)?;
-    Ok(exchange::fit(path, file, &network)?)
+    Ok(match pairing {
+        Pairing::Name => exchange::fit_what_fits(path, exchange::read(path)?, &network)?,
+        Pairing::Order => exchange::fit_by_order(path, exchange::read_in_order(path)?, &network)?,
+    })
 }

@@ -57,7 +57,7 @@ impl Observer for Epochs {
 }
 
 /// Shapes of torchvision's tensors by name, of each of its networks.
-fn golden() -> BTreeMap<String, BTreeMap<String, Vec<usize>>> {
+pub fn golden() -> BTreeMap<String, BTreeMap<String, Vec<usize>>> {
     let packed = include_bytes!("../golden/weights/torchvision_names.txt.gz");
     let mut text = String::new();
     GzDecoder::new(&packed[..])

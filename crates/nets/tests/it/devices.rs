@@ -36,6 +36,22 @@ batch-size = 4
 optimizer = { name = "adam", learning-rate = 0.002 }
 "#;
 
+/// Sums, groups of channels and gates.
+const BRANCHES: &str = r#"
+[model]
+kind = "cnn"
+layers = [
+  { conv = 8, kernel = 3, stride = 2, padding = 1, bias = false }, "batch-norm", "hard-swish",
+  { stage = 1, block = "bottleneck", channels = 12, stride = 2, width = 8, groups = 2 },
+  { inverted = 12, expand = 24, squeeze = 4, activation = "hard-swish" },
+  { adaptive-avg-pool = [2, 3] }, "flatten", { linear = 10 },
+]
+[training]
+epochs = 2
+batch-size = 4
+optimizer = { name = "adam", learning-rate = 0.001 }
+"#;
+
 const DETECTOR: &str = r#"
 [model]
 kind = "faster-rcnn"
@@ -152,7 +168,7 @@ fn devices_agree() {
     let data = images();
     let computers = computers();
     let (cpu, others) = computers.split_first().expect("there is a CPU");
-    for (text, reads_per_step) in [(CNN, 0), (DETECTOR, 1)] {
+    for (text, reads_per_step) in [(CNN, 0), (BRANCHES, 0), (DETECTOR, 1)] {
         let recipe = recipe(text);
         let (logits, losses) = first_answers(&recipe, &data, cpu);
         let (expected, _) = train(&recipe, &data, cpu);

@@ -6,10 +6,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
-use nets::exchange::{self, ExchangeError};
+use nets::exchange::{self, ExchangeError, NamedWeights};
 use nets::layers::Mode;
 use nets::network::Network;
-use nets::weights::{Weight, Weights, apply};
+use nets::weights::{Weight, Weights, apply, collect};
 use recipe::Recipe;
 
 /// The network of the golden script.
@@ -96,6 +96,103 @@ fn all_that_does_not_fit_is_named() {
             .to_string()
             .contains("other shape: 7.weight is [7, 36], the network expects [8, 36]"),
         "{error}"
+    );
+}
+
+#[test]
+fn what_fits_is_taken_and_the_rest_keeps_its_start() {
+    let path = golden("cnn.pth");
+    let file = exchange::read(&path).expect("read");
+    let six = CNN.replace("linear = 5", "linear = 6");
+    let recipe = Recipe::parse::<&str>(&six, "test", &[]).expect("a recipe");
+    let network = Network::new(&recipe, [1, 12, 12], 6, &Device::flex()).expect("shapes that fit");
+    let wrapped = |(name, weight): (&String, &Weight)| (format!("model.{name}"), weight.clone());
+    let mut wrapped: Weights = file.iter().map(wrapped).collect();
+    wrapped.insert("loss.weight".to_string(), file["4.bias"].clone());
+    let fitted = exchange::fit_what_fits(&path, wrapped, &network).expect("most of it fits");
+    let start = collect(&network);
+    assert_eq!(fitted.taken, start.len() - 2);
+    assert_eq!(
+        fitted.weights.keys().collect::<Vec<_>>(),
+        start.keys().collect::<Vec<_>>()
+    );
+    for (name, weight) in &fitted.weights {
+        let theirs = name.trim_start_matches("layers.");
+        let expected = match theirs {
+            "9.weight" | "9.bias" => &start[name],
+            _ => &file[theirs],
+        };
+        assert_eq!(weight, expected, "{name}");
+    }
+    assert_eq!(
+        fitted.left.surplus,
+        [("loss.weight".to_string(), vec![6])],
+        "counters of batches are passed over"
+    );
+    assert_eq!(
+        fitted.left.misshapen,
+        [
+            ("model.9.bias".to_string(), vec![6], vec![5]),
+            ("model.9.weight".to_string(), vec![6, 7], vec![5, 7])
+        ]
+    );
+    assert!(!fitted.is_doubtful());
+
+    let other = file
+        .into_iter()
+        .map(|(name, weight)| (format!("a{name}"), weight));
+    let error = exchange::fit_what_fits(&path, other.collect(), &network).expect_err("no name");
+    assert!(
+        error.to_string().contains("no tensor fits the network"),
+        "{error}"
+    );
+}
+
+#[test]
+fn tensors_are_paired_by_order() {
+    let path = golden("cnn.pth");
+    let network = network(CNN);
+    let plain = exchange::read(&path).expect("read");
+    let plain = exchange::fit(&path, plain, &network).expect("fits");
+    let renamed: NamedWeights = exchange::read_in_order(&path)
+        .expect("read")
+        .into_iter()
+        .filter(|(name, _)| !name.ends_with("num_batches_tracked"))
+        .zip('a'..)
+        .map(|((_, weight), letter)| (letter.to_string(), weight))
+        .collect();
+    let fitted = exchange::fit_by_order(&path, renamed.clone(), &network).expect("fits");
+    assert_eq!(fitted.weights, plain);
+    let pair = |theirs: &str, ours: &str| (theirs.to_string(), ours.to_string());
+    assert_eq!(
+        fitted.pairs[..3],
+        [
+            pair("a", "layers.0.weight"),
+            pair("b", "layers.2.weight"),
+            pair("c", "layers.2.bias")
+        ]
+    );
+
+    let error = |file: NamedWeights| {
+        let error = exchange::fit_by_order(&path, file, &network).expect_err("differs");
+        error.to_string()
+    };
+    let mut swapped = renamed.clone();
+    swapped.swap(0, 1);
+    let text = error(swapped);
+    assert!(
+        text.contains("tensor 1 of the file is b [4], tensor 1 of the network is layers.0.weight"),
+        "{text}"
+    );
+    let text = error(renamed[..3].to_vec());
+    assert!(
+        text.contains("the file holds 3 tensors, the network 11"),
+        "{text}"
+    );
+    let unordered = exchange::read_in_order(&golden("cnn.safetensors")).expect_err("sorted");
+    assert!(
+        unordered.to_string().contains("does not keep the order"),
+        "{unordered}"
     );
 }
 

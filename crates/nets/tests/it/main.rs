@@ -12,11 +12,13 @@ mod exchange;
 mod explain;
 #[path = "../../../measure/tests/it/fault.rs"]
 mod fault;
+mod freeze;
 #[cfg(feature = "remote")]
 mod remote;
 mod replicas;
 mod resume;
 mod scene_detectors;
 mod scenes;
+mod torchvision;
 mod training;
 mod training_faults;

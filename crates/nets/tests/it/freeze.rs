@@ -1,0 +1,94 @@
+//! Layers that training leaves as they are.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::AtomicBool;
+
+use burn::tensor::Device;
+use measure::record::EpochRecord;
+use nets::training::{Observer, StepReport, Trainer};
+use nets::weights::collect;
+use recipe::Recipe;
+
+const RESNET: &str = r#"
+[model]
+kind = "cnn"
+layers = [
+  { conv = 4, kernel = 3, stride = 2, padding = 1, bias = false }, "batch-norm", "relu",
+  { stage = 1, block = "basic", channels = 4 },
+  { stage = 1, block = "basic", channels = 8, stride = 2 },
+  "global-avg-pool", { linear = 10 },
+]
+[training]
+epochs = 1
+batch-size = 32
+optimizer = { name = "adamw", learning-rate = 0.01, weight-decay = 0.1 }
+"#;
+
+struct Silent;
+
+impl Observer for Silent {
+    fn step(&mut self, _: &StepReport) {}
+
+    fn epoch(&mut self, _: &EpochRecord) {}
+}
+
+/// The first three parts of the names of all tensors that two steps change.
+fn changed(options: &str) -> BTreeSet<String> {
+    let recipe = Recipe::parse::<&str>(&format!("{RESNET}{options}"), "test", &[]);
+    let recipe = recipe.unwrap_or_else(|error| panic!("{error}"));
+    let split = data::mnist::built_in(&recipe::Image::default()).expect("built in");
+    let train = split.train.subset(&(0..64).collect::<Vec<_>>());
+    let mut trainer = Trainer::new(&recipe, &train, None, &Device::flex()).expect("fits");
+    let before = collect(&trainer.network());
+    let never = AtomicBool::new(false);
+    trainer.run(None, &never, &mut Silent).expect("trains");
+    let after = collect(&trainer.network());
+    let changed = before.iter().filter(|(name, old)| after[*name] != **old);
+    changed.map(|(name, _)| name.clone()).collect()
+}
+
+fn of_layers<'a>(names: &'a BTreeSet<String>, layers: &[usize]) -> Vec<&'a String> {
+    let is_in = |name: &&String| {
+        let mut prefixes = layers.iter().map(|layer| format!("layers.{layer}."));
+        prefixes.any(|prefix| name.starts_with(&prefix))
+    };
+    names.iter().filter(is_in).collect()
+}
+
+#[test]
+fn frozen_parts_keep_weights_and_statistics() {
+    let all = changed("");
+    for (freeze, frozen, trained) in [
+        (
+            "[\"stem\", \"backbone.stage-1\"]",
+            vec![0, 1, 3],
+            vec![4, 6],
+        ),
+        ("[\"backbone\"]", vec![0, 1, 3, 4], vec![6]),
+        // Gradients pass through what is frozen.
+        ("[\"stage-2\"]", vec![4], vec![0, 1, 3, 6]),
+        ("[\"layers[0]\", \"layers[6]\"]", vec![0, 6], vec![1, 3, 4]),
+    ] {
+        let found = changed(&format!("freeze = {freeze}"));
+        assert!(of_layers(&found, &frozen).is_empty(), "{freeze}: {found:?}");
+        assert_eq!(
+            of_layers(&found, &trained),
+            of_layers(&all, &trained),
+            "{freeze}"
+        );
+    }
+}
+
+#[test]
+fn frozen_norms_keep_scale_shift_and_statistics() {
+    let all = changed("");
+    let found = changed("freeze-norms = true");
+    let lost: Vec<&String> = all.difference(&found).collect();
+    // Of each norm: scale, shift, mean and variance. The stem has one, the stages two and three.
+    assert_eq!(lost.len(), 4 * (1 + 2 + 3), "{lost:?}");
+    assert!(found.contains("layers.0.weight") && found.contains("layers.6.bias"));
+    assert!(
+        !found.iter().any(|name| name.contains("running_")),
+        "{found:?}"
+    );
+}

@@ -1,0 +1,60 @@
+//! Parts of a network that training leaves as they are.
+
+use super::*;
+
+const RESNET: &str = r#"[model]
+kind = "cnn"
+layers = [
+  { conv = 8, kernel = 3, padding = 1, bias = false }, "batch-norm", "relu",
+  { stage = 2, block = "basic", channels = 8 },
+  { stage = 2, block = "basic", channels = 16, stride = 2 },
+  "global-avg-pool", { linear = 10 },
+]
+"#;
+
+fn with(freeze: &str) -> Result<Recipe, RecipeError> {
+    parse(&format!("{RESNET}[training]\nfreeze = {freeze}"))
+}
+
+#[test]
+fn parts_stand_for_layers() {
+    for (freeze, expected) in [
+        ("[]", [0, 0, 0, 0, 0, 0, 0]),
+        ("[\"stem\"]", [1, 1, 1, 0, 0, 0, 0]),
+        ("[\"backbone.stage-2\"]", [0, 0, 0, 0, 1, 0, 0]),
+        ("[\"stem\", \"stage-1\"]", [1, 1, 1, 1, 0, 0, 0]),
+        ("[\"backbone\"]", [1, 1, 1, 1, 1, 0, 0]),
+        ("[\"layers[0..2]\"]", [1, 1, 0, 0, 0, 0, 0]),
+        ("[\"layers[6]\"]", [0, 0, 0, 0, 0, 0, 1]),
+    ] {
+        let recipe = with(freeze).unwrap_or_else(|error| panic!("{freeze}: {error}"));
+        let frozen = recipe.frozen_layers().into_iter().map(u8::from);
+        assert_eq!(frozen.collect::<Vec<_>>(), expected, "{freeze}");
+        let text = recipe.to_toml().expect("TOML");
+        assert_eq!(parse(&text).expect("reads back"), recipe, "{freeze}");
+    }
+}
+
+#[test]
+fn other_names_are_refused() {
+    for (freeze, parts) in [
+        (
+            "[\"stem\", \"stage-3\"]",
+            &[
+                "training.freeze[1]: no part of the network is called `stage-3`",
+                "stem, stage-1, stage-2, backbone, layers[0..7]",
+            ][..],
+        ),
+        ("[\"layers[4..9]\"]", &["the network has layers[0..7]"]),
+        (
+            "[\"backbone\", \"layers[6]\"]",
+            &["training.freeze: leaves no layer to train"],
+        ),
+        ("[3]", &["training.freeze[0]"]),
+    ] {
+        let error = message(with(freeze));
+        for part in parts {
+            assert!(error.contains(part), "{freeze}: {part} in:\n{error}");
+        }
+    }
+}
