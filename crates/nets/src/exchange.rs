@@ -3,6 +3,7 @@
 mod export;
 mod fit;
 mod known;
+mod legacy;
 mod mismatch;
 mod names;
 mod number;
@@ -91,21 +92,19 @@ pub enum ExchangeError {
     },
 }
 
-/// Reads the tensors of a safetensors file or of a state dict that PyTorch saved (`.pth`, `.pt`).
+/// Reads the tensors of a safetensors file or of a state dict that PyTorch saved (`.pth`, `.pt`),
+/// in the form of today or that of before PyTorch 1.6.
 ///
-/// Which of the two it is, is seen from its content. Nothing in a `.pth` file is executed: it may hold tensors and
+/// Which of them it is, is seen from its content. Nothing in a `.pth` file is executed: it may hold tensors and
 /// nothing else. Numbers of other types become f32.
 ///
 /// # Errors
 /// [`ExchangeError::File`] when it can't be read, [`ExchangeError::Format`] when it is neither, is damaged, or asks for
 /// anything but tensors.
 pub fn read(path: &Path) -> Result<Weights, ExchangeError> {
-    let weights = open(path, |bytes| {
-        if bytes.starts_with(ZIP) {
-            Ok(pth::read(bytes)?.into_iter().collect())
-        } else {
-            parse(bytes)
-        }
+    let weights = open(path, |bytes| match state_dict(bytes) {
+        Some(tensors) => Ok(tensors?.into_iter().collect()),
+        None => parse(bytes),
     })?;
     Ok(weights)
 }
@@ -115,12 +114,9 @@ pub fn read(path: &Path) -> Result<Weights, ExchangeError> {
 /// # Errors
 /// Those of [`read`], and [`ExchangeError::Order`] for a safetensors file, which does not keep that order.
 pub fn read_in_order(path: &Path) -> Result<NamedWeights, ExchangeError> {
-    let tensors = open(path, |bytes| {
-        if bytes.starts_with(ZIP) {
-            pth::read(bytes).map(Some)
-        } else {
-            parse(bytes).map(|_| None)
-        }
+    let tensors = open(path, |bytes| match state_dict(bytes) {
+        Some(tensors) => tensors.map(Some),
+        None => parse(bytes).map(|_| None),
     })?;
     tensors.ok_or_else(|| ExchangeError::Order {
         path: path.to_path_buf(),
@@ -141,16 +137,17 @@ fn open<T>(path: &Path, read: impl Fn(&[u8]) -> Result<T, String>) -> Result<T, 
     })
 }
 
-/// The tensors of a file that is no archive.
-fn parse(bytes: &[u8]) -> Result<Weights, String> {
-    // What torch.save wrote before it wrote zip archives: a pickle that begins with its magic number.
-    if bytes.starts_with(&[0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9]) {
-        return Err(
-            "written in PyTorch's form before 1.6; convert it with a current PyTorch: \
-             torch.save(torch.load(PATH), PATH)"
-                .to_string(),
-        );
+/// The tensors of a file that `torch.save` wrote; `None` for another file.
+fn state_dict(bytes: &[u8]) -> Option<Result<NamedWeights, String>> {
+    if bytes.starts_with(ZIP) {
+        Some(pth::read(bytes))
+    } else {
+        legacy::is_legacy(bytes).then(|| legacy::read(bytes))
     }
+}
+
+/// The tensors of a safetensors file.
+fn parse(bytes: &[u8]) -> Result<Weights, String> {
     let file = SafeTensors::deserialize(bytes).map_err(|cause| {
         format!("neither a whole safetensors file ({cause}) nor an archive of PyTorch")
     })?;

@@ -51,7 +51,7 @@ pub use error::TrainingError;
 pub use observer::{Ending, Observer, StepReport};
 pub use optimizer::Optimizer;
 use precision::LossScale;
-use recipe::Recipe;
+use recipe::{Model, Recipe};
 use replicas::Replicas;
 use resident::Resident;
 use saving::Saver;
@@ -62,6 +62,19 @@ use step_losses::StepLosses;
 /// Said once where a step had no gradient.
 const NO_GRADIENT: &str = "a step changed no weights, because its losses depend on none of them: the detector sampled \
      neither an anchor nor a region; check anchors.sizes, rpn.sample, rpn.positive-fraction and roi.sample of the model";
+
+/// The factors of the learning rate of the layers that have another than 1, by the beginning of their parameters' names.
+fn factors(recipe: &Recipe) -> Vec<(String, f64)> {
+    let list = match recipe.model {
+        Model::Cnn(_) => "layers",
+        Model::FasterRcnn(_) => "backbone",
+    };
+    let rates = recipe.layer_rates().into_iter().enumerate();
+    rates
+        .filter(|(_, factor)| *factor != 1.0)
+        .map(|(layer, factor)| (format!("{list}.{layer}."), factor))
+        .collect()
+}
 
 /// A network in training, with its data.
 #[derive(Debug)]
@@ -122,7 +135,7 @@ impl<'a> Trainer<'a> {
             device_name: "the device".to_string(),
             replicas: None,
             network: Some(network),
-            optimizer: Optimizer::new(recipe.training.optimizer),
+            optimizer: Optimizer::new(recipe.training.optimizer).with_factors(factors(recipe)),
             ema,
             state: TrainingState {
                 loss_scale: LossScale::of(recipe.training.precision),

@@ -4,10 +4,11 @@ use super::checkpoints::Checkpoints;
 use super::classification::{ClassWeights, Loss, Sampler};
 use super::optimizer::Optimizer;
 use super::options::{
-    Checked, at_least_1, below_1, given, need, not_negative, options, positive, section, within,
+    Checked, at, at_least_1, below_1, given, need, not_negative, options, positive, section, within,
 };
 use super::schedule::Schedule;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// More epochs, or images in a step, than anyone needs.
 const MOST_COUNT: usize = 1_000_000;
@@ -43,6 +44,10 @@ options! {
         /// `stem` (the layers before the first stage), `stage-1`, ..., `backbone`, `layers[0..4]`. Their batch-norms keep
         /// their statistics too.
         freeze: Vec<String> = Vec::new();
+        /// Factors of the learning rate of parts of the network, by the names that `freeze` takes, as in
+        /// `{ backbone = 0.1, stage-4 = 0.5 }`; of two parts, one within the other, the smaller one counts. All other
+        /// parts have the factor 1.
+        learning_rates: BTreeMap<String, f64> = BTreeMap::new(), factors;
         /// Every batch-norm of a classifier, or of a detector's backbone, keeps its statistics, scale and shift.
         freeze_norms: bool = false;
         /// When the state of the training is saved, so that it can be resumed.
@@ -67,6 +72,18 @@ options! {
         /// What layers compute in: `f32`, `f16` or `bf16`. Weights stay in f32. Only GPUs have the other two.
         precision: Precision = Precision::default();
     }
+}
+
+fn factors(factors: &BTreeMap<String, f64>) -> Checked {
+    for (part, factor) in factors {
+        let positive = need(
+            (1e-6..=1e6).contains(factor),
+            "from 0.000001 to 1000000 (training.freeze leaves a part as it is)",
+            factor,
+        );
+        at(part, positive)?;
+    }
+    Ok(())
 }
 
 fn mixup_alpha(alpha: &f64) -> Checked {

@@ -23,11 +23,12 @@ const MOST_ARGUMENTS: usize = 16;
 /// and takes at least 330 bytes.
 const MOST_VALUES: usize = 200_000;
 
-/// Runs a pickle that lies in a file of `file_size` bytes: its values, and which of them is the result.
+/// Runs the pickle that `bytes` begins with, which lies in a file of `file_size` bytes: its values, and which of them is the
+/// result. Leaves what follows it.
 ///
 /// # Errors
 /// The first thing that a state dict of tensors does not need, or that is damaged.
-pub(super) fn read(bytes: &[u8], file_size: usize) -> Result<(Values, Id), String> {
+pub(super) fn read(bytes: &mut &[u8], file_size: usize) -> Result<(Values, Id), String> {
     let most = MOST_VALUES + file_size / 8;
     let mut machine = Machine {
         rest: bytes,
@@ -40,6 +41,7 @@ pub(super) fn read(bytes: &[u8], file_size: usize) -> Result<(Values, Id), Strin
     };
     loop {
         if let Some(result) = machine.step()? {
+            *bytes = machine.rest;
             return Ok((machine.values, result));
         }
         if machine.size() > most {
@@ -90,8 +92,9 @@ impl<'a> Machine<'a> {
                 self.take(8)?;
                 self.stack.push(OTHER);
             }
-            b'X' => self.text(4)?,
-            0x8c => self.text(1)?,
+            // Unicode, and the texts of Python 2.
+            b'X' | b'T' => self.text(4)?,
+            0x8c | b'U' => self.text(1)?,
             b'C' => self.bytes(1)?,
             b'B' => self.bytes(4)?,
             0x8e | 0x96 => self.bytes(8)?,
@@ -295,9 +298,15 @@ impl<'a> Machine<'a> {
         let Value::Tuple(parts) = self.values.get(reference) else {
             return Err(damaged());
         };
-        let [kind, class, key, ..] = parts[..] else {
+        let [kind, class, key, _, _, ref view @ ..] = parts[..] else {
             return Err(damaged());
         };
+        if view.iter().any(|view| *view != OTHER) {
+            return Err(
+                "it holds a storage that is a part of another; save it with a current PyTorch"
+                    .to_string(),
+            );
+        }
         let [
             Value::Text(kind),
             Value::Callable(Callable::Storage(number)),

@@ -49,13 +49,29 @@ pub(super) fn read(archive: &[u8]) -> Result<NamedWeights, String> {
     {
         return Err("its numbers are big-endian; save it on a little-endian machine".to_string());
     }
-    let (values, result) = pickle::read(storages.read("data.pkl")?, archive.len())?;
+    let (values, result) = pickle::read(&mut storages.read("data.pkl")?, archive.len())?;
+    tensors(&values, result, archive.len(), |key| {
+        storages.read(&format!("data/{key}"))
+    })
+}
+
+/// The tensors of the state dict in a pickle's `result`, in its order; `storage` gives the bytes of a storage. They lie in a
+/// file of `file_size` bytes.
+///
+/// # Errors
+/// What is damaged, or is not a dictionary of tensors.
+pub(super) fn tensors<'a>(
+    values: &Values,
+    result: Id,
+    file_size: usize,
+    storage: impl Fn(&str) -> Result<&'a [u8], String>,
+) -> Result<NamedWeights, String> {
     let mut read = BTreeMap::new();
     let mut weights = NamedWeights::new();
     let mut names = BTreeSet::new();
     // Tensors may share numbers, but not so that a small file fills the memory.
-    let mut left = archive.len() + SHARED_ELEMENTS;
-    for (name, id) in state_dict(&values, result)? {
+    let mut left = file_size + SHARED_ELEMENTS;
+    for (name, id) in state_dict(values, result)? {
         let Value::Tensor(view) = values.get(id) else {
             if name.ends_with(EXTRA_STATE) {
                 continue;
@@ -68,7 +84,7 @@ pub(super) fn read(archive: &[u8]) -> Result<NamedWeights, String> {
         let bytes = match read.get(key) {
             Some(bytes) => *bytes,
             None => {
-                let bytes = storages.read(&format!("data/{key}"))?;
+                let bytes = storage(key)?;
                 read.insert(key.clone(), bytes);
                 bytes
             }

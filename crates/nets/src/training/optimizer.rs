@@ -14,6 +14,8 @@ use crate::weights::{Names, Weight, Weights, WeightsError, read};
 #[derive(Debug)]
 pub struct Optimizer {
     settings: recipe::Optimizer,
+    /// Factors of the learning rate of parameters whose names begin so; all others have 1.
+    factors: Vec<(String, f64)>,
     steps: u64,
     moments: BTreeMap<String, Vec<Tensor<1>>>,
     /// Sums over the batches since the last step, flat, by parameter.
@@ -27,11 +29,17 @@ impl Optimizer {
     pub fn new(settings: recipe::Optimizer) -> Self {
         Self {
             settings,
+            factors: Vec::new(),
             steps: 0,
             moments: BTreeMap::new(),
             gradients: BTreeMap::new(),
             hidden: None,
         }
+    }
+
+    /// The same with factors of the learning rate of parameters whose names begin so.
+    pub fn with_factors(self, factors: Vec<(String, f64)>) -> Self {
+        Self { factors, ..self }
     }
 
     /// Steps taken.
@@ -104,14 +112,18 @@ impl Optimizer {
         let directions = match self.settings {
             recipe::Optimizer::Muon(settings) => {
                 self.hidden.get_or_insert_with(|| hidden_weights(&module));
-                self.directions(Muon::new(settings, learning_rate, scale))
+                self.directions(|rate| Muon::new(settings, rate, scale), learning_rate)
             }
             _ => BTreeMap::new(),
         };
         let mut updater = Updater {
             names: Names::default(),
             gradients: std::mem::take(&mut self.gradients),
-            step: Step::new(&self.settings, learning_rate, self.steps, scale),
+            step: &|factor: f64| {
+                let rate = learning_rate * factor;
+                Step::new(&self.settings, rate, self.steps, scale)
+            },
+            factors: &self.factors,
             directions,
             moments: &mut self.moments,
         };
@@ -119,19 +131,25 @@ impl Optimizer {
     }
 
     /// Muon's directions for the parameters that it changes. Takes their moments.
-    fn directions(&mut self, muon: Muon) -> BTreeMap<String, Direction> {
+    fn directions(
+        &mut self,
+        muon: impl Fn(f64) -> Muon + Sync,
+        learning_rate: f64,
+    ) -> BTreeMap<String, Direction> {
         let mut work = Vec::new();
         for (name, shape) in self.hidden.iter().flatten() {
             if let Some(gradient) = self.gradients.get(name) {
                 let moments = self.moments.remove(name);
                 let momentum = moments.and_then(|mut moments| moments.pop());
-                work.push((name.clone(), gradient.clone(), momentum, shape));
+                let muon = muon(learning_rate * factor(&self.factors, name));
+                work.push((name.clone(), gradient.clone(), momentum, (muon, shape)));
             }
         }
         let on_cpu = |(_, gradient, ..): &(_, Tensor<1>, _, _)| ops::has_lanes(&gradient.device());
-        let direction = |(name, gradient, momentum, shape): (String, _, _, &Vec<usize>)| {
-            (name, muon.direction(gradient, momentum, shape))
-        };
+        let direction =
+            |(name, gradient, momentum, (muon, shape)): (String, _, _, (Muon, &Vec<usize>))| {
+                (name, muon.direction(gradient, momentum, shape))
+            };
         // On the CPU, Burn multiplies matrices on one thread each: there weights are processed in parallel.
         if work.first().is_some_and(on_cpu) {
             work.into_par_iter().map(direction).collect()
@@ -191,6 +209,14 @@ impl Optimizer {
         }
         Ok(())
     }
+}
+
+/// The factor of the learning rate of the parameter with this name.
+fn factor(factors: &[(String, f64)], name: &str) -> f64 {
+    let mut found = factors
+        .iter()
+        .filter(|(prefix, _)| name.starts_with(prefix));
+    found.next().map_or(1.0, |(_, factor)| *factor)
 }
 
 /// The gradients of a module's parameters, flat, by parameter; their loss was multiplied by `scale`.
@@ -267,7 +293,9 @@ impl ModuleVisitor for GradientCollector<'_> {
 struct Updater<'a> {
     names: Names,
     gradients: BTreeMap<String, Tensor<1>>,
-    step: Step,
+    /// The step at a learning rate that is multiplied by this.
+    step: &'a dyn Fn(f64) -> Step,
+    factors: &'a [(String, f64)],
     /// Where the parameters that Muon changes are to go.
     directions: BTreeMap<String, Direction>,
     moments: &'a mut BTreeMap<String, Vec<Tensor<1>>>,
@@ -297,7 +325,7 @@ impl ModuleMapper for Updater<'_> {
             }
             None => {
                 let moments = self.moments.remove(&name).unwrap_or_default();
-                self.step.apply(flat, gradient, moments)
+                (self.step)(factor(self.factors, &name)).apply(flat, gradient, moments)
             }
         };
         self.moments.insert(name, moments);

@@ -45,7 +45,7 @@ impl Callable {
     pub fn named(module: &str, name: &str) -> Result<Self, String> {
         Ok(match (module, name) {
             ("collections", "OrderedDict") => Self::OrderedDict,
-            ("torch._utils", "_rebuild_tensor_v2") => Self::RebuildTensor,
+            ("torch._utils", "_rebuild_tensor_v2" | "_rebuild_tensor") => Self::RebuildTensor,
             ("torch._utils", "_rebuild_parameter") => Self::RebuildParameter,
             ("torch", "Size" | "device")
             | ("collections", "Counter")
@@ -103,6 +103,11 @@ pub struct Values {
 impl Values {
     pub fn get(&self, id: Id) -> &Value {
         &self.all[id as usize]
+    }
+
+    /// All values, in the order in which they were made.
+    pub fn iter(&self) -> impl Iterator<Item = &Value> {
+        self.all.iter()
     }
 
     /// The entries of a dictionary whose keys are text; none for other values.
