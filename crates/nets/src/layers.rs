@@ -332,6 +332,11 @@ impl BatchNormLayer {
         }
     }
 
+    /// Whether it normalises by the statistics it has.
+    pub(crate) fn is_fixed(&self, mode: Mode) -> bool {
+        self.is_frozen || !mode.is_training()
+    }
+
     /// `[N, C, H, W] -> [N, C, H, W]`
     pub fn forward(&self, x: Maps, mode: Mode) -> Maps {
         let affine = Affine {
@@ -340,9 +345,14 @@ impl BatchNormLayer {
             epsilon: self.epsilon,
             relu: self.relu,
         };
-        if self.is_frozen || !mode.is_training() {
+        if self.is_fixed(mode) {
             let mean = self.running_mean.value_sync();
-            return x.normalize(mean, self.running_var.value_sync(), affine);
+            let variance = self.running_var.value_sync();
+            return if mode.is_training() {
+                x.normalize_with_gradient(mean, variance, affine)
+            } else {
+                x.normalize(mean, variance, affine)
+            };
         }
         let [_, height, width] = x.shape();
         let count = (x.images() * height * width) as f64;

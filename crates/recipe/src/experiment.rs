@@ -5,6 +5,7 @@ use super::classification::{Loss, Sampler};
 use super::data::{Data, Validation};
 use super::detector::FasterRcnn;
 use super::freeze::{Body, frozen};
+use super::image::InputSize;
 use super::layer::{self, Layer};
 use super::options::{Check, Checked, at, within};
 use super::problem::Problem;
@@ -89,6 +90,18 @@ fn check_training_with_the_rest(recipe: &Recipe) -> Checked {
             return at("training", at(key, only_for("classifiers", "cnn")));
         }
     }
+    if let Some(InputSize::Sides(_)) = data.image.size {
+        if is_classifier {
+            let checked = only_for("detectors", "faster-rcnn")
+                .map_err(|problem| problem.with_help("write size = [height, width]"));
+            return at("data", at("image", at("size", checked)));
+        }
+        if data.augment.mosaic > 0.0 {
+            let what = "joins images of one size, data.image.size = [height, width]";
+            let problem = Problem::here(what).with_help("leave it out");
+            return at("data", at("augment", at("mosaic", Err(problem))));
+        }
+    }
     if is_classifier && data.augment.mosaic > 0.0 {
         let checked = only_for("detectors", "faster-rcnn");
         return at("data", at("augment", at("mosaic", checked)));
@@ -122,6 +135,15 @@ impl Recipe {
         match &mut self.model {
             Model::Cnn(cnn) => cnn.layers = layer::expanded(&cnn.layers, channels),
             Model::FasterRcnn(detector) => {
+                // What was called stage-2 is several layers now.
+                let ends = detector.map_ends().into_iter();
+                let layers = &detector.backbone.layers;
+                let ends = ends.map(|end| layer::expanded(&layers[..end], channels).len());
+                let from = ends.map(|end| format!("layers[{}]", end.saturating_sub(1)));
+                let from: Vec<String> = from.collect();
+                if let Some(pyramid) = &mut detector.pyramid {
+                    pyramid.from = from;
+                }
                 let backbone = &mut detector.backbone;
                 backbone.layers = layer::expanded(&backbone.layers, channels);
             }

@@ -35,6 +35,15 @@ pub(super) fn frozen(body: Body, names: &[String]) -> Result<Vec<bool>, Problem>
     Ok(frozen)
 }
 
+/// The place behind the part of a detector's backbone with this name.
+pub(super) fn end_of(layers: &[Layer], name: &str) -> Result<usize, Problem> {
+    let body = Body {
+        layers,
+        with_head: false,
+    };
+    Parts::of(body).find(name).map(|range| range.end)
+}
+
 /// The parts of a network that can be named.
 struct Parts {
     named: Vec<(String, Range<usize>)>,

@@ -33,7 +33,7 @@ mean = [0.485, 0.456, 0.406]
 std = "dataset"
 "#;
     let image = read(text).unwrap();
-    assert_eq!(image.size, Some([224, 192]));
+    assert_eq!(image.size, Some(InputSize::Fixed([224, 192])));
     assert_eq!(image.mean.channel(1), Some(0.456));
     assert_eq!(image.mean.channel(3), None);
     assert_eq!(image.std, PerChannel::Dataset);
