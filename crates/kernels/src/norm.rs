@@ -10,7 +10,7 @@ mod group;
 mod passes;
 mod shape;
 
-pub use batch::{batch_backward, batch_forward, batch_inference};
+pub use batch::{batch_backward, batch_forward, batch_inference, batch_inference_backward};
 pub use group::{group_backward, group_forward};
 pub use shape::{Affine, Gradients, Moments, Shape};
 

@@ -76,6 +76,52 @@ pub fn batch_inference(x: &[f32], shape: Shape, affine: Affine, moments: &Moment
     unsafe { y.finish() }
 }
 
+/// The gradient of `x` of [`batch_inference`], given its `y` and the `variance` of each channel: the moments are constants.
+/// `y` is read only where `affine.relu` is set.
+///
+/// # Panics
+/// If a slice's length does not fit the shape.
+pub fn batch_inference_backward(
+    y: &[f32],
+    dy: &[f32],
+    shape: Shape,
+    affine: Affine,
+    variance: &[f32],
+) -> Vec<f32> {
+    shape.check(dy, "batch_inference_backward: dy");
+    affine.check(shape.channels);
+    if dy.is_empty() {
+        return Vec::new();
+    }
+    let y = mask(dy, y, affine.relu, shape);
+    let mut dx = Fill::new(dy.len());
+    let simd = Simd::current();
+    let length = shape.area * LANES;
+    dx.whole()
+        .par_chunks_mut(length)
+        .with_min_len(1 + 4096 / length)
+        .enumerate()
+        .for_each(|(plane, dx)| {
+            let (block, channel) = (plane / shape.channels, plane % shape.channels);
+            let scale = affine.gamma[channel] / (variance[channel] + affine.epsilon).sqrt();
+            let [y, dy] = [y, dy].map(|x| x[plane * length..][..length].as_chunks().0);
+            simd.run(InputGradient {
+                // Counts nothing.
+                x: dy,
+                y,
+                dy,
+                dx,
+                mean: [0.0; LANES],
+                of_dy: lanes(shape.used(block), |_| scale),
+                of_x: [0.0; LANES],
+                shift: [0.0; LANES],
+                relu: affine.relu,
+            });
+        });
+    // SAFETY: every plane was written.
+    unsafe { dx.finish() }
+}
+
 /// The gradients of [`batch_forward`], given its `x`, `y` and moments; `y` is read only where `affine.relu` is set.
 ///
 /// # Panics

@@ -175,6 +175,46 @@ fn inference_with_the_batch_s_own_moments_is_training_s_result() {
 }
 
 #[test]
+fn given_moments_pass_gradients_on() {
+    let shape = Shape {
+        images: 20,
+        channels: 2,
+        area: 3,
+    };
+    let (x, dy) = (random(1, 120), random(2, 120));
+    for relu in [false, true] {
+        let affine = Affine {
+            gamma: &[2.0, -1.0],
+            beta: &[0.1, 0.3],
+            epsilon: 1e-3,
+            relu,
+        };
+        let moments = Moments {
+            mean: vec![0.2, -0.1],
+            variance: vec![0.5, 4.0],
+        };
+        let expected = |x: &[f64]| -> Vec<f64> {
+            let each = x.iter().enumerate().map(|(at, x)| {
+                let channel = at / 3 % 2;
+                let of = |values: &[f32]| f64::from(values[channel]);
+                let deviation = (of(&moments.variance) + 1e-3).sqrt();
+                let y = (x - of(&moments.mean)) / deviation * of(affine.gamma) + of(affine.beta);
+                if relu { y.max(0.0) } else { y }
+            });
+            each.collect()
+        };
+        let dx = reference::gradient(&wide(&x), &wide(&dy), expected);
+        let (x, dy) = (pack(&x, 20, 6), pack(&dy, 20, 6));
+        for got in everywhere(|| {
+            let y = batch_inference(&x, shape, affine, &moments);
+            batch_inference_backward(&y, &dy, shape, affine, &moments.variance)
+        }) {
+            assert_close(&unpack_with_zeros(&got, 20), &dx, 1e-5, "dx");
+        }
+    }
+}
+
+#[test]
 fn a_constant_channel_gives_beta_and_no_image_gives_nothing() {
     let shape = Shape {
         images: 3,

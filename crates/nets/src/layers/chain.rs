@@ -77,6 +77,12 @@ pub fn build(
     init: &mut Initializer,
 ) -> Result<(Vec<LayerModule>, Shape), ShapeError> {
     let summary = summary(layers, input)?;
+    init.set_shortcuts(layers.iter().any(|layer| {
+        matches!(
+            layer,
+            Layer::Residual { .. } | Layer::Stage(_) | Layer::Inverted(_)
+        )
+    }));
     let modules = modules(layers, &summary, ends, &Numbers::OfRecipe, init)?;
     Ok((modules, summary.output()))
 }

@@ -74,30 +74,21 @@ impl Maps {
     }
 
     /// Normalisation by given statistics `[C]`, as batch normalisation does in inference: `[N, C, H, W]` to the same
-    /// shape; on the CPU no gradient flows through it.
+    /// shape. On the CPU only the maps get a gradient.
     pub fn normalize(self, mean: Tensor<1>, variance: Tensor<1>, affine: Affine) -> Self {
         let images = self.images;
         let Affine { epsilon, relu, .. } = affine;
         let on_nchw = (mean.clone(), variance.clone(), affine.clone());
         self.map(
             |x| {
+                let operator = GivenMoments {
+                    images,
+                    epsilon: epsilon as f32,
+                    relu,
+                };
                 let parameters = [mean, variance, affine.gamma, affine.beta];
                 let [mean, variance, gamma, beta] = parameters.map(Tensor::into_dispatch);
-                let output = x.dims();
-                let inputs = [x.into_dispatch(), mean, variance, gamma, beta];
-                cpu::compute(inputs, output, |[x, mean, variance, gamma, beta]| {
-                    let affine = norm::Affine {
-                        gamma,
-                        beta,
-                        epsilon: epsilon as f32,
-                        relu,
-                    };
-                    let moments = Moments {
-                        mean: mean.to_vec(),
-                        variance: variance.to_vec(),
-                    };
-                    norm::batch_inference(x, norm_shape(output, images), affine, &moments)
-                })
+                cpu::apply(operator, [x.into_dispatch(), mean, variance, gamma, beta])
             },
             |x| {
                 let (mean, variance, affine) = on_nchw;
@@ -107,6 +98,64 @@ impl Maps {
                 )
             },
         )
+    }
+}
+
+/// Batch normalisation by given statistics, on lanes `[B, C, H, W, 16]`.
+#[derive(Clone, Debug)]
+struct GivenMoments {
+    images: usize,
+    epsilon: f32,
+    relu: bool,
+}
+
+impl GivenMoments {
+    fn affine<'a>(&self, gamma: &'a FlexTensor, beta: &'a FlexTensor) -> norm::Affine<'a> {
+        norm::Affine {
+            gamma: floats(gamma),
+            beta: floats(beta),
+            epsilon: self.epsilon,
+            relu: self.relu,
+        }
+    }
+}
+
+impl Operator<5> for GivenMoments {
+    /// The output, the variance, and the affine's parameters.
+    type Saved = [FlexTensor; 4];
+
+    fn forward(
+        &self,
+        [x, mean, variance, gamma, beta]: [FlexTensor; 5],
+        _: bool,
+    ) -> (FlexTensor, Self::Saved) {
+        let moments = Moments {
+            mean: floats(&mean).to_vec(),
+            variance: floats(&variance).to_vec(),
+        };
+        let shape = norm_shape(dims(&x), self.images);
+        let affine = self.affine(&gamma, &beta);
+        let y = norm::batch_inference(floats(&x), shape, affine, &moments);
+        let y = tensor(y, dims::<5>(&x));
+        (y.clone(), [y, variance, gamma, beta])
+    }
+
+    fn backward(
+        &self,
+        [y, variance, gamma, beta]: Self::Saved,
+        dy: FlexTensor,
+        _: [bool; 5],
+    ) -> Gradients<5> {
+        let shape = norm_shape(dims(&y), self.images);
+        let affine = self.affine(&gamma, &beta);
+        let dx = norm::batch_inference_backward(
+            floats(&y),
+            floats(&dy),
+            shape,
+            affine,
+            floats(&variance),
+        );
+        [Some(tensor(dx, dims::<5>(&y))), None, None, None, None]
     }
 }
 
@@ -268,7 +317,7 @@ fn composed_normalize<const D: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::tests::{assert_near, check, leaf};
+    use crate::ops::tests::{assert_near, check, leaf, leaf_on};
     use crate::ops::to_host;
 
     fn affine(gamma: &Tensor<1>, beta: &Tensor<1>, relu: bool) -> Affine {
@@ -290,6 +339,17 @@ mod tests {
             });
             check("group-norm", shape, parameters(), |x, [gamma, beta]| {
                 x.group_norm(affine(gamma, beta, relu), 3)
+            });
+        }
+    }
+
+    #[test]
+    fn given_statistics() {
+        for relu in [false, true] {
+            check("given statistics", [21, 6, 4, 5], [], |x, []| {
+                let constant = |index| leaf_on::<1>(&x.device(), index, [6]).detach();
+                let affine = affine(&constant(3), &constant(4), relu);
+                x.normalize(constant(5), constant(6).square(), affine)
             });
         }
     }

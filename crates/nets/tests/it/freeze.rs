@@ -115,7 +115,8 @@ fn frozen_norms_keep_scale_shift_and_statistics() {
     let all = changed("");
     let found = changed("freeze-norms = true");
     let lost: Vec<&String> = all.difference(&found).collect();
-    // Of each norm: scale, shift, mean and variance. The stem has one, the stages two and three.
+    // Of each norm: scale, shift, mean and variance. The stem has one, the stages two and three. Gradients pass through
+    // all of them to the convolutions before.
     assert_eq!(lost.len(), 4 * (1 + 2 + 3), "{lost:?}");
     assert!(found.contains("layers.0.weight") && found.contains("layers.6.bias"));
     assert!(
