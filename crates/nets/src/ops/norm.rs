@@ -347,7 +347,8 @@ mod tests {
     fn given_statistics() {
         for relu in [false, true] {
             check("given statistics", [21, 6, 4, 5], [], |x, []| {
-                let constant = |index| leaf_on::<1>(&x.device(), index, [6]).detach();
+                let device = x.device();
+                let constant = |index| leaf_on::<1>(&device, index, [6]).detach();
                 let affine = affine(&constant(3), &constant(4), relu);
                 x.normalize(constant(5), constant(6).square(), affine)
             });
