@@ -6,6 +6,7 @@
 mod accept;
 mod answers;
 mod body;
+mod drawings;
 mod engine;
 mod failure;
 mod guard;
@@ -13,9 +14,11 @@ mod log;
 mod metrics;
 mod models;
 mod openapi;
+mod page;
 mod predict;
 mod status;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -50,6 +53,8 @@ pub struct App {
     room: Arc<Semaphore>,
     metrics: Metrics,
     logs: bool,
+    /// Where drawings with their labels go.
+    drawings: PathBuf,
     stopping: AtomicBool,
 }
 
@@ -60,6 +65,7 @@ impl App {
         max_body: usize,
         timeout: Duration,
         logs: bool,
+        drawings: PathBuf,
     ) -> Self {
         Self {
             models,
@@ -69,6 +75,7 @@ impl App {
             room: Arc::new(Semaphore::new(UNDECODED)),
             metrics: Metrics::default(),
             logs,
+            drawings,
             stopping: AtomicBool::new(false),
         }
     }
@@ -89,6 +96,7 @@ fn api() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(predict::predict))
         .routes(routes!(models::list))
         .routes(routes!(models::reload))
+        .routes(routes!(drawings::keep))
         .routes(routes!(status::healthz))
         .routes(routes!(status::readyz))
         .routes(routes!(metrics::show))
@@ -100,7 +108,7 @@ fn api() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
 /// The server's routes behind its guards.
 fn router(app: Arc<App>) -> Router {
     let (routes, _) = api();
-    routes
+    page::add_to(routes)
         .fallback(async || Failure::no_route())
         .method_not_allowed_fallback(async || Failure::no_method())
         .layer(DefaultBodyLimit::disable()) // `body` has its own

@@ -55,14 +55,14 @@ impl ServePlan {
         } else {
             flags.models.clone()
         };
-        let flags = flags.clone();
+        let (drawings, flags) = (flags.drawings.clone(), flags.clone());
         let open = move |name: &str| {
             let model = Model::open(name, &flags.folder, &flags.machine, &flags.onnx)?;
             Ok(Engine::start(model, limits))
         };
         let models = Models::load(given, Box::new(open))?;
         Ok(Self {
-            app: Arc::new(App::new(models, access, max_body, timeout, logs)),
+            app: Arc::new(App::new(models, access, max_body, timeout, logs, drawings)),
             address,
             connections,
         })

@@ -22,6 +22,9 @@ pub struct Serve {
     pub port: u16,
     #[command(flatten)]
     pub access: ServeAccess,
+    /// Folder for drawings that the page keeps with their right labels, a folder for each label: a source of data
+    #[arg(long, value_name = "DIR", default_value = "drawings")]
+    pub drawings: PathBuf,
     #[command(flatten)]
     pub machine: Machine,
     #[command(flatten)]

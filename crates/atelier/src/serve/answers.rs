@@ -1,8 +1,12 @@
 //! What the server says about images: the objects of `predict --json`.
 
-use nets::predict::{FoundObject, ImagePrediction};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use nets::predict::FoundObject;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use super::engine::Answered;
 
 /// Predictions for all images of a request, in their order.
 #[derive(Serialize, ToSchema)]
@@ -27,6 +31,9 @@ pub struct ImageAnswer {
     probabilities: Vec<f32>,
     /// Detected objects, best first; empty for a classifier.
     detections: Vec<ObjectAnswer>,
+    /// The image as the network saw it, as a `data:` URL; only with `show=input`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<String>,
 }
 
 /// A detected object.
@@ -43,7 +50,8 @@ struct ObjectAnswer {
 
 impl ImageAnswer {
     /// The prediction for the image of this name.
-    pub fn of(image: String, prediction: ImagePrediction) -> Self {
+    pub fn of(image: String, Answered { prediction, seen }: Answered) -> Self {
+        let url = |png| format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png));
         let object = |found: FoundObject| ObjectAnswer {
             bounds: found.bounds,
             class: found.class,
@@ -55,6 +63,7 @@ impl ImageAnswer {
             score: prediction.score,
             probabilities: prediction.probabilities,
             detections: prediction.detections.into_iter().map(object).collect(),
+            input: seen.map(url),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::StatusCode;
-use data::image::{Fitted, ImageError, decode};
+use data::image::{Fitted, ImageError, decode, from_planes, png};
 use nets::device::guard::guarded;
 use nets::predict::ImagePrediction;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -36,10 +36,20 @@ pub struct Engine {
     jobs: Mutex<Sender<Job>>,
 }
 
+/// What becomes of an image.
+pub struct Answered {
+    pub prediction: ImagePrediction,
+    /// The image as the network saw it, as a PNG file, where that was asked for.
+    pub seen: Option<Vec<u8>>,
+}
+
+type Answering = oneshot::Sender<Result<Answered, Failure>>;
+
 /// An image that waits to be computed, and who waits for it.
 struct Job {
     fitted: Fitted,
-    answer: oneshot::Sender<Result<ImagePrediction, Failure>>,
+    seen: Option<Vec<u8>>,
+    answer: Answering,
     _room: OwnedSemaphorePermit,
 }
 
@@ -67,14 +77,15 @@ impl Engine {
         self.limits.queue - self.room.available_permits()
     }
 
-    /// Predicts images given as the bytes of their files, with names for messages.
+    /// Predicts images given as the bytes of their files, with names for messages; `show` asks for what the network sees.
     ///
     /// # Errors
     /// When the queue is full, and for an image that can't be read.
     pub async fn predict(
         &self,
         images: Vec<(String, Vec<u8>)>,
-    ) -> Result<Vec<ImagePrediction>, Failure> {
+        show: bool,
+    ) -> Result<Vec<Answered>, Failure> {
         let most = self.limits.queue;
         if images.len() > most {
             return Err(Failure::new(
@@ -95,7 +106,7 @@ impl Engine {
             let Some(room) = room.split(1) else {
                 return Err(Failure::internal("an image without room in the queue"));
             };
-            answers.push(self.enqueue(name, bytes, room));
+            answers.push(self.enqueue(name, bytes, show, room));
         }
         let mut predictions = Vec::with_capacity(answers.len());
         for answer in answers {
@@ -110,8 +121,9 @@ impl Engine {
         &self,
         name: String,
         bytes: Vec<u8>,
+        show: bool,
         room: OwnedSemaphorePermit,
-    ) -> oneshot::Receiver<Result<ImagePrediction, Failure>> {
+    ) -> oneshot::Receiver<Result<Answered, Failure>> {
         let (answer, receiver) = oneshot::channel();
         let jobs = self
             .jobs
@@ -124,15 +136,21 @@ impl Engine {
                 return;
             }
             let fitted = guarded(|| {
-                let decoded = decode(Path::new(&name), &bytes, max_pixels)?;
-                Ok(model.predictor().fit(&decoded.image))
+                let path = Path::new(&name);
+                let decoded = decode(path, &bytes, max_pixels)?;
+                let fitted = model.predictor().fit(&decoded.image);
+                let shape = [fitted.channels, fitted.height, fitted.width];
+                let seen = show.then(|| from_planes(&fitted.pixels, shape)).flatten();
+                let seen = seen.map(|seen| png(path, &seen)).transpose()?;
+                Ok((fitted, seen))
             });
             drop(bytes);
             let failure = match fitted {
-                Ok(Ok(fitted)) => {
+                Ok(Ok((fitted, seen))) => {
                     // A closed queue drops the job, and its receiver hears of that.
                     let _ended = jobs.send(Job {
                         fitted,
+                        seen,
                         answer,
                         _room: room,
                     });
@@ -173,21 +191,21 @@ fn compute_all(model: &Model, waiting: &Receiver<Job>, most: usize) {
         let mut answers = Vec::with_capacity(jobs.len());
         for job in jobs {
             fitted.push(job.fitted);
-            answers.push((job.answer, job._room));
+            answers.push((job.answer, job.seen, job._room));
         }
         // From outside of the threads that compute, each piece of the work would begin by waking one up.
         let computed = guarded(|| rayon::scope(|_| model.predictor().predict_fitted(&fitted)));
         let failure = match computed {
             Ok(Ok(predictions)) => {
-                for ((answer, _), prediction) in answers.into_iter().zip(predictions) {
-                    let _client_left = answer.send(Ok(prediction));
+                for ((answer, seen, _), prediction) in answers.into_iter().zip(predictions) {
+                    let _client_left = answer.send(Ok(Answered { prediction, seen }));
                 }
                 continue;
             }
             Ok(Err(error)) => Failure::internal(error.to_string()),
             Err(failure) => Failure::internal(failure.to_string()),
         };
-        for (answer, _) in answers {
+        for (answer, ..) in answers {
             let _client_left = answer.send(Err(failure.clone()));
         }
     }

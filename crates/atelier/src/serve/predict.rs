@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::App;
 use super::answers::{Answer, ImageAnswer};
@@ -20,6 +20,16 @@ use super::failure::{Failure, FailureAnswer};
 pub struct Asked {
     /// A model's name; the first that is loaded where none is given.
     model: Option<String>,
+    /// `input` for the images as the network sees them.
+    show: Option<Shown>,
+}
+
+/// What answers show beside the prediction.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Shown {
+    /// The image as the network sees it.
+    Input,
 }
 
 /// Classify images, or detect objects in them
@@ -59,7 +69,10 @@ pub async fn predict(
     request: Request,
 ) -> Result<Json<Answer>, Failure> {
     let Query(asked) = asked.map_err(|error| {
-        Failure::bad_request(error.body_text(), "only `model` may stand behind the `?`")
+        Failure::bad_request(
+            error.body_text(),
+            "behind the `?` may stand `model=NAME` and `show=input`",
+        )
     })?;
     let engine = app.models.find(asked.model.as_deref())?;
     let Images { images, room } = body::images(&app, request).await?;
@@ -67,7 +80,7 @@ pub async fn predict(
         .into_iter()
         .map(|(name, bytes)| (name.clone(), (body::title(&name), bytes)))
         .unzip();
-    let predictions = engine.predict(images).await?;
+    let predictions = engine.predict(images, asked.show.is_some()).await?;
     drop(room);
     let name = &engine.model.name;
     app.metrics.predicted(name, predictions.len());
