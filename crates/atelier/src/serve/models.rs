@@ -87,13 +87,23 @@ pub struct ModelList {
     models: Vec<ModelAnswer>,
 }
 
+/// What a model does.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    /// Says what the whole picture is.
+    Classifier,
+    /// Finds objects in it.
+    Detector,
+}
+
 /// A loaded model.
 #[derive(Serialize, ToSchema)]
 struct ModelAnswer {
     /// What requests call it.
     name: String,
-    /// `classifier` or `detector`.
-    kind: String,
+    /// What it does with a picture.
+    kind: Kind,
     /// The names of its classes, in the order of the probabilities; empty where an ONNX file does not say.
     classes: Vec<String>,
     /// Channels, height and width of what it computes on; pictures of all sizes are brought to this one.
@@ -104,9 +114,9 @@ fn list_of(app: &App) -> Json<ModelList> {
     let model = |engine: &Arc<Engine>| ModelAnswer {
         name: engine.model.name.clone(),
         kind: if engine.model.is_detector() {
-            "detector".to_string()
+            Kind::Detector
         } else {
-            "classifier".to_string()
+            Kind::Classifier
         },
         classes: engine.model.classes().to_vec(),
         input: engine.model.predictor().input(),

@@ -21,6 +21,7 @@ pub struct Asked {
     /// A model's name; the first that is loaded where none is given.
     model: Option<String>,
     /// `input` for the images as the network sees them.
+    #[param(inline)]
     show: Option<Shown>,
 }
 

@@ -301,6 +301,11 @@ fn the_document_names_every_route() {
     let server = Server::start(&["digits-cnn"]);
     let (status, document) = server.ask("GET /openapi.json", &[], b"");
     assert_eq!((status, &document["openapi"]), (200, &Value::from("3.1.0")));
+    let text = document.to_string();
+    for reference in text.split("\"$ref\":\"#").skip(1) {
+        let place = reference.split('"').next().expect("a place");
+        assert!(document.pointer(place).is_some(), "{place}");
+    }
     let paths = document["paths"].as_object().expect("paths");
     for (path, methods) in paths {
         if methods.get("get").is_some() {

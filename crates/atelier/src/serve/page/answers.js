@@ -2,9 +2,9 @@
 
 import { number, percent, say } from "./words.js";
 
-/** @typedef {{ name: string, kind: "classifier" | "detector", classes: string[], input: number[] }} Model */
-/** @typedef {{ box: number[], class: string, score: number }} Found */
-/** @typedef {{ class: string | null, score: number, probabilities: number[], detections: Found[], input?: string }} Prediction */
+/** @typedef {import("api").components["schemas"]["ModelAnswer"]} Model */
+/** @typedef {import("api").components["schemas"]["ObjectAnswer"]} Found */
+/** @typedef {import("api").components["schemas"]["ImageAnswer"]} Prediction */
 
 /** Most classes that get a bar. */
 const BARS = 10;
@@ -61,11 +61,16 @@ export class Card {
       this.next = null;
       const begin = performance.now();
       try {
-        const response = await fetch(`/v1/predict?show=input&model=${encodeURIComponent(this.model.name)}`, {
-          method: "POST",
-          headers: { "Content-Type": blob.type || "application/octet-stream" },
-          body: blob,
-        });
+        const response = await fetch(
+          `/v1/predict?show=input&model=${encodeURIComponent(this.model.name)}`,
+          {
+            method: "POST",
+            headers: {
+              "Content-Type": blob.type || "application/octet-stream",
+            },
+            body: blob,
+          },
+        );
         const answer = await response.json();
         if (response.ok) {
           const ms = performance.now() - begin;
@@ -92,16 +97,34 @@ export class Card {
       return;
     }
     const { prediction, ms, url, size } = shown;
-    const kind = element("p", `${say(model.kind)} · ${say("time", number(ms, ms < 10 ? 1 : 0))}`);
+    const kind = element(
+      "p",
+      `${say(model.kind)} · ${say("time", number(ms, ms < 10 ? 1 : 0))}`,
+    );
     kind.className = "quiet";
     const verdict = element("p", prediction.class ?? say("blank"));
     verdict.className = "verdict";
     const pictures = element("div", undefined, [
-      ...(prediction.input ? [figure(picture(prediction.input), say("seen"))] : []),
-      ...(model.kind === "detector" ? [figure(boxes(prediction.detections, url, size), say("found", prediction.detections.length))] : []),
+      ...(prediction.input
+        ? [figure(picture(prediction.input), say("seen"))]
+        : []),
+      ...(model.kind === "detector"
+        ? [
+            figure(
+              boxes(prediction.detections, url, size),
+              say("found", prediction.detections.length),
+            ),
+          ]
+        : []),
     ]);
     pictures.className = "seen";
-    this.root.replaceChildren(head, kind, verdict, bars(model, prediction), pictures);
+    this.root.replaceChildren(
+      head,
+      kind,
+      verdict,
+      bars(model, prediction),
+      pictures,
+    );
   }
 }
 
@@ -112,13 +135,21 @@ export class Card {
 function bars(model, prediction) {
   const list = document.createElement("dl");
   list.className = "bars";
-  let rows = prediction.probabilities.map((value, place) => ({ name: model.classes[place] ?? String(place), value }));
-  if (rows.length > BARS) rows = rows.sort((a, b) => b.value - a.value).slice(0, BARS);
+  let rows = prediction.probabilities.map((value, place) => ({
+    name: model.classes[place] ?? String(place),
+    value,
+  }));
+  if (rows.length > BARS)
+    rows = rows.sort((a, b) => b.value - a.value).slice(0, BARS);
   for (const { name, value } of rows) {
     const meter = document.createElement("meter");
     meter.value = value;
     meter.setAttribute("aria-label", name);
-    list.append(element("dt", name), element("dd", undefined, [meter]), element("dd", percent(value)));
+    list.append(
+      element("dt", name),
+      element("dd", undefined, [meter]),
+      element("dd", percent(value)),
+    );
   }
   return list;
 }
@@ -159,7 +190,8 @@ function boxes(found, url, [width, height]) {
     const [x1, y1, x2, y2] = box;
     const outline = document.createElementNS(SVG, "rect");
     const places = { x: x1, y: y1, width: x2 - x1, height: y2 - y1 };
-    for (const [key, value] of Object.entries(places)) outline.setAttribute(key, String(value));
+    for (const [key, value] of Object.entries(places))
+      outline.setAttribute(key, String(value));
     outline.setAttribute("fill", "none");
     outline.setAttribute("stroke", "#d3482b");
     outline.setAttribute("stroke-opacity", String(Math.max(0.15, score)));

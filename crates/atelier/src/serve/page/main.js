@@ -15,7 +15,11 @@ let url = null;
 let change = 0;
 
 const pen = /** @type {HTMLInputElement} */ (by("pen"));
-const paper = new Paper(by("paper"), () => Number(pen.value), () => void changed());
+const paper = new Paper(
+  by("paper"),
+  () => Number(pen.value),
+  () => void changed(),
+);
 
 /** Sends what is on the paper to every model. */
 async function changed() {
@@ -63,7 +67,10 @@ async function start() {
   texts();
   try {
     const list = await (await fetch("/v1/models")).json();
-    cards = list.models.map((/** @type {import("./answers.js").Model} */ model) => new Card(model, report));
+    cards = list.models.map(
+      (/** @type {import("./answers.js").Model} */ model) =>
+        new Card(model, report),
+    );
     by("answers").replaceChildren(...cards.map((card) => card.root));
     const names = new Set(cards.flatMap((card) => card.model.classes));
     by("labels").replaceChildren(
@@ -88,7 +95,9 @@ by("language").addEventListener("click", () => {
 });
 by("theme").addEventListener("click", () => {
   const root = document.documentElement;
-  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  const dark = root.dataset.theme
+    ? root.dataset.theme === "dark"
+    : matchMedia("(prefers-color-scheme: dark)").matches;
   root.dataset.theme = dark ? "light" : "dark";
 });
 by("file").addEventListener("change", (event) => {
@@ -106,7 +115,11 @@ document.addEventListener("drop", (event) => {
   void lay(event.dataTransfer?.files[0]);
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "z" && (event.ctrlKey || event.metaKey) && !(event.target instanceof HTMLInputElement)) {
+  if (
+    event.key === "z" &&
+    (event.ctrlKey || event.metaKey) &&
+    !(event.target instanceof HTMLInputElement)
+  ) {
     event.preventDefault();
     paper.undo();
   }
@@ -115,11 +128,15 @@ document.addEventListener("keydown", (event) => {
 const video = /** @type {HTMLVideoElement} */ (by("video"));
 by("camera").addEventListener("click", async () => {
   try {
-    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+    video.srcObject = await navigator.mediaDevices.getUserMedia({
+      video: { facingMode: "environment" },
+    });
     await video.play();
     by("still").hidden = false;
   } catch (error) {
-    report(say("noCamera", error instanceof Error ? error.message : String(error)));
+    report(
+      say("noCamera", error instanceof Error ? error.message : String(error)),
+    );
   }
 });
 by("shoot").addEventListener("click", () => {
@@ -139,13 +156,18 @@ by("correct").addEventListener("submit", async (event) => {
   const kept = by("kept");
   try {
     const blob = await paper.blob();
-    const response = await fetch(`/v1/drawings?label=${encodeURIComponent(label.value)}`, {
-      method: "POST",
-      headers: { "Content-Type": blob.type || "application/octet-stream" },
-      body: blob,
-    });
+    const response = await fetch(
+      `/v1/drawings?label=${encodeURIComponent(label.value)}`,
+      {
+        method: "POST",
+        headers: { "Content-Type": blob.type || "application/octet-stream" },
+        body: blob,
+      },
+    );
     const answer = await response.json();
-    kept.textContent = response.ok ? say("kept", answer.files[0]) : answer.error.message;
+    kept.textContent = response.ok
+      ? say("kept", answer.files[0])
+      : answer.error.message;
   } catch {
     kept.textContent = say("offline");
   }

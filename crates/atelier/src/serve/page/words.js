@@ -25,7 +25,8 @@ const WORDS = {
     seen: "as the network sees it",
     found: "found: {0}",
     command: "The same as a command",
-    commandHelp: "Save the picture as drawing.png first; the second line asks this server.",
+    commandHelp:
+      "Save the picture as drawing.png first; the second line asks this server.",
     noCamera: "The camera can't be used: {0}",
     offline: "The server does not answer.",
     paper: "Paper to draw on",
@@ -55,11 +56,13 @@ const WORDS = {
     seen: "tel que le réseau le voit",
     found: "trouvés : {0}",
     command: "La même chose en ligne de commande",
-    commandHelp: "Enregistrez d’abord l’image sous le nom drawing.png ; la seconde ligne interroge ce serveur.",
+    commandHelp:
+      "Enregistrez d’abord l’image sous le nom drawing.png ; la seconde ligne interroge ce serveur.",
     noCamera: "La caméra n’est pas utilisable : {0}",
     offline: "Le serveur ne répond pas.",
     paper: "Feuille à dessin",
-    noPicture: "Ce fichier n’est pas une image que le navigateur sait afficher.",
+    noPicture:
+      "Ce fichier n’est pas une image que le navigateur sait afficher.",
   },
 };
 
@@ -71,7 +74,8 @@ let language = remembered();
 
 /** @returns {Language} */
 function remembered() {
-  const chosen = localStorage.getItem("language") ?? navigator.language.slice(0, 2);
+  const chosen =
+    localStorage.getItem("language") ?? navigator.language.slice(0, 2);
   return chosen === "fr" ? "fr" : "en";
 }
 
@@ -80,7 +84,11 @@ function remembered() {
  * @param {...(string | number)} values
  */
 export function say(word, ...values) {
-  return values.reduce((/** @type {string} */ text, value, place) => text.replace(`{${place}}`, String(value)), WORDS[language][word]);
+  return values.reduce(
+    (/** @type {string} */ text, value, place) =>
+      text.replace(`{${place}}`, String(value)),
+    WORDS[language][word],
+  );
 }
 
 /** A number as the language writes it.
@@ -88,14 +96,21 @@ export function say(word, ...values) {
  * @param {number} digits
  */
 export function number(value, digits) {
-  return value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return value.toLocaleString(language, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
 }
 
 /** A share as a percentage.
  * @param {number} value
  */
 export function percent(value) {
-  return value.toLocaleString(language, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  return value.toLocaleString(language, {
+    style: "percent",
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+  });
 }
 
 /** The other language from now on. */
@@ -108,9 +123,13 @@ export function switchLanguage() {
 export function write() {
   document.documentElement.lang = language;
   for (const element of document.querySelectorAll("[data-words]")) {
-    element.textContent = say(/** @type {Word} */ (element.getAttribute("data-words")));
+    element.textContent = say(
+      /** @type {Word} */ (element.getAttribute("data-words")),
+    );
   }
-  const button = /** @type {HTMLElement} */ (document.getElementById("language"));
+  const button = /** @type {HTMLElement} */ (
+    document.getElementById("language")
+  );
   button.textContent = say("language");
   button.lang = language === "fr" ? "en" : "fr";
   document.getElementById("paper")?.setAttribute("aria-label", say("paper"));
