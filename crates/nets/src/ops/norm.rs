@@ -348,7 +348,7 @@ mod tests {
         for relu in [false, true] {
             check("given statistics", [21, 6, 4, 5], [], |x, []| {
                 let device = x.device();
-                let constant = |index| leaf_on::<1>(&device, index, [6]).detach();
+                let constant = |index| leaf_on::<1>(&device, index, [6]).set_require_grad(false);
                 let affine = affine(&constant(3), &constant(4), relu);
                 x.normalize(constant(5), constant(6).square(), affine)
             });
