@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::Dataset;
 use crate::anchors::AnchorLevels;
 use crate::random::{Key, Purpose, permutation};
+use crate::resized::Resized;
 use recipe::{self, AnchorShapes, ShapeError};
 
 /// Searches for sizes and ratios, each from another start; the best counts.
@@ -84,6 +85,7 @@ impl AnchorFit {
 /// The boxes of up to `most` objects, from images in random order.
 pub fn sample_objects(data: &Dataset, most: usize) -> Vec<Xyxy> {
     let order = permutation(0, Purpose::AnchorSearch, 0, data.count);
+    let sides = data.sides();
     let mut boxes = Vec::new();
     for chunk in order.chunks(256) {
         let found: Vec<Vec<Xyxy>> = chunk
@@ -92,7 +94,13 @@ pub fn sample_objects(data: &Dataset, most: usize) -> Vec<Xyxy> {
                 let objects = data.objects(index).into_iter();
                 objects
                     .filter(|object| !object.crowd)
-                    .map(|object| object.bounds)
+                    .map(|object| match sides {
+                        // In pixels of the network's input, where the anchors are.
+                        Some(sides) => {
+                            Resized::new(sides, data.image_size(index)).forth(object.bounds)
+                        }
+                        None => object.bounds,
+                    })
                     .collect()
             })
             .collect();
@@ -155,7 +163,7 @@ fn search(boxes: &[[f64; 2]], [sizes, ratios]: [usize; 2], start: u64) -> (Ancho
 /// All anchors of an image, on all levels.
 fn anchors(detector: &recipe::FasterRcnn, input: [usize; 3]) -> Result<Vec<Xyxy>, ShapeError> {
     let stages = recipe::stages(detector, input)?;
-    Ok(AnchorLevels::new(detector, &stages).anchors)
+    Ok(AnchorLevels::new(detector, [input[1], input[2]], &stages).anchors)
 }
 
 #[cfg(test)]

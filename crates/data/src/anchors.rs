@@ -8,7 +8,7 @@ use std::ops::Range;
 use kernels::boxes::Xyxy;
 use kernels::roi_align::{Levels, RoiAlign};
 
-use recipe::{FasterRcnn, Stage};
+use recipe::{FasterRcnn, Spacing, Stage};
 
 /// One feature map as anchors see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,11 +67,9 @@ pub struct AnchorLevels {
 }
 
 impl AnchorLevels {
-    /// The recipe's anchors over images whose maps are `stages` (see [`recipe::stages`]), and over the pyramid's extra
-    /// level where there is one.
-    pub fn new(recipe: &recipe::FasterRcnn, stages: &[Stage]) -> Self {
-        // The backbone's true stride: torchvision's, the quotient of image and map, is one pixel too short where the
-        // last cell reaches beyond the image.
+    /// The recipe's anchors over images of `[height, width]` whose maps are `stages` (see [`recipe::stages`]), and over
+    /// the pyramid's extra level where there is one.
+    pub fn new(recipe: &recipe::FasterRcnn, image: [usize; 2], stages: &[Stage]) -> Self {
         let grid = |stage: &Stage| AnchorGrid {
             cells: stage.cells,
             stride: [stage.stride; 2],
@@ -89,7 +87,13 @@ impl AnchorLevels {
             ratios,
             offset,
             rounded,
+            spacing,
         } = &recipe.anchors;
+        if *spacing == Spacing::Divided {
+            for grid in &mut grids {
+                grid.stride = [0, 1].map(|axis| image[axis] / grid.cells[axis].max(1));
+            }
+        }
         let mut anchors = Vec::new();
         let mut levels = Vec::with_capacity(grids.len());
         for (level, grid) in grids.into_iter().enumerate() {

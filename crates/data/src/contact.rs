@@ -135,11 +135,11 @@ fn sheet(data: &Dataset, title: String, notes: Vec<String>) -> Sheet {
 
 /// An image enlarged by a whole factor, its boxes in the colours of their classes, a line of text under it.
 fn cell(data: &Dataset, seen: &Seen<'_>, text: &str) -> RgbImage {
-    let [width, height] = [data.width, data.height].map(|side| side as u32);
+    let [height, width] = seen.size.map(|side| side as u32);
     let factor = SIDE.div_ceil(width.max(height).max(1));
     let image = RgbImage::from_fn(width, height, |x, y| {
         let pixel = (y * width + x) as usize;
-        let plane = data.height * data.width;
+        let plane = seen.size[0] * seen.size[1];
         Rgb([0, 1, 2].map(|channel: usize| {
             // Grey unless there are three channels.
             let channel = if data.channels == 3 { channel } else { 0 };

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use kernels::boxes::{Xyxy, tight_box};
-use recipe::Validation;
+use recipe::{InputSize, Sides, Validation};
 
 use crate::error::DataError;
 use crate::image::Mapping;
@@ -13,7 +13,7 @@ use crate::random::{Purpose, permutation};
 use crate::scenes::compose::{FreshScenes, Scene};
 use crate::truth::Object;
 
-/// Images of one size with their objects.
+/// Images with their objects: of one size, or where [`sides`](Self::sides) says so each with its own.
 ///
 /// N images, C channels, H rows, W columns.
 #[derive(Clone, Debug)]
@@ -22,9 +22,9 @@ pub struct Dataset {
     pub count: usize,
     /// C.
     pub channels: usize,
-    /// H.
+    /// H; that of the network's input, where each image has its own.
     pub height: usize,
-    /// W.
+    /// W; likewise.
     pub width: usize,
     /// The name of each class.
     pub classes: Vec<String>,
@@ -72,6 +72,8 @@ pub struct Annotated {
 pub struct Sample<'a> {
     /// `[C, H, W]`, 0 to 255.
     pub pixels: Cow<'a, [u8]>,
+    /// `[H, W]`
+    pub size: [usize; 2],
     /// What is in it.
     pub content: Content<'a>,
 }
@@ -106,7 +108,7 @@ impl Dataset {
             classes,
             preparation: recipe::Image {
                 colour: Some(recipe::Colour::Grey),
-                size: Some([height, width]),
+                size: Some(InputSize::Fixed([height, width])),
                 ..recipe::Image::default()
             },
             samples: Samples::Labelled {
@@ -142,6 +144,24 @@ impl Dataset {
         }
     }
 
+    /// How images are resized for the network, where they have their pictures' sizes.
+    pub fn sides(&self) -> Option<Sides> {
+        self.preparation.size.and_then(InputSize::sides)
+    }
+
+    /// `[height, width]` of image `index`.
+    ///
+    /// # Panics
+    /// If there is no such image, as slices do.
+    pub fn image_size(&self, index: usize) -> [usize; 2] {
+        let size = match &self.samples {
+            Samples::Labelled { images, .. } => images.size(index),
+            Samples::Annotated(annotated) => annotated.images.size(index),
+            Samples::Scenes(_) => None,
+        };
+        size.unwrap_or([self.height, self.width])
+    }
+
     /// Bytes of one image: C * H * W.
     pub fn image_len(&self) -> usize {
         self.channels * self.height * self.width
@@ -157,19 +177,23 @@ impl Dataset {
     /// # Panics
     /// If there is no such image, as slices do.
     pub fn sample(&self, index: usize, epoch: usize) -> Sample<'_> {
+        let size = self.image_size(index);
         match &self.samples {
             Samples::Labelled { images, labels, .. } => Sample {
                 pixels: images.get(index),
+                size,
                 content: Content::Ink(labels[index] as usize),
             },
             Samples::Annotated(annotated) => Sample {
                 pixels: annotated.images.get(index),
+                size,
                 content: Content::Objects(Cow::Borrowed(&annotated.objects[index])),
             },
             Samples::Scenes(scenes) => {
                 let Scene { pixels, objects } = scenes.scene(epoch, index);
                 Sample {
                     pixels: Cow::Owned(pixels),
+                    size,
                     content: Content::Objects(Cow::Owned(objects)),
                 }
             }
@@ -192,14 +216,15 @@ impl Dataset {
         let sample = self.sample(index, 0);
         match sample.content {
             Content::Ink(class) => {
-                let ink = &sample.pixels[..self.height * self.width];
+                let [height, width] = sample.size;
+                let ink = &sample.pixels[..height * width];
                 let object = |bounds: Xyxy| Object {
                     bounds,
                     class,
                     area: f64::from(bounds.area()),
                     crowd: false,
                 };
-                tight_box(ink, self.width).map(object).into_iter().collect()
+                tight_box(ink, width).map(object).into_iter().collect()
             }
             Content::Objects(objects) => objects.into_owned(),
         }
@@ -235,7 +260,8 @@ impl Dataset {
 
     /// What image `index` shows of its file, `[x1, y1, x2, y2]` in the file's pixels; a margin lies beyond the file's edges.
     pub fn frame(&self, index: usize) -> [f32; 4] {
-        let size = [self.width as f32, self.height as f32];
+        let [height, width] = self.image_size(index);
+        let size = [width as f32, height as f32];
         match &self.samples {
             Samples::Annotated(Annotated { mappings, .. }) if !mappings.is_empty() => {
                 let Mapping { scale, shift, .. } = mappings[index];

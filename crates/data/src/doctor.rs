@@ -140,7 +140,7 @@ pub fn examine(listing: Listing, data: &recipe::Data, progress: Progress<'_>) ->
         sizes,
         distinct_sizes,
         modes,
-        input: input.size,
+        input: input.size.map(recipe::InputSize::nominal),
         quick_model: judged.map(|(judged, _)| QuickModel {
             accuracy: judged.accuracy,
             chance: judged.chance,

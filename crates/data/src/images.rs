@@ -6,12 +6,22 @@ use std::sync::Arc;
 
 use crate::listing::Pixels;
 
-/// Prepared images of one size, `[C, H, W]` each, 0 to 255. Cheap to clone; a selection shares the pixels.
+/// Prepared images, of one size or each with its own, `[C, H, W]` each, 0 to 255. Cheap to clone; a selection shares the pixels.
 #[derive(Clone, Debug)]
 pub struct Images {
     store: Store,
+    /// Of the stored images, where they have different sizes.
+    sizes: Option<Arc<Sizes>>,
     /// The stored image behind each number; `None` where they are the same.
     order: Option<Arc<[usize]>>,
+}
+
+#[derive(Debug)]
+struct Sizes {
+    /// `[height, width]` of each.
+    sizes: Vec<[usize; 2]>,
+    /// Where the bytes of each begin, and where the last ones end.
+    starts: Vec<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -30,8 +40,36 @@ impl Images {
     pub fn new(pixels: impl Into<Arc<Pixels>>) -> Self {
         Self {
             store: Store::Memory(pixels.into()),
+            sizes: None,
             order: None,
         }
+    }
+
+    /// The same bytes as images of these `[height, width]` and `channels`, one after another.
+    pub(crate) fn with_sizes(self, sizes: Vec<[usize; 2]>, channels: usize) -> Self {
+        let mut end = 0;
+        let mut starts = vec![0];
+        starts.extend(sizes.iter().map(|[height, width]| {
+            end += (channels * height * width) as u64;
+            end
+        }));
+        Self {
+            sizes: Some(Arc::new(Sizes { sizes, starts })),
+            ..self
+        }
+    }
+
+    /// `[height, width]` of image `index`, where it is known here.
+    pub fn size(&self, index: usize) -> Option<[usize; 2]> {
+        match (&self.sizes, &self.store) {
+            (Some(sizes), _) => Some(sizes.sizes[self.stored(index)]),
+            (None, Store::Memory(pixels)) => Some([pixels.height, pixels.width]),
+            (None, Store::File { .. }) => None,
+        }
+    }
+
+    fn stored(&self, index: usize) -> usize {
+        self.order.as_ref().map_or(index, |order| order[index])
     }
 
     /// `count` images of `length` bytes, one after another from the start of a file that nobody changes.
@@ -42,6 +80,7 @@ impl Images {
                 count,
                 length,
             },
+            sizes: None,
             order: None,
         }
     }
@@ -60,15 +99,20 @@ impl Images {
     /// # Panics
     /// If there is no such image, as slices do; if the file can't be read any more.
     pub fn get(&self, index: usize) -> Cow<'_, [u8]> {
-        let index = self.order.as_ref().map_or(index, |order| order[index]);
+        let index = self.stored(index);
+        let length = match &self.store {
+            Store::Memory(pixels) => pixels.channels * pixels.height * pixels.width,
+            Store::File { length, .. } => *length,
+        };
+        let [start, end] = match &self.sizes {
+            Some(sizes) => [sizes.starts[index], sizes.starts[index + 1]],
+            None => [index, index + 1].map(|place| place as u64 * length as u64),
+        };
         match &self.store {
-            Store::Memory(pixels) => {
-                let length = pixels.channels * pixels.height * pixels.width;
-                Cow::Borrowed(&pixels.values[index * length..][..length])
-            }
-            Store::File { file, length, .. } => {
-                let mut bytes = vec![0; *length];
-                if let Err(cause) = read_at(file, &mut bytes, index as u64 * *length as u64) {
+            Store::Memory(pixels) => Cow::Borrowed(&pixels.values[start as usize..end as usize]),
+            Store::File { file, .. } => {
+                let mut bytes = vec![0; (end - start) as usize];
+                if let Err(cause) = read_at(file, &mut bytes, start) {
                     panic!("the file of prepared pictures can't be read any more: {cause}");
                 }
                 Cow::Owned(bytes)
@@ -81,9 +125,10 @@ impl Images {
     /// # Panics
     /// If one of them does not exist, as slices do.
     pub fn select(&self, indices: &[usize]) -> Self {
-        let stored = |&index: &usize| self.order.as_ref().map_or(index, |order| order[index]);
+        let stored = |&index: &usize| self.stored(index);
         Self {
             store: self.store.clone(),
+            sizes: self.sizes.clone(),
             order: Some(indices.iter().map(stored).collect()),
         }
     }

@@ -22,6 +22,7 @@ pub mod preparation;
 pub mod prepare;
 pub mod random;
 mod resize;
+pub mod resized;
 pub mod sampling;
 pub mod scenes;
 pub mod source;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use recipe::{Colour, Fit};
+use recipe::{Colour, Fit, InputSize};
 
 use crate::dataset::{Dataset, Samples, Split};
 use crate::error::DataError;
@@ -24,7 +24,10 @@ struct Part {
 /// Whether the settings take the pictures as they are: they have the form that `fit = "digit"` makes, and any other fit
 /// leaves pictures of the right size alone.
 pub(crate) fn is_ready(image: &recipe::Image) -> bool {
-    image.size.is_none_or(|size| size == [SIDE; 2]) && image.colour != Some(Colour::Rgb)
+    image
+        .size
+        .is_none_or(|size| size == InputSize::Fixed([SIDE; 2]))
+        && image.colour != Some(Colour::Rgb)
 }
 
 /// The 60,000 training and 10,000 test images as they are, 28 x 28.
@@ -35,7 +38,7 @@ pub fn built_in(image: &recipe::Image) -> Result<Split, DataError> {
     let [train, test] = parts()?;
     let mut preparation = recipe::Image {
         colour: Some(Colour::Grey),
-        size: Some([SIDE; 2]),
+        size: Some(InputSize::Fixed([SIDE; 2])),
         fit: image.fit.or(Some(Fit::Digit)),
         ..*image
     };

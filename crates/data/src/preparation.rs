@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use kernels::boxes::tight_box;
-use recipe::{Augment, Recipe};
+use recipe::{Augment, Recipe, Sides};
 
 use crate::augment::{Change, mosaic};
 use crate::random::{Key, Purpose};
+use crate::resized::Resized;
 use crate::sampling::image_of;
 use crate::truth::Truth;
 use crate::{Content, Dataset, Object, Sample};
@@ -18,9 +19,23 @@ const MIN_PIXELS: usize = 1 << 12;
 pub struct Seen<'a> {
     /// `[C, H, W]`, 0 to 255.
     pub pixels: Cow<'a, [u8]>,
+    /// `[H, W]`
+    pub size: [usize; 2],
     /// The class of its object, where it shows exactly one.
     pub label: Option<usize>,
     /// Its objects.
+    pub truths: Vec<Truth>,
+}
+
+/// A training image with its own size, as a network sees it.
+pub struct SizedImage {
+    /// `[C, H, W]` of the size that `resized` says.
+    pub values: Vec<f32>,
+    /// How it was resized.
+    pub resized: Resized,
+    /// The class of its object, where it shows exactly one.
+    pub label: Option<usize>,
+    /// Its objects, in pixels of the network's input.
     pub truths: Vec<Truth>,
 }
 
@@ -62,6 +77,29 @@ impl Preparation {
         (seen.label, seen.truths)
     }
 
+    /// The same of an image with its own size, which is resized as `sides` say: also its values, and how it was resized.
+    pub fn sized_image(
+        &self,
+        data: &Dataset,
+        sides: Sides,
+        index: usize,
+        epoch: usize,
+    ) -> SizedImage {
+        let sample = data.sample(image_of(index), epoch);
+        let resized = Resized::new(sides, sample.size);
+        let seen = self.seen(data, sample, index, epoch);
+        let truth = |truth: Truth| Truth {
+            bounds: resized.forth(truth.bounds),
+            ..truth
+        };
+        SizedImage {
+            values: resized.values(&data.preparation, &seen.pixels),
+            resized,
+            label: seen.label,
+            truths: seen.truths.into_iter().map(truth).collect(),
+        }
+    }
+
     /// The image that is drawn from `data` as `index`, with the random changes of `epoch`.
     pub fn seen<'a>(
         &self,
@@ -70,7 +108,11 @@ impl Preparation {
         index: usize,
         epoch: usize,
     ) -> Seen<'a> {
-        let Sample { pixels, content } = self.beside_others(data, sample, index, epoch);
+        let Sample {
+            pixels,
+            size,
+            content,
+        } = self.beside_others(data, sample, index, epoch);
         let change = self.augment.map(|(augment, seed)| {
             let key = Key {
                 seed,
@@ -78,7 +120,7 @@ impl Preparation {
                 epoch: epoch as u64,
                 index: index as u64,
             };
-            Change::draw(&augment, data.image_shape(), key)
+            Change::draw(&augment, [data.channels, size[0], size[1]], key)
         });
         let mut pixels = match &change {
             Some(change) => change.moved(pixels),
@@ -87,7 +129,7 @@ impl Preparation {
         let (label, truths) = match content {
             Content::Ink(class) => {
                 // Around the ink before noise and the like, after which no pixel is black.
-                let bounds = tight_box(&pixels[..data.height * data.width], data.width);
+                let bounds = tight_box(&pixels[..size[0] * size[1]], size[1]);
                 let bounds = match &change {
                     Some(change) => bounds.and_then(|bounds| change.seen(bounds)),
                     None => bounds,
@@ -117,6 +159,7 @@ impl Preparation {
         }
         Seen {
             pixels,
+            size,
             label,
             truths,
         }
@@ -148,7 +191,8 @@ impl Preparation {
         let mut parts = [sample, one, two, three];
         // The image itself may be any of the four.
         stream.shuffle(&mut parts);
-        let truths = parts.each_ref().map(|part| truths(data, part));
+        let size = parts[0].size;
+        let truths = parts.each_ref().map(truths);
         let parts = [0, 1, 2, 3].map(|part| (&*parts[part].pixels, &truths[part][..]));
         let (pixels, truths) = mosaic(parts, data.image_shape(), key(Purpose::Mosaic));
         let object = |Truth { bounds, class }| Object {
@@ -159,18 +203,20 @@ impl Preparation {
         };
         Sample {
             pixels: Cow::Owned(pixels),
+            size,
             content: Content::Objects(truths.into_iter().map(object).collect()),
         }
     }
 }
 
 /// The objects of an image, without crowds.
-fn truths(data: &Dataset, sample: &Sample<'_>) -> Vec<Truth> {
+fn truths(sample: &Sample<'_>) -> Vec<Truth> {
     match &sample.content {
         &Content::Ink(class) => {
-            let ink = &sample.pixels[..data.height * data.width];
+            let [height, width] = sample.size;
+            let ink = &sample.pixels[..height * width];
             let truth = |bounds| Truth { bounds, class };
-            tight_box(ink, data.width).map(truth).into_iter().collect()
+            tight_box(ink, width).map(truth).into_iter().collect()
         }
         Content::Objects(objects) => objects
             .iter()

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use image::DynamicImage;
 use rayon::prelude::*;
-use recipe::{Boxes, Colour, Fit, OnError, PerChannel};
+use recipe::{Boxes, Colour, Fit, InputSize, OnError, PerChannel};
 
 use self::boxes::Checked;
 pub(crate) use self::boxes::{PlacedBox, placed_boxes};
@@ -132,7 +132,7 @@ impl Work<'_> {
             }
         }
         let colour = self.image.colour.unwrap_or(Colour::Grey);
-        let [height, width] = self.image.size.unwrap_or([1, 1]);
+        let [height, width] = self.image.size.map_or([1, 1], InputSize::nominal);
         let fitter = Fitter::new(&self.image, colour, [height, width]);
         let (images, facts) = match as_they_are(&jobs, &fitter, &self.image) {
             Some(ready) => ready,
@@ -288,7 +288,12 @@ fn as_they_are(
         return None;
     };
     let shape = [all.channels, all.height, all.width];
-    if image.fit.is_some_and(Fit::is_ink) || shape != fitter.shape() {
+    let has_sides = image.size.and_then(InputSize::sides).is_some();
+    let fits = match has_sides {
+        true => shape[0] == fitter.shape()[0],
+        false => shape == fitter.shape(),
+    };
+    if image.fit.is_some_and(Fit::is_ink) || !fits {
         return None;
     }
     let mut order = Vec::with_capacity(jobs.len());

@@ -56,6 +56,31 @@ impl Axis {
     }
 }
 
+impl Axis {
+    /// Between the two nearest pixels.
+    fn bilinear(from: usize, to: usize) -> Self {
+        let scale = from as f32 / to as f32;
+        let mut starts = Vec::with_capacity(to);
+        let mut weights = Vec::with_capacity(2 * to);
+        for pixel in 0..to {
+            let place = (scale * (pixel as f32 + 0.5) - 0.5).max(0.0);
+            let start = (place as usize).min(from - 1);
+            let share = place - start as f32;
+            // The last pixel has no next one.
+            let share = if start + 1 < from { share } else { 0.0 };
+            starts.push(start);
+            weights.extend([1.0 - share, share]);
+        }
+        Self {
+            from,
+            to,
+            starts,
+            weights,
+            taps: 2,
+        }
+    }
+}
+
 /// Rows that are narrowed together: the compiler makes vectors of them, and each sum still has the same order.
 const ROWS: usize = 8;
 /// Wider pictures are narrowed row by row, for which no copy of many rows is needed.
@@ -65,6 +90,15 @@ impl Resizer {
     /// Computes the weights. All sides must be at least 1.
     pub fn new(from: [usize; 2], to: [usize; 2]) -> Self {
         Self::part(from, to, [0..to[0], 0..to[1]])
+    }
+
+    /// Bilinear interpolation between the nearest pixels, however much the picture shrinks: PyTorch's
+    /// `interpolate(mode="bilinear", align_corners=False)` with its rounding. All sides must be at least 1.
+    pub fn bilinear(from: [usize; 2], to: [usize; 2]) -> Self {
+        Self {
+            rows: Axis::bilinear(from[0], to[0]),
+            columns: Axis::bilinear(from[1], to[1]),
+        }
     }
 
     /// Makes only these rows and columns of the picture in its new size.
@@ -89,6 +123,14 @@ impl Resizer {
     /// When `picture` has another size.
     pub fn resize_rgb(&self, picture: &[u8]) -> Vec<u8> {
         rounded(&self.blend::<3, { 3 * ROWS }, _>(picture))
+    }
+
+    /// Grey values in the new size, not rounded.
+    ///
+    /// # Panics
+    /// When `picture` has another size.
+    pub fn resize_plane(&self, picture: &[u8]) -> Vec<f32> {
+        self.blend::<1, ROWS, _>(picture)
     }
 
     /// Numbers in the new size.

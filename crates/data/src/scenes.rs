@@ -9,7 +9,7 @@ mod tests;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use recipe::{Colour, Fit, PerChannel};
+use recipe::{Colour, Fit, InputSize, PerChannel};
 
 use self::compose::Digits;
 pub use self::compose::{Composer, FreshScenes, Scene};
@@ -58,7 +58,10 @@ pub fn load(data: &recipe::Data, seed: u64) -> Result<Split, DataError> {
 /// Checks that the settings ask for grey images of the scenes' size. The others apply to the pictures that are predicted.
 fn preparation(mut image: recipe::Image, size: usize) -> Result<recipe::Image, DataError> {
     let size = [size; 2];
-    if image.size.is_some_and(|asked| asked != size) {
+    if image
+        .size
+        .is_some_and(|asked| asked != InputSize::Fixed(size))
+    {
         return Err(DataError::SceneImage {
             key: "data.image.size",
             what: format!(
@@ -85,7 +88,7 @@ fn preparation(mut image: recipe::Image, size: usize) -> Result<recipe::Image, D
             });
         }
     }
-    image.size = Some(size);
+    image.size = Some(InputSize::Fixed(size));
     image.colour = Some(Colour::Grey);
     image.fit = image.fit.or(Some(Fit::Ink));
     Ok(image)
@@ -198,7 +201,7 @@ impl Composer {
 fn grey(size: usize) -> recipe::Image {
     recipe::Image {
         colour: Some(Colour::Grey),
-        size: Some([size; 2]),
+        size: Some(InputSize::Fixed([size; 2])),
         ..recipe::Image::default()
     }
 }

@@ -49,6 +49,7 @@ fn batch(size: usize, images: usize, seed: u64, device: &Device) -> Batch {
         truths.push(objects.collect());
     }
     Batch {
+        resized: Vec::new(),
         images: Tensor::from_data(TensorData::new(values, [images, 1, size, size]), device),
         labels: vec![Some(0); images],
         truths,

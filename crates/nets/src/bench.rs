@@ -95,7 +95,13 @@ pub fn bench(
     let test = &split.test;
     let predict = |numbers: &[usize]| {
         let start = Instant::now();
-        network.predict(Batch::prepare(&preparation, test, numbers, 0, &computer.device).images);
+        network.predict_batch(Batch::prepare(
+            &preparation,
+            test,
+            numbers,
+            0,
+            &computer.device,
+        ));
         start.elapsed()
     };
     let numbers: Vec<usize> = (0..test.count.min(INFERENCE_IMAGES)).collect();

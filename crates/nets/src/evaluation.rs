@@ -29,6 +29,10 @@ const FOUND_IOU: f64 = 0.5;
 /// Images in a batch of predictions: 500 of MNIST's size, fewer of larger ones, at least one block of lanes.
 pub(crate) fn batch_size(data: &Dataset) -> usize {
     let like = 500 * 28 * 28 / (data.height * data.width).max(1);
+    if data.sides().is_some() {
+        // Padding makes a difference to a prediction: with one at a time, none depends on which others it is with.
+        return 1;
+    }
     // Whole blocks: in a small batch, empty lanes would cost a good part of the time.
     like.next_multiple_of(LANES).clamp(LANES, 500)
 }
@@ -221,7 +225,7 @@ fn losses(
 
 fn predict_all(network: &Network, data: &Dataset, device: &Device) -> Vec<Prediction> {
     Batch::all(data, batch_size(data), device)
-        .flat_map(|batch| network.predict(batch.images))
+        .flat_map(|batch| network.predict_batch(batch))
         .collect()
 }
 

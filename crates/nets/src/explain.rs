@@ -133,8 +133,9 @@ pub fn explain(
         Predictor::Network(trained, device) => match &trained.network {
             Network::Cnn(cnn) => classifier::explain(trained, cnn, &fitted, &view, device)?,
             Network::FasterRcnn(detector) => {
-                let image = tensor(trained, &[&fitted], device);
-                detector::explain(trained, &detector.inspect(image), &view)
+                let (image, resized) = tensor(trained, &[&fitted], device);
+                let inspection = detector.inspect(image, resized.first().copied());
+                detector::explain(trained, &inspection, &view)
             }
         },
     };

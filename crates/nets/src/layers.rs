@@ -56,6 +56,7 @@ pub struct Initializer {
     seed: u64,
     tensors: u64,
     device: Device,
+    with_shortcuts: bool,
 }
 
 impl Initializer {
@@ -65,7 +66,14 @@ impl Initializer {
             seed,
             tensors: 0,
             device: device.clone(),
+            with_shortcuts: false,
         }
+    }
+
+    /// Whether the layers from here on have shortcuts among them, which makes the weights of all their convolutions normal
+    /// (see [`ConvLayer::new`]).
+    pub fn set_shortcuts(&mut self, present: bool) {
+        self.with_shortcuts = present;
     }
 
     /// Uniform values in ±`bound`.
@@ -127,10 +135,18 @@ pub struct ConvLayer {
 
 impl ConvLayer {
     /// Weights and biases uniform in ±1/√fan-in, PyTorch's default; nothing follows in the same pass.
+    ///
+    /// In a network with shortcuts the weights are normal with deviation √(2 / fan-out), fan-out being outputs per group times
+    /// the kernel's size: He et al. 2015 (arXiv:1502.01852), which torchvision takes for its residual networks and MobileNets.
     pub fn new(conv: Conv, groups: usize, bias: bool, init: &mut Initializer) -> Self {
         let bound = 1.0 / fan_in(&conv, groups).sqrt();
+        let shape = weight_shape(&conv, groups);
         Self {
-            weight: init.uniform(bound, weight_shape(&conv, groups)),
+            weight: if init.with_shortcuts {
+                init.normal((2.0 / fan_out(&conv)).sqrt(), shape)
+            } else {
+                init.uniform(bound, shape)
+            },
             bias: bias.then(|| init.uniform(bound, [conv.out_channels])),
             conv,
             groups,
@@ -194,6 +210,11 @@ impl ConvLayer {
 /// The inputs that one output of a convolution depends on.
 fn fan_in(conv: &Conv, groups: usize) -> f64 {
     (conv.in_channels / groups * conv.kernel[0] * conv.kernel[1]) as f64
+}
+
+/// The outputs that one input of a convolution reaches, counted as PyTorch does, for which groups make no difference.
+fn fan_out(conv: &Conv) -> f64 {
+    (conv.out_channels * conv.kernel[0] * conv.kernel[1]) as f64
 }
 
 /// `[out, in / groups, rows, columns]`
@@ -311,6 +332,11 @@ impl BatchNormLayer {
         }
     }
 
+    /// Whether it normalises by the statistics it has.
+    pub(crate) fn is_fixed(&self, mode: Mode) -> bool {
+        self.is_frozen || !mode.is_training()
+    }
+
     /// `[N, C, H, W] -> [N, C, H, W]`
     pub fn forward(&self, x: Maps, mode: Mode) -> Maps {
         let affine = Affine {
@@ -319,9 +345,14 @@ impl BatchNormLayer {
             epsilon: self.epsilon,
             relu: self.relu,
         };
-        if self.is_frozen || !mode.is_training() {
+        if self.is_fixed(mode) {
             let mean = self.running_mean.value_sync();
-            return x.normalize(mean, self.running_var.value_sync(), affine);
+            let variance = self.running_var.value_sync();
+            return if mode.is_training() {
+                x.normalize_with_gradient(mean, variance, affine)
+            } else {
+                x.normalize(mean, variance, affine)
+            };
         }
         let [_, height, width] = x.shape();
         let count = (x.images() * height * width) as f64;

@@ -10,6 +10,7 @@ use crate::detector::postprocess::DetectionOptions;
 use crate::layers::Mode;
 use crate::loss::{ClassificationLoss, Losses};
 use crate::prediction::Prediction;
+use data::resized::Resized;
 use data::truth::BadTruth;
 use recipe::{self, Model, Recipe, ShapeError};
 
@@ -90,9 +91,20 @@ impl Network {
 
     /// One prediction for each image of `[N, C, H, W]`.
     pub fn predict(&self, images: Tensor<4>) -> Vec<Prediction> {
+        self.predict_resized(images, &[])
+    }
+
+    /// The same for the images of a batch, with boxes in pixels of the data set's images.
+    pub fn predict_batch(&self, batch: Batch) -> Vec<Prediction> {
+        self.predict_resized(batch.images, &batch.resized)
+    }
+
+    /// The same for images that were resized like this (see [`Batch::resized`]), with boxes in pixels of what they were
+    /// before.
+    pub fn predict_resized(&self, images: Tensor<4>, resized: &[Resized]) -> Vec<Prediction> {
         match self {
             Self::Cnn(cnn) => cnn.predict(images),
-            Self::FasterRcnn(detector) => detector.predict(images),
+            Self::FasterRcnn(detector) => detector.predict(images, resized),
         }
     }
 }

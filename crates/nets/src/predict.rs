@@ -5,12 +5,14 @@ use image::DynamicImage;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::batch::padded;
 use crate::foreign::{Foreign, ForeignError};
 use crate::prediction::{Detection, Prediction};
 use crate::run::Trained;
 use data::image::{Fitted, Fitter};
 use data::preparation::normalize;
-use recipe::{Colour, Fit, Image};
+use data::resized::Resized;
+use recipe::{Colour, Fit, Image, InputSize, Sides};
 
 /// The prediction for one image.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -77,7 +79,7 @@ impl Predictor<'_> {
     }
 
     /// The image in the size and colours of its input.
-    pub(crate) fn fit(self, image: &DynamicImage) -> Fitted {
+    pub fn fit(self, image: &DynamicImage) -> Fitted {
         let [channels, height, width] = self.input();
         let colour = if channels == 1 {
             Colour::Grey
@@ -117,7 +119,16 @@ impl Predictor<'_> {
         let predictions = match (visible.len(), self) {
             (0, _) => Vec::new(),
             (_, Self::Network(trained, device)) => {
-                trained.network.predict(tensor(trained, &visible, device))
+                // Padding makes a difference: one at a time, none depends on which others it is with.
+                let most = match sides(trained) {
+                    Some(_) => 1,
+                    None => visible.len(),
+                };
+                let predict = |images: &[&Fitted]| {
+                    let (images, resized) = tensor(trained, images, device);
+                    trained.network.predict_resized(images, &resized)
+                };
+                visible.chunks(most).flat_map(predict).collect()
             }
             (_, Self::Foreign(foreign)) => {
                 let pixels: Vec<&[u8]> = visible.iter().map(|it| &it.pixels[..]).collect();
@@ -157,8 +168,29 @@ impl Predictor<'_> {
     }
 }
 
-/// The network's input, `[N, C, H, W]`.
-pub(crate) fn tensor(trained: &Trained, images: &[&Fitted], device: &Device) -> Tensor<4> {
+/// How pictures are resized for the network, where each has its own size.
+fn sides(trained: &Trained) -> Option<Sides> {
+    trained.preparation.size.and_then(InputSize::sides)
+}
+
+/// The network's input, `[N, C, H, W]`, and how each image was resized (see [`crate::batch::Batch::resized`]).
+pub(crate) fn tensor(
+    trained: &Trained,
+    images: &[&Fitted],
+    device: &Device,
+) -> (Tensor<4>, Vec<Resized>) {
+    if let Some(sides) = sides(trained) {
+        let of = |image: &&Fitted| Resized::new(sides, [image.height, image.width]);
+        let resized: Vec<Resized> = images.iter().map(of).collect();
+        let values: Vec<Vec<f32>> = images
+            .par_iter()
+            .zip(&resized)
+            .map(|(image, resized)| resized.values(&trained.preparation, &image.pixels))
+            .collect();
+        let channels = trained.input[0];
+        let images = padded(&values.concat(), channels, sides, &resized, device);
+        return (images, resized);
+    }
     let [channels, height, width] = trained.input;
     let mut values = vec![0.0; images.len() * channels * height * width];
     for (image, values) in images
@@ -168,7 +200,8 @@ pub(crate) fn tensor(trained: &Trained, images: &[&Fitted], device: &Device) -> 
         normalize(&trained.preparation, &image.pixels, values);
     }
     let shape = [images.len(), channels, height, width];
-    Tensor::from_data(TensorData::new(values, shape), device)
+    let images = Tensor::from_data(TensorData::new(values, shape), device);
+    (images, Vec::new())
 }
 
 fn blank_prediction() -> ImagePrediction {

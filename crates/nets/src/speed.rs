@@ -25,7 +25,13 @@ const BUDGET: Duration = Duration::from_millis(400);
 pub fn speed(network: &Network, data: &Dataset, computer: &Computer) -> InferenceSpeed {
     let preparation = Preparation::WITHOUT_AUGMENTATION;
     speed_of(data, |numbers| {
-        network.predict(Batch::prepare(&preparation, data, numbers, 0, &computer.device).images);
+        network.predict_batch(Batch::prepare(
+            &preparation,
+            data,
+            numbers,
+            0,
+            &computer.device,
+        ));
     })
 }
 

@@ -6,7 +6,7 @@
 mod input;
 mod output;
 
-use recipe::{Colour, Fit, Image, PerChannel};
+use recipe::{Colour, Fit, Image, InputSize, PerChannel};
 
 use super::error::OnnxError;
 use super::model::{Dimension, Model};
@@ -80,7 +80,7 @@ impl PictureModel {
             ..Image::default()
         });
         preparation.colour = Some(colour);
-        preparation.size = Some([height, width]);
+        preparation.size = Some(InputSize::Fixed([height, width]));
         if given.fit.is_some() {
             preparation.fit = given.fit;
         }

@@ -20,7 +20,8 @@ const NAMES: [&str; 5] = [
 
 /// The convolutional layers that all regions share.
 ///
-/// In TOML a table with `layers`, or the name of a known network, which stands for its layers.
+/// In TOML a table with `layers`, or the name of a known network, which stands for its layers: `"resnet-50"`, or
+/// `{ name = "resnet-50", epsilon = 0.0 }` with another `momentum` or `epsilon` of its batch normalisations.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Backbone {
     /// In order, `[C, H, W]` in and out: no flatten, linear or global-avg-pool.
@@ -43,7 +44,10 @@ impl<'de> Deserialize<'de> for Backbone {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Keys {
-            layers: Vec<Layer>,
+            layers: Option<Vec<Layer>>,
+            name: Option<String>,
+            momentum: Option<f64>,
+            epsilon: Option<f64>,
         }
 
         struct BackboneVisitor;
@@ -60,7 +64,20 @@ impl<'de> Deserialize<'de> for Backbone {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Backbone, A::Error> {
-                let Keys { layers } = Keys::deserialize(MapAccessDeserializer::new(map))?;
+                let keys = Keys::deserialize(MapAccessDeserializer::new(map))?;
+                let mut layers = match (keys.layers, keys.name) {
+                    (Some(layers), None) => layers,
+                    (None, Some(name)) => named(&name)?,
+                    (None, None) => return Err(de::Error::missing_field("layers")),
+                    (Some(_), Some(_)) => {
+                        return Err(de::Error::custom(
+                            "`layers` and `name` are both given: a name stands for layers; keep one of them",
+                        ));
+                    }
+                };
+                for layer in &mut layers {
+                    layer.set_norms(keys.momentum, keys.epsilon);
+                }
                 Ok(Backbone { layers })
             }
         }

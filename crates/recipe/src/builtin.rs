@@ -29,6 +29,7 @@ macro_rules! recipes {
 recipes! {
     "lab-cnn" "lab-faster-rcnn" "fast-cnn" "fast-faster-rcnn"
     "scenes-faster-rcnn" "scenes-fpn" "small-resnet" "resnet-18"
+    "resnet-50-fpn" "mobilenet-fpn"
 }
 
 /// The built-in recipe called `name`.

@@ -5,13 +5,14 @@
 
 use super::anchor_sizes::AnchorSizes;
 use super::backbone::Backbone;
+use super::freeze::end_of;
 use super::layer;
 use super::options::{
     Check, Checked, MOST_PIXELS, at, below_1, count, each, filled, fraction, given, need,
     not_negative, options, positive, positive_fraction, section, within,
 };
-use super::problem::Segment;
-use serde::{Deserialize, Serialize};
+use super::problem::{Problem, Segment};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Faster R-CNN (Ren et al. 2015) in its modern, jointly trained form, with one feature map or a pyramid of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +44,7 @@ impl Check for FasterRcnn {
             at("layers", layer::check_all(&self.backbone.layers)),
         )?;
         at("pyramid", given(section)(&self.pyramid))?;
+        at("pyramid", at("from", self.named_maps().map(|_| ())))?;
         let levels = self.pyramid.as_ref().map_or(1, Pyramid::levels);
         at(
             "anchors",
@@ -55,12 +57,40 @@ impl Check for FasterRcnn {
     }
 }
 
+impl FasterRcnn {
+    /// How many layers of the backbone give each map that the pyramid names; empty where strides choose them.
+    fn named_maps(&self) -> Result<Vec<usize>, Problem> {
+        let names = self.pyramid.iter().flat_map(|pyramid| &pyramid.from);
+        let mut ends: Vec<usize> = Vec::new();
+        for (index, name) in names.enumerate() {
+            let here = |problem: Problem| problem.inside(Segment::Index(index));
+            let end = end_of(&self.backbone.layers, name).map_err(here)?;
+            if ends.last().is_some_and(|before| *before >= end) {
+                let what = format!("`{name}` does not come after the one before it");
+                let help = "name the maps in the order of the layers, finest first";
+                return Err(here(Problem::here(what).with_help(help)));
+            }
+            ends.push(end);
+        }
+        Ok(ends)
+    }
+
+    /// The same, of a checked recipe.
+    pub(super) fn map_ends(&self) -> Vec<usize> {
+        self.named_maps().unwrap_or_default()
+    }
+}
+
 options! {
     /// Feature pyramid network (Lin et al. 2017): small objects are found on fine maps, large ones on coarse maps.
     pub struct Pyramid {
         /// The maps of the backbone to start from, finest first, each given by the pixels from one cell to the next
         /// (powers of 2). Of several maps with the same stride the last is taken.
         strides: Vec<usize> = vec![4, 8, 16], ascending_strides;
+        /// The same maps by name instead of by `strides`, which then count for nothing: the output of "stage-2", of
+        /// "layers\[15\]", or of the whole "backbone". Two of them may have the same stride.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        from: Vec<String> = Vec::new();
         /// Channels of every level.
         channels: usize = 64, count;
         /// Normalisation after each of its convolutions.
@@ -77,7 +107,11 @@ options! {
 
 impl Pyramid {
     fn levels(&self) -> usize {
-        self.strides.len() + usize::from(self.extra_level)
+        let maps = match self.from.len() {
+            0 => self.strides.len(),
+            named => named,
+        };
+        maps + usize::from(self.extra_level)
     }
 }
 
@@ -108,7 +142,32 @@ options! {
         offset: f64 = 0.5, fraction;
         /// Whether corners are rounded to whole pixels, halves to even, as torchvision does; coarse for small objects.
         rounded: bool = false;
+        /// Pixels between neighbouring anchors of a level.
+        #[serde(skip_serializing_if = "is_default")]
+        spacing: Spacing = Spacing::Stride;
     }
+}
+
+/// Pixels between neighbouring anchors of a level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Spacing {
+    /// The stride of the map.
+    #[default]
+    Stride,
+    /// The image's side divided by the map's and rounded down, as in torchvision. It differs where the last cell of a map
+    /// reaches beyond the image: 800 pixels in 13 cells are 61 apart, although the map's stride is 64.
+    Divided,
+}
+
+/// Left out of a recipe that is written back: recipes from before such a key keep their digest.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// See [`is_default`], for a number whose default is not 0.
+fn is_one(value: &usize) -> bool {
+    *value == 1
 }
 
 impl Anchors {
@@ -155,6 +214,9 @@ options! {
         /// Channels of its hidden 3x3 convolution; "none": as many as the feature map has.
         #[serde(with = "super::value::optional")]
         channels: Option<usize> = None, given(count);
+        /// Hidden 3x3 convolutions, one after the other.
+        #[serde(skip_serializing_if = "is_one")]
+        convolutions: usize = 1, within(1..=16);
         /// An anchor with at least this IoU with an object stands for it.
         positive_iou: f64 = 0.7, fraction;
         /// An anchor with less than this IoU with every object is background; in between it is ignored.
@@ -180,6 +242,9 @@ options! {
         post_nms_test: usize = 16, count;
         /// Pixels: proposals with a shorter side are dropped.
         min_side: f64 = 1e-3, not_negative;
+        /// Anchors whose probability of an object is below this are dropped.
+        #[serde(skip_serializing_if = "is_default")]
+        score_threshold: f64 = 0.0, fraction;
         /// The loss of the box corrections.
         box_loss: BoxLoss = BoxLoss::SmoothL1;
         /// The box loss is multiplied by this.
@@ -223,6 +288,9 @@ options! {
         hidden: Vec<usize> = vec![128, 128], each(count);
         /// Normalisation after each convolution and hidden layer.
         norm: Norm = Norm::None;
+        /// Normalisation after each hidden layer where it is another than `norm`.
+        #[serde(deserialize_with = "stated_norm", skip_serializing_if = "Option::is_none")]
+        hidden_norm: Option<Norm> = None;
         /// Probability of setting a hidden feature to zero during training.
         dropout: f64 = 0.0, below_1;
         /// A region with at least this IoU with an object stands for it.
@@ -243,6 +311,18 @@ options! {
         smooth_l1_beta: f64 = 1.0 / 9.0, not_negative;
     }
     also |roi: &Roi| draws_objects(roi.sample, roi.positive_fraction);
+}
+
+impl Roi {
+    /// The normalisation after each hidden linear layer.
+    pub fn norm_of_hidden(&self) -> Norm {
+        self.hidden_norm.unwrap_or(self.norm)
+    }
+}
+
+/// "none" is a norm here, not a key that is left out.
+fn stated_norm<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Norm>, D::Error> {
+    Norm::deserialize(deserializer).map(Some)
 }
 
 /// Normalisation inside the region head or the pyramid.

@@ -4,7 +4,8 @@ use super::backbone::NamedBackbone;
 use super::classification::{Loss, Sampler};
 use super::data::{Data, Validation};
 use super::detector::FasterRcnn;
-use super::freeze::{Body, frozen, rates};
+use super::freeze::{Body, frozen};
+use super::image::InputSize;
 use super::layer::{self, Layer};
 use super::options::{Check, Checked, at, within};
 use super::problem::Problem;
@@ -77,8 +78,6 @@ fn check_training_with_the_rest(recipe: &Recipe) -> Checked {
         }
     }
     at("training", at("freeze", recipe.find_frozen().map(|_| ())))?;
-    let rates = rates(recipe.body(), &training.learning_rates);
-    at("training", at("learning-rates", rates.map(|_| ())))?;
     let is_classifier = matches!(recipe.model, Model::Cnn(_));
     for (key, used) in [
         ("mixup", training.mixup > 0.0),
@@ -89,6 +88,18 @@ fn check_training_with_the_rest(recipe: &Recipe) -> Checked {
     ] {
         if used && !is_classifier {
             return at("training", at(key, only_for("classifiers", "cnn")));
+        }
+    }
+    if let Some(InputSize::Sides(_)) = data.image.size {
+        if is_classifier {
+            let checked = only_for("detectors", "faster-rcnn")
+                .map_err(|problem| problem.with_help("write size = [height, width]"));
+            return at("data", at("image", at("size", checked)));
+        }
+        if data.augment.mosaic > 0.0 {
+            let what = "joins images of one size, data.image.size = [height, width]";
+            let problem = Problem::here(what).with_help("leave it out");
+            return at("data", at("augment", at("mosaic", Err(problem))));
         }
     }
     if is_classifier && data.augment.mosaic > 0.0 {
@@ -111,20 +122,11 @@ impl Recipe {
     }
 
     fn find_frozen(&self) -> Result<Vec<bool>, Problem> {
-        frozen(self.body(), &self.training.freeze)
-    }
-
-    /// What the learning rate of each of [`Model::layers`] is multiplied by.
-    pub fn layer_rates(&self) -> Vec<f64> {
-        // As above.
-        rates(self.body(), &self.training.learning_rates).unwrap_or_default()
-    }
-
-    fn body(&self) -> Body<'_> {
-        Body {
+        let body = Body {
             layers: self.model.layers(),
             with_head: matches!(self.model, Model::Cnn(_)),
-        }
+        };
+        frozen(body, &self.training.freeze)
     }
 
     /// The same experiment without shorthand: stages and blocks are written as the layers that they stand for, on images
@@ -133,6 +135,15 @@ impl Recipe {
         match &mut self.model {
             Model::Cnn(cnn) => cnn.layers = layer::expanded(&cnn.layers, channels),
             Model::FasterRcnn(detector) => {
+                // What was called stage-2 is several layers now.
+                let ends = detector.map_ends().into_iter();
+                let layers = &detector.backbone.layers;
+                let ends = ends.map(|end| layer::expanded(&layers[..end], channels).len());
+                let from = ends.map(|end| format!("layers[{}]", end.saturating_sub(1)));
+                let from: Vec<String> = from.collect();
+                if let Some(pyramid) = &mut detector.pyramid {
+                    pyramid.from = from;
+                }
                 let backbone = &mut detector.backbone;
                 backbone.layers = layer::expanded(&backbone.layers, channels);
             }

@@ -1,8 +1,12 @@
 //! The table `data.image`: from a picture of any size and kind to a network's input.
 
+mod size;
+
 use super::options::{Checked, MOST_PIXELS, at, each, given, need, options, within};
+use super::problem::Problem;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
+pub use size::{InputSize, Sides};
 use std::fmt;
 
 options! {
@@ -13,8 +17,9 @@ options! {
         #[serde(skip_serializing_if = "Option::is_none")]
         colour: Option<Colour> = None;
         /// `[height, width]` of the input, pixels. Left out: the size of the training pictures, if they all have the same.
+        /// For detectors also `{ shorter = 800, longest = 1333, multiple = 32 }`: each picture in its own proportions.
         #[serde(skip_serializing_if = "Option::is_none")]
-        size: Option<[usize; 2]> = None, given(each(within(1..=MOST_PIXELS)));
+        size: Option<InputSize> = None, given(size::check);
         /// How a picture of another size is brought to that size. Left out: `digit` for the built-in MNIST, `ink` for scenes,
         /// `letterbox` for everything else.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -226,7 +231,16 @@ fn go_together(image: &Image) -> Checked {
             }
         }
     }
-    if let (Some(Fit::Crop), Some(resize), Some(size)) = (image.fit, image.resize, image.size) {
+    if let (Some(fit), Some(InputSize::Sides(_))) = (image.fit, image.size) {
+        let what = "is for one size of all inputs, data.image.size = [height, width]".to_string();
+        let problem = Problem::here(what).with_help(format!(
+            "leave out fit = \"{}\": pictures keep their proportions",
+            fit.name()
+        ));
+        return at("fit", Err(problem));
+    }
+    let size = image.size.and_then(InputSize::fixed);
+    if let (Some(Fit::Crop), Some(resize), Some(size)) = (image.fit, image.resize, size) {
         let longer = size[0].max(size[1]);
         let rule = format!("at least the longer side of data.image.size, {longer}");
         at("resize", need(resize >= longer, &rule, resize))?;

@@ -47,11 +47,12 @@ pub use checkpoints::Checkpoints;
 pub use classification::{ClassWeights, Focal, Loss, Sampler};
 pub use data::{Boxes, Cache, Data, Format, MNIST, OnError, SCENES, Validation};
 pub use detector::{
-    Anchors, BoxLoss, BoxRegression, Detections, FasterRcnn, Norm, Pyramid, Roi, Rpn, group_count,
+    Anchors, BoxLoss, BoxRegression, Detections, FasterRcnn, Norm, Pyramid, Roi, Rpn, Spacing,
+    group_count,
 };
 pub use error::{RecipeError, WrongLine};
 pub use experiment::{Cnn, Model, Recipe};
-pub use image::{Colour, Fit, Image, PerChannel};
+pub use image::{Colour, Fit, Image, InputSize, PerChannel, Sides};
 pub use layer::{Block, BlockActivation, Gate, Groups, Inverted, Layer, Pool, ResidualStage};
 pub use memory::{Bytes, Memory, TooLarge};
 pub use optimizer::{Adam, AdamW, Muon, Optimizer, RmsProp, Sgd};

@@ -2,6 +2,7 @@
 
 mod built_in;
 mod data;
+mod detectors;
 mod errors;
 mod freeze;
 mod networks;

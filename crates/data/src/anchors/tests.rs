@@ -49,7 +49,7 @@ fn levels_of_a_pyramid_lie_in_a_row() -> Result<(), Box<dyn std::error::Error>> 
         return Err("a classifier".into());
     };
     let stages = recipe::stages(detector, [1, 300, 300])?;
-    let AnchorLevels { anchors, levels } = AnchorLevels::new(detector, &stages);
+    let AnchorLevels { anchors, levels } = AnchorLevels::new(detector, [300, 300], &stages);
     let counts: Vec<usize> = levels.iter().map(ExactSizeIterator::len).collect();
     assert_eq!(counts, [75, 38, 19, 10].map(|side| 6 * side * side));
     assert_eq!(anchors.len(), levels[3].end);
@@ -60,6 +60,27 @@ fn levels_of_a_pyramid_lie_in_a_row() -> Result<(), Box<dyn std::error::Error>> 
         centre(levels[1].start + 6) - firsts[1],
         8.0,
         "a stride of 8, not 300 / 38"
+    );
+    Ok(())
+}
+
+/// torchvision 0.29.2 gives 800 // 13 = 61 and 1344 // 21 = 64 for the pooled level.
+#[test]
+fn spacing_may_be_the_quotient_of_image_and_map() -> Result<(), Box<dyn std::error::Error>> {
+    let text = "[model]\nkind = \"faster-rcnn\"\nbackbone = \"resnet-18\"\n\
+                pyramid = { strides = [4, 8, 16, 32], extra-level = true }\n\
+                anchors = { sizes = [32], ratios = [1], spacing = \"divided\", offset = 0 }\n";
+    let recipe = recipe::Recipe::parse::<&str>(text, "test", &[])?;
+    let recipe::Model::FasterRcnn(detector) = &recipe.model else {
+        return Err("a classifier".into());
+    };
+    let stages = recipe::stages(detector, [3, 800, 1344])?;
+    let AnchorLevels { anchors, levels } = AnchorLevels::new(detector, [800, 1344], &stages);
+    let last = &anchors[levels[4].clone()];
+    assert_eq!(last.len(), 13 * 21);
+    assert_eq!(
+        [last[1].x1 - last[0].x1, last[21].y1 - last[0].y1],
+        [64.0, 61.0]
     );
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Boxes that are odd though nothing is wrong with them.
 
 use kernels::boxes::Xyxy;
-use recipe::Colour;
+use recipe::{Colour, InputSize};
 
 use super::checkup::{Example, Finding, Kind};
 use super::facts::Facts;
@@ -16,7 +16,7 @@ const SAME: f32 = 0.95;
 
 /// Tiny boxes, doubled boxes, and pictures without any.
 pub(super) fn findings(material: &Material, input: &recipe::Image) -> Vec<Finding> {
-    let [height, width] = input.size.unwrap_or([1, 1]);
+    let [height, width] = input.size.map_or([1, 1], InputSize::nominal);
     let fitter = Fitter::new(input, Colour::Grey, [height, width]);
     let mut tiny = Tally::default();
     let mut doubled = Tally::default();

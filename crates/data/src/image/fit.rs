@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use image::{DynamicImage, GrayImage, RgbImage};
-use recipe::{Colour, Fit, Image};
+use recipe::{Colour, Fit, Image, InputSize, Sides};
 
 use super::digit::digit_of;
 use super::ink::Gray;
@@ -24,6 +24,8 @@ pub struct Fitter {
     background: u8,
     /// The shorter side before cropping.
     resize: usize,
+    /// Pictures keep their size here; [`crate::preparation`] resizes them.
+    sides: Option<Sides>,
 }
 
 impl Fitter {
@@ -40,10 +42,11 @@ impl Fitter {
             fit: image.fit.unwrap_or_default(),
             background: image.background,
             resize: resize.max(1),
+            sides: image.size.and_then(InputSize::sides),
         }
     }
 
-    /// `[C, H, W]` of what it makes.
+    /// `[C, H, W]` of what it makes, if all of it has one size.
     pub fn shape(&self) -> [usize; 3] {
         let [height, width] = self.size;
         [self.colour.channels(), height, width]
@@ -51,6 +54,16 @@ impl Fitter {
 
     /// The picture in the network's size. Where nothing is to be changed, its pixels are taken as they are.
     pub fn fit(&self, image: &DynamicImage) -> Fitted {
+        if self.sides.is_some() {
+            let size = [image.height(), image.width()].map(|side| side as usize);
+            let as_it_is = Self {
+                size,
+                sides: None,
+                fit: Fit::Stretch,
+                ..*self
+            };
+            return as_it_is.fit(image);
+        }
         match self.fit {
             Fit::Digit => return self.coloured(digit_of(&Gray::of(image), self.size)),
             Fit::Ink => {
@@ -76,7 +89,10 @@ impl Fitter {
     /// How much larger things are in the input than in a picture of `[height, width]`, as `[y, x]`. For ink and digits,
     /// which are found in the picture first, it is the scale of the whole picture.
     pub fn scale(&self, from: [usize; 2]) -> [f64; 2] {
-        let (to, _) = self.plan(from.map(|side| side.max(1)));
+        let to = match self.sides {
+            Some(sides) => sides.resized(from),
+            None => self.plan(from.map(|side| side.max(1))).0,
+        };
         [0, 1].map(|axis| to[axis] as f64 / from[axis].max(1) as f64)
     }
 

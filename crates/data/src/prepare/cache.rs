@@ -8,7 +8,11 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use rayon::prelude::*;
+use recipe::InputSize;
+
 use super::Job;
+use super::look::header;
 use super::open::Facts;
 use crate::error::DataError;
 use crate::images::Images;
@@ -22,6 +26,7 @@ pub(super) struct Cache {
     sink: Sink,
     count: usize,
     length: usize,
+    image: recipe::Image,
 }
 
 enum Sink {
@@ -46,13 +51,22 @@ impl Cache {
         image: &recipe::Image,
         length: usize,
     ) -> Result<Self, DataError> {
-        let bytes = jobs.len() as u64 * length as u64;
+        let own_size = |job: &Job<'_>| match header(job.entry) {
+            Some((_, [height, width])) => length_of(image, [height, width]),
+            None => length as u64,
+        };
+        let has_sides = image.size.and_then(InputSize::sides).is_some();
+        let bytes = if has_sides {
+            jobs.par_iter().map(own_size).sum()
+        } else {
+            jobs.len() as u64 * length as u64
+        };
         let sink = if bytes <= (settings.cache.memory as u64) << 20 {
             Sink::Memory(Vec::new())
         } else {
             let folder = folder(&settings.cache)?;
             let path = folder.join(format!("{}.u8", digest(jobs, image, settings.max_pixels)));
-            match found(&path, jobs.len(), length) {
+            match found(&path, jobs.len(), length, image) {
                 Some((images, facts)) => Sink::Ready(images, facts),
                 None => {
                     let unfinished = path.with_extension(format!("{}.tmp", std::process::id()));
@@ -71,6 +85,7 @@ impl Cache {
             sink,
             count: 0,
             length,
+            image: *image,
         })
     }
 
@@ -113,15 +128,15 @@ impl Cache {
         facts: &[Result<Facts, Problem>],
         [channels, height, width]: [usize; 3],
     ) -> Result<Images, DataError> {
-        match self.sink {
-            Sink::Memory(values) => Ok(Images::new(Pixels {
+        let images = match self.sink {
+            Sink::Memory(values) => Images::new(Pixels {
                 values,
                 count: self.count,
                 channels,
                 height,
                 width,
-            })),
-            Sink::Ready(images, _) => Ok(images),
+            }),
+            Sink::Ready(images, _) => return Ok(images),
             Sink::File {
                 path,
                 unfinished,
@@ -138,21 +153,62 @@ impl Cache {
                     File::open(&path)
                 };
                 let file = finish().map_err(|cause| failed(&path, &cause))?;
-                Ok(Images::in_file(file, self.count, self.length))
+                Images::in_file(file, self.count, self.length)
             }
-        }
+        };
+        Ok(sized(images, facts, &self.image))
     }
 }
 
 /// What an earlier run has left at `path`, if it is complete.
-fn found(path: &Path, jobs: usize, length: usize) -> Option<(Images, Vec<Result<Facts, Problem>>)> {
+fn found(
+    path: &Path,
+    jobs: usize,
+    length: usize,
+    image: &recipe::Image,
+) -> Option<(Images, Vec<Result<Facts, Problem>>)> {
     let json = std::fs::read(path.with_extension("json")).ok()?;
     let facts: Vec<Result<Facts, Problem>> = serde_json::from_slice(&json).ok()?;
     let count = facts.iter().filter(|it| it.is_ok()).count();
     let file = File::open(path).ok()?;
     let bytes = file.metadata().ok()?.len();
-    let whole = facts.len() == jobs && bytes == count as u64 * length as u64;
-    whole.then(|| (Images::in_file(file, count, length), facts))
+    let expected = match image.size {
+        Some(InputSize::Sides(_)) => sizes(&facts).map(|size| length_of(image, size)).sum(),
+        _ => count as u64 * length as u64,
+    };
+    let whole = facts.len() == jobs && bytes == expected;
+    whole.then(|| {
+        let images = Images::in_file(file, count, length);
+        (sized(images, &facts, image), facts)
+    })
+}
+
+/// Bytes of an image of `[height, width]`.
+fn length_of(image: &recipe::Image, [height, width]: [usize; 2]) -> u64 {
+    let channels = image.colour.map_or(1, recipe::Colour::channels);
+    channels as u64 * height as u64 * width as u64
+}
+
+/// `[height, width]` of the images that were made of pictures.
+fn sizes(facts: &[Result<Facts, Problem>]) -> impl Iterator<Item = [usize; 2]> {
+    let made = facts.iter().flatten();
+    made.map(|facts| {
+        [
+            facts.mapping.fitted[1] as usize,
+            facts.mapping.fitted[0] as usize,
+        ]
+    })
+}
+
+/// The images with their own sizes, where they have them.
+fn sized(images: Images, facts: &[Result<Facts, Problem>], image: &recipe::Image) -> Images {
+    match image.size {
+        Some(InputSize::Sides(_)) => {
+            let channels = image.colour.map_or(1, recipe::Colour::channels);
+            images.with_sizes(sizes(facts).collect(), channels)
+        }
+        _ => images,
+    }
 }
 
 fn folder(settings: &recipe::Cache) -> Result<PathBuf, DataError> {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use image::{ImageDecoder, ImageReader};
 use rayon::prelude::*;
-use recipe::{Colour, Fit, Image, PerChannel};
+use recipe::{Colour, Fit, Image, InputSize, PerChannel};
 
 use super::is_open;
 use crate::dataset::{Dataset, Samples};
@@ -22,12 +22,16 @@ const MULTIPLE: usize = 32;
 
 /// Chooses the colour and the size of the images where the recipe does not.
 pub(super) fn fill_in(image: &mut Image, train: &[Entry], notes: &mut Vec<String>) {
-    let fit = *image.fit.get_or_insert_default();
+    let fit = match image.size {
+        // Pictures in their own proportions are fitted to nothing.
+        Some(InputSize::Sides(_)) => Fit::default(),
+        _ => *image.fit.get_or_insert_default(),
+    };
     if fit.is_ink() {
         image.colour = Some(Colour::Grey);
     }
     if fit == Fit::Digit {
-        image.size = image.size.or(Some(DIGIT));
+        image.size = image.size.or(Some(InputSize::Fixed(DIGIT)));
     }
     if image.colour.is_some() && image.size.is_some() {
         return;
@@ -56,7 +60,7 @@ pub(super) fn fill_in(image: &mut Image, train: &[Entry], notes: &mut Vec<String
                 size
             }
         };
-        image.size = Some(size);
+        image.size = Some(InputSize::Fixed(size));
     }
 }
 
@@ -127,7 +131,6 @@ pub(crate) fn measure(image: &mut Image, train: &Dataset) {
         Samples::Annotated(annotated) => &annotated.images,
         Samples::Scenes(_) => return,
     };
-    let area = train.height * train.width;
     // Counts of all levels: exact whatever the order.
     let counts = (0..images.count())
         .into_par_iter()
@@ -135,6 +138,7 @@ pub(crate) fn measure(image: &mut Image, train: &Dataset) {
             || vec![[0_u64; 256]; train.channels],
             |mut counts, index| {
                 let pixels = images.get(index);
+                let area = (pixels.len() / train.channels.max(1)).max(1);
                 for (counts, plane) in counts.iter_mut().zip(pixels.chunks_exact(area)) {
                     for &pixel in plane {
                         counts[usize::from(pixel)] += 1;

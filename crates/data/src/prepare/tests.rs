@@ -67,7 +67,10 @@ fn colour_size_and_scale_come_from_the_pictures() {
     assert_eq!(data.image_shape(), [3, 4, 4]);
     assert_eq!(data.labels().unwrap(), [0, 1]);
     assert_eq!(data.preparation.colour, Some(Colour::Rgb));
-    assert_eq!(data.preparation.size, Some([4, 4]));
+    assert_eq!(
+        data.preparation.size,
+        Some(recipe::InputSize::Fixed([4, 4]))
+    );
     // Red is always 1 (its spread is taken as 1), green 0, blue half of each.
     assert_eq!(data.preparation.mean, PerChannel::Rgb([1.0, 0.0, 0.5]));
     assert_eq!(data.preparation.std, PerChannel::Rgb([1.0, 1.0, 0.5]));
@@ -100,7 +103,7 @@ fn boxes_follow_the_picture() {
         ),
     ] {
         let mut settings = Data::default();
-        settings.image.size = Some([32, 32]);
+        settings.image.size = Some(recipe::InputSize::Fixed([32, 32]));
         let split = prepared(listing(vec![entry]), &settings).unwrap();
         let [x1, y1, x2, y2] = expected;
         // Eight rows of background above.
@@ -215,7 +218,7 @@ fn crops_are_images_of_their_own() {
         crops: true,
         ..Data::default()
     };
-    settings.image.size = Some([2, 2]);
+    settings.image.size = Some(recipe::InputSize::Fixed([2, 2]));
     settings.image.colour = Some(Colour::Grey);
     let split = prepared(listing(vec![entry]), &settings).unwrap();
     assert_eq!(split.train.labels().unwrap(), [1]);

@@ -8,7 +8,7 @@ use crate::boxes::Xyxy;
 /// How regions are read from the levels of a pyramid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Levels {
-    /// How from each; the scales are powers of two when there are several.
+    /// How from each; the scales are powers of two when there are several, each the same as the one before or half of it.
     pub aligns: Vec<RoiAlign>,
     /// A region of this size (the square root of its area, in pixels) ...
     pub canonical_size: f32,
@@ -23,10 +23,12 @@ impl Levels {
     pub fn of(&self, region: Xyxy) -> usize {
         let exponent = |align: &RoiAlign| -align.scale.log2();
         let finest = self.aligns.first().map_or(0.0, exponent);
+        let coarsest = self.aligns.last().map_or(0.0, exponent);
         let size = region.area().sqrt() / self.canonical_size;
-        let level = (self.canonical_level + size.log2() + 1e-6).floor() - finest;
-        // The conversion saturates: a region without area is read from the finest level.
-        (level as usize).min(self.aligns.len().saturating_sub(1))
+        let level = (self.canonical_level + size.log2() + 1e-6).floor();
+        // The conversion saturates: a region without area is read from the finest level. Of levels with the same stride the
+        // first is read.
+        (level.min(coarsest) - finest) as usize
     }
 }
 
@@ -58,6 +60,25 @@ mod tests {
         ];
         for (name, corners, expected) in cases {
             assert_eq!(levels.of(corners.into()), expected, "{name}");
+        }
+    }
+
+    /// torchvision's MobileNet detectors: the second map is only seen by the proposals.
+    #[test]
+    fn of_maps_with_one_stride_the_first_is_read() {
+        let align = RoiAlign {
+            output: [7, 7],
+            scale: 1.0 / 32.0,
+            sampling_ratio: 2,
+            aligned: false,
+        };
+        let levels = Levels {
+            aligns: vec![align; 2],
+            canonical_size: 224.0,
+            canonical_level: 4.0,
+        };
+        for side in [1.0, 100.0, 1000.0, 4000.0] {
+            assert_eq!(levels.of(Xyxy::new(0.0, 0.0, side, side)), 0, "{side}");
         }
     }
 }

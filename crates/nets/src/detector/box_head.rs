@@ -62,13 +62,12 @@ impl BoxHead {
         let mut features = channels * roi.output * roi.output;
         let mut hidden = Vec::with_capacity(roi.hidden.len());
         for &outputs in &roi.hidden {
-            let plain = roi.norm == Norm::None;
+            let norm = roi.norm_of_hidden();
             hidden.push(Hidden {
-                linear: LinearLayer::new(features, outputs, true, plain, init),
-                batch_norm: (roi.norm == Norm::Batch)
+                linear: LinearLayer::new(features, outputs, true, norm == Norm::None, init),
+                batch_norm: (norm == Norm::Batch)
                     .then(|| BatchNormLayer::new(outputs, 0.1, 1e-5, true, init)),
-                group_norm: (roi.norm == Norm::Group)
-                    .then(|| GroupNormLayer::new(outputs, true, init)),
+                group_norm: (norm == Norm::Group).then(|| GroupNormLayer::new(outputs, true, init)),
             });
             features = outputs;
         }

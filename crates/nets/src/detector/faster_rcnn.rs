@@ -27,6 +27,7 @@ use crate::ops::{Maps, Scalar, both_to_host};
 use crate::prediction::{Prediction, count_correct};
 use data::anchors::{AnchorLevels, region_levels};
 use data::random::{Key, Purpose};
+use data::resized::Resized;
 use data::truth::BadTruth;
 use kernels::roi_align::Levels;
 use kernels::scores::{argmax, softmax};
@@ -53,12 +54,12 @@ pub(super) struct Settings {
     pub classes: usize,
     /// `[height, width]`
     pub image: [usize; 2],
+    /// Channels of an image.
+    channels: usize,
     /// How many layers of the backbone give each map that is read, finest first.
     stages: Vec<usize>,
-    /// Of all levels in a row.
-    pub anchors: Vec<Xyxy>,
-    /// Those of each level among them.
-    pub levels: Vec<Range<usize>>,
+    /// For images of that size.
+    layout: Arc<AnchorLevels>,
     regions: Levels,
 }
 
@@ -100,10 +101,9 @@ impl FasterRcnn {
             Some(pyramid) => pyramid.channels,
             None => of_stages.iter().copied().next_back().unwrap_or(input[0]),
         };
-        let hidden = recipe.rpn.channels.unwrap_or(channels);
         let settings = Settings::new(recipe, &stages, input, classes);
         Ok(Self {
-            rpn: RpnHead::new(channels, hidden, recipe.anchors.per_cell(), &mut init),
+            rpn: RpnHead::new(channels, &recipe.rpn, recipe.anchors.per_cell(), &mut init),
             box_head: BoxHead::new(channels, classes, &recipe.roi, &mut init),
             backbone,
             pyramid,
@@ -124,6 +124,11 @@ impl FasterRcnn {
     /// The layers of its backbone.
     pub(crate) fn backbone(&self) -> &[LayerModule] {
         &self.backbone
+    }
+
+    /// Convolutions of its box head.
+    pub(crate) fn head_convolutions(&self) -> usize {
+        self.settings.recipe.roi.convolutions.len()
     }
 
     /// The same detector with other options of its postprocessing.
@@ -177,17 +182,20 @@ impl FasterRcnn {
         draw: impl Fn(Purpose, usize) -> K + Sync,
     ) -> Result<(StageLosses, (Scalar, usize)), BadTruth> {
         let settings = &self.settings;
+        let sizes = sizes(&batch.images, &batch.resized);
+        let layout = self.layout(&batch.images);
         let features = self.features(batch.images.clone(), mode);
         let rpn = self.rpn.forward(&features);
-        let proposals = self.proposals(rpn.clone(), ProposalLimits::training(&settings.recipe.rpn));
-        let (anchors, regions) = self.targets(batch, &proposals, draw)?;
+        let limits = ProposalLimits::training(&settings.recipe.rpn);
+        let proposals = self.proposals(rpn.clone(), limits, &layout, &sizes);
+        let (anchors, regions) = self.targets(batch, &layout.anchors, &proposals, draw)?;
         let output = self.regions(&features, boxes_of(&regions), mode);
         let regions = regions.concat();
         let correct = count_hits(&output, &regions);
         let [objectness, rpn_box] = rpn_losses(
             rpn,
             &anchors,
-            &settings.anchors,
+            &layout.anchors,
             &CorrectionLoss::from(&settings.recipe.rpn),
         );
         let [class, roi_box] = box_losses(
@@ -210,11 +218,15 @@ impl FasterRcnn {
     /// Detections of each image of `[N, C, H, W]`, and its class distribution.
     ///
     /// The distribution is the sum of the regions' class probabilities without background, divided by its total: each
-    /// region counts as much as it is likely to be an object.
-    pub fn predict(&self, images: Tensor<4>) -> Vec<Prediction> {
+    /// region counts as much as it is likely to be an object. Where images were `resized`, boxes are in pixels of what they
+    /// were before.
+    pub fn predict(&self, images: Tensor<4>, resized: &[Resized]) -> Vec<Prediction> {
+        let sizes = sizes(&images, resized);
+        let layout = self.layout(&images);
         let features = self.features(images, Mode::Inference);
         let rpn = self.rpn.forward(&features);
-        let proposals = self.proposals(rpn, ProposalLimits::detection(&self.settings.recipe.rpn));
+        let limits = ProposalLimits::detection(&self.settings.recipe.rpn);
+        let proposals = self.proposals(rpn, limits, &layout, &sizes);
         let output = self.regions(
             &features,
             proposals.iter().map(|boxes| boxes.to_vec()),
@@ -232,15 +244,39 @@ impl FasterRcnn {
                 range
             })
             .collect();
-        proposals
+        let mut predictions: Vec<Prediction> = proposals
             .par_iter()
             .zip(ranges)
-            .map(|(boxes, range)| {
+            .zip(&sizes)
+            .map(|((boxes, range), size)| {
                 let logits = &logits[range.start * columns..range.end * columns];
                 let deltas = &deltas[range.start * numbers..range.end * numbers];
-                self.answer(logits, deltas, boxes)
+                self.answer(logits, deltas, boxes, *size)
             })
-            .collect()
+            .collect();
+        for (prediction, resized) in predictions.iter_mut().zip(resized) {
+            for found in &mut prediction.detections {
+                found.bounds = resized.back(found.bounds);
+            }
+        }
+        predictions
+    }
+
+    /// The anchors on these images: of the usual size, or of another.
+    pub(super) fn layout(&self, images: &Tensor<4>) -> Arc<AnchorLevels> {
+        let settings = &self.settings;
+        let [_, _, height, width] = images.dims();
+        if [height, width] == settings.image {
+            return settings.layout.clone();
+        }
+        let input = [settings.channels, height, width];
+        // Layers that fit one size fit any that is not smaller; where one does not, the backbone says so next.
+        let stages = recipe::stages(&settings.recipe, input).unwrap_or_default();
+        Arc::new(AnchorLevels::new(
+            &settings.recipe,
+            [height, width],
+            &stages,
+        ))
     }
 
     /// `[N, C, H, W]` to feature maps, finest first: the backbone's last, or the levels of the pyramid.
@@ -260,21 +296,22 @@ impl FasterRcnn {
     }
 
     /// The proposals of each image, best first; no gradient flows through them.
-    fn proposals(&self, rpn: RpnOutput, limits: ProposalLimits) -> Vec<Vec<Xyxy>> {
-        let settings = &self.settings;
-        let count = settings.anchors.len();
+    fn proposals(
+        &self,
+        rpn: RpnOutput,
+        limits: ProposalLimits,
+        layout: &AnchorLevels,
+        sizes: &[[usize; 2]],
+    ) -> Vec<Vec<Xyxy>> {
+        let count = layout.anchors.len();
         let (logits, deltas) = both_to_host(rpn.objectness, rpn.deltas);
         logits
             .par_chunks_exact(count)
             .zip(deltas.par_chunks_exact(count * 4))
-            .map(|(logits, deltas)| {
-                let of_level = |range: &Range<usize>| LevelOutput {
-                    anchors: &settings.anchors[range.clone()],
-                    logits: &logits[range.clone()],
-                    deltas: &deltas[range.start * 4..range.end * 4],
-                };
-                let levels: Vec<_> = settings.levels.iter().map(of_level).collect();
-                let proposals = propose(&settings.recipe.rpn, limits, settings.image, &levels);
+            .zip(sizes)
+            .map(|((logits, deltas), size)| {
+                let levels = level_outputs(layout, logits, deltas);
+                let proposals = propose(&self.settings.recipe.rpn, limits, *size, &levels);
                 proposals
                     .into_iter()
                     .map(|proposal| proposal.bounds)
@@ -287,6 +324,7 @@ impl FasterRcnn {
     fn targets<K: Fn(usize) -> u64>(
         &self,
         batch: &Batch,
+        anchors: &[Xyxy],
         proposals: &[Vec<Xyxy>],
         draw: impl Fn(Purpose, usize) -> K + Sync,
     ) -> Result<(Vec<RpnTargets>, Vec<Vec<RoiTarget>>), BadTruth> {
@@ -300,7 +338,7 @@ impl FasterRcnn {
                 let anchors = rpn_targets(
                     &settings.recipe.rpn,
                     image,
-                    &settings.anchors,
+                    anchors,
                     truths,
                     draw(Purpose::AnchorSample, image),
                 )?;
@@ -333,7 +371,14 @@ impl FasterRcnn {
         self.box_head.forward(pooled, mode)
     }
 
-    pub(super) fn answer(&self, logits: &[f32], deltas: &[f32], boxes: &[Xyxy]) -> Prediction {
+    /// What is predicted of an image of `[height, width]`, without padding.
+    pub(super) fn answer(
+        &self,
+        logits: &[f32],
+        deltas: &[f32],
+        boxes: &[Xyxy],
+        size: [usize; 2],
+    ) -> Prediction {
         let settings = &self.settings;
         let classes = settings.classes;
         let detections = detect(
@@ -343,7 +388,7 @@ impl FasterRcnn {
             logits,
             deltas,
             boxes,
-            settings.image,
+            size,
         );
         let mut probabilities = vec![0.0; classes];
         for row in logits.chunks_exact(classes + 1) {
@@ -383,14 +428,14 @@ impl Settings {
         input: [usize; 3],
         classes: usize,
     ) -> Self {
-        let AnchorLevels { anchors, levels } = AnchorLevels::new(recipe, stages);
+        let image = [input[1], input[2]];
         Self {
             recipe: recipe.clone(),
             classes,
-            image: [input[1], input[2]],
+            image,
+            channels: input[0],
             stages: stages.iter().map(|stage| stage.end).collect(),
-            anchors,
-            levels,
+            layout: Arc::new(AnchorLevels::new(recipe, image, stages)),
             regions: region_levels(recipe, stages),
         }
     }
@@ -419,6 +464,29 @@ impl StageLosses {
         };
         (objectness + rpn_box + class + roi_box, losses)
     }
+}
+
+/// `[height, width]` of each image without padding.
+pub(super) fn sizes(images: &Tensor<4>, resized: &[Resized]) -> Vec<[usize; 2]> {
+    let [count, _, height, width] = images.dims();
+    match resized {
+        [] => vec![[height, width]; count],
+        _ => resized.iter().map(|image| image.to).collect(),
+    }
+}
+
+/// The outputs of the proposal head on one image by level.
+pub(super) fn level_outputs<'a>(
+    layout: &'a AnchorLevels,
+    logits: &'a [f32],
+    deltas: &'a [f32],
+) -> Vec<LevelOutput<'a>> {
+    let of_level = |range: &Range<usize>| LevelOutput {
+        anchors: &layout.anchors[range.clone()],
+        logits: &logits[range.clone()],
+        deltas: &deltas[range.start * 4..range.end * 4],
+    };
+    layout.levels.iter().map(of_level).collect()
 }
 
 fn boxes_of(regions: &[Vec<RoiTarget>]) -> impl Iterator<Item = Vec<Xyxy>> {

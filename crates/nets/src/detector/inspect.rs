@@ -2,15 +2,14 @@
 //!
 //! A anchors, K classes without background.
 
-use std::ops::Range;
-
 use burn::tensor::Tensor;
 
-use super::faster_rcnn::FasterRcnn;
-use super::proposals::{LevelOutput, Proposal, ProposalLimits, propose, sigmoid};
+use super::faster_rcnn::{FasterRcnn, level_outputs, sizes};
+use super::proposals::{Proposal, ProposalLimits, propose, sigmoid};
 use crate::layers::Mode;
 use crate::ops::both_to_host;
 use crate::prediction::Detection;
+use data::resized::Resized;
 use kernels::boxes::Xyxy;
 use kernels::scores::softmax;
 
@@ -29,22 +28,32 @@ pub struct Inspection {
     pub detections: Vec<Detection>,
 }
 
+impl Inspection {
+    fn resize_back(&mut self, resized: &Resized) {
+        let proposals = [&mut self.anchors, &mut self.corrected, &mut self.proposals];
+        for proposal in proposals.into_iter().flatten() {
+            proposal.bounds = resized.back(proposal.bounds);
+        }
+        for found in &mut self.detections {
+            found.bounds = resized.back(found.bounds);
+        }
+    }
+}
+
 impl FasterRcnn {
-    /// Follows one image, `[1, C, H, W]`, through both stages.
-    pub fn inspect(&self, image: Tensor<4>) -> Inspection {
+    /// Follows one image, `[1, C, H, W]`, through both stages. If it was `resized`, boxes are in pixels of what it was
+    /// before.
+    pub fn inspect(&self, image: Tensor<4>, resized: Option<Resized>) -> Inspection {
+        let size = sizes(&image, resized.as_slice())[0];
+        let layout = self.layout(&image);
         let features = self.features(image, Mode::Inference);
         let rpn = self.rpn.forward(&features);
         let (logits, deltas) = both_to_host(rpn.objectness, rpn.deltas);
         let settings = &self.settings;
         let options = &settings.recipe.rpn;
         let limits = ProposalLimits::detection(options);
-        let of_level = |range: &Range<usize>| LevelOutput {
-            anchors: &settings.anchors[range.clone()],
-            logits: &logits[range.clone()],
-            deltas: &deltas[range.start * 4..range.end * 4],
-        };
-        let levels: Vec<_> = settings.levels.iter().map(of_level).collect();
-        let proposals = propose(options, limits, settings.image, &levels);
+        let levels = level_outputs(&layout, &logits, &deltas);
+        let proposals = propose(options, limits, size, &levels);
         let corrected = {
             // No IoU is above 1: nothing is suppressed.
             let all = recipe::Rpn {
@@ -55,9 +64,9 @@ impl FasterRcnn {
                 post_nms: usize::MAX,
                 ..limits
             };
-            propose(&all, limits, settings.image, &levels)
+            propose(&all, limits, size, &levels)
         };
-        let mut anchors: Vec<Proposal> = settings
+        let mut anchors: Vec<Proposal> = layout
             .anchors
             .iter()
             .zip(&logits)
@@ -71,12 +80,16 @@ impl FasterRcnn {
         let output = self.regions(&features, [boxes.clone()], Mode::Inference);
         let columns = settings.classes + 1;
         let (logits, deltas) = both_to_host(output.logits, output.deltas);
-        Inspection {
+        let mut inspection = Inspection {
             anchors,
             corrected,
             proposals,
             probabilities: logits.chunks_exact(columns).map(softmax).collect(),
-            detections: self.answer(&logits, &deltas, &boxes).detections,
+            detections: self.answer(&logits, &deltas, &boxes, size).detections,
+        };
+        if let Some(resized) = resized {
+            inspection.resize_back(&resized);
         }
+        inspection
     }
 }

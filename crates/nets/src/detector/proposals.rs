@@ -86,7 +86,8 @@ pub fn propose(
                 .decode(deltas[i], output.anchors[i])
                 .clip(image);
             let score = sigmoid(output.logits[i]);
-            if bounds.has_sides(rpn.min_side as f32) && !score.is_nan() {
+            // No comparison with NaN is true.
+            if bounds.has_sides(rpn.min_side as f32) && score >= rpn.score_threshold as f32 {
                 boxes.push(bounds);
                 scores.push(score);
                 level_of.push(level);

@@ -11,11 +11,14 @@ use super::normed_conv::same_size;
 use super::rpn_targets::RpnTargets;
 use crate::layers::{ConvLayer, Initializer};
 use crate::ops::Maps;
+use recipe::Rpn;
 
-/// A 3x3 convolution with ReLU, then two 1x1 convolutions: one logit and four deltas per anchor.
+/// 3x3 convolutions with ReLU, then two 1x1 convolutions: one logit and four deltas per anchor.
 #[derive(Module, Debug)]
 pub struct RpnHead {
     conv: ConvLayer,
+    /// The hidden convolutions behind the first.
+    more: Vec<ConvLayer>,
     cls_logits: ConvLayer,
     bbox_pred: ConvLayer,
 }
@@ -31,13 +34,17 @@ pub struct RpnOutput {
 
 impl RpnHead {
     /// For feature maps of `channels` and `anchors` anchors a cell; weights N(0, 0.01), biases 0 (Ren et al. 2015).
-    pub fn new(channels: usize, hidden: usize, anchors: usize, init: &mut Initializer) -> Self {
+    pub fn new(channels: usize, recipe: &Rpn, anchors: usize, init: &mut Initializer) -> Self {
+        let hidden = recipe.channels.unwrap_or(channels);
         let mut conv = |inputs, outputs, kernel, relu| {
             let conv = same_size(inputs, outputs, kernel);
             ConvLayer::with_normal_weights(conv, 0.01, relu, init)
         };
         Self {
             conv: conv(channels, hidden, 3, true),
+            more: (1..recipe.convolutions)
+                .map(|_| conv(hidden, hidden, 3, true))
+                .collect(),
             cls_logits: conv(hidden, anchors, 1, false),
             bbox_pred: conv(hidden, 4 * anchors, 1, false),
         }
@@ -48,7 +55,8 @@ impl RpnHead {
         let (objectness, deltas): (Vec<_>, Vec<_>) = levels
             .iter()
             .map(|features| {
-                let hidden = self.conv.forward(features.clone());
+                let first = self.conv.forward(features.clone());
+                let hidden = self.more.iter().fold(first, |x, conv| conv.forward(x));
                 let objectness = self.cls_logits.forward(hidden.clone()).into_cells();
                 let deltas = self.bbox_pred.forward(hidden).into_cells(); // channel = anchor * 4 + k
                 let [images, cells, per_cell] = objectness.dims();

@@ -227,6 +227,7 @@ impl Naming {
         let body = |name: String| name.strip_prefix("backbone.body.").map(str::to_string);
         let ways = [
             all(&|ours| Some(pytorch.of(ours))),
+            all(&|ours| Some(pytorch.older(ours))),
             all(&|ours| Some(ours.to_string())),
             all(&|ours| body(pytorch.of(ours))),
             all(&|ours| ours.strip_prefix("backbone.").map(str::to_string)),

@@ -103,7 +103,7 @@ pub(super) fn explain(
     let shown = shown_layers(&recipe.layers);
     let &(_, last) = shown.last().ok_or(ExplainError::NoMaps)?;
     let numbers: Vec<usize> = shown.iter().map(|(_, number)| *number).collect();
-    let image = tensor(trained, &[fitted], device);
+    let (image, _) = tensor(trained, &[fitted], device);
     let trace = cnn.trace(image, &numbers);
     let class = argmax(&trace.logits);
     let probabilities = cnn.probabilities(&trace.logits);

@@ -77,6 +77,12 @@ pub fn build(
     init: &mut Initializer,
 ) -> Result<(Vec<LayerModule>, Shape), ShapeError> {
     let summary = summary(layers, input)?;
+    init.set_shortcuts(layers.iter().any(|layer| {
+        matches!(
+            layer,
+            Layer::Residual { .. } | Layer::Stage(_) | Layer::Inverted(_)
+        )
+    }));
     let modules = modules(layers, &summary, ends, &Numbers::OfRecipe, init)?;
     Ok((modules, summary.output()))
 }
@@ -231,7 +237,7 @@ pub fn forward(layers: &[LayerModule], x: Maps, mode: Mode) -> Maps {
             LayerModule::Conv(conv) => match followers {
                 // Where the statistics are fixed, the normalisation becomes part of the weights.
                 [LayerModule::BatchNorm(norm), after @ ..]
-                    if conv.epilogue == Epilogue::None && is_fixed(conv, norm, mode) =>
+                    if conv.epilogue == Epilogue::None && norm.is_fixed(mode) =>
                 {
                     let (epilogue, done) = fold_epilogue(conv, norm, after);
                     rest = &after[done..];
@@ -248,11 +254,6 @@ pub fn forward(layers: &[LayerModule], x: Maps, mode: Mode) -> Maps {
         };
     }
     x
-}
-
-/// Whether neither the normalisation nor the convolution before it changes with this forward pass.
-fn is_fixed(conv: &ConvLayer, norm: &BatchNormLayer, mode: Mode) -> bool {
-    mode == Mode::Inference || (norm.is_frozen && !conv.weight.is_require_grad())
 }
 
 /// What a convolution does in the same pass when `norm` is part of its weights, and how many of the layers `after` the

@@ -20,6 +20,7 @@ const PARTNERS: [usize; 4] = [2, 0, 0, 1];
 fn batch(labels: &[usize], mixed: Option<(&[usize], f64)>) -> Batch {
     let known = |labels: &[usize]| labels.iter().copied().map(Some).collect();
     Batch {
+        resized: Vec::new(),
         images: Tensor::zeros([labels.len(), 1, 1, 1], &Device::flex()),
         labels: known(labels),
         truths: vec![Vec::new(); labels.len()],

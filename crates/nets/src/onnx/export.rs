@@ -31,6 +31,10 @@ pub fn export(
     images: Vec<Vec<u8>>,
     computer: &Computer,
 ) -> Result<Vec<PathBuf>, ExportError> {
+    if let Some(recipe::InputSize::Sides(_)) = trained.preparation.size {
+        let [_, height, width] = trained.input;
+        return Err(ExportError::Sizes([height, width]));
+    }
     let trial = Trial::new(images, trained, &computer.device);
     let mut files = Vec::new();
     for (part, model) in models(trained, options)? {

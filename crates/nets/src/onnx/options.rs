@@ -58,6 +58,13 @@ pub enum ExportError {
     /// The recipe does not fit its images.
     #[error(transparent)]
     Shape(#[from] ShapeError),
+    /// A graph is written for images of one size.
+    #[error(
+        "the run takes pictures in their own proportions, and an ONNX file images of one size\n  \
+         help: train or import it with --set data.image.size=[{}, {}], say, and export that run",
+        .0[0], .0[1]
+    )]
+    Sizes([usize; 2]),
     /// Protobuf holds less than 2 GiB.
     #[error(
         "{}: the model has {bytes} bytes, and an ONNX file holds at most {MOST_BYTES}; \

@@ -57,7 +57,7 @@ fn trained(recipe: &str) -> Trained {
     let network = Network::new(&recipe, input, classes.len(), &Device::flex()).expect("shapes");
     let preparation = recipe::Image {
         colour: Some(Colour::Rgb),
-        size: Some([30, 30]),
+        size: Some(recipe::InputSize::Fixed([30, 30])),
         mean: PerChannel::Rgb([0.1, 0.2, 0.3]),
         ..recipe::Image::default()
     };

@@ -57,7 +57,8 @@ impl Trained {
         let recipe::Image { colour, size, .. } = about.preparation;
         let prepared = colour
             .zip(size)
-            .map(|(colour, [h, w])| [colour.channels(), h, w]);
+            .map(|(colour, size)| (colour.channels(), size.nominal()))
+            .map(|(channels, [h, w])| [channels, h, w]);
         if prepared != Some(input) {
             return Err(damaged(format!(
                 "it states images of {input:?}, but prepares pictures for {prepared:?}"

@@ -24,7 +24,7 @@ impl Resident {
     pub fn new(preparation: &Preparation, data: &Dataset, device: &Device) -> Option<Self> {
         let changes = preparation.augment.is_some() || matches!(data.samples, Samples::Scenes(_));
         let bytes = data.count * data.image_len() * size_of::<f32>();
-        if ops::has_lanes(device) || changes || bytes > MOST_BYTES {
+        if ops::has_lanes(device) || changes || data.sides().is_some() || bytes > MOST_BYTES {
             return None;
         }
         let numbers: Vec<usize> = (0..data.count).collect();

@@ -154,20 +154,25 @@ fn a_detectors_tensors_are_torchvisions() {
          roi = { output = 7, hidden = [1024, 1024] }",
     );
     assert_same("resnet-50", &resnet, &golden["fasterrcnn_resnet50_fpn"]);
-    // Two maps of one stride cannot be chosen yet: the backbone alone.
-    let body = |tensors: &BTreeMap<String, Vec<usize>>| -> BTreeMap<_, _> {
-        let tensors = tensors
-            .iter()
-            .filter(|(name, _)| name.starts_with("backbone.body."));
-        tensors
-            .map(|(name, shape)| (name.clone(), shape.clone()))
-            .collect()
-    };
-    let mobile = body(&detector("mobilenet-v3-large", ""));
+    let v2 = detector(
+        "resnet-50",
+        "pyramid = { strides = [4, 8, 16, 32], channels = 256, extra-level = true, norm = \"batch\" }\n\
+         anchors = { sizes = [[32], [64], [128], [256], [512]], ratios = [0.5, 1, 2] }\n\
+         rpn = { convolutions = 2 }\n\
+         roi = { output = 7, convolutions = [256, 256, 256, 256], hidden = [1024], norm = \"batch\", \
+         hidden-norm = \"none\" }",
+    );
+    assert_same("v2", &v2, &golden["fasterrcnn_resnet50_fpn_v2"]);
+    let mobile = detector(
+        "mobilenet-v3-large",
+        "pyramid = { from = [\"stage-13\", \"backbone\"], channels = 256, extra-level = true }\n\
+         anchors = { sizes = [32, 64, 128, 256, 512], ratios = [0.5, 1, 2] }\n\
+         roi = { output = 7, hidden = [1024, 1024] }",
+    );
     assert_same(
         "mobilenet-v3-large",
         &mobile,
-        &body(&golden["fasterrcnn_mobilenet_v3_large_fpn"]),
+        &golden["fasterrcnn_mobilenet_v3_large_fpn"],
     );
 }
 

@@ -119,7 +119,7 @@ fn first_answers(recipe: &Recipe, data: &Dataset, computer: &Computer) -> (Vec<f
     let logits = match &network {
         Network::Cnn(cnn) => ops::to_host(cnn.forward(batch.images.clone(), Mode::Inference)),
         Network::FasterRcnn(detector) => {
-            detector_logits(&detector.inspect(batch.images.clone().narrow(0, 0, 1)))
+            detector_logits(&detector.inspect(batch.images.clone().narrow(0, 0, 1), None))
         }
     };
     let loss = ClassificationLoss::cross_entropy(recipe.training.label_smoothing);

@@ -109,10 +109,10 @@ fn detector() -> FasterRcnn {
 fn an_inspection_ends_with_the_detectors_answer() {
     let detector = detector();
     let image = || image(28, &Device::flex());
-    let inspection = detector.inspect(image());
+    let inspection = detector.inspect(image(), None);
     assert_eq!(
         inspection.detections,
-        detector.predict(image())[0].detections
+        detector.predict(image(), &[])[0].detections
     );
     assert_eq!(inspection.anchors.len(), 7 * 7 * 6);
     assert!(inspection.anchors.is_sorted_by(|a, b| a.score >= b.score));
@@ -144,7 +144,7 @@ fn pictures_are_written_for_both_kinds() {
             input,
             preparation: ::recipe::Image {
                 colour: Some(::recipe::Colour::Grey),
-                size: Some([size; 2]),
+                size: Some(recipe::InputSize::Fixed([size; 2])),
                 ..::recipe::Image::default()
             },
         };

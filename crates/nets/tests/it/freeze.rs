@@ -34,7 +34,11 @@ impl Observer for Silent {
 
 /// The first three parts of the names of all tensors that two steps change.
 fn changed(options: &str) -> BTreeSet<String> {
-    let recipe = Recipe::parse::<&str>(&format!("{RESNET}{options}"), "test", &[]);
+    changed_of(&format!("{RESNET}{options}"))
+}
+
+fn changed_of(recipe: &str) -> BTreeSet<String> {
+    let recipe = Recipe::parse::<&str>(recipe, "test", &[]);
     let recipe = recipe.unwrap_or_else(|error| panic!("{error}"));
     let split = data::mnist::built_in(&recipe::Image::default()).expect("built in");
     let train = split.train.subset(&(0..64).collect::<Vec<_>>());
@@ -76,6 +80,33 @@ fn frozen_parts_keep_weights_and_statistics() {
             of_layers(&all, &trained),
             "{freeze}"
         );
+    }
+}
+
+/// Frozen norms behind a convolution, behind another layer, and in blocks: the gradient passes through all of them.
+#[test]
+fn gradients_pass_through_frozen_norms() {
+    let text = RESNET
+        .replace(
+            "\"batch-norm\", \"relu\",",
+            "\"relu\", \"batch-norm\", \"relu\",",
+        )
+        .replace("weight-decay = 0.1", "weight-decay = 0");
+    for text in [
+        RESNET.replace("weight-decay = 0.1", "weight-decay = 0"),
+        text,
+    ] {
+        let found = changed_of(&format!("{text}freeze-norms = true"));
+        for name in [
+            "layers.0.weight",
+            "blocks.0.residual.0.weight",
+            "blocks.0.shortcut.0.weight",
+        ] {
+            assert!(
+                found.iter().any(|it| it.ends_with(name)),
+                "{name}: {found:?}"
+            );
+        }
     }
 }
 

@@ -20,5 +20,6 @@ mod resume;
 mod scene_detectors;
 mod scenes;
 mod torchvision;
+mod torchvision_detectors;
 mod training;
 mod training_faults;

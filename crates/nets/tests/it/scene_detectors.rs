@@ -31,6 +31,7 @@ fn batch(size: usize, objects: &[&[[usize; 4]]], device: &Device) -> Batch {
     };
     let shape = [objects.len(), 1, size, size];
     Batch {
+        resized: Vec::new(),
         images: Tensor::from_data(TensorData::new(values, shape), device),
         labels: vec![Some(0); objects.len()],
         truths: objects

@@ -27,7 +27,7 @@ fn uniform(name: &str, count: usize) -> impl Iterator<Item = f64> {
     })
 }
 
-fn made(name: &str, shape: &[usize]) -> Weight {
+pub fn made(name: &str, shape: &[usize]) -> Weight {
     let uniform = uniform(name, shape.iter().product());
     let fan_in = shape.iter().skip(1).product::<usize>() as f64;
     let value = |u: f64| {

@@ -39,7 +39,7 @@ impl<'a> Plan<'a> {
             recipe,
             input,
             classes,
-            anchors: AnchorLevels::new(recipe, &stages),
+            anchors: AnchorLevels::new(recipe, [input[1], input[2]], &stages),
             pooling: region_levels(recipe, &stages),
             stages,
         })
@@ -165,7 +165,13 @@ impl Writer<'_> {
                 let count = anchors.len();
                 let name = |part: &str| format!("rpn.level{level}.{part}");
                 let hidden = self.conv_of_same_size(&name("conv"), "rpn.conv", map, 3);
-                let hidden = self.relu(&name("conv"), hidden);
+                let mut hidden = self.relu(&name("conv"), hidden);
+                for number in 0..plan.recipe.rpn.convolutions.saturating_sub(1) {
+                    let path = format!("more.{number}");
+                    hidden =
+                        self.conv_of_same_size(&name(&path), &format!("rpn.{path}"), hidden, 3);
+                    hidden = self.relu(&name(&path), hidden);
+                }
                 let logits =
                     self.conv_of_same_size(&name("cls_logits"), "rpn.cls_logits", hidden, 1);
                 let deltas = self.conv_of_same_size(&name("bbox_pred"), "rpn.bbox_pred", hidden, 1);

@@ -55,8 +55,15 @@ impl Writer<'_> {
             // By their order, which rounding in the sigmoid could change.
             let order: Vec<f32> = (1..=count).rev().map(|rank| rank as f32).collect();
             let order = graph.numbers(&order);
-            let ranks = where_or_gone(graph, large, order);
             let score = sigmoid(graph, logits);
+            let stays = if rpn.score_threshold > 0.0 {
+                let threshold = graph.number(rpn.score_threshold as f32);
+                let likely = graph.node("GreaterOrEqual", &[score, threshold], &[]);
+                graph.node("And", &[large, likely], &[])
+            } else {
+                large
+            };
+            let ranks = where_or_gone(graph, stays, order);
             let tensors = [corrected, ranks, score];
             scores.push(suppress(graph, tensors, rpn.nms, rpn.post_nms_test));
             boxes.push(corrected);
@@ -194,7 +201,7 @@ impl Writer<'_> {
             let path = format!("box_head.hidden.{number}");
             let linear = format!("{path}.linear");
             x = self.linear(&linear, &linear, x);
-            x = self.norm(&path, roi.norm, x, &[outputs]);
+            x = self.norm(&path, roi.norm_of_hidden(), x, &[outputs]);
             x = self.relu(&path, x);
         }
         ["box_head.cls_score", "box_head.bbox_pred"].map(|path| self.linear(path, path, x))

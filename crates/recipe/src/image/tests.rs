@@ -33,7 +33,7 @@ mean = [0.485, 0.456, 0.406]
 std = "dataset"
 "#;
     let image = read(text).unwrap();
-    assert_eq!(image.size, Some([224, 192]));
+    assert_eq!(image.size, Some(InputSize::Fixed([224, 192])));
     assert_eq!(image.mean.channel(1), Some(0.456));
     assert_eq!(image.mean.channel(3), None);
     assert_eq!(image.std, PerChannel::Dataset);
@@ -63,8 +63,14 @@ fn wrong_values_are_named() {
         ("colour = \"gray\"", "colour", "unknown name `gray`; did you mean `grey`?"),
         ("colour = 3", "colour", "expected a name in quotes, found the number 3"),
         ("fit = \"leterbox\"", "fit", "did you mean `letterbox`?"),
-        ("size = 224", "size", "expected a list of 2 numbers, found the number 224"),
+        ("size = 224", "size", "expected a list of 2 numbers, or a table with `shorter` and `longest`, found"),
         ("size = [224]", "size", "expected a list of 2 numbers"),
+        ("size = { shorter = 800 }", "size", "missing key `longest`"),
+        ("size = { shorter = 800, longer = 900 }", "size.longer", "did you mean `longest`?"),
+        ("size = { shorter = 800, longest = 700 }", "size.longest", "must be at least shorter, 800, found 700"),
+        ("size = { shorter = 0, longest = 700 }", "size.shorter", "must be from 1 to 4096, found 0"),
+        ("size = { shorter = 8, longest = 9, multiple = 0 }", "size.multiple", "must be from 1 to 4096, found 0"),
+        ("fit = \"stretch\"\nsize = { shorter = 8, longest = 9 }", "fit", "leave out fit = \"stretch\""),
         ("size = [224, 0]", "size[1]", "must be from 1 to 4096, found 0"),
         ("size = [4097, 1]", "size[0]", "must be from 1 to 4096, found 4097"),
         ("background = 256", "background", "must be from 0 to 255, found 256"),

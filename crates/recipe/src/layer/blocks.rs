@@ -291,6 +291,23 @@ pub(crate) fn expanded(layers: &[Layer], channels: usize) -> Vec<Layer> {
 }
 
 impl Layer {
+    /// Gives the batch normalisations in it this momentum and epsilon, where given.
+    pub(crate) fn set_norms(&mut self, new_momentum: Option<f64>, new_epsilon: Option<f64>) {
+        let (momentum, epsilon) = match self {
+            Self::BatchNorm { momentum, epsilon } => (momentum, epsilon),
+            Self::Stage(stage) => (&mut stage.momentum, &mut stage.epsilon),
+            Self::Inverted(inverted) => (&mut inverted.momentum, &mut inverted.epsilon),
+            Self::Residual { layers, shortcut } => {
+                let inside = layers.iter_mut().chain(shortcut);
+                inside.for_each(|layer| layer.set_norms(new_momentum, new_epsilon));
+                return;
+            }
+            _ => return,
+        };
+        *momentum = new_momentum.unwrap_or(*momentum);
+        *epsilon = new_epsilon.unwrap_or(*epsilon);
+    }
+
     /// The channels, or features, of its output; those of maps that are flattened are not known here, and nothing behind
     /// them is shorthand.
     fn channels_after(&self, channels: usize) -> usize {

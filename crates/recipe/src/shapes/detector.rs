@@ -1,7 +1,7 @@
 //! Shapes and costs of a detector: the maps of its backbone, then the pyramid and the heads.
 
 use super::chain::{Field, ShapeError, walk};
-use crate::detector::{FasterRcnn, Norm};
+use crate::detector::{FasterRcnn, Norm, Pyramid};
 use crate::layer::product;
 use crate::summary::{LayerSummary, Shape, Summary};
 
@@ -64,25 +64,55 @@ fn backbone(detector: &FasterRcnn, input: [usize; 3]) -> Result<Summary, ShapeEr
 }
 
 fn stages_of(detector: &FasterRcnn, backbone: &Summary) -> Result<Vec<Stage>, ShapeError> {
+    let Some(pyramid) = &detector.pyramid else {
+        let last = stage_at(backbone, backbone.layers.len());
+        return Ok(last.into_iter().collect());
+    };
+    let ends = detector.map_ends();
+    let stages = if ends.is_empty() {
+        of_strides(pyramid, backbone)?
+    } else {
+        named(&ends, pyramid, backbone)?
+    };
+    let used = stages.last().map_or(0, |stage| stage.end);
+    if let Some(layer) = backbone.layers.get(used) {
+        let key = match pyramid.from.len() {
+            0 => format!("{} to model.pyramid.strides", layer.stride[0]),
+            _ => "\"backbone\" to model.pyramid.from".to_string(),
+        };
+        return Err(ShapeError {
+            layers: "model.backbone.layers".to_string(),
+            index: used,
+            name: layer.name.clone(),
+            what: "its output is not used".to_string(),
+            help: format!("end the backbone before it, or add {key}"),
+        });
+    }
+    Ok(stages)
+}
+
+/// The map that the first `end` layers make.
+fn stage_at(backbone: &Summary, end: usize) -> Option<Stage> {
+    let layer = &backbone.layers[end.checked_sub(1)?];
+    match layer.output {
+        Shape::Map {
+            channels,
+            height,
+            width,
+        } => Some(Stage {
+            end,
+            channels,
+            cells: [height, width],
+            stride: layer.stride[0],
+        }),
+        Shape::Features(_) => None,
+    }
+}
+
+fn of_strides(pyramid: &Pyramid, backbone: &Summary) -> Result<Vec<Stage>, ShapeError> {
     let stage = |stride: usize| {
         let has = |layer: &LayerSummary| layer.stride == [stride, stride];
-        let last = backbone.layers.iter().rposition(has)?;
-        match backbone.layers[last].output {
-            Shape::Map {
-                channels,
-                height,
-                width,
-            } => Some(Stage {
-                end: last + 1,
-                channels,
-                cells: [height, width],
-                stride,
-            }),
-            Shape::Features(_) => None,
-        }
-    };
-    let Some(pyramid) = &detector.pyramid else {
-        return Ok(stage(backbone.stride[0]).into_iter().collect());
+        stage_at(backbone, backbone.layers.iter().rposition(has)? + 1)
     };
     let mut stages = Vec::with_capacity(pyramid.strides.len());
     for (index, &stride) in pyramid.strides.iter().enumerate() {
@@ -102,18 +132,43 @@ fn stages_of(detector: &FasterRcnn, backbone: &Summary) -> Result<Vec<Stage>, Sh
             }
         })?);
     }
-    let used = stages.last().map_or(0, |stage| stage.end);
-    if let Some(layer) = backbone.layers.get(used) {
-        return Err(ShapeError {
-            layers: "model.backbone.layers".to_string(),
-            index: used,
-            name: layer.name.clone(),
-            what: "its output is not used".to_string(),
-            help: format!(
-                "end the backbone before it, or add {} to model.pyramid.strides",
-                layer.stride[0]
-            ),
-        });
+    Ok(stages)
+}
+
+fn named(ends: &[usize], pyramid: &Pyramid, backbone: &Summary) -> Result<Vec<Stage>, ShapeError> {
+    let mut stages: Vec<Stage> = Vec::with_capacity(ends.len());
+    for (index, &end) in ends.iter().enumerate() {
+        let Some(stage) = stage_at(backbone, end) else {
+            continue; // never happens: a backbone has no flat features
+        };
+        let wrong = |what: String, help: &str| ShapeError {
+            layers: "model.pyramid.from".to_string(),
+            index,
+            name: pyramid.from[index].clone(),
+            what,
+            help: help.to_string(),
+        };
+        let stride = backbone.layers[end - 1].stride;
+        if stride != [stage.stride; 2] || !stage.stride.is_power_of_two() {
+            let what = format!("the strides of its map are {} and {}", stride[0], stride[1]);
+            let help = "name maps whose strides are the same power of 2 for rows and columns";
+            return Err(wrong(what, help));
+        }
+        // The level of a region is the logarithm of its size, so strides double from level to level.
+        if let Some(finer) = stages.last().map(|finer| finer.stride)
+            && stage.stride != finer
+            && stage.stride != 2 * finer
+        {
+            let what = format!(
+                "its stride is {}, that of the map before it {finer}",
+                stage.stride
+            );
+            return Err(wrong(
+                what,
+                "name maps of the same stride, or of twice the one before",
+            ));
+        }
+        stages.push(stage);
     }
     Ok(stages)
 }
@@ -212,11 +267,18 @@ pub(super) fn summary(
         1 => String::new(),
         count => format!(", {count} levels"),
     };
-    for (name, from, to, kernel) in [
-        ("conv 3x3, relu", channels, hidden, 3),
+    let convolutions = (0..detector.rpn.convolutions).map(|number| {
+        (
+            "conv 3x3, relu",
+            if number == 0 { channels } else { hidden },
+            hidden,
+            3,
+        )
+    });
+    for (name, from, to, kernel) in convolutions.chain([
         ("objectness, 1x1", hidden, anchors, 1),
         ("deltas, 1x1", hidden, anchors.saturating_mul(4), 1),
-    ] {
+    ]) {
         let conv = HeadConv {
             name: format!("rpn: {name}{shared}"),
             from,
@@ -235,7 +297,7 @@ fn push_region_head(detector: &FasterRcnn, channels: usize, classes: usize, summ
     let roi = &detector.roi;
     let sampled = roi.sample as u64;
     let side = roi.output;
-    let norm = roi.norm != Norm::None;
+    let [norm, hidden_norm] = [roi.norm, roi.norm_of_hidden()].map(|norm| norm != Norm::None);
     let map = |channels| Shape::Map {
         channels,
         height: side,
@@ -282,7 +344,12 @@ fn push_region_head(detector: &FasterRcnn, channels: usize, classes: usize, summ
     };
     let mut features = map(from).elements();
     for &next in &roi.hidden {
-        linear(format!("roi: linear {next}, relu"), features, next, norm);
+        linear(
+            format!("roi: linear {next}, relu"),
+            features,
+            next,
+            hidden_norm,
+        );
         features = next;
     }
     let outputs = classes.saturating_add(1);

@@ -123,7 +123,11 @@ fn suggestions_are_recipes_that_fit() {
         let summary = recipe.summary(found.input, classes).unwrap();
         assert!(summary.multiply_adds > 0, "{name}");
         let [channels, height, width] = found.input;
-        assert_eq!(recipe.data.image.size, Some([height, width]), "{name}");
+        assert_eq!(
+            recipe.data.image.size,
+            Some(crate::InputSize::Fixed([height, width])),
+            "{name}"
+        );
         let colour = recipe.data.image.colour.unwrap();
         assert_eq!(colour.channels(), channels, "{name}");
         assert_eq!(

@@ -228,7 +228,15 @@ fn any_recipe() -> impl Strategy<Value = Recipe> {
                     },
                     image: Image {
                         colour: detector.then_some(Colour::Rgb),
-                        size: (count % 2 == 0).then_some([count, 2 * count]),
+                        size: (count % 2 == 0).then_some(if detector {
+                            InputSize::Sides(Sides {
+                                shorter: count,
+                                longest: 2 * count,
+                                multiple: 32,
+                            })
+                        } else {
+                            InputSize::Fixed([count, 2 * count])
+                        }),
                         mean: PerChannel::Same(number),
                         std: if detector {
                             PerChannel::Dataset

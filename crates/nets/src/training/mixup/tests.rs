@@ -41,6 +41,7 @@ fn shares_have_the_moments_of_beta() {
 fn batch() -> Batch {
     let values: Vec<f32> = (0..8).map(|value| value as f32).collect();
     Batch {
+        resized: Vec::new(),
         images: Tensor::from_data(TensorData::new(values, [4, 1, 1, 2]), &Device::flex()),
         labels: [3, 5, 7, 9].map(Some).to_vec(),
         truths: vec![Vec::new(); 4],

@@ -49,29 +49,34 @@ def made(name, shape):
     return torch.from_numpy(values.astype(np.float32).reshape(shape))
 
 
-torch.set_num_threads(1)
-images = torch.from_numpy((2 * uniform("images", math.prod(IMAGES)) - 1).astype(np.float32).reshape(IMAGES))
-golden = {}
-for name in NETWORKS:
-    network = getattr(torchvision.models, name)(weights=None).eval()
-    state = network.state_dict()
-    for tensor, values in state.items():
-        if values.dim() > 0:
-            values.copy_(made(tensor, values.shape))
-    network.load_state_dict(state)
-    with torch.no_grad():
-        logits = network(images)
-        double = network.double()(images.double())
-    golden[name] = logits
-    error = (logits - double).abs().max().item()
-    apart = (logits[0] - logits[1]).abs().max()
-    print(f"{name}: deviation {logits.std():.3f}, between the images {apart:.3f}, rounding {error:.1e}")
-header, data = {}, b""
-for name, logits in golden.items():
-    values = logits.numpy().astype("<f4").tobytes()
-    header[name] = {"dtype": "F32", "shape": list(logits.shape), "data_offsets": [len(data), len(data) + len(values)]}
-    data += values
-text = json.dumps(header).encode()
-text += b" " * (-len(text) % 8)
-with open("torchvision_logits.safetensors", "wb") as file:
-    file.write(struct.pack("<Q", len(text)) + text + data)
+def main():
+    torch.set_num_threads(1)
+    images = torch.from_numpy((2 * uniform("images", math.prod(IMAGES)) - 1).astype(np.float32).reshape(IMAGES))
+    golden = {}
+    for name in NETWORKS:
+        network = getattr(torchvision.models, name)(weights=None).eval()
+        state = network.state_dict()
+        for tensor, values in state.items():
+            if values.dim() > 0:
+                values.copy_(made(tensor, values.shape))
+        network.load_state_dict(state)
+        with torch.no_grad():
+            logits = network(images)
+            double = network.double()(images.double())
+        golden[name] = logits
+        error = (logits - double).abs().max().item()
+        apart = (logits[0] - logits[1]).abs().max()
+        print(f"{name}: deviation {logits.std():.3f}, between the images {apart:.3f}, rounding {error:.1e}")
+    header, data = {}, b""
+    for name, logits in golden.items():
+        values = logits.numpy().astype("<f4").tobytes()
+        header[name] = {"dtype": "F32", "shape": list(logits.shape), "data_offsets": [len(data), len(data) + len(values)]}
+        data += values
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open("torchvision_logits.safetensors", "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text + data)
+
+
+if __name__ == "__main__":
+    main()

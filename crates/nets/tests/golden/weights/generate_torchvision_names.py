@@ -5,7 +5,7 @@ import gzip
 import torchvision
 
 CLASSIFIERS = ["resnet18", "resnet34", "resnet50", "mobilenet_v3_large", "mobilenet_v3_small"]
-DETECTORS = ["fasterrcnn_resnet50_fpn", "fasterrcnn_mobilenet_v3_large_fpn"]
+DETECTORS = ["fasterrcnn_resnet50_fpn", "fasterrcnn_resnet50_fpn_v2", "fasterrcnn_mobilenet_v3_large_fpn"]
 
 lines = []
 for name in CLASSIFIERS:

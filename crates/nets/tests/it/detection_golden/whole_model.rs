@@ -143,6 +143,7 @@ fn batch(golden: &Golden) -> Batch {
         })
         .collect();
     Batch {
+        resized: Vec::new(),
         images: images(golden, &Device::flex().autodiff()),
         labels: vec![Some(0); IMAGES],
         truths,
@@ -221,9 +222,10 @@ fn detections() {
     for name in ["tiny_faster_rcnn_all_samples", "tiny_faster_rcnn_sampled"] {
         let golden = Golden::load(name);
         let model = model(&golden, [64, 16]);
-        let answers = burn::module::Module::valid(&model).predict(images(&golden, &Device::flex()));
+        let answers =
+            burn::module::Module::valid(&model).predict(images(&golden, &Device::flex()), &[]);
         let model = burn::module::Module::valid(&exchanged(model, [64, 16]));
-        let after = model.predict(images(&golden, &Device::flex()));
+        let after = model.predict(images(&golden, &Device::flex()), &[]);
         assert_eq!(answers, after, "{name} after export and import");
         for (image, answer) in answers.iter().enumerate() {
             let labels: Vec<usize> = answer
