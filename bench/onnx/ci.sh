@@ -74,6 +74,11 @@ scenes() { # FOLDER, flags: pictures of scenes, with blank ones
 
 recipe() { # NAME
     case $1 in
+    resnet-50-fpn | mobilenet-fpn)
+        # For weights from elsewhere: after a few seconds all scores are nearly equal, and rounding decides what is found. The
+        # tests of crates/nets export both with weights whose scores are spread.
+        echo "$1: left out, see crates/nets/tests/it/torchvision_detectors.rs"
+        ;;
     *-cnn | *resnet*)
         train "$1" --data "$work/mnist" --epochs "$([ "$1" = resnet-18 ] && echo 1 || echo 2)"
         classifier "$1" "$work"/digits/*.png

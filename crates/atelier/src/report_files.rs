@@ -61,9 +61,10 @@ pub fn write(
     let test = &split.test;
     let several = test.labels().is_none();
     let image = |index: usize| {
-        (index < test.count).then(|| Image {
-            width: test.width,
-            height: test.height,
+        let [height, width] = (index < test.count).then(|| test.image_size(index))?;
+        Some(Image {
+            width,
+            height,
             pixels: interleaved(&test.image(index), test.channels),
             // Detections of several objects are recorded in the pixels of the files.
             frame: several.then(|| test.frame(index)),

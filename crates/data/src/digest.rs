@@ -23,6 +23,11 @@ fn add(hasher: &mut blake3::Hasher, data: &Dataset) {
     for length in [data.count, data.channels, data.height, data.width] {
         hasher.update(&(length as u64).to_le_bytes());
     }
+    if data.sides().is_some() {
+        for size in (0..data.count).map(|index| data.image_size(index)) {
+            hasher.update(&size.map(|side| (side as u64).to_le_bytes()).concat());
+        }
+    }
     hasher.update(data.classes.join("\n").as_bytes());
     match &data.samples {
         Samples::Labelled { images, labels, .. } => {

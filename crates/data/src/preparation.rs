@@ -7,6 +7,7 @@ use recipe::{Augment, Recipe, Sides};
 
 use crate::augment::{Change, mosaic};
 use crate::random::{Key, Purpose};
+use crate::resize::Resizer;
 use crate::resized::Resized;
 use crate::sampling::image_of;
 use crate::truth::Truth;
@@ -93,7 +94,7 @@ impl Preparation {
             ..truth
         };
         SizedImage {
-            values: resized.values(&data.preparation, &seen.pixels),
+            values: resize_and_normalize(&resized, &data.preparation, &seen.pixels),
             resized,
             label: seen.label,
             truths: seen.truths.into_iter().map(truth).collect(),
@@ -237,6 +238,19 @@ pub fn normalize(image: &recipe::Image, pixels: &[u8], values: &mut [f32]) {
             *value = f32::from(pixel) * scale + shift;
         }
     }
+}
+
+/// The values of an image `[C, H, W]` that is resized like this, channel by channel.
+pub fn resize_and_normalize(resized: &Resized, image: &recipe::Image, pixels: &[u8]) -> Vec<f32> {
+    let [height, width] = resized.from;
+    let resizer = Resizer::bilinear(resized.from, resized.to);
+    let planes = pixels.chunks_exact((height * width).max(1)).enumerate();
+    let values = planes.flat_map(|(channel, plane)| {
+        let (scale, shift) = scale_and_shift(image, channel);
+        let plane = resizer.resize_plane(plane).into_iter();
+        plane.map(move |value| value * scale + shift)
+    });
+    values.collect()
 }
 
 /// What a pixel of this channel is multiplied by, and what is added then.

@@ -3,10 +3,7 @@
 //! As torchvision's `GeneralizedRCNNTransform`: bilinear, half-pixel centres, no antialiasing, each side by its own ratio.
 
 use kernels::boxes::Xyxy;
-use recipe::{Image, Sides};
-
-use crate::preparation::scale_and_shift;
-use crate::resize::Resizer;
+use recipe::Sides;
 
 /// A picture that was resized for a network, without the padding behind it. Sizes are `[height, width]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,19 +29,6 @@ impl Resized {
     /// A box of the input in pixels of the picture.
     pub fn back(&self, bounds: Xyxy) -> Xyxy {
         scaled(bounds, self.to, self.from)
-    }
-
-    /// The network's values for the picture's `pixels`, `[C, H, W]`.
-    pub fn values(&self, image: &Image, pixels: &[u8]) -> Vec<f32> {
-        let [height, width] = self.from;
-        let resizer = Resizer::bilinear(self.from, self.to);
-        let planes = pixels.chunks_exact((height * width).max(1)).enumerate();
-        let values = planes.flat_map(|(channel, plane)| {
-            let (scale, shift) = scale_and_shift(image, channel);
-            let plane = resizer.resize_plane(plane).into_iter();
-            plane.map(move |value| value * scale + shift)
-        });
-        values.collect()
     }
 }
 
@@ -81,26 +65,5 @@ mod tests {
         for (found, expected) in back.into_iter().zip(<[f32; 4]>::from(bounds)) {
             assert!((found - expected).abs() < 1e-5, "{found} {expected}");
         }
-    }
-
-    /// torch 2.15: interpolate(x, (4, 2), mode="bilinear", align_corners=False) of [[0, 100, 40], [200, 60, 255]].
-    #[test]
-    fn pixels_are_interpolated_as_torch_does() {
-        let resized = Resized {
-            from: [2, 3],
-            to: [4, 2],
-        };
-        let image = Image {
-            std: recipe::PerChannel::Same(1.0 / 255.0),
-            ..Image::default()
-        };
-        let values = resized.values(&image, &[0, 100, 40, 200, 60, 255]);
-        let expected = [25.0, 55.0, 60.0, 92.8125, 130.0, 168.4375, 165.0, 206.25];
-        for (found, expected) in values.iter().zip(expected) {
-            assert!((found - expected).abs() < 1e-3, "{values:?}");
-        }
-        let mut padded = [0.0; 15];
-        pad(&values, [4, 2], [5, 3], &mut padded);
-        assert_eq!([padded[2], padded[4], padded[12]], [0.0, values[3], 0.0]);
     }
 }

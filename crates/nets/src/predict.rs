@@ -10,7 +10,7 @@ use crate::foreign::{Foreign, ForeignError};
 use crate::prediction::{Detection, Prediction};
 use crate::run::Trained;
 use data::image::{Fitted, Fitter};
-use data::preparation::normalize;
+use data::preparation::{normalize, resize_and_normalize};
 use data::resized::Resized;
 use recipe::{Colour, Fit, Image, InputSize, Sides};
 
@@ -185,7 +185,9 @@ pub(crate) fn tensor(
         let values: Vec<Vec<f32>> = images
             .par_iter()
             .zip(&resized)
-            .map(|(image, resized)| resized.values(&trained.preparation, &image.pixels))
+            .map(|(image, resized)| {
+                resize_and_normalize(resized, &trained.preparation, &image.pixels)
+            })
             .collect();
         let channels = trained.input[0];
         let images = padded(&values.concat(), channels, sides, &resized, device);

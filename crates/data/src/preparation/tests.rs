@@ -183,3 +183,24 @@ fn images_that_are_drawn_again_change_in_another_way() {
     assert_ne!(image(rare[0], &noisy), image(rare[1], &noisy));
     assert_ne!(image(rare[1], &noisy), image(rare[2], &noisy));
 }
+
+/// torch 2.15: interpolate(x, (4, 2), mode="bilinear", align_corners=False) of [[0, 100, 40], [200, 60, 255]].
+#[test]
+fn pixels_are_interpolated_as_torch_does() {
+    let resized = Resized {
+        from: [2, 3],
+        to: [4, 2],
+    };
+    let image = recipe::Image {
+        std: recipe::PerChannel::Same(1.0 / 255.0),
+        ..recipe::Image::default()
+    };
+    let values = resize_and_normalize(&resized, &image, &[0, 100, 40, 200, 60, 255]);
+    let expected = [25.0, 55.0, 60.0, 92.8125, 130.0, 168.4375, 165.0, 206.25];
+    for (found, expected) in values.iter().zip(expected) {
+        assert!((found - expected).abs() < 1e-3, "{values:?}");
+    }
+    let mut padded = [0.0; 15];
+    crate::resized::pad(&values, [4, 2], [5, 3], &mut padded);
+    assert_eq!([padded[2], padded[4], padded[12]], [0.0, values[3], 0.0]);
+}

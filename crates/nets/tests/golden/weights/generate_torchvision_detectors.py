@@ -22,7 +22,7 @@ from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.backbone_utils import _mobilenet_extractor, _resnet_fpn_extractor
 from torchvision.ops.misc import FrozenBatchNorm2d
 
-from generate_torchvision_logits import made, uniform
+from generate_torchvision_logits import made, sampled
 
 PHOTOGRAPHS = ["cat", "coffee", "astronaut"]
 SIDES = {"min_size": 176, "max_size": 272}
@@ -141,13 +141,6 @@ def threshold(answers):
     gaps = scores[:-1] - scores[1:]
     place = gaps.argmax()
     return round(((scores[place] + scores[place + 1]) / 2).item(), 7)
-
-
-def sampled(gradient):
-    """Eight values from all over it, the largest, and the norm."""
-    flat = gradient.flatten().double()
-    places = [(i * 7919 + 13) % flat.numel() for i in range(8)]
-    return torch.cat([flat[places], flat.abs().max()[None], flat.norm()[None]])
 
 
 def losses_and_gradients(model, images, dtype):

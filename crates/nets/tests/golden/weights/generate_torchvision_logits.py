@@ -1,4 +1,5 @@
-"""Writes torchvision_logits.safetensors: what torchvision's classifiers (0.29.2) give for weights that are made of their names.
+"""Writes torchvision_logits.safetensors: what torchvision's classifiers (0.29.2) give for weights that are made of their names, and the
+loss and gradients of one training step (of every gradient eight values, the largest and the norm).
 
 Weights of this size are not kept: value number i of the tensor called NAME is a hash of i and NAME, scaled by what the tensor is, so that the
 test makes the same values. Statistics of the normalisations are far from those of a new network.
@@ -16,6 +17,8 @@ import torchvision
 
 NETWORKS = ["resnet18", "mobilenet_v3_small"]
 IMAGES = (2, 3, 48, 64)
+# Of the training step's images.
+LABELS = [3, 141, 592, 653, 58, 979, 323, 846]
 
 
 def fnv(name):
@@ -49,6 +52,29 @@ def made(name, shape):
     return torch.from_numpy(values.astype(np.float32).reshape(shape))
 
 
+def sampled(gradient):
+    """Eight values from all over it, the largest, and the norm."""
+    flat = gradient.flatten().double()
+    places = [(i * 7919 + 13) % flat.numel() for i in range(8)]
+    return torch.cat([flat[places], flat.abs().max()[None], flat.norm()[None]])
+
+
+def training_step(name, network):
+    """Loss and gradients in 64 bits, with the statistics of the batch and without dropout."""
+    shape = (len(LABELS), *IMAGES[1:])
+    images = torch.from_numpy(2 * uniform("images", math.prod(shape)) - 1).reshape(shape)
+    network = network.double().train()
+    for module in network.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.eval()
+    loss = torch.nn.functional.cross_entropy(network(images), torch.tensor(LABELS))
+    loss.backward()
+    golden = {f"{name}.loss": loss.detach()[None].float()}
+    for tensor, values in network.named_parameters():
+        golden[f"{name}.gradient.{tensor}"] = sampled(values.grad).float()
+    return golden
+
+
 def main():
     torch.set_num_threads(1)
     images = torch.from_numpy((2 * uniform("images", math.prod(IMAGES)) - 1).astype(np.float32).reshape(IMAGES))
@@ -64,6 +90,7 @@ def main():
             logits = network(images)
             double = network.double()(images.double())
         golden[name] = logits
+        golden.update(training_step(name, network))
         error = (logits - double).abs().max().item()
         apart = (logits[0] - logits[1]).abs().max()
         print(f"{name}: deviation {logits.std():.3f}, between the images {apart:.3f}, rounding {error:.1e}")
