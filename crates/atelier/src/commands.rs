@@ -12,6 +12,7 @@ mod devices;
 mod evaluate;
 mod explain;
 mod export;
+mod import;
 mod init;
 mod man;
 mod predict;
@@ -62,6 +63,7 @@ fn plan_and_run(command: &Command, output: Output) -> Result<(), CommandError> {
     match command {
         Command::Compare(flags) => compare::run(compare::ComparePlan::of(flags)?, output),
         Command::Train(flags) => train::run(train::TrainPlan::of(flags)?, output),
+        Command::Import(flags) => import::run(import::ImportPlan::of(flags)?, output),
         Command::Init(flags) => init::run(&init::InitPlan::of(flags)?, output),
         Command::Sweep(flags) => sweep::run(sweep::SweepPlan::of(flags)?, output),
         Command::Evaluate(flags) => evaluate::run(&evaluate::EvaluatePlan::of(flags)?, output),

@@ -1,6 +1,7 @@
 //! The command line as typed. Each command checks it in its plan; nothing else reads it.
 
 mod data;
+mod import;
 mod init;
 mod onnx;
 mod predict;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 pub use data::{CocoEval, Data, DataAction, DataAnchors, DataCheck, DataScenes, DataShow, IouType};
+pub use import::Import;
 pub use init::Init;
 pub use onnx::OnnxModel;
 pub use predict::PredictLimits;
@@ -45,6 +47,8 @@ pub enum Command {
     Train(Train),
     /// Write a recipe that fits a folder or file of pictures, with the reason for each choice
     Init(Init),
+    /// Make a run of weights that were trained elsewhere, to predict, evaluate, export or serve with
+    Import(Import),
     /// Search for the settings of a recipe that do best on held-out training images
     Sweep(Sweep),
     /// Compute every metric of a trained run
@@ -92,6 +96,7 @@ impl Command {
             Self::Bench(flags) => Some(&flags.machine),
             Self::Report(flags) => Some(&flags.machine),
             Self::Serve(flags) => Some(&flags.machine),
+            Self::Import(flags) => Some(&flags.machine),
             Self::Init(_)
             | Self::Export(_)
             | Self::CocoEval(_)

@@ -7,8 +7,7 @@ use measure::record::DataIdentity;
 use recipe::Recipe;
 
 use crate::device::Computer;
-use crate::evaluation::evaluate;
-use crate::run::{About, Judged, Origin, RunError, Subject, Trained};
+use crate::run::{About, Judged, Origin, RunError, Trained, Untrained};
 use crate::weights::{self, Weights};
 
 /// A network that needs no training.
@@ -71,21 +70,11 @@ impl BuiltIn {
         computer: &Computer,
         origin: &Origin,
     ) -> Result<Judged, RunError> {
-        let evaluated = evaluate(&trained.network, data, computer)?;
-        let subject = Subject {
-            name: self.name.to_string(),
-            recipe: &trained.recipe,
-            network: &trained.network,
-            history: &[],
+        let subject = Untrained {
+            name: self.name,
+            path: Path::new(self.name),
             model_bytes: self.weights.len() as u64,
         };
-        let evaluation = subject.evaluation(&evaluated, data, computer, split)?;
-        Ok(Judged::elsewhere(
-            [self.name; 2],
-            evaluation,
-            evaluated,
-            source,
-            origin,
-        ))
+        trained.judge(&subject, data, source, split, computer, origin)
     }
 }

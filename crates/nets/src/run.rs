@@ -3,6 +3,7 @@
 mod error;
 mod exchange;
 mod folder;
+mod import;
 mod judged;
 mod recorder;
 mod records;
@@ -33,13 +34,14 @@ pub use error::RunError;
 pub use exchange::initial_weights;
 pub(crate) use folder::Lock;
 use folder::refuse_link;
+pub use import::{Import, Imported, ImportedRun};
 pub use judged::Judged;
 use recipe::Recipe;
 use recorder::Recorder;
 use records::Begun;
 pub use trained::Trained;
 use trained::prediction_options;
-pub(crate) use trained::{About, Subject};
+pub(crate) use trained::{About, Subject, Untrained};
 pub use verdicts::Verdicts;
 
 /// A run's folder.
@@ -102,6 +104,15 @@ impl Run {
     /// Whether it was trained to the end and evaluated.
     pub fn is_finished(&self) -> bool {
         self.path.join(record::EVALUATION).is_file()
+    }
+
+    /// Where its weights come from, if it was not trained.
+    ///
+    /// # Errors
+    /// [`RunError::Record`] when the record can't be read.
+    pub fn imported(&self) -> Result<Option<Imported>, RunError> {
+        let begun: Begun = record::read_json(self.path.join(record::ENVIRONMENT))?;
+        Ok(begun.imported)
     }
 
     /// The results of the run, if it is finished and evaluated.
@@ -186,6 +197,16 @@ impl Run {
         computer: &Computer,
         origin: &Origin,
     ) -> Result<(), RunError> {
+        self.begin_with(recipe, computer, origin, None)
+    }
+
+    fn begin_with(
+        &self,
+        recipe: &Recipe,
+        computer: &Computer,
+        origin: &Origin,
+        imported: Option<Imported>,
+    ) -> Result<(), RunError> {
         let environment = Environment {
             recipe: Some(origin.recipe.clone()),
             atelier: origin.version.clone(),
@@ -205,6 +226,7 @@ impl Run {
         let begun = Begun {
             environment,
             recipe_toml: recipe_toml.clone(),
+            imported,
         };
         write_json(self.path.join(record::ENVIRONMENT), &begun)?;
         // Last: a folder with a recipe is a run.
@@ -347,5 +369,27 @@ impl Run {
             model_bytes: std::fs::metadata(&model).map_or(0, |file| file.len()),
         };
         subject.evaluation(evaluated, data, computer, split)
+    }
+
+    /// Judges the network of a run that was not trained here on `data`: a part with the name `split` of `source`.
+    ///
+    /// # Errors
+    /// [`RunError`] when the data does not suit the network.
+    pub fn judge(
+        &self,
+        trained: &Trained,
+        data: &Dataset,
+        source: &DataIdentity,
+        split: &str,
+        computer: &Computer,
+        origin: &Origin,
+    ) -> Result<Judged, RunError> {
+        let model = self.path.join(record::MODEL);
+        let subject = Untrained {
+            name: &self.name(),
+            path: &self.path,
+            model_bytes: std::fs::metadata(&model).map_or(0, |file| file.len()),
+        };
+        trained.judge(&subject, data, source, split, computer, origin)
     }
 }

@@ -4,7 +4,7 @@ use super::backbone::NamedBackbone;
 use super::classification::{Loss, Sampler};
 use super::data::{Data, Validation};
 use super::detector::FasterRcnn;
-use super::freeze::{Body, frozen};
+use super::freeze::{Body, frozen, rates};
 use super::image::InputSize;
 use super::layer::{self, Layer};
 use super::options::{Check, Checked, at, within};
@@ -78,6 +78,8 @@ fn check_training_with_the_rest(recipe: &Recipe) -> Checked {
         }
     }
     at("training", at("freeze", recipe.find_frozen().map(|_| ())))?;
+    let rates = rates(recipe.body(), &training.learning_rates);
+    at("training", at("learning-rates", rates.map(|_| ())))?;
     let is_classifier = matches!(recipe.model, Model::Cnn(_));
     for (key, used) in [
         ("mixup", training.mixup > 0.0),
@@ -122,11 +124,20 @@ impl Recipe {
     }
 
     fn find_frozen(&self) -> Result<Vec<bool>, Problem> {
-        let body = Body {
+        frozen(self.body(), &self.training.freeze)
+    }
+
+    /// What the learning rate of each of [`Model::layers`] is multiplied by.
+    pub fn layer_rates(&self) -> Vec<f64> {
+        // As above.
+        rates(self.body(), &self.training.learning_rates).unwrap_or_default()
+    }
+
+    fn body(&self) -> Body<'_> {
+        Body {
             layers: self.model.layers(),
             with_head: matches!(self.model, Model::Cnn(_)),
-        };
-        frozen(body, &self.training.freeze)
+        }
     }
 
     /// The same experiment without shorthand: stages and blocks are written as the layers that they stand for, on images

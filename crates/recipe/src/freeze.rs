@@ -1,7 +1,9 @@
-//! Parts of a network that training leaves as they are: their names in `training.freeze`, and their layers.
+//! Parts of a network that training leaves as they are, or trains at a rate of their own: their names in `training.freeze`
+//! and `training.learning-rates`, and their layers.
 
 use super::layer::Layer;
 use super::problem::{Problem, Segment, suggestion};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// What may stand before a part's name, since parts of a detector belong to its backbone.
@@ -42,6 +44,39 @@ pub(super) fn end_of(layers: &[Layer], name: &str) -> Result<usize, Problem> {
         with_head: false,
     };
     Parts::of(body).find(name).map(|range| range.end)
+}
+
+/// The factor of each layer's learning rate: that of the smallest of these parts that it belongs to, else 1.
+///
+/// # Errors
+/// A name that no part has; two parts that share layers, of which neither holds the other.
+pub(super) fn rates(body: Body, factors: &BTreeMap<String, f64>) -> Result<Vec<f64>, Problem> {
+    let parts = Parts::of(body);
+    let mut found: Vec<(&str, Range<usize>, f64)> = Vec::new();
+    for (name, factor) in factors {
+        let range = parts
+            .find(name)
+            .map_err(|problem| problem.inside_key(name))?;
+        found.push((name, range, *factor));
+    }
+    for (number, (name, one, _)) in found.iter().enumerate() {
+        for (before, other, _) in &found[..number] {
+            let apart = one.end <= other.start || other.end <= one.start;
+            let within = |a: &Range<usize>, b: &Range<usize>| a.start >= b.start && a.end <= b.end;
+            if !apart && (one == other || !(within(one, other) || within(other, one))) {
+                let what = format!("shares layers with `{before}`");
+                let help = "write parts that are apart, or of which one lies within the other";
+                return Err(Problem::at_key(name, what).with_help(help));
+            }
+        }
+    }
+    // The smallest last, so that it counts.
+    found.sort_by_key(|(_, range, _)| std::cmp::Reverse(range.len()));
+    let mut rates = vec![1.0; body.layers.len()];
+    for (_, range, factor) in found {
+        rates[range].fill(factor);
+    }
+    Ok(rates)
 }
 
 /// The parts of a network that can be named.

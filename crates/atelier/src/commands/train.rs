@@ -32,6 +32,12 @@ impl TrainPlan {
             (Some(name), _) => {
                 // Locked before the data is read: if another process has it, the user hears at once.
                 let run = Run::open(root, name)?.lock()?;
+                if run.imported()?.is_some() {
+                    return Err(CommandError::Usage(format!(
+                        "{name} was imported, not trained: nothing of it can be resumed. To train it further: \
+                         atelier train RECIPE --init {name}"
+                    )));
+                }
                 let recipe = NamedRecipe {
                     name: run.environment()?.recipe.unwrap_or_else(|| run.name()),
                     run: run.name(),

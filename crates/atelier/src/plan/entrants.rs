@@ -18,9 +18,14 @@ pub struct Entrants {
     pub models: Vec<Model>,
 }
 
-/// Whether a name means a built-in model or an ONNX file rather than a run under `root`.
+/// Whether a name means a model that was trained elsewhere, rather than a run that was trained under `root`: an ONNX file, a
+/// built-in model, or an imported run.
 pub fn is_model(name: &str, root: &Path) -> bool {
-    is_onnx(name) || BuiltIn::find(name).is_some() && Run::open(root, name).is_err()
+    is_onnx(name)
+        || match Run::open(root, name) {
+            Ok(run) => run.imported().is_ok_and(|imported| imported.is_some()),
+            Err(_) => BuiltIn::find(name).is_some(),
+        }
 }
 
 impl Entrants {

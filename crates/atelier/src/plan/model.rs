@@ -194,6 +194,9 @@ impl Model {
             digest: Some(split.digest()),
         };
         Ok(match &self.by {
+            By::Run(run, trained) if run.imported()?.is_some() => {
+                run.judge(trained, data, &source, part, computer, &origin)?
+            }
             By::Run(run, _) => Judged::open(run)?,
             By::BuiltIn(built_in, trained) => {
                 built_in.judge(trained, data, &source, part, computer, &origin)?

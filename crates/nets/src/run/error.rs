@@ -17,6 +17,14 @@ use recipe::{RecipeError, ShapeError};
 /// Why a run could not be made, opened or carried on.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
+    /// As many names of classes as outputs are needed.
+    #[error("{named} classes are named, but the weights have {outputs}")]
+    Classes {
+        /// How many are named.
+        named: usize,
+        /// How many the weights have.
+        outputs: usize,
+    },
     /// The run does not exist.
     #[error("there is no run '{name}': neither {} nor {name} holds a {}; `atelier runs` lists what there is", root.join(name).display(), record::RECIPE)]
     NotFound {

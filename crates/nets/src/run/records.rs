@@ -7,7 +7,7 @@ use measure::files::read_bytes;
 use measure::record::{self, Environment, Evaluation, read_json, write_json};
 use serde::{Deserialize, Serialize};
 
-use super::{Run, RunError};
+use super::{Imported, Run, RunError};
 use crate::weights::{self, Weights};
 use data::Split;
 use recipe::Recipe;
@@ -25,6 +25,9 @@ pub(super) struct Begun {
     #[serde(flatten)]
     pub environment: Environment,
     pub recipe_toml: String,
+    /// Where its weights come from, if it was not trained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
 }
 
 /// `evaluation.json`: the figures, and the digests of the files that they belong to.

@@ -5,14 +5,16 @@ use std::path::Path;
 use burn::tensor::Device;
 use data::Dataset;
 use measure::energy::Meter;
-use measure::record::{Energy, EpochRecord, Evaluation, ModelKind, RunFacts, TimeToAccuracy};
+use measure::record::{
+    DataIdentity, Energy, EpochRecord, Evaluation, ModelKind, RunFacts, TimeToAccuracy,
+};
 use recipe::{Model, Recipe};
 use serde::{Deserialize, Serialize};
 
-use super::RunError;
+use super::{Judged, Origin, RunError};
 use crate::cnn::PredictionOptions;
 use crate::device::Computer;
-use crate::evaluation::Evaluated;
+use crate::evaluation::{Evaluated, evaluate};
 use crate::network::Network;
 use crate::speed::speed;
 use crate::temperature::Calibration;
@@ -100,6 +102,45 @@ impl Trained {
             input,
             preparation: about.preparation,
         })
+    }
+}
+
+/// A model that was not trained in a run of this machine.
+pub(crate) struct Untrained<'a> {
+    pub name: &'a str,
+    /// Its file or folder.
+    pub path: &'a Path,
+    /// Size of its weights.
+    pub model_bytes: u64,
+}
+
+impl Trained {
+    /// Judges the network on `data`: a part with the name `split` of `source`.
+    ///
+    /// # Errors
+    /// [`RunError`] when the data does not suit the network.
+    pub(crate) fn judge(
+        &self,
+        of: &Untrained,
+        data: &Dataset,
+        source: &DataIdentity,
+        split: &str,
+        computer: &Computer,
+        origin: &Origin,
+    ) -> Result<Judged, RunError> {
+        let evaluated = evaluate(&self.network, data, computer)?;
+        let subject = Subject {
+            name: of.name.to_string(),
+            recipe: &self.recipe,
+            network: &self.network,
+            history: &[],
+            model_bytes: of.model_bytes,
+        };
+        let evaluation = subject.evaluation(&evaluated, data, computer, split)?;
+        let names = [of.name, &of.path.to_string_lossy()];
+        Ok(Judged::elsewhere(
+            names, evaluation, evaluated, source, origin,
+        ))
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use burn::tensor::Device;
 use measure::record::EpochRecord;
 use nets::training::{Observer, StepReport, Trainer};
-use nets::weights::collect;
+use nets::weights::{Weights, collect};
 use recipe::Recipe;
 
 const RESNET: &str = r#"
@@ -38,17 +38,22 @@ fn changed(options: &str) -> BTreeSet<String> {
 }
 
 fn changed_of(recipe: &str) -> BTreeSet<String> {
+    let [before, after] = before_and_after(recipe, 64);
+    let changed = before.iter().filter(|(name, old)| after[*name] != **old);
+    changed.map(|(name, _)| name.clone()).collect()
+}
+
+/// The weights before an epoch of this many images, and after it.
+fn before_and_after(recipe: &str, images: usize) -> [Weights; 2] {
     let recipe = Recipe::parse::<&str>(recipe, "test", &[]);
     let recipe = recipe.unwrap_or_else(|error| panic!("{error}"));
     let split = data::mnist::built_in(&recipe::Image::default()).expect("built in");
-    let train = split.train.subset(&(0..64).collect::<Vec<_>>());
+    let train = split.train.subset(&(0..images).collect::<Vec<_>>());
     let mut trainer = Trainer::new(&recipe, &train, None, &Device::flex()).expect("fits");
     let before = collect(&trainer.network());
     let never = AtomicBool::new(false);
     trainer.run(None, &never, &mut Silent).expect("trains");
-    let after = collect(&trainer.network());
-    let changed = before.iter().filter(|(name, old)| after[*name] != **old);
-    changed.map(|(name, _)| name.clone()).collect()
+    [before, collect(&trainer.network())]
 }
 
 fn of_layers<'a>(names: &'a BTreeSet<String>, layers: &[usize]) -> Vec<&'a String> {
@@ -123,4 +128,42 @@ fn frozen_norms_keep_scale_shift_and_statistics() {
         !found.iter().any(|name| name.contains("running_")),
         "{found:?}"
     );
+}
+
+#[test]
+fn parts_have_learning_rates_of_their_own() {
+    for optimizer in [
+        "{ name = \"sgd\", learning-rate = 0.1, weight-decay = 0.01 }",
+        "{ name = \"adamw\", learning-rate = 0.01, weight-decay = 0.1 }",
+        "{ name = \"rmsprop\", learning-rate = 0.01 }",
+        "{ name = \"muon\", learning-rate = 0.01 }",
+    ] {
+        let recipe = RESNET.split("optimizer").next().expect("its beginning");
+        let recipe = format!("{recipe}optimizer = {optimizer}\n");
+        let slow = format!("{recipe}learning-rates = {{ stem = 0.5, stage-2 = 2 }}");
+        // One step: later ones begin from other weights.
+        let [before, all] = before_and_after(&recipe, 32);
+        let [_, some] = before_and_after(&slow, 32);
+        for (name, old) in &before {
+            if name.contains("running_") {
+                continue;
+            }
+            let factor = match name.split('.').nth(1) {
+                Some("0" | "1") => 0.5,
+                Some("4") => 2.0,
+                _ => 1.0,
+            };
+            let moved = all[name].values.iter().zip(&old.values);
+            let moved = moved.map(|(new, old)| new - old);
+            let found = some[name].values.iter().zip(&old.values);
+            let found = found.map(|(new, old)| new - old);
+            for (moved, found) in moved.zip(found) {
+                let expected = moved * factor;
+                assert!(
+                    (expected - found).abs() < 1e-6 + 1e-3 * expected.abs(),
+                    "{optimizer}, {name}: {found} instead of {expected}"
+                );
+            }
+        }
+    }
 }

@@ -58,3 +58,47 @@ fn other_names_are_refused() {
         }
     }
 }
+
+#[test]
+fn rates_of_parts() {
+    for (rates, expected) in [
+        ("{}", [1.0; 7]),
+        ("{ backbone = 0.1 }", [0.1, 0.1, 0.1, 0.1, 0.1, 1.0, 1.0]),
+        // The smaller part counts, whatever their order.
+        (
+            "{ backbone = 0.1, stage-2 = 0.5, stem = 0.01 }",
+            [0.01, 0.01, 0.01, 0.1, 0.5, 1.0, 1.0],
+        ),
+        (
+            "{ \"layers[6]\" = 10 }",
+            [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 10.0],
+        ),
+    ] {
+        let recipe = parse(&format!("{RESNET}[training]\nlearning-rates = {rates}"));
+        let recipe = recipe.unwrap_or_else(|error| panic!("{rates}: {error}"));
+        assert_eq!(recipe.layer_rates(), expected, "{rates}");
+        let text = recipe.to_toml().expect("TOML");
+        assert_eq!(parse(&text).expect("reads back"), recipe, "{rates}");
+    }
+    for (rates, part) in [
+        (
+            "{ stage-3 = 0.1 }",
+            "no part of the network is called `stage-3`",
+        ),
+        ("{ stem = 0 }", "training.learning-rates.stem"),
+        ("{ stem = -1.0 }", "training.learning-rates.stem"),
+        (
+            "{ \"layers[0..4]\" = 0.1, \"layers[3..5]\" = 0.2 }",
+            "shares layers with `layers[0..4]`",
+        ),
+        (
+            "{ stage-1 = 0.1, \"layers[3]\" = 0.2 }",
+            "shares layers with",
+        ),
+    ] {
+        let error = message(parse(&format!(
+            "{RESNET}[training]\nlearning-rates = {rates}"
+        )));
+        assert!(error.contains(part), "{rates}: {part} in:\n{error}");
+    }
+}
