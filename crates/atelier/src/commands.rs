@@ -18,6 +18,7 @@ mod predict;
 mod recipes;
 mod report;
 mod runs;
+mod serve;
 mod sweep;
 mod train;
 mod worker;
@@ -42,6 +43,9 @@ pub fn run(flags: &Flags) -> Result<(), CommandError> {
     if let Command::Worker(flags) = command {
         // It must not wait on a thread that computes.
         return worker::run(flags, output);
+    }
+    if let Command::Serve(flags) = command {
+        return serve::run(serve::ServePlan::of(flags)?, output);
     }
     // A step hands dozens of pieces of work to the threads; from outside of them each would begin by waking one up.
     rayon::scope(|_| {
@@ -76,6 +80,7 @@ fn plan_and_run(command: &Command, output: Output) -> Result<(), CommandError> {
         Command::Recipes(flags) => recipes::run(recipes::RecipesPlan::of(flags)?, output),
         Command::Runs(flags) => runs::run(&runs::RunsPlan::of(flags), output),
         Command::Devices(flags) => devices::run(devices::DevicesPlan::of(flags)?, output),
+        Command::Serve(flags) => serve::run(serve::ServePlan::of(flags)?, output),
         Command::Worker(flags) => worker::run(flags, output),
         Command::Completions(flags) => {
             completions::run(&completions::CompletionsPlan::of(flags), output)

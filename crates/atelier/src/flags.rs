@@ -5,6 +5,7 @@ mod init;
 mod onnx;
 mod predict;
 mod runs;
+mod serve;
 mod shell;
 mod training;
 
@@ -16,6 +17,7 @@ pub use init::Init;
 pub use onnx::OnnxModel;
 pub use predict::PredictLimits;
 pub use runs::{Evaluate, Explain, Export, ExportFormat, Part, Predict, Report, RunOrder, Runs};
+pub use serve::{LogKind, Serve};
 pub use shell::{Completions, Man};
 pub use training::{Bench, Compare, Experiment, Sweep, Train};
 
@@ -67,6 +69,8 @@ pub enum Command {
     Runs(Runs),
     /// List the devices that can compute
     Devices(Devices),
+    /// Answer over HTTP: predictions of trained models, until Ctrl-C
+    Serve(Serve),
     /// Offer this machine's devices to trainings on other machines, until Ctrl-C
     Worker(Worker),
     /// Print the script by which a shell completes commands and flags
@@ -87,6 +91,7 @@ impl Command {
             Self::Explain(flags) => Some(&flags.machine),
             Self::Bench(flags) => Some(&flags.machine),
             Self::Report(flags) => Some(&flags.machine),
+            Self::Serve(flags) => Some(&flags.machine),
             Self::Init(_)
             | Self::Export(_)
             | Self::CocoEval(_)
@@ -157,7 +162,7 @@ pub struct PictureLimit {
 }
 
 /// What to compute on.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct Machine {
     /// auto, cpu, gpu, gpu:N, gpu:software, cuda:N, rocm:N, metal:N or vulkan:N (see `atelier devices`), or
     /// remote:ID@HOST:PORT (see `atelier worker`)
@@ -172,7 +177,7 @@ pub struct Machine {
 }
 
 /// Where runs are.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct RunsFolder {
     /// Folder of all runs
     #[arg(long, default_value = "runs", value_name = "DIR")]

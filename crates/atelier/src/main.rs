@@ -12,6 +12,7 @@ mod loading;
 mod names;
 mod plan;
 mod report_files;
+mod serve;
 mod threads;
 mod training;
 

@@ -79,7 +79,7 @@ impl Predictor<'_> {
     }
 
     /// The image in the size and colours of its input.
-    pub(crate) fn fit(self, image: &DynamicImage) -> Fitted {
+    pub fn fit(self, image: &DynamicImage) -> Fitted {
         let [channels, height, width] = self.input();
         let colour = if channels == 1 {
             Colour::Grey

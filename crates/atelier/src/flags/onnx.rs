@@ -9,7 +9,7 @@ use recipe::{Fit, PerChannel};
 use crate::error::CommandError;
 
 /// For models that were made elsewhere; files that atelier wrote say all of it.
-#[derive(Args, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "ONNX models made elsewhere")]
 pub struct OnnxModel {
     /// Names of the classes in the order of the model's outputs: A,B,C or a file with a name a line

@@ -18,6 +18,7 @@ mod records;
 mod remote;
 mod resume;
 mod scenes;
+mod serve;
 mod shells;
 mod support;
 mod sweep;

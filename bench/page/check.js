@@ -1,0 +1,110 @@
+// Opens the server's page in Chromium as a visitor does, and says what is wrong with it.
+//
+//     node check.js ADDRESS CHROMIUM [FOLDER]      FOLDER: where pictures of the page go
+
+import fs from "node:fs";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const [address, executablePath, folder] = process.argv.slice(2);
+const axe = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const views = [
+  { name: "desktop-light", viewport: { width: 1280, height: 900 }, colorScheme: "light", locale: "en-US" },
+  { name: "desktop-dark", viewport: { width: 1280, height: 900 }, colorScheme: "dark", locale: "fr-FR" },
+  { name: "phone-light", viewport: { width: 390, height: 844 }, colorScheme: "light", locale: "fr-FR" },
+  { name: "phone-dark", viewport: { width: 390, height: 844 }, colorScheme: "dark", locale: "en-US" },
+];
+const faults = [];
+
+function expect(holds, what) {
+  if (!holds) faults.push(what);
+}
+
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+
+/** A page that notes errors and requests to other servers. */
+async function open(options) {
+  const page = await (await browser.newContext(options)).newPage();
+  page.on("console", (message) => expect(false, `console: ${message.text()}`));
+  page.on("pageerror", (error) => expect(false, `script: ${error}`));
+  page.on("request", (request) => {
+    expect(/^(data|blob):/.test(request.url()) || request.url().startsWith(address), `asks ${request.url()}`);
+  });
+  await page.goto(address);
+  await page.waitForSelector("article");
+  return page;
+}
+
+/** Waits until every model has this answer. */
+async function answers(page, expected) {
+  const all = (text) => {
+    const found = [...document.querySelectorAll(".verdict")];
+    return found.length > 1 && found.every((one) => one.textContent === text);
+  };
+  const agreed = page.waitForFunction(all, expected, { timeout: 20_000 });
+  await agreed.catch(async () => {
+    const found = await page.locator(".verdict").allTextContents();
+    expect(false, `answers ${found} instead of ${expected}`);
+  });
+}
+
+async function draw(page) {
+  const box = await page.locator("#paper").boundingBox();
+  const [first, ...rest] = [
+    [0.28, 0.22],
+    [0.72, 0.22],
+    [0.45, 0.82],
+  ].map(([x, y]) => [box.x + x * box.width, box.y + y * box.height]);
+  await page.mouse.move(...first);
+  await page.mouse.down();
+  for (const place of rest) await page.mouse.move(...place, { steps: 10 });
+  await page.mouse.up();
+}
+
+for (const { name, ...options } of views) {
+  // axe needs to put its script into the page.
+  const page = await open({ ...options, bypassCSP: true });
+  await draw(page);
+  await answers(page, "7");
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate("axe.run()");
+  for (const { id, nodes } of violations)
+    expect(false, `${name}: ${id}: ${nodes.map((node) => node.target).join(" ")}`);
+  const overflow = await page.evaluate("document.documentElement.scrollWidth > innerWidth");
+  expect(!overflow, `${name}: wider than the screen`);
+  if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
+  await page.context().close();
+}
+
+const page = await open({ permissions: ["clipboard-read", "clipboard-write"] });
+await draw(page);
+await answers(page, "7");
+// What is on the paper is copied, the paper cleared, and the copy pasted.
+await page.evaluate(async () => {
+  const paper = document.querySelector("#paper");
+  const blob = await new Promise((resolve) => paper.toBlob(resolve));
+  const data = new DataTransfer();
+  data.items.add(new File([blob], "seven.png", { type: "image/png" }));
+  document.querySelector("#clear").click();
+  document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }));
+});
+await answers(page, "7");
+await page.click("#clear");
+await answers(page, "–");
+await page.click("#undo");
+await answers(page, "7");
+await page.fill("#label", "7");
+await page.click("#correct button");
+await page.waitForFunction(() => /7\/\d+\.png/.test(document.querySelector("#kept").textContent));
+await page.click("#language");
+expect((await page.locator("html").getAttribute("lang")) === "fr", "the language does not change");
+await page.reload();
+expect((await page.locator("html").getAttribute("lang")) === "fr", "the language is forgotten");
+await page.focus("#paper");
+for (let step = 0; step < 8; step += 1) await page.keyboard.press("Shift+ArrowDown");
+await page.waitForFunction(() => document.querySelector(".verdict").textContent !== "–");
+
+await browser.close();
+for (const fault of faults) console.error(fault);
+console.log(faults.length === 0 ? "the page is as it should be" : `${faults.length} faults`);
+process.exit(faults.length === 0 ? 0 : 1);
