@@ -347,12 +347,7 @@ impl BatchNormLayer {
         };
         if self.is_fixed(mode) {
             let mean = self.running_mean.value_sync();
-            let variance = self.running_var.value_sync();
-            return if mode.is_training() {
-                x.normalize_with_gradient(mean, variance, affine)
-            } else {
-                x.normalize(mean, variance, affine)
-            };
+            return x.normalize(mean, self.running_var.value_sync(), affine);
         }
         let [_, height, width] = x.shape();
         let count = (x.images() * height * width) as f64;

@@ -52,27 +52,6 @@ impl Maps {
         )
     }
 
-    /// The same as [`Maps::normalize`], with gradients. Frozen normalisations in training need them where they cannot become
-    /// part of a convolution.
-    pub fn normalize_with_gradient(
-        self,
-        mean: Tensor<1>,
-        variance: Tensor<1>,
-        affine: Affine,
-    ) -> Self {
-        let again = (mean.clone(), variance.clone(), affine.clone());
-        self.map(
-            |x| composed_normalize(x, mean, variance, affine),
-            |x| {
-                let (mean, variance, affine) = again;
-                like(
-                    composed_normalize(full(x.clone()), mean, variance, affine),
-                    &x,
-                )
-            },
-        )
-    }
-
     /// Normalisation by given statistics `[C]`, as batch normalisation does in inference: `[N, C, H, W]` to the same
     /// shape. On the CPU only the maps get a gradient.
     pub fn normalize(self, mean: Tensor<1>, variance: Tensor<1>, affine: Affine) -> Self {
@@ -300,14 +279,13 @@ fn composed_group_norm(input: Tensor<4>, affine: Affine, groups: usize) -> Tenso
 }
 
 /// Of Burn's operators, in 32 bits.
-fn composed_normalize<const D: usize>(
-    x: Tensor<D>,
+fn composed_normalize(
+    x: Tensor<4>,
     mean: Tensor<1>,
     variance: Tensor<1>,
     affine: Affine,
-) -> Tensor<D> {
-    let mut shape = [1; D];
-    shape[1] = x.dims()[1];
+) -> Tensor<4> {
+    let shape = [1, x.dims()[1], 1, 1];
     let scale = affine.gamma / (variance + affine.epsilon).sqrt();
     let shift = affine.beta - mean * scale.clone();
     let y = x * scale.reshape(shape) + shift.reshape(shape);

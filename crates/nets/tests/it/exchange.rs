@@ -47,7 +47,11 @@ fn logits(network: &Network, images: &Weight) -> Vec<f32> {
 #[test]
 fn pytorchs_state_dicts_give_pytorchs_logits() {
     let expected = exchange::read(&golden("cnn.safetensors")).expect("read");
-    for (file, key) in [("cnn.pth", "logits"), ("odd.pth", "logits_odd")] {
+    for (file, key) in [
+        ("cnn.pth", "logits"),
+        ("legacy.pth", "logits"),
+        ("odd.pth", "logits_odd"),
+    ] {
         let path = golden(file);
         let network = network(CNN);
         let weights = exchange::read(&path).expect("read");
@@ -407,7 +411,7 @@ fn hostile_and_damaged_files_are_refused() {
         (
             "before 1.6",
             b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.".to_vec(),
-            "before 1.6",
+            "not whole",
         ),
         ("text", b"weights".to_vec(), "neither"),
     ];
@@ -568,5 +572,28 @@ proptest::proptest! {
             }
         }
         drop(read(&pth(&pickle)));
+    }
+}
+
+#[test]
+fn damaged_files_of_before_1_6_are_refused() {
+    let whole = std::fs::read(golden("legacy.pth")).expect("read");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w.pth");
+    let outcome = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).expect("written");
+        read(&path).map_err(|error| error.to_string())
+    };
+    for end in 0..whole.len() {
+        assert!(outcome(&whole[..end]).is_err(), "cut off after {end} bytes");
+    }
+    let longer = [&whole[..], b"x"].concat();
+    let error = outcome(&longer).expect_err("refused");
+    assert!(error.contains("1 bytes follow its last storage"), "{error}");
+    // Whatever bit is turned, it is read or refused.
+    for place in (0..whole.len()).step_by(3) {
+        let mut turned = whole.clone();
+        turned[place] ^= 1 << (place % 8);
+        let _either = outcome(&turned);
     }
 }

@@ -81,7 +81,7 @@ pub fn assert_gradients(theirs: &str, network: &Network, found: &Weights, golden
         {
             let expected = f64::from(*expected);
             // Before a normalisation the gradient of a bias is 0.
-            let scale = most.max(expected.abs()).max(1e-4);
+            let scale = most.max(expected.abs()).max(1e-3);
             let off = (found - expected).abs() / scale;
             assert!(off < 1e-3, "{theirs} {name} {place}: {found}, {expected}");
         }

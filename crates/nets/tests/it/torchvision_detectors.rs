@@ -206,8 +206,10 @@ fn photographs(recipe: &Recipe) -> Dataset {
     split.train
 }
 
-/// `[height, width]` of each photograph, and its boxes with torchvision's labels.
-const TARGETS: [([usize; 2], &[([i32; 4], usize)]); 3] = [
+/// `[height, width]` of a photograph, and its boxes with torchvision's labels.
+type Target = ([usize; 2], &'static [([i32; 4], usize)]);
+
+const TARGETS: [Target; 3] = [
     (
         [150, 226],
         &[([60, 20, 190, 140], 17), ([20, 30, 70, 110], 3)],

@@ -11,6 +11,7 @@ fn changed_keys_are_named() {
     let begun = Begun {
         environment: Environment::default(),
         recipe_toml: recipe(&[]).to_toml().unwrap(),
+        imported: None,
     };
     write_json(run.path().join(record::ENVIRONMENT), &begun).unwrap();
     for (set, expected) in [

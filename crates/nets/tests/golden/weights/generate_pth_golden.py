@@ -2,6 +2,7 @@
 
 Run with PyTorch 2.x and safetensors; writes beside itself:
   cnn.pth           torch.save(model.state_dict())
+  legacy.pth        the same in the form of before PyTorch 1.6
   odd.pth           the same tensors in the forms that people save: half, bfloat16 and double precision, a transposed
                     view, parameters, nested under "state_dict"
   cnn.safetensors   images [4, 1, 12, 12], logits [4, 5], logits_odd [4, 5]
@@ -43,6 +44,7 @@ model.eval()
 with torch.no_grad():
     logits = model(images)
 torch.save(model.state_dict(), FOLDER / "cnn.pth")
+torch.save(model.state_dict(), FOLDER / "legacy.pth", _use_new_zipfile_serialization=False)
 
 odd = OrderedDict(model.state_dict())
 odd["0.weight"] = odd["0.weight"].half()
