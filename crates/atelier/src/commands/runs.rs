@@ -145,6 +145,9 @@ fn row(entry: &Entry) -> Vec<String> {
     let ap = figures.and_then(|figures| figures.localisation?.map);
     let epochs = match &entry.evaluation {
         Ok(figures) => figures.epochs.to_string(),
+        Err(RunError::NotFinished { .. }) if entry.run.imported().is_ok_and(|it| it.is_some()) => {
+            "imported".to_string()
+        }
         Err(RunError::NotFinished { .. }) => "unfinished".to_string(),
         Err(_) => "damaged".to_string(),
     };

@@ -7,6 +7,7 @@ mod digits;
 mod errors;
 mod evidence;
 mod faults;
+mod import;
 mod init;
 mod layers;
 mod onnx;

@@ -80,12 +80,12 @@ impl Import<'_> {
         computer: &Computer,
         origin: &Origin,
     ) -> Result<ImportedRun, RunError> {
-        let mut recipe = self.recipe;
-        let mut outputs = outputs(&recipe).or(self.classes.as_ref().map(Vec::len));
+        let mut outputs = outputs(&self.recipe).or(self.classes.as_ref().map(Vec::len));
         let mut attempt = None;
         // Once to see how many outputs the file has, and again with as many.
         for _ in 0..2 {
             let count = outputs.unwrap_or_else(|| lines(KNOWN[1].1).count());
+            let mut recipe = self.recipe.clone();
             set_outputs(&mut recipe, count);
             prepare(&mut recipe, count);
             let input = input_of(&recipe.data.image);
@@ -101,13 +101,13 @@ impl Import<'_> {
                 )?,
             };
             let found = outputs_of_file(&recipe, &fitted);
-            attempt = Some((input, count, fitted));
+            attempt = Some((recipe, input, count, fitted));
             if found.is_none_or(|found| found == count) {
                 break;
             }
             outputs = found;
         }
-        let Some((input, count, fitted)) = attempt else {
+        let Some((recipe, input, count, fitted)) = attempt else {
             unreachable!("the loop runs at least once");
         };
         if !(fitted.left.missing.is_empty() && fitted.left.misshapen.is_empty()) {
