@@ -578,12 +578,7 @@ proptest::proptest! {
 #[test]
 fn damaged_files_of_before_1_6_are_refused() {
     let whole = std::fs::read(golden("legacy.pth")).expect("read");
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("w.pth");
-    let outcome = |bytes: &[u8]| {
-        std::fs::write(&path, bytes).expect("written");
-        read(&path).map_err(|error| error.to_string())
-    };
+    let outcome = |bytes: &[u8]| read(bytes).map_err(|error| error.to_string());
     for end in 0..whole.len() {
         assert!(outcome(&whole[..end]).is_err(), "cut off after {end} bytes");
     }
