@@ -89,12 +89,13 @@ pub fn run(plan: ImportPlan, output: Output) -> Result<(), CommandError> {
             }
             None => String::new(),
         };
-        let fit = imported.preparation.fit.map_or("", recipe::Fit::name);
+        let fit = imported.preparation.fit.map(recipe::Fit::name);
+        let fit = fit.map_or(String::new(), |fit| format!(" ({fit})"));
         let names = imported
             .named_after
             .map_or(String::new(), |name| format!(", named after {name}"));
         format!(
-            "{}: {}\n{} classes{names}; pictures are brought to {size} ({fit})\nrun: {path}",
+            "{}: {}\n{} classes{names}; pictures are brought to {size}{fit}\nrun: {path}",
             plan.weights.display(),
             imported.fitted.in_short(),
             imported.classes,

@@ -215,10 +215,36 @@ fn prepare(recipe: &mut Recipe, classes: usize) {
     };
     image.colour = image.colour.or(Some(colour));
     image.size = image.size.or(Some(InputSize::Fixed([side; 2])));
-    image.fit = image.fit.or(Some(fit));
+    // Pictures in their own proportions have no fit.
+    if image.size.and_then(InputSize::fixed).is_some() {
+        image.fit = image.fit.or(Some(fit));
+    }
 }
 
 fn input_of(image: &Image) -> [usize; 3] {
     let [height, width] = image.size.map_or([0; 2], InputSize::nominal);
     [image.colour.map_or(0, Colour::channels), height, width]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prepared_recipes_can_be_read_again() {
+        for (name, classes, input) in [
+            ("small-resnet", 10, [1, 28, 28]),
+            ("resnet-18", 1000, [3, 224, 224]),
+            ("resnet-50-fpn", 90, [3, 800, 1344]),
+            ("mobilenet-fpn", 90, [3, 320, 640]),
+        ] {
+            let mut recipe = Recipe::load::<&str>(name, &[]).expect("built in");
+            set_outputs(&mut recipe, classes);
+            prepare(&mut recipe, classes);
+            assert_eq!(input_of(&recipe.data.image), input, "{name}");
+            let text = recipe.to_toml().expect("TOML");
+            let read = Recipe::parse::<&str>(&text, name, &[]).expect("reads back");
+            assert_eq!(read, recipe, "{name}");
+        }
+    }
 }
