@@ -58,7 +58,7 @@ pub use memory::{Bytes, Memory, TooLarge};
 pub use optimizer::{Adam, AdamW, Muon, Optimizer, RmsProp, Sgd};
 pub use parse::source;
 pub use scenes::Scenes;
-pub use schedule::{Constant, Cosine, OneCycle, Schedule, Step};
+pub use schedule::{Constant, Cosine, OneCycle, ReduceOnPlateau, Schedule, Step};
 pub use shapes::{ShapeError, Stage, stages, summary, summary_of};
 pub use suggest::{
     BoxShape, Limits, SuggestError, Suggestion, Survey, SurveyedClass, SurveyedObjects, suggest,

@@ -4,7 +4,8 @@
 mod tests;
 
 use super::options::{
-    Check, Checked, at, fraction, given, options, positive, positive_fraction, within,
+    Check, Checked, at, below_1, fraction, given, not_negative, options, positive,
+    positive_fraction, within,
 };
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
@@ -23,6 +24,8 @@ pub enum Schedule {
     Cosine(Cosine),
     /// Rises to a peak, then falls far below the start (Smith and Topin 2017).
     OneCycle(OneCycle),
+    /// Cut whenever the loss has stopped falling.
+    ReduceOnPlateau(ReduceOnPlateau),
 }
 
 impl Default for Schedule {
@@ -38,6 +41,7 @@ impl Check for Schedule {
             Self::Step(options) => options.check(),
             Self::Cosine(cosine) => at("final", fraction(&cosine.last)),
             Self::OneCycle(options) => options.check(),
+            Self::ReduceOnPlateau(options) => options.check(),
         }
     }
 }
@@ -94,6 +98,43 @@ options! {
     }
 }
 
+options! {
+    /// Options of `reduce-on-plateau`: PyTorch's `ReduceLROnPlateau` without its cooldown. It watches the validation loss or,
+    /// where nothing is held out, the training loss.
+    #[derive(Copy)]
+    pub struct ReduceOnPlateau {
+        /// Each cut multiplies the rate by this, in (0, 1].
+        factor: f64 = 0.1, positive_fraction;
+        /// Epochs without a new best loss that are borne; the next one cuts the rate.
+        patience: usize = 10;
+        /// A loss is a new best only if it is below the old one by this fraction, in [0, 1).
+        threshold: f64 = 1e-4, below_1;
+        /// The rate is never cut below this.
+        minimum: f64 = 0.0, not_negative;
+        /// Steps over which the rate first grows linearly to its base.
+        warm_up: usize = 0;
+    }
+}
+
+impl ReduceOnPlateau {
+    /// The rate after epochs with these losses.
+    fn reduced(&self, base: f64, losses: impl Iterator<Item = f64>) -> f64 {
+        let (mut rate, mut best, mut bad) = (base, f64::INFINITY, 0);
+        for loss in losses {
+            if loss < best * (1.0 - self.threshold) {
+                (best, bad) = (loss, 0);
+                continue;
+            }
+            bad += 1;
+            if bad > self.patience {
+                rate = (rate * self.factor).max(self.minimum).min(rate);
+                bad = 0;
+            }
+        }
+        rate
+    }
+}
+
 /// Rates stay finite in 32 bits.
 fn division(value: &f64) -> Checked {
     positive(value)?;
@@ -108,6 +149,7 @@ impl Schedule {
             Self::Step(_) => "step",
             Self::Cosine(_) => "cosine",
             Self::OneCycle(_) => "one-cycle",
+            Self::ReduceOnPlateau(_) => "reduce-on-plateau",
         }
     }
 
@@ -118,12 +160,21 @@ impl Schedule {
             Self::Step(options) => options.warm_up,
             Self::Cosine(options) => options.warm_up,
             Self::OneCycle(options) => options.warm_up,
+            Self::ReduceOnPlateau(options) => options.warm_up,
         }
     }
 
     /// Whether the optimizer's learning rate changes nothing: the schedule has a peak of its own.
     pub fn ignores_base(&self) -> bool {
         matches!(self, Self::OneCycle(OneCycle { peak: Some(_), .. }))
+    }
+
+    /// The optimizer's rate as the losses of the epochs so far have left it; only `reduce-on-plateau` looks at them.
+    pub fn base_after(&self, base: f64, losses: impl Iterator<Item = f64>) -> f64 {
+        match self {
+            Self::ReduceOnPlateau(options) => options.reduced(base, losses),
+            _ => base,
+        }
     }
 
     /// The learning rate of `step` (from 0) out of `total_steps`, given the optimizer's rate
@@ -145,7 +196,7 @@ impl Schedule {
     /// The rate of `step` out of `steps`, both counted from the end of the warm-up; `step` is less than `steps`.
     fn after_warm_up(&self, step: usize, steps: usize, base: f64) -> f64 {
         match *self {
-            Self::Constant(_) => base,
+            Self::Constant(_) | Self::ReduceOnPlateau(_) => base,
             Self::Step(Step { every, gamma, .. }) => {
                 base * gamma.powi((step / every.max(1)).min(1 << 20) as i32)
             }

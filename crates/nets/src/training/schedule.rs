@@ -11,7 +11,10 @@ impl Trainer<'_> {
     /// The learning rate after `steps` optimizer steps.
     pub(super) fn learning_rate(&self, steps: u64) -> f64 {
         let training = &self.recipe.training;
+        let epochs = self.state.history.iter();
+        let losses = epochs.map(|epoch| epoch.validation_loss.unwrap_or(epoch.train_loss));
         let base = training.optimizer.learning_rate();
+        let base = training.schedule.base_after(base, losses);
         let steps_per_epoch = self.batches().div_ceil(training.accumulate);
         let all = training.epochs * steps_per_epoch;
         training.schedule.learning_rate(steps as usize, all, base)

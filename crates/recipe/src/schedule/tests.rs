@@ -125,3 +125,42 @@ fn very_short_runs_get_a_rate() {
         }
     }
 }
+
+/// torch.optim.lr_scheduler.ReduceLROnPlateau (2.15) with factor 0.5, patience 2, threshold 0.01, min_lr 0.02, from 0.1.
+#[test]
+fn reduce_on_plateau_is_pytorchs() {
+    let schedule = Schedule::ReduceOnPlateau(ReduceOnPlateau {
+        factor: 0.5,
+        patience: 2,
+        threshold: 0.01,
+        minimum: 0.02,
+        warm_up: 0,
+    });
+    let rows = [
+        (1.0, 0.1),
+        (0.9, 0.1),
+        (0.895, 0.1),
+        (0.893, 0.1),
+        (0.892, 0.05),
+        (0.8, 0.05),
+        (0.81, 0.05),
+        (0.8, 0.05),
+        (0.8, 0.025),
+        (0.8, 0.025),
+        (0.8, 0.025),
+        (0.8, 0.02),
+        (0.79, 0.02),
+        (0.785, 0.02),
+        (0.9, 0.02),
+        (0.7, 0.02),
+    ];
+    for count in 0..=rows.len() {
+        let losses = rows[..count].iter().map(|(loss, _)| *loss);
+        let expected = count.checked_sub(1).map_or(0.1, |last| rows[last].1);
+        let base = schedule.base_after(0.1, losses);
+        close(base, expected, &format!("after {count} epochs"));
+        close(schedule.learning_rate(7, 100, base), expected, "its step");
+    }
+    let nan = schedule.base_after(0.1, [f64::NAN; 6].into_iter());
+    close(nan, 0.025, "a loss that is no number is not better");
+}

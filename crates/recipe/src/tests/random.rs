@@ -149,6 +149,11 @@ fn any_recipe() -> impl Strategy<Value = Recipe> {
                 rise: share,
                 ..OneCycle::default()
             }),
+            Schedule::ReduceOnPlateau(ReduceOnPlateau {
+                factor: share,
+                patience: steps,
+                ..ReduceOnPlateau::default()
+            }),
         ])
     });
     let training = (
