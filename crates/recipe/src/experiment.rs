@@ -77,8 +77,11 @@ fn check_training_with_the_rest(recipe: &Recipe) -> Checked {
             );
         }
     }
-    at("training", at("freeze", recipe.find_frozen().map(|_| ())))?;
-    let rates = rates(recipe.body(), &training.learning_rates);
+    // Parts are those of the whole network, also where the recipe names its backbone.
+    let whole = recipe.model.clone().with_backbone();
+    let frozen = frozen(whole.body(), &training.freeze);
+    at("training", at("freeze", frozen.map(|_| ())))?;
+    let rates = rates(whole.body(), &training.learning_rates);
     at("training", at("learning-rates", rates.map(|_| ())))?;
     let is_classifier = matches!(recipe.model, Model::Cnn(_));
     for (key, used) in [
@@ -120,43 +123,42 @@ impl Recipe {
     /// Whether each of [`Model::layers`] is frozen: not changed by training.
     pub fn frozen_layers(&self) -> Vec<bool> {
         // The names in a checked recipe are those of parts.
-        self.find_frozen().unwrap_or_default()
-    }
-
-    fn find_frozen(&self) -> Result<Vec<bool>, Problem> {
-        frozen(self.body(), &self.training.freeze)
+        frozen(self.model.body(), &self.training.freeze).unwrap_or_default()
     }
 
     /// What the learning rate of each of [`Model::layers`] is multiplied by.
     pub fn layer_rates(&self) -> Vec<f64> {
         // As above.
-        rates(self.body(), &self.training.learning_rates).unwrap_or_default()
-    }
-
-    fn body(&self) -> Body<'_> {
-        Body {
-            layers: self.model.layers(),
-            with_head: matches!(self.model, Model::Cnn(_)),
-        }
+        rates(self.model.body(), &self.training.learning_rates).unwrap_or_default()
     }
 
     /// The same experiment without shorthand: stages and blocks are written as the layers that they stand for, on images
     /// of this many `channels`.
     pub fn expanded(mut self, channels: usize) -> Self {
+        let layers = self.model.layers().to_vec();
+        let place = |at: usize| layer::expanded(&layers[..at], channels).len();
+        // What was called stage-2 is several layers now.
+        let rename = |name: &str| match self.model.body().find(name) {
+            Ok(range) => format!("layers[{}..{}]", place(range.start), place(range.end)),
+            Err(_) => name.to_string(),
+        };
+        let freeze = self.training.freeze.iter().map(|name| rename(name));
+        let freeze = freeze.collect();
+        let rates = self.training.learning_rates.iter();
+        let rates = rates.map(|(name, factor)| (rename(name), *factor));
+        let rates = rates.collect();
+        self.training.freeze = freeze;
+        self.training.learning_rates = rates;
         match &mut self.model {
-            Model::Cnn(cnn) => cnn.layers = layer::expanded(&cnn.layers, channels),
+            Model::Cnn(cnn) => cnn.layers = layer::expanded(&layers, channels),
             Model::FasterRcnn(detector) => {
-                // What was called stage-2 is several layers now.
-                let ends = detector.map_ends().into_iter();
-                let layers = &detector.backbone.layers;
-                let ends = ends.map(|end| layer::expanded(&layers[..end], channels).len());
+                let ends = detector.map_ends().into_iter().map(place);
                 let from = ends.map(|end| format!("layers[{}]", end.saturating_sub(1)));
                 let from: Vec<String> = from.collect();
                 if let Some(pyramid) = &mut detector.pyramid {
                     pyramid.from = from;
                 }
-                let backbone = &mut detector.backbone;
-                backbone.layers = layer::expanded(&backbone.layers, channels);
+                detector.backbone.layers = layer::expanded(&layers, channels);
             }
         }
         self
@@ -169,6 +171,14 @@ impl Model {
         match self {
             Self::Cnn(cnn) => Self::Cnn(cnn.with_backbone()),
             detector => detector,
+        }
+    }
+
+    /// What parts of it are named in.
+    fn body(&self) -> Body<'_> {
+        Body {
+            layers: self.layers(),
+            with_head: matches!(self, Self::Cnn(_)),
         }
     }
 

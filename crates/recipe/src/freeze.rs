@@ -16,6 +16,13 @@ pub(super) struct Body<'a> {
     pub with_head: bool,
 }
 
+impl Body<'_> {
+    /// The layers of the part with this name.
+    pub fn find(self, name: &str) -> Result<Range<usize>, Problem> {
+        Parts::of(self).find(name)
+    }
+}
+
 /// Whether each of the layers belongs to one of these parts.
 ///
 /// # Errors
@@ -43,7 +50,7 @@ pub(super) fn end_of(layers: &[Layer], name: &str) -> Result<usize, Problem> {
         layers,
         with_head: false,
     };
-    Parts::of(body).find(name).map(|range| range.end)
+    body.find(name).map(|range| range.end)
 }
 
 /// The factor of each layer's learning rate: that of the smallest of these parts that it belongs to, else 1.
@@ -131,8 +138,7 @@ impl Parts {
             Some(Some(range)) if range.start < range.end && range.end <= self.layers => Ok(range),
             Some(Some(_)) => {
                 let what = format!("`{name}`: the network has layers[0..{}]", self.layers);
-                Err(Problem::here(what)
-                    .with_help("the number behind the dots is that of the layer after the last"))
+                Err(Problem::here(what).with_help("layers[0..3] is layers 0, 1 and 2"))
             }
             _ => {
                 let mut valid: Vec<String> =

@@ -102,3 +102,51 @@ fn rates_of_parts() {
         assert!(error.contains(part), "{rates}: {part} in:\n{error}");
     }
 }
+
+/// The parts are those of the whole network, and stay the same layers where it is written out.
+#[test]
+fn parts_of_named_backbones_and_of_networks_written_out() {
+    let text = "[model]\nkind = \"cnn\"\nbackbone = \"resnet-18\"\n\
+                layers = [\"global-avg-pool\", { linear = 10 }]\n[training]\n";
+    for (options, expected) in [
+        ("freeze = [\"stem\", \"stage-1\"]", "1111100000"),
+        ("freeze = [\"backbone\"]", "1111111100"),
+        ("freeze = [\"layers[8..10]\"]", "0000000011"),
+        ("freeze = [\"stage-4\"]", "0000000100"),
+    ] {
+        let recipe = parse(&format!("{text}{options}"));
+        let recipe = recipe.unwrap_or_else(|error| panic!("{options}: {error}"));
+        let frozen = recipe.frozen_layers();
+        assert_eq!(frozen.len(), expected.len());
+        for (frozen, expected) in frozen.iter().zip(expected.chars()) {
+            assert!(*frozen == (expected == '1'), "{options}: {frozen:?}");
+        }
+    }
+    let rates = parse(&format!(
+        "{text}learning-rates = {{ backbone = 0.1, stage-4 = 0.5 }}"
+    ));
+    let rates = rates.expect("a recipe").layer_rates();
+    assert_eq!(rates, [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.5, 1.0, 1.0]);
+    let error = message(parse(&format!("{text}freeze = [\"stage-5\"]")));
+    assert!(error.contains("stem, stage-1"), "{error}");
+
+    let recipe = with("[\"stem\", \"stage-2\"]")
+        .expect("a recipe")
+        .expanded(1);
+    let frozen = recipe.frozen_layers().into_iter().map(u8::from);
+    let frozen: Vec<u8> = frozen.collect();
+    assert_eq!(frozen, [1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0]);
+    let rates = parse(&format!(
+        "{RESNET}[training]\nlearning-rates = {{ stage-1 = 0.5 }}"
+    ));
+    let rates = rates.expect("a recipe").expanded(1).layer_rates();
+    assert_eq!(rates[2..8], [1.0, 0.5, 0.5, 0.5, 0.5, 1.0]);
+    for name in ["resnet-50-fpn", "mobilenet-fpn"] {
+        let recipe = Recipe::load::<&str>(name, &[])
+            .expect("built in")
+            .expanded(3);
+        let text = recipe.to_toml().expect("TOML");
+        assert_eq!(parse(&text).expect("reads back"), recipe, "{name}");
+        assert!(recipe.frozen_layers().contains(&true), "{name}");
+    }
+}
