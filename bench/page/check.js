@@ -104,6 +104,12 @@ await page.focus("#paper");
 for (let step = 0; step < 8; step += 1) await page.keyboard.press("Shift+ArrowDown");
 await page.waitForFunction(() => document.querySelector(".verdict").textContent !== "–");
 
+const docs = await open({ bypassCSP: true });
+await docs.goto(`${address}/docs`);
+await docs.evaluate(axe);
+for (const { id } of (await docs.evaluate("axe.run()")).violations) expect(false, `docs: ${id}`);
+if (folder) await docs.screenshot({ path: `${folder}/docs.png`, fullPage: true });
+
 await browser.close();
 for (const fault of faults) console.error(fault);
 console.log(faults.length === 0 ? "the page is as it should be" : `${faults.length} faults`);

@@ -16,7 +16,7 @@ use clap::{Args, Parser, Subcommand};
 pub use data::{CocoEval, Data, DataAction, DataAnchors, DataCheck, DataScenes, DataShow, IouType};
 pub use import::Import;
 pub use init::Init;
-pub use onnx::OnnxModel;
+pub use onnx::{OnnxModel, class_names};
 pub use predict::PredictLimits;
 pub use runs::{Evaluate, Explain, Export, ExportFormat, Part, Predict, Report, RunOrder, Runs};
 pub use serve::{LogKind, Serve};

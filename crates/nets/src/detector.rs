@@ -21,4 +21,5 @@ pub mod sampler;
 
 pub use crate::prediction::Detection;
 pub use data::truth::{BadTruth, Truth};
-pub use faster_rcnn::{FasterRcnn, StageLosses};
+pub use faster_rcnn::FasterRcnn;
+pub use losses::StageLosses;

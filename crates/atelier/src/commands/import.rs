@@ -1,6 +1,6 @@
 //! `import`: a run of weights that were trained elsewhere.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use nets::device::Computer;
 use nets::exchange::Pairing;
@@ -8,12 +8,13 @@ use nets::run::Import;
 use recipe::InputSize;
 use serde_json::json;
 
+use crate::computer;
 use crate::console::Output;
 use crate::error::CommandError;
+use crate::flags::{self, class_names};
 use crate::names::safe_name;
 use crate::plan::NamedRecipe;
 use crate::training::origin;
-use crate::{computer, flags};
 
 /// Weights, and the run to make of them.
 pub struct ImportPlan {
@@ -37,31 +38,10 @@ impl ImportPlan {
                 None => recipe.run.clone(),
             },
             recipe,
-            classes: flags.classes.as_deref().map(names).transpose()?,
+            classes: flags.classes.as_deref().map(class_names).transpose()?,
             root: flags.folder.runs.clone(),
             computer: computer::open(&flags.machine)?,
         })
-    }
-}
-
-/// The names in a file: one a line, or a JSON list.
-fn names(file: &Path) -> Result<Vec<String>, CommandError> {
-    let wrong = |cause: String| {
-        CommandError::Usage(format!(
-            "--classes {}: {cause}; expected a name a line, or a JSON list of names",
-            file.display()
-        ))
-    };
-    let text = std::fs::read_to_string(file).map_err(|cause| wrong(cause.to_string()))?;
-    let text = text.trim_start_matches('\u{feff}').trim();
-    let names: Vec<String> = if text.starts_with('[') {
-        serde_json::from_str(text).map_err(|cause| wrong(cause.to_string()))?
-    } else {
-        text.lines().map(|line| line.trim().to_string()).collect()
-    };
-    match names.iter().position(String::is_empty) {
-        Some(place) => Err(wrong(format!("name {} is empty", place + 1))),
-        None => Ok(names),
     }
 }
 

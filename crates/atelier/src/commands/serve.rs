@@ -73,6 +73,12 @@ fn token_of(flags: &flags::Serve) -> Result<Option<String>, CommandError> {
     let Some(file) = &flags.access.serve_token_file else {
         let given = std::env::var(TOKEN).unwrap_or_default();
         let given = given.trim();
+        if (1..token::LEAST_CHARACTERS).contains(&given.chars().count()) {
+            return Err(CommandError::Usage(format!(
+                "{TOKEN}: a token has at least {} characters",
+                token::LEAST_CHARACTERS
+            )));
+        }
         return Ok((!given.is_empty()).then(|| given.to_string()));
     };
     warn_of_readers(file);

@@ -15,10 +15,10 @@ pub struct Import {
     /// The network that they belong to, and how pictures become its input: a built-in recipe or a .toml file
     #[arg(long, value_name = "RECIPE")]
     pub recipe: String,
-    /// File with the names of the classes in the order of the outputs: one a line, or a JSON list [default: ImageNet's for
-    /// 1000 outputs, COCO's for torchvision's detectors, else numbers]
-    #[arg(long, value_name = "FILE")]
-    pub classes: Option<PathBuf>,
+    /// Names of the classes in the order of the outputs: A,B,C, or a file with a name a line or a JSON list [default:
+    /// ImageNet's for 1000 outputs, COCO's for torchvision's detectors, else numbers]
+    #[arg(long, value_name = "NAMES")]
+    pub classes: Option<String>,
     /// How tensors are paired: name, or order, which takes those of a .pth file one after the other whatever their names are
     #[arg(long, value_name = "WAY", default_value = "name")]
     pub by: Pairing,

@@ -12,7 +12,7 @@ use crate::error::CommandError;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "ONNX models made elsewhere")]
 pub struct OnnxModel {
-    /// Names of the classes in the order of the model's outputs: A,B,C or a file with a name a line
+    /// Names of the classes in the order of the model's outputs: A,B,C, or a file with a name a line or a JSON list
     #[arg(long, value_name = "NAMES")]
     pub classes: Option<String>,
     /// Order of the input's axes [default: by the place of the side that is 1 or 3]
@@ -72,7 +72,7 @@ impl OnnxModel {
             FitName::Digit => Fit::Digit,
         };
         Ok(Given {
-            classes: self.classes.as_deref().map(names).transpose()?,
+            classes: self.classes.as_deref().map(class_names).transpose()?,
             layout: self.layout.map(layout),
             size: self.size,
             fit: self.fit.map(fit),
@@ -102,12 +102,19 @@ impl OnnxModel {
     }
 }
 
-/// Names in a list, or in the file that the list names.
-fn names(list: &str) -> Result<Vec<String>, CommandError> {
+/// The names of classes in a list, A,B,C, or in the file that the list names: one a line, or a JSON list.
+pub fn class_names(list: &str) -> Result<Vec<String>, CommandError> {
     let path = Path::new(list);
     let names: Vec<String> = if path.is_file() {
         let text = measure::files::read_text(path)?;
-        text.lines().map(|line| line.trim().to_string()).collect()
+        if text.trim_start().starts_with('[') {
+            serde_json::from_str(&text).map_err(|cause| {
+                let what = format!("--classes {list}: not a JSON list of names: {cause}");
+                CommandError::Usage(what)
+            })?
+        } else {
+            text.lines().map(|line| line.trim().to_string()).collect()
+        }
     } else {
         list.split(',')
             .map(|name| name.trim().to_string())

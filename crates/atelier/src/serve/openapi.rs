@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::response::Html;
+use maud::{DOCTYPE, Markup, html};
 use serde_json::Value;
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 
@@ -37,93 +38,91 @@ pub async fn document() -> Json<OpenApi> {
 )]
 pub async fn page() -> Html<String> {
     let document = serde_json::to_value(super::api().1).unwrap_or_default();
-    Html(page_of(&document))
+    Html(page_of(&document).into_string())
 }
 
 /// Routes with what goes in and comes out; schemas are links to where they stand below.
-fn page_of(document: &Value) -> String {
-    let mut page = String::from(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" \
-         content=\"width=device-width\"><title>atelier: API</title><h1>API</h1>",
-    );
-    for (path, methods) in document["paths"].as_object().into_iter().flatten() {
-        for (method, route) in methods.as_object().into_iter().flatten() {
-            let words = |key: &str| escaped(route[key].as_str().unwrap_or_default());
-            page += &format!(
-                "<h2><code>{} {}</code></h2><p><b>{}.</b> {}</p>",
-                method.to_uppercase(),
-                escaped(path),
-                words("summary"),
-                words("description")
-            );
-            for parameter in route["parameters"].as_array().into_iter().flatten() {
-                page += &format!(
-                    "<p><code>?{}=</code> {}</p>",
-                    escaped(parameter["name"].as_str().unwrap_or_default()),
-                    escaped(parameter["description"].as_str().unwrap_or_default())
-                );
+fn page_of(document: &Value) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { "atelier: API" }
+                link rel="icon" href="/icon.svg";
+                link rel="stylesheet" href="/style.css";
             }
-            let body = &route["requestBody"]["content"];
-            let kinds = body.as_object().into_iter().flatten();
-            let kinds: Vec<String> = kinds
-                .map(|(kind, of)| format!("<code>{}</code>{}", escaped(kind), schema_link(of)))
-                .collect();
-            if !kinds.is_empty() {
-                page += &format!("<p>Body: {}</p>", kinds.join(", "));
+            body {
+                header {
+                    h1 { a href="/" { "atelier" } }
+                    nav { a href="/openapi.json" { "openapi.json" } }
+                }
+                main class="text" {
+                    @for (path, methods) in entries(&document["paths"]) {
+                        @for (method, route) in entries(methods) { (route_of(path, method, route)) }
+                    }
+                    h2 { "Objects" }
+                    @for (name, schema) in entries(&document["components"]["schemas"]) {
+                        h3 id=(name) { (name) }
+                        p { (words(&schema["description"])) }
+                        table {
+                            @for (key, property) in entries(&schema["properties"]) {
+                                tr {
+                                    td { code { (key) } }
+                                    td { (words(&property["description"])) " " (link_to(property)) }
+                                }
+                            }
+                        }
+                    }
+                }
             }
-            page += "<table>";
-            for (status, answer) in route["responses"].as_object().into_iter().flatten() {
-                let content = answer["content"].as_object().into_iter().flatten();
-                let links: String = content.map(|(_, of)| schema_link(of)).collect();
-                page += &format!(
-                    "<tr><td>{}<td>{}{links}",
-                    escaped(status),
-                    escaped(answer["description"].as_str().unwrap_or_default())
-                );
-            }
-            page += "</table>";
         }
     }
-    page += "<h1>Objects</h1>";
-    for (name, schema) in document["components"]["schemas"]
-        .as_object()
-        .into_iter()
-        .flatten()
-    {
-        let name = escaped(name);
-        page += &format!(
-            "<h2 id=\"{name}\">{name}</h2><p>{}</p><table>",
-            escaped(schema["description"].as_str().unwrap_or_default())
-        );
-        for (key, property) in schema["properties"].as_object().into_iter().flatten() {
-            page += &format!(
-                "<tr><td><code>{}</code><td>{}{}",
-                escaped(key),
-                escaped(property["description"].as_str().unwrap_or_default()),
-                link_to(property)
-            );
+}
+
+fn route_of(path: &str, method: &str, route: &Value) -> Markup {
+    let body = &route["requestBody"]["content"];
+    html! {
+        h2 { code { (method.to_uppercase()) " " (path) } }
+        p { b { (words(&route["summary"])) "." } " " (words(&route["description"])) }
+        @for parameter in route["parameters"].as_array().into_iter().flatten() {
+            p { code { "?" (words(&parameter["name"])) "=" } " " (words(&parameter["description"])) }
         }
-        page += "</table>";
+        @if body.is_object() {
+            p {
+                "Body:"
+                @for (kind, content) in entries(body) { " " code { (kind) } " " (link_to(&content["schema"])) }
+            }
+        }
+        table {
+            @for (status, answer) in entries(&route["responses"]) {
+                tr {
+                    td { (status) }
+                    td {
+                        (words(&answer["description"]))
+                        @for (_, content) in entries(&answer["content"]) { " " (link_to(&content["schema"])) }
+                    }
+                }
+            }
+        }
     }
-    page
 }
 
-/// A link to the schema of some content, where it has a name.
-fn schema_link(content: &Value) -> String {
-    link_to(&content["schema"])
+fn entries(object: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    object.as_object().into_iter().flatten()
 }
 
-fn link_to(schema: &Value) -> String {
-    let reference = schema["$ref"].as_str().or(schema["items"]["$ref"].as_str());
+fn words(text: &Value) -> &str {
+    text.as_str().unwrap_or_default()
+}
+
+/// A link to a schema, or to that of a list's elements, where it has a name.
+fn link_to(schema: &Value) -> Markup {
+    let reference = schema["$ref"].as_str();
+    let reference = reference.or(schema["items"]["$ref"].as_str());
     let name = reference.and_then(|reference| reference.rsplit('/').next());
-    name.map_or(String::new(), |name| {
-        let name = escaped(name);
-        format!(" <a href=\"#{name}\">{name}</a>")
-    })
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('"', "&quot;")
+    html! {
+        @if let Some(name) = name { a href={ "#" (name) } { (name) } }
+    }
 }

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use measure::digest::blake3;
 
 use super::App;
 
@@ -59,13 +60,7 @@ impl Sent {
         let compressed = encoder
             .write_all(file.bytes)
             .and_then(|()| encoder.finish());
-        let sum = file
-            .bytes
-            .iter()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |sum, &byte| {
-                (sum ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-            });
-        let tag = format!("\"{sum:016x}\"");
+        let tag = format!("\"{}\"", blake3([file.bytes]));
         Self {
             kind: HeaderValue::from_static(file.kind),
             tag: HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("")),

@@ -11,7 +11,7 @@ use kernels::boxes::Xyxy;
 use rayon::prelude::*;
 
 use super::box_head::{BoxHead, BoxOutput, box_losses};
-use super::losses::CorrectionLoss;
+use super::losses::{CorrectionLoss, StageLosses};
 use super::postprocess::{DetectionOptions, detect};
 use super::proposals::{LevelOutput, ProposalLimits, propose};
 use super::pyramid::FeaturePyramid;
@@ -61,19 +61,6 @@ pub(super) struct Settings {
     /// For images of that size.
     layout: Arc<AnchorLevels>,
     regions: Levels,
-}
-
-/// The losses of the two stages.
-#[derive(Clone, Debug)]
-pub struct StageLosses {
-    /// Objectness of the anchors.
-    pub objectness: Tensor<1>,
-    /// Box corrections of the anchors.
-    pub rpn_box: Tensor<1>,
-    /// Classes of the regions.
-    pub class: Tensor<1>,
-    /// Box corrections of the regions.
-    pub roi_box: Tensor<1>,
 }
 
 impl FasterRcnn {
@@ -438,31 +425,6 @@ impl Settings {
             layout: Arc::new(AnchorLevels::new(recipe, image, stages)),
             regions: region_levels(recipe, stages),
         }
-    }
-}
-
-impl StageLosses {
-    /// Their plain sum, as torchvision and detectron2 train.
-    fn summed(self, correct: Scalar, counted: usize) -> (Tensor<1>, Losses) {
-        let Self {
-            objectness,
-            rpn_box,
-            class,
-            roi_box,
-        } = self;
-        let value = |loss: &Tensor<1>| Scalar::of(loss.clone());
-        let parts = vec![
-            ("objectness", value(&objectness)),
-            ("rpn_box", value(&rpn_box)),
-            ("class", value(&class)),
-            ("roi_box", value(&roi_box)),
-        ];
-        let losses = Losses {
-            parts,
-            correct,
-            counted,
-        };
-        (objectness + rpn_box + class + roi_box, losses)
     }
 }
 

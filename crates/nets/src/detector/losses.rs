@@ -1,11 +1,51 @@
-//! The losses of the detector, as sums over their elements.
+//! The losses of the detector: of both stages, and of one stage as sums over its elements.
 
 use burn::tensor::{Int, Tensor, TensorData, activation};
 use kernels::boxes::Xyxy;
 
 use super::giou::giou;
+use crate::loss::Losses;
+use crate::ops::Scalar;
 use kernels::box_coder::BoxCoder;
 use recipe::BoxLoss;
+
+/// The losses of the two stages.
+#[derive(Clone, Debug)]
+pub struct StageLosses {
+    /// Objectness of the anchors.
+    pub objectness: Tensor<1>,
+    /// Box corrections of the anchors.
+    pub rpn_box: Tensor<1>,
+    /// Classes of the regions.
+    pub class: Tensor<1>,
+    /// Box corrections of the regions.
+    pub roi_box: Tensor<1>,
+}
+
+impl StageLosses {
+    /// Their plain sum, as torchvision and detectron2 train.
+    pub(super) fn summed(self, correct: Scalar, counted: usize) -> (Tensor<1>, Losses) {
+        let Self {
+            objectness,
+            rpn_box,
+            class,
+            roi_box,
+        } = self;
+        let value = |loss: &Tensor<1>| Scalar::of(loss.clone());
+        let parts = vec![
+            ("objectness", value(&objectness)),
+            ("rpn_box", value(&rpn_box)),
+            ("class", value(&class)),
+            ("roi_box", value(&roi_box)),
+        ];
+        let losses = Losses {
+            parts,
+            correct,
+            counted,
+        };
+        (objectness + rpn_box + class + roi_box, losses)
+    }
+}
 
 /// The loss of predicted box corrections, from the options of either stage.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// A shorter token could be guessed by trying.
-const LEAST_CHARACTERS: usize = 16;
+pub const LEAST_CHARACTERS: usize = 16;
 
 /// Why a file gives no token.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +19,8 @@ pub enum TokenError {
     },
     /// It holds none, or one that is easily guessed.
     #[error(
-        "{}: a token has at least {LEAST_CHARACTERS} characters; remove this file, and `atelier worker` creates one",
+        "{}: a token has at least {LEAST_CHARACTERS} characters; write a longer one into this file, or remove it, and \
+         `atelier worker` creates one",
         .0.display()
     )]
     Short(PathBuf),

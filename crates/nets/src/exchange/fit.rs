@@ -191,6 +191,20 @@ fn check_finite(path: &Path, tensor: &str, weight: &Weight) -> Result<(), Exchan
 struct Naming(BTreeMap<String, String>);
 
 impl Fitted {
+    /// The same, if the file at `path` gives every tensor of the network; what it has beside them does not matter.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Mismatch`].
+    pub fn complete(self, path: &Path) -> Result<Self, ExchangeError> {
+        if self.left.missing.is_empty() && self.left.misshapen.is_empty() {
+            return Ok(self);
+        }
+        Err(ExchangeError::Mismatch {
+            path: path.to_path_buf(),
+            mismatch: self.left,
+        })
+    }
+
     /// How much of the file was taken, and what was not.
     pub fn in_short(&self) -> String {
         let all = self.weights.len();

@@ -110,10 +110,7 @@ impl Import<'_> {
         let Some((recipe, input, count, fitted)) = attempt else {
             unreachable!("the loop runs at least once");
         };
-        if !(fitted.left.missing.is_empty() && fitted.left.misshapen.is_empty()) {
-            let (path, mismatch) = (self.file.to_path_buf(), fitted.left);
-            return Err(exchange::ExchangeError::Mismatch { path, mismatch }.into());
-        }
+        let fitted = fitted.complete(self.file)?;
         let known = |(_, list): &&(&str, &str)| lines(list).count() == count;
         let (classes, named_after) = match (self.classes, KNOWN.iter().find(known)) {
             (Some(classes), _) if classes.len() != count => {
