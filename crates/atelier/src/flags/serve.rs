@@ -14,7 +14,7 @@ pub struct Serve {
     /// digits-cnn and digits-detector]
     #[arg(value_name = "MODEL")]
     pub models: Vec<String>,
-    /// Address to listen on. Others than this machine reach the server only on another one, such as 0.0.0.0
+    /// Address to listen on. Only this machine reaches 127.0.0.1; 0.0.0.0 stands for all addresses of the machine
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub host: IpAddr,
     /// TCP port to listen on; 0 picks a free one
@@ -22,7 +22,7 @@ pub struct Serve {
     pub port: u16,
     #[command(flatten)]
     pub access: ServeAccess,
-    /// Folder for drawings that the page keeps with their right labels, a folder for each label: a source of data
+    /// Folder in which the page keeps drawings, each in a folder of its right label; `train` and `evaluate --data` read it
     #[arg(long, value_name = "DIR", default_value = "drawings")]
     pub drawings: PathBuf,
     #[command(flatten)]
@@ -70,7 +70,7 @@ pub enum LogKind {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Limits")]
 pub struct ServeLimits {
-    /// Images waiting for a model; a request that finds no room is answered 429
+    /// Most images that wait for a model; a request that finds no room is answered 429
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
     pub queue: u32,
     /// Most images that are computed at a time
@@ -85,7 +85,7 @@ pub struct ServeLimits {
     /// Connections at a time; others wait until one is closed
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..))]
     pub connections: u32,
-    /// Time in which a request must have arrived, and in which it is answered
+    /// Time for a request to arrive; its answer has twice as long
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub timeout: Duration,
 }

@@ -30,7 +30,7 @@ impl Access {
     fn check(&self, request: &Request) -> Result<Option<HeaderValue>, Failure> {
         let headers = request.headers();
         let host = self.check_host(request)?;
-        let origin = self.check_origin(headers, &host)?;
+        let origin = self.check_origin(request, &host)?;
         // A browser asks without the token whether its page may send it.
         let is_preflight = request.method() == Method::OPTIONS && origin.is_some();
         if !is_preflight && !OPEN.contains(&request.uri().path()) {
@@ -76,14 +76,17 @@ impl Access {
 
     fn check_origin(
         &self,
-        headers: &HeaderMap,
+        request: &Request,
         host: &Authority,
     ) -> Result<Option<HeaderValue>, Failure> {
+        let headers = request.headers();
         let Some(origin) = headers.get(header::ORIGIN) else {
-            // Old browsers leave the origin out of some requests, new ones say where these come from.
+            // Browsers leave the origin out of some requests, but say where these come from. Links to the page from elsewhere
+            // are welcome: what they ask for changes nothing, and scripts elsewhere can't read it.
             let site = headers.get(HeaderName::from_static("sec-fetch-site"));
             let foreign = site.is_some_and(|site| site == "cross-site" || site == "same-site");
-            return if foreign {
+            let is_read = [Method::GET, Method::HEAD].contains(request.method());
+            return if foreign && !is_read {
                 Err(foreign_origin("another site"))
             } else {
                 Ok(None)
@@ -128,7 +131,7 @@ fn foreign_origin(origin: &str) -> Failure {
         StatusCode::FORBIDDEN,
         "foreign_origin",
         format!("pages of {origin} may not ask this server"),
-        format!("start it with --allow-origin {origin} if they should"),
+        "name it with --allow-origin when starting the server, if they should",
     )
 }
 

@@ -282,6 +282,11 @@ fn wrong_requests_are_told_what_is_wrong() {
             assert!(!error[key].as_str().expect("a text").is_empty(), "{text}");
         }
     }
+    // A link from another site opens the page.
+    for route in ["GET /", "GET /docs"] {
+        let link = ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate"];
+        assert_eq!(server.ask(route, &link, b"").0, 200, "{route}");
+    }
     let own = format!("Origin: http://{}", server.address);
     for headers in [
         vec!["Host: localhost"],
