@@ -58,7 +58,6 @@ pub async fn delete(
 ) -> Result<Json<Deleted>, Failure> {
     app.blocking(move |app| {
         let studio = &app.studio;
-        let run = studio.runs.find(&name)?;
         let in_use = |reason: String| {
             let hint = "stop it first, and delete it when it has ended";
             Failure::conflict("in_use", reason, hint)
@@ -66,6 +65,7 @@ pub async fn delete(
         if studio.queue.holds(&name) {
             return Err(in_use(format!("{name} trains, or waits for its training")));
         }
+        let run = studio.runs.find(&name)?;
         let path = run.path().to_path_buf();
         let held = run.lock().map_err(|error| in_use(error.to_string()))?;
         let trash = studio.runs.trash();
