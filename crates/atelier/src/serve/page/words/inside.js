@@ -1,0 +1,4 @@
+// Words of the views Inside and Data: English, French.
+
+/** @satisfies {Record<string, [string, string]>} */
+export const INSIDE = {};
