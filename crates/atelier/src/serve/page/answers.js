@@ -2,7 +2,7 @@
 
 import { part, post } from "./api.js";
 import { boxes } from "./boxes.js";
-import { el, term } from "./dom.js";
+import { bar, el, term } from "./dom.js";
 import { number, percent, say } from "./words.js";
 
 /** @typedef {import("./api.js").Model} Model */
@@ -121,7 +121,7 @@ export function bars(classes, probabilities) {
     { className: "bars", title: say("barsHint") },
     ...rows.flatMap(({ name, value }) => [
       el("dt", { textContent: name }),
-      el("dd", {}, el("meter", { value, "aria-label": name })),
+      el("dd", {}, bar(value, name)),
       el("dd", { textContent: percent(value) }),
     ]),
   );

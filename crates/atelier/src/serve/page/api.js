@@ -15,7 +15,8 @@ import { say } from "./words.js";
  *   images_per_s: number }} Epoch */
 /** @typedef {{ run: Run, toml: string, history: Epoch[], evaluation: any, error: string | null }} RunDetail */
 /** @typedef {{ running: string | null, waiting: { id: string, name: string }[] }} Queue */
-/** @typedef {{ run: string, epoch: number, epochs: number, images_per_s: number, left_s: number, loss: number }} Progress */
+/** @typedef {{ run: string, epoch: number, epochs: number, images_per_s: number, left_s: number, loss: number,
+ *   share?: number }} Progress */
 /** @typedef {{ name: string, about: string, toml: string, saved: boolean }} Recipe */
 /** @typedef {{ name: string, part: string, output: number[], parameters: number, multiply_adds: number,
  *   receptive_field: number[] | null, memory_bytes: number, block?: number | null }} LayerRow */

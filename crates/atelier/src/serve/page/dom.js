@@ -52,6 +52,26 @@ export function svg(name, attributes, ...children) {
   return made;
 }
 
+/** A bar as long as a share, 0 to 1.
+ * @param {number} value
+ * @param {string} name
+ */
+export const bar = (value, name) =>
+  svg(
+    "svg",
+    {
+      class: "bar",
+      viewBox: "0 0 100 8",
+      preserveAspectRatio: "none",
+      role: "meter",
+      "aria-label": name,
+      "aria-valuenow": value,
+      "aria-valuemin": 0,
+      "aria-valuemax": 1,
+    },
+    svg("rect", { width: 100 * value, height: 8 }),
+  );
+
 /** @template {HTMLElement} [T=HTMLElement] @param {string} id @returns {T} */
 export const by = (id) => /** @type {T} */ (document.getElementById(id));
 

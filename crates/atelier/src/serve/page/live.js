@@ -8,6 +8,8 @@ import { Failure, get, runPath, send } from "./api.js";
 /** First wait before the next attempt in milliseconds; it doubles up to the longest. */
 const WAIT = 1000;
 const LONGEST_WAIT = 15_000;
+/** Most points of a loss within the epochs. */
+const TRAIL = 400;
 
 /** @typedef {"runs" | "epoch" | "queue" | "progress" | "connection"} News */
 
@@ -20,6 +22,8 @@ export const live = {
   progress: new Map(),
   /** @type {Map<string, RunDetail>} Those that a view asked for. */
   details: new Map(),
+  /** The loss within the epochs, while somebody listens. @type {Map<string, [number, number][]>} */
+  trail: new Map(),
   connected: false,
 };
 
@@ -52,6 +56,29 @@ export async function detail(name, anew = false) {
   return fetched;
 }
 
+/** When this page first heard of a training, and how many epochs were over then. @type {Map<string, [number, number]>} */
+const heard = new Map();
+
+/** How many epochs are over, with the part of the one that runs.
+ * @param {import("./api.js").Progress} news
+ */
+export function epochsDone({ run, epoch, epochs, left_s, share }) {
+  if (typeof share === "number") return share * epochs;
+  const [since, before] = heard.get(run) ?? [performance.now(), epoch - 1];
+  heard.set(run, [since, before]);
+  const passed = (performance.now() - since) / 1000;
+  const done = before + (epochs - before) * (passed / (passed + left_s || 1));
+  return Math.min(Math.max(done, epoch - 1), epoch);
+}
+
+/** @param {import("./api.js").Progress} news */
+function follow(news) {
+  const points = live.trail.get(news.run) ?? [];
+  live.trail.set(news.run, points);
+  if (typeof news.loss === "number") points.push([epochsDone(news), news.loss]);
+  if (points.length > TRAIL) points.splice(0, points.length - TRAIL);
+}
+
 /** @param {string} event @param {any} data */
 function receive(event, data) {
   if (event === "runs") {
@@ -69,7 +96,10 @@ function receive(event, data) {
     if (known) known.run = run;
     if (before?.state !== run.state) {
       live.details.delete(run.name);
-      if (run.state !== "training") live.progress.delete(run.name);
+      if (run.state !== "training") {
+        live.progress.delete(run.name);
+        heard.delete(run.name);
+      }
     }
     tell("runs");
   } else if (event === "epoch") {
@@ -85,6 +115,7 @@ function receive(event, data) {
     tell("queue");
   } else if (event === "progress") {
     live.progress.set(data.run, data);
+    follow(data);
     tell("progress", data.run);
   }
 }

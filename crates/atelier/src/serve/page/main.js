@@ -2,16 +2,20 @@
 
 import { onTokenNeeded } from "./api.js";
 import * as build from "./build.js";
+import * as compare from "./compare.js";
+import * as data from "./data.js";
 import * as draw from "./draw.js";
 import { button, by, el, explainTerms, field } from "./dom.js";
 import { listen } from "./live.js";
+import * as inside from "./inside.js";
+import * as train from "./train.js";
 import { say, spoken, switchLanguage, write } from "./words.js";
 
 /** A view is wired once, shown with what stands behind its name in the address, and writes its texts anew.
  * @typedef {{ wire: (root: HTMLElement) => void, show?: (rest: string) => void, texts?: () => void }} View
  */
 /** @type {Record<string, View>} */
-const VIEWS = { draw, build };
+const VIEWS = { draw, build, train, compare, inside, data };
 
 /** Shows the view that the address names: `#train/my-run`, `#build=...`. */
 function route() {
@@ -19,8 +23,10 @@ function route() {
   const shown = name in VIEWS ? name : "draw";
   for (const link of document.querySelectorAll("#views a")) {
     const own = link.getAttribute("href") === `#${shown}`;
-    if (own) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (own) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest", inline: "center" });
+    } else link.removeAttribute("aria-current");
   }
   for (const view of Object.keys(VIEWS)) by(`view-${view}`).hidden = view !== shown;
   document.title = `${document.querySelector("#views [aria-current]")?.textContent} · atelier`;

@@ -81,19 +81,22 @@ export function duration(seconds) {
 /** @param {string} date */
 export function when(date) {
   return new Date(date).toLocaleString(language, {
-    dateStyle: "short",
-    timeStyle: "short",
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
   });
 }
 
 /** A share as a percentage.
  * @param {number} value
- * @param {number} [digits]
+ * @param {number} [digits] most digits behind the point
+ * @param {number} [least] digits that are always written
  */
-export function percent(value, digits = 1) {
+export function percent(value, digits = 1, least = digits) {
   return value.toLocaleString(language, {
     style: "percent",
-    minimumFractionDigits: digits,
+    minimumFractionDigits: least,
     maximumFractionDigits: digits,
   });
 }
