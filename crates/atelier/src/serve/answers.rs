@@ -51,7 +51,6 @@ struct ObjectAnswer {
 impl ImageAnswer {
     /// The prediction for the image of this name.
     pub fn of(image: String, Answered { prediction, seen }: Answered) -> Self {
-        let url = |png| format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png));
         let object = |found: FoundObject| ObjectAnswer {
             bounds: found.bounds,
             class: found.class,
@@ -63,7 +62,12 @@ impl ImageAnswer {
             score: prediction.score,
             probabilities: prediction.probabilities,
             detections: prediction.detections.into_iter().map(object).collect(),
-            input: seen.map(url),
+            input: seen.map(|png| data_url(&png)),
         }
     }
+}
+
+/// A PNG file as an address.
+pub fn data_url(png: &[u8]) -> String {
+    format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png))
 }
