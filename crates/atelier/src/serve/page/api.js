@@ -15,8 +15,8 @@ import { say } from "./words.js";
  *   images_per_s: number }} Epoch */
 /** @typedef {{ run: Run, toml: string, history: Epoch[], evaluation: any, error: string | null }} RunDetail */
 /** @typedef {{ running: string | null, waiting: { id: string, name: string }[] }} Queue */
-/** @typedef {{ run: string, epoch: number, epochs: number, images_per_s: number, left_s: number, loss: number,
- *   share?: number }} Progress */
+/** @typedef {{ run: string, epoch: number, epochs: number, step: number, steps: number,
+ *   images_per_s: number | null, left_s: number | null, loss: number | null }} Progress */
 /** @typedef {{ name: string, about: string, toml: string, saved: boolean }} Recipe */
 /** @typedef {{ name: string, part: string, output: number[], parameters: number, multiply_adds: number,
  *   receptive_field: number[] | null, memory_bytes: number, block?: number | null }} LayerRow */
@@ -26,10 +26,10 @@ import { say } from "./words.js";
  *   memory_bytes?: number, blocks?: Block[] | null, hyper?: { [key: string]: any }, command?: string,
  *   problems?: Problem[] }} Check */
 /** @typedef {{ index: number, label: string, predicted: string, score: number, image: string }} Mistake */
-/** @typedef {{ name: string, shape: number[], maps: string[], range: number[] }} LayerMaps */
-/** @typedef {{ anchors: number[][], proposals: number[][], kept: number[][], detections: number[][] }} Steps */
-/** @typedef {{ layers: LayerMaps[], input: string, grad_cam: string | null, steps: Steps | null, command: string }} Insight */
-/** @typedef {{ patch: number[][][], kernel: number[][][], bias: number, sum: number, value: number }} Cell */
+/** @typedef {import("api").components["schemas"]["InsideAnswer"]} Insight */
+/** @typedef {import("api").components["schemas"]["LayerAnswer"]} LayerMaps */
+/** @typedef {import("api").components["schemas"]["StagesAnswer"]} Stages */
+/** @typedef {import("api").components["schemas"]["CellAnswer"]} Cell */
 /** @typedef {{ source: string, classes: { name: string, train: number, test: number }[],
  *   images: { image: string, label: string }[], findings: { title: string, count: number, text: string }[] }} DataSet */
 

@@ -7,11 +7,11 @@ import { percent } from "./words.js";
 const BOXES = 300;
 
 /** A picture with boxes over it; the surer, the stronger the line.
- * @param {{ box: number[], score: number, class?: string }[]} found
- * @param {import("./canvas.js").Picture} picture
+ * @param {{ box: number[], score: number, class?: string | null }[]} found
+ * @param {{ url: string, size: number[] }} picture
  */
 export function boxes(found, { url, size: [width, height] }) {
-  const line = Math.max(width, height) / 80;
+  const line = Math.max(width, height) / 100;
   return svg(
     "svg",
     {

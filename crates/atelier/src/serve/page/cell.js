@@ -66,7 +66,7 @@ const product = (a, b) => a.map((row, y) => row.map((value, x) => value * b[y][x
 const total = (matrix) => matrix.flat().reduce((sum, value) => sum + value, 0);
 
 /** @param {Cell} cell */
-function arithmetic({ patch, kernel, bias, sum, value }) {
+function arithmetic({ patch, kernel, bias, value }) {
   const parts = patch.map((one, channel) => total(product(one, kernel[channel])));
   // The input channel that counts most is shown first.
   const strongest = parts.reduce((best, one, at) => (Math.abs(one) > Math.abs(parts[best]) ? at : best), 0);
@@ -90,7 +90,7 @@ function arithmetic({ patch, kernel, bias, sum, value }) {
     matrices,
     el("p", {
       className: "equation",
-      textContent: say("equation", number(patch.length), measured(sum), measured(bias), measured(value)),
+      textContent: say("equation", number(patch.length), measured(value - bias), measured(bias), measured(value)),
     }),
     el("p", { className: "quiet", words: "cellHelp" }),
   );

@@ -6,7 +6,7 @@ import { drawing, onDrawing } from "./canvas.js";
 import { cellPanel } from "./cell.js";
 import { choice, commandLine, complaint, el } from "./dom.js";
 import { live, watch } from "./live.js";
-import { stepSlider } from "./steps.js";
+import { stageSlider } from "./steps.js";
 import { measured, say } from "./words.js";
 
 /** @typedef {import("./api.js").Insight} Insight */
@@ -121,21 +121,19 @@ function render() {
     layers.replaceChildren();
     return;
   }
-  const { input, grad_cam, steps } = insight;
+  const { input, grad_cam, stages } = insight;
   seen.replaceChildren(
-    figure(pixels(input), say("seen")),
+    ...(stages ? [stageSlider(stages, insight)] : [figure(pixels(input), say("seen"))]),
     ...(grad_cam ? [figure(pixels(grad_cam), `${say("gradCam")}: ${say("gradCamHelp")}`)] : []),
-    ...(steps ? [stepSlider(steps, picture)] : []),
   );
-  layers.replaceChildren(...insight.layers.map((layer, place) => section(layer, place)));
+  layers.replaceChildren(...insight.layers.map(section));
 }
 
 /** The maps of a layer.
  * @param {import("./api.js").LayerMaps} layer
- * @param {number} place
  */
-function section({ name, shape, maps, range }, place) {
-  const [channels, rows = 1, columns = 1] = shape;
+function section({ layer, name, shape, maps, range, has_cells }) {
+  const [channels, rows, columns] = shape;
   const hidden = channels - maps.length;
   /** @param {number} channel @param {MouseEvent} event */
   const open = (channel, event) => {
@@ -151,7 +149,7 @@ function section({ name, shape, maps, range }, place) {
     if (!picture) return;
     own.append(panel.root);
     void panel.open(
-      { model, layer: place, channel, row: within(y, rows), column: within(x, columns) },
+      { model, layer, channel, row: within(y, rows), column: within(x, columns) },
       [channels, rows, columns],
       picture,
     );
@@ -171,19 +169,21 @@ function section({ name, shape, maps, range }, place) {
     ),
     el(
       "div",
-      { className: rows > 1 ? "strip feature" : "strip" },
+      { className: has_cells ? "strip" : "strip inert" },
       ...maps.map((src, channel) =>
-        el(
-          "button",
-          {
-            type: "button",
-            className: "plain",
-            "aria-label": say("map", channel, name),
-            title: say("map", channel, name),
-            on: { click: (/** @type {MouseEvent} */ event) => open(channel, event) },
-          },
-          el("img", { src, alt: "" }),
-        ),
+        has_cells
+          ? el(
+              "button",
+              {
+                type: "button",
+                className: "plain",
+                "aria-label": say("map", channel, name),
+                title: say("map", channel, name),
+                on: { click: (/** @type {MouseEvent} */ event) => open(channel, event) },
+              },
+              el("img", { src, alt: "" }),
+            )
+          : el("img", { src, alt: say("map", channel, name) }),
       ),
       hidden > 0 && el("span", { className: "quiet", textContent: say("more", hidden) }),
     ),

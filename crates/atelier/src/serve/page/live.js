@@ -56,20 +56,10 @@ export async function detail(name, anew = false) {
   return fetched;
 }
 
-/** When this page first heard of a training, and how many epochs were over then. @type {Map<string, [number, number]>} */
-const heard = new Map();
-
 /** How many epochs are over, with the part of the one that runs.
  * @param {import("./api.js").Progress} news
  */
-export function epochsDone({ run, epoch, epochs, left_s, share }) {
-  if (typeof share === "number") return share * epochs;
-  const [since, before] = heard.get(run) ?? [performance.now(), epoch - 1];
-  heard.set(run, [since, before]);
-  const passed = (performance.now() - since) / 1000;
-  const done = before + (epochs - before) * (passed / (passed + left_s || 1));
-  return Math.min(Math.max(done, epoch - 1), epoch);
-}
+export const epochsDone = ({ epoch, step, steps }) => epoch - 1 + step / Math.max(1, steps);
 
 /** @param {import("./api.js").Progress} news */
 function follow(news) {
@@ -98,7 +88,6 @@ function receive(event, data) {
       live.details.delete(run.name);
       if (run.state !== "training") {
         live.progress.delete(run.name);
-        heard.delete(run.name);
       }
     }
     tell("runs");

@@ -1,46 +1,45 @@
-// The steps of a detector over the picture, from anchors to detections.
+// The stages of a detector over the picture, from anchors to detections.
 
 import { boxes } from "./boxes.js";
 import { el } from "./dom.js";
 import { number, say } from "./words.js";
 
-/** @typedef {import("./api.js").Steps} Steps */
+/** @typedef {import("./api.js").Insight} Insight */
+/** @typedef {import("./api.js").Stages} Stages */
+/** @typedef {import("./words.js").Word} Word */
 
-/** @type {(keyof Steps)[]} */
-const STEPS = ["anchors", "proposals", "kept", "detections"];
-/** @type {Record<keyof Steps, [import("./words.js").Word, import("./words.js").Word]>} */
-const WORDS = {
-  anchors: ["anchors", "anchorsHelp"],
-  proposals: ["proposals", "proposalsHelp"],
-  kept: ["keptBoxes", "keptHelp"],
-  detections: ["detections", "detectionsHelp"],
-};
-/** The step that is shown stays when the drawing changes. */
-let step = STEPS.length - 1;
+/** @type {[Exclude<keyof Stages, "anchors">, Word, Word][]} */
+const STAGES = [
+  ["best_anchors", "anchors", "anchorsHelp"],
+  ["before_suppression", "corrected", "correctedHelp"],
+  ["proposals", "proposals", "proposalsHelp"],
+  ["regions", "regions", "regionsHelp"],
+  ["detections", "detections", "detectionsHelp"],
+];
+/** The stage that is shown stays when the drawing changes. */
+let stage = STAGES.length - 1;
 
-/** @param {Steps} steps @param {import("./canvas.js").Picture} picture */
-export function stepSlider(steps, picture) {
-  const stage = el("div");
+/** @param {Stages} stages @param {Insight} insight */
+export function stageSlider(stages, { input, size }) {
+  const picture = el("div");
   const help = el("p", { className: "quiet" });
   const slider = el("input", {
     type: "range",
     min: "0",
-    max: String(STEPS.length - 1),
-    value: String(step),
+    max: String(STAGES.length - 1),
+    value: String(stage),
     label: "steps",
     on: { input: () => show(Number(slider.value)) },
   });
   /** @param {number} next */
   function show(next) {
-    step = next;
-    const key = STEPS[step];
-    const found = steps[key].map(([x1, y1, x2, y2, score]) => ({ box: [x1, y1, x2, y2], score }));
-    const [name, about] = WORDS[key];
-    stage.replaceChildren(boxes(found, picture));
-    const text = `${step + 1}. ${say(name)}: ${number(found.length)}`;
+    stage = next;
+    const [key, name, about] = STAGES[stage];
+    picture.replaceChildren(boxes(stages[key], { url: input, size }));
+    const text = `${stage + 1}. ${say(name)}: ${number(stages[key].length)}`;
     slider.setAttribute("aria-valuetext", text);
-    help.replaceChildren(el("strong", { textContent: text }), ` ${say(about)}`);
+    help.replaceChildren(el("strong", { textContent: text }), ` ${say(about, number(stages.anchors))}`);
   }
-  show(step);
-  return el("div", { className: "steps" }, stage, slider, help);
+  show(stage);
+  return el("div", { className: "steps" }, picture, slider, help);
 }
