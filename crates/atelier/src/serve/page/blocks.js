@@ -13,6 +13,21 @@ import { bytes, compact, number, say } from "./words.js";
  * @typedef {{ rows: (LayerRow | undefined)[], problems: Problem[], open: Set<string>, path: string }} Known
  */
 
+/** The button that has just moved a layer: it keeps the focus at the layer's new place. */
+let moved = "";
+
+/** Gives the focus back to what had it before the list was drawn anew.
+ * @param {string | undefined} focused the id of what had it
+ */
+export function refocus(focused) {
+  const id = moved || focused;
+  moved = "";
+  if (!id || document.activeElement?.id === id) return;
+  const found = /** @type {HTMLButtonElement | null} */ (document.getElementById(id));
+  const other = found?.disabled ? found.parentElement?.querySelector("button:enabled") : found;
+  if (other instanceof HTMLElement) other.focus();
+}
+
 /** @param {number[]} shape */
 export const shapeText = (shape) => shape.map((side) => number(side)).join(" × ");
 
@@ -25,9 +40,10 @@ export function blockList(blocks, known, change) {
   /** @param {number} from @param {number} to */
   const move = (from, to) => {
     const next = [...blocks];
-    const [moved] = next.splice(from, 1);
-    next.splice(to, 0, moved);
+    const [layer] = next.splice(from, 1);
+    next.splice(to, 0, layer);
     known.open.clear();
+    moved = `move-${known.path}${to}-${to < from ? "up" : "down"}`;
     change(next);
   };
   const list = el("ol", { className: "blocks" });
@@ -39,9 +55,9 @@ export function blockList(blocks, known, change) {
     const buttons = el(
       "div",
       { className: "moves" },
-      mark("↑", "moveUp", place, place === 0, () => move(place, place - 1)),
-      mark("↓", "moveDown", place, place === blocks.length - 1, () => move(place, place + 1)),
-      mark("×", "removeLayer", place, false, () => {
+      mark("↑", "moveUp", `move-${path}-up`, place, place === 0, () => move(place, place - 1)),
+      mark("↓", "moveDown", `move-${path}-down`, place, place === blocks.length - 1, () => move(place, place + 1)),
+      mark("×", "removeLayer", `remove-${path}`, place, false, () => {
         known.open.clear();
         change(blocks.filter((_, at) => at !== place));
       }),
@@ -75,13 +91,15 @@ export function blockList(blocks, known, change) {
 /** A small button with a sign for its face.
  * @param {string} sign
  * @param {import("./words.js").Word} word
+ * @param {string} id
  * @param {number} place
  * @param {boolean} disabled
  * @param {() => void} click
  */
-const mark = (sign, word, place, disabled, click) =>
+const mark = (sign, word, id, place, disabled, click) =>
   el("button", {
     type: "button",
+    id,
     className: "plain",
     textContent: sign,
     disabled,
@@ -105,7 +123,7 @@ function details(block, known, path, place, replace) {
     { open: known.open.has(path) },
     el(
       "summary",
-      {},
+      { id: `block-${path}` },
       el("strong", { textContent: head }),
       el("span", { className: "quiet", textContent: rest.join(", ") }),
       row && el("span", { className: "shape", textContent: shapeText(row.output) }),

@@ -1,7 +1,7 @@
 // The view Build: a recipe as blocks beside its text.
 
 import { get } from "./api.js";
-import { blockList } from "./blocks.js";
+import { blockList, refocus } from "./blocks.js";
 import { button, commandLine, complaint, el, facts, field } from "./dom.js";
 import { hyperForm } from "./hyper.js";
 import { picker } from "./picker.js";
@@ -35,13 +35,14 @@ const text = el("textarea", {
 });
 const problems = el("div", { id: "problems", "aria-live": "polite" });
 const name = el("input", {
+  id: "recipe-name",
   maxLength: 64,
   pattern: "[A-Za-z0-9_\\-]+",
   required: true,
   autocomplete: "off",
   on: { change: () => (recipe.name = name.value) },
 });
-const said = el("output", { className: "quiet" });
+const said = el("output", { id: "saved", className: "quiet" });
 const failure = complaint();
 const command = commandLine();
 
@@ -83,10 +84,11 @@ export function wire(root) {
       className: "tools",
       on: { submit: (/** @type {SubmitEvent} */ event) => void keep(event) },
     },
+    button("undo", () => void work.undo(), { id: "undo-build" }),
     field("recipeName", name),
-    button("save", () => {}, { type: "submit" }),
+    button("save", () => {}, { type: "submit", id: "save" }),
     button("download", () => download(new Blob([recipe.toml]), `${name.value || "recipe"}.toml`)),
-    button("shareLink", () => void share()),
+    button("shareLink", () => void share(), { id: "share" }),
     el("a", { className: "button main", href: "#train", words: "trainThis" }),
     said,
   );
@@ -175,7 +177,7 @@ function render() {
   );
   totals.classList.toggle("stale", !check.ok);
   if (figures?.hyper) hyper.replaceChildren(hyperForm(figures.hyper, (set) => void work.apply({ set })));
-  if (focus && document.activeElement?.id !== focus) document.getElementById(focus)?.focus();
+  refocus(focus);
   problems.replaceChildren(...(check.problems ?? []).map(problem));
   failure.say(recipe.failure ?? undefined);
   command.say(check.command ?? `atelier train ${recipe.name}.toml`);

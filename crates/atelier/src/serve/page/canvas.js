@@ -5,6 +5,9 @@ import { Paper } from "./paper.js";
 
 /** @typedef {{ blob: Blob, url: string, size: number[] }} Picture */
 
+/** Bytes of the largest drawing that outlives the page. */
+const LARGEST_KEPT = 300_000;
+
 const pen = /** @type {HTMLInputElement} */ (by("pen"));
 /** @type {Set<(picture: Picture | null) => void>} */
 const readers = new Set();
@@ -32,6 +35,25 @@ async function changed() {
   if (newest) setTimeout(URL.revokeObjectURL, 10_000, newest.url);
   newest = next;
   for (const reader of readers) reader(next);
+  void keep(next?.blob ?? null);
+}
+
+/** Keeps the drawing in this tab, for when the page is loaded anew.
+ * @param {Blob | null} blob
+ */
+async function keep(blob) {
+  if (!blob || blob.size > LARGEST_KEPT) return sessionStorage.removeItem("drawing");
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  if (blob === newest?.blob) sessionStorage.setItem("drawing", btoa(text));
+}
+
+/** Lays the drawing of before on the paper. */
+export async function restore() {
+  const kept = sessionStorage.getItem("drawing");
+  if (!kept) return;
+  const bytes = Uint8Array.from(atob(kept), (one) => one.charCodeAt(0));
+  await paper.lay(new Blob([bytes], { type: "image/png" }));
 }
 
 /** Calls the reader after each change of the drawing.

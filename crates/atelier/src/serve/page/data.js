@@ -128,7 +128,6 @@ function render() {
             {
               type: "button",
               title: say("toCanvas"),
-              "aria-label": `${label}. ${say("toCanvas")}`,
               on: { click: () => void toCanvas(image) },
             },
             el("img", { src: image, alt: "" }),

@@ -3,7 +3,7 @@
 import { get, part, post } from "./api.js";
 import { Card } from "./answers.js";
 import { wireCamera } from "./camera.js";
-import { drawing, onDrawing, paper } from "./canvas.js";
+import { drawing, onDrawing, paper, restore } from "./canvas.js";
 import { by, choice, commandLine, complaint, el } from "./dom.js";
 import { live, watch } from "./live.js";
 import { say } from "./words.js";
@@ -149,6 +149,7 @@ export function wire() {
   });
   watch((news) => news === "runs" && showMore());
   listen();
+  void restore().catch(() => {});
   void start();
 }
 

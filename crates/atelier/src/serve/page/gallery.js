@@ -50,7 +50,6 @@ export async function mistakes(run) {
           {
             type: "button",
             title: `${text}. ${say("toCanvas")}`,
-            "aria-label": `${text}. ${say("toCanvas")}`,
             on: { click: () => void toCanvas(image) },
           },
           el("img", { src: image, alt: "" }),

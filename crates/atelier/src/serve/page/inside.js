@@ -155,11 +155,11 @@ function section({ layer, name, shape, maps, range, has_cells }) {
     );
   };
   const own = el(
-    "section",
-    { className: "card" },
+    "details",
+    { className: "card", open: has_cells },
     el(
-      "div",
-      { className: "head" },
+      "summary",
+      {},
       el("h3", { textContent: name }),
       el("span", {
         className: "quiet",

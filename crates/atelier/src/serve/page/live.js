@@ -24,6 +24,8 @@ export const live = {
   details: new Map(),
   /** The loss within the epochs, while somebody listens. @type {Map<string, [number, number][]>} */
   trail: new Map(),
+  /** What trainings wrote before they failed. @type {Map<string, string>} */
+  failures: new Map(),
   connected: false,
 };
 
@@ -99,6 +101,11 @@ function receive(event, data) {
       history.push(data.record);
     }
     tell("epoch", data.run);
+  } else if (event === "failed") {
+    // What it wrote before it failed is in its details.
+    live.details.delete(data.run);
+    live.failures.set(data.run, data.error);
+    tell("runs");
   } else if (event === "queue") {
     live.queue = data;
     tell("queue");

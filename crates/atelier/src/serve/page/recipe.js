@@ -32,6 +32,17 @@ let edits = Promise.resolve();
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let pause;
 
+/** Texts before changes by forms, the newest last. @type {string[]} */
+const past = [];
+
+/** The text before the last change by a form. */
+export function undo() {
+  const before = past.pop();
+  if (before === undefined) return;
+  recipe.toml = "";
+  return write(before);
+}
+
 /** @param {() => void} show called when something is known anew */
 export function onRecipe(show) {
   shown = show;
@@ -42,6 +53,7 @@ export function onRecipe(show) {
  * @param {boolean} [atOnce]
  */
 export function write(toml, atOnce = true) {
+  if (atOnce && recipe.toml && recipe.toml !== toml) past.push(recipe.toml);
   recipe.toml = toml;
   sessionStorage.setItem("recipe", JSON.stringify([recipe.name, toml]));
   clearTimeout(pause);

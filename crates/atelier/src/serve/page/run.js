@@ -11,6 +11,7 @@ import { duration, measured, number, say } from "./words.js";
 
 const head = el("div", { className: "head" });
 const failure = complaint();
+const unanswered = complaint();
 const curves = plots();
 const numbers = el("div");
 const bar = el("progress", { label: "progress" });
@@ -61,14 +62,17 @@ export async function refresh() {
     numbers.replaceChildren();
     bar.removeAttribute("value");
     head.replaceChildren(el("h2", { textContent: own }), ...(place >= 0 ? [badge("queued"), stopButton(own)] : []));
-    if (place >= 0) failure.say();
+    const failed = live.failures.get(own);
+    if (failed) failure.say(new Error(failed));
+    else if (place >= 0) failure.say();
     return;
   }
   try {
     const { history, error } = await detail(own);
     if (own !== name) return;
     header(run);
-    if (error) failure.say(new Error(error));
+    const failed = error ?? (run.state === "training" ? null : live.failures.get(own));
+    if (failed) failure.say(new Error(failed));
     progress();
     drawCurves(run, history);
     command.say(run.command);
@@ -150,9 +154,7 @@ async function showPictures(run) {
   if (run.epoch === 0 || run.state === "damaged") return;
   if (!card) {
     const kind = run.kind === "faster-rcnn" ? "detector" : "classifier";
-    card = new Card({ name: run.name, kind, classes: [], input: [] }, (error) => {
-      if (error) failure.say(error);
-    });
+    card = new Card({ name: run.name, kind, classes: [], input: [] }, unanswered.say);
   }
   const shown = card;
   const parts = [answerSection(shown), await filters(run.name)];
@@ -167,7 +169,7 @@ async function showPictures(run) {
 function answerSection(shown) {
   answer.replaceChildren(
     ...(drawing()
-      ? [shown.root]
+      ? [unanswered.root, shown.root]
       : [el("p", { words: "emptyDrawing" }), el("a", { className: "button", href: "#draw", words: "toDraw" })]),
   );
   return el("section", { className: "card" }, el("h3", { words: "yourDrawing" }), answer);

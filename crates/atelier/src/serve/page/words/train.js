@@ -5,7 +5,7 @@ export const TRAIN = {
   askMore: ["Ask another network …", "Interroger un autre réseau …"],
   startTraining: ["Start a training", "Lancer un entraînement"],
   recipe: ["Recipe", "Recette"],
-  fromBuild: ["{0} (from Build)", "{0} (de Construire)"],
+  fromBuild: ["{0} (from Build)", "{0} (de Créer)"],
   epochs: ["Epochs", "Époques"],
   seed: ["Seed", "Graine"],
   runName: ["Name of the run", "Nom de la session"],
