@@ -33,6 +33,16 @@ const STRIP: usize = 256;
 /// Values that one thread converts before it is worth calling another.
 const ALONE: usize = 16_384;
 
+/// Up to how many images this layout is the faster one, whatever their size.
+const FEW_IMAGES: usize = 8;
+/// Pixels of an image from which it is, however many images there are.
+const LARGE_IMAGE: usize = 4096;
+
+/// Whether images of this area are computed faster with channels than with images side by side.
+pub fn suits(images: usize, area: usize) -> bool {
+    images <= FEW_IMAGES || area >= LARGE_IMAGE
+}
+
 /// Blocks that hold this many channels.
 pub fn blocks(channels: usize) -> usize {
     channels.div_ceil(LANES)
