@@ -146,8 +146,8 @@ impl RangeTestReport<'_> {
     ) -> Vec<Vec<String>> {
         let rows = self.marked(words).into_iter();
         rows.map(|(name, point)| {
-            let rounded = two_digits(point.learning_rate);
-            vec![name.to_string(), rate(rounded), loss(point.smoothed)]
+            let rate = rate(two_digits(point.learning_rate));
+            vec![name.to_string(), rate, loss(point.smoothed)]
         })
         .collect()
     }
@@ -171,10 +171,11 @@ pub fn two_digits(value: f64) -> f64 {
     format!("{value:.1e}").parse().unwrap_or(value)
 }
 
-/// A rate with two significant digits, without an exponent.
+/// A rate with at most two significant digits, without an exponent.
 fn rate_text(language: Language, rate: f64) -> String {
-    let exponent = rate.log10().floor();
-    let decimals = (1.0 - exponent).clamp(0.0, 20.0) as usize;
+    let rate = two_digits(rate);
+    let digits = rate.to_string();
+    let decimals = digits.split_once('.').map_or(0, |(_, after)| after.len());
     language.decimal(rate, decimals)
 }
 
