@@ -8,6 +8,11 @@ use utoipa::ToSchema;
 
 use super::engine::Answered;
 
+/// A PNG file as a `data:` URL.
+pub fn png_url(png: &[u8]) -> String {
+    format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png))
+}
+
 /// Predictions for all images of a request, in their order.
 #[derive(Serialize, ToSchema)]
 pub struct Answer {
@@ -51,7 +56,6 @@ struct ObjectAnswer {
 impl ImageAnswer {
     /// The prediction for the image of this name.
     pub fn of(image: String, Answered { prediction, seen }: Answered) -> Self {
-        let url = |png| format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png));
         let object = |found: FoundObject| ObjectAnswer {
             bounds: found.bounds,
             class: found.class,
@@ -63,7 +67,7 @@ impl ImageAnswer {
             score: prediction.score,
             probabilities: prediction.probabilities,
             detections: prediction.detections.into_iter().map(object).collect(),
-            input: seen.map(url),
+            input: seen.map(|png| png_url(&png)),
         }
     }
 }
