@@ -29,6 +29,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::App;
+use data::SeenData;
 use facts::KnownData;
 use folder::RunsFolder;
 use queue::Queue;
@@ -44,6 +45,7 @@ pub struct Studio {
     saved: SavedRecipes,
     /// What is known of recipes' data.
     known: KnownData,
+    data: SeenData,
     queue: Arc<Queue>,
     watcher: Arc<Watcher>,
 }
@@ -58,6 +60,7 @@ impl Studio {
             runs,
             saved: SavedRecipes::new(recipes),
             known: KnownData::default(),
+            data: SeenData::default(),
             queue,
         }
     }

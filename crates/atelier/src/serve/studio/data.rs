@@ -1,6 +1,7 @@
 //! `GET /v1/data`: what a data set holds, and what is wrong or odd in it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use ::data::doctor::{self, ClassSummary, Examination, Finding, LabelErrors, Severity, Shown};
 use axum::Json;
@@ -10,12 +11,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::pictures::picture;
+use crate::error::CommandError;
 use crate::plan::data_of;
 use crate::serve::App;
 use crate::serve::failure::{Failure, FailureAnswer};
 
 /// Pictures of the data set.
 const PICTURES: usize = 24;
+/// Data sets that are remembered, and how long.
+const MOST: usize = 4;
+const FRESH: Duration = Duration::from_secs(600);
 /// Longer side of a picture in pixels.
 const SIDE: u32 = 96;
 
@@ -28,8 +33,32 @@ pub struct Asked {
     source: String,
 }
 
+/// Data sets that were looked at, which takes a while.
+#[derive(Default)]
+pub struct SeenData {
+    seen: Mutex<Vec<(String, Instant, DataAnswer)>>,
+}
+
+impl SeenData {
+    /// What a source holds; several who ask for it at a time wait for the first.
+    fn look(&self, source: &str) -> Result<DataAnswer, CommandError> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.retain(|(_, since, _)| since.elapsed() < FRESH);
+        if let Some((.., answer)) = seen.iter().find(|(known, ..)| known == source) {
+            return Ok(answer.clone());
+        }
+        let data = data_of(source)?;
+        let listing = doctor::list(&data)?;
+        let examined = doctor::examine(listing, &data, LabelErrors::Leave, &|_, _| {});
+        let answer = answer(source, &examined);
+        seen.insert(0, (source.to_string(), Instant::now(), answer.clone()));
+        seen.truncate(MOST);
+        Ok(answer)
+    }
+}
+
 /// A data set.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct DataAnswer {
     /// What recipes call it.
     source: String,
@@ -46,7 +75,7 @@ pub struct DataAnswer {
 }
 
 /// A class.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 struct ClassAnswer {
     /// Its name.
     name: String,
@@ -59,7 +88,7 @@ struct ClassAnswer {
 }
 
 /// A picture.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 struct PictureAnswer {
     /// A small copy, as a `data:` URL.
     image: String,
@@ -70,7 +99,7 @@ struct PictureAnswer {
 }
 
 /// Something to fix, or to look at.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 struct FindingAnswer {
     /// A few words.
     title: String,
@@ -103,15 +132,12 @@ pub async fn look(
     const HINT: &str = "ask as in ?source=mnist";
     let Query(Asked { source }) =
         asked.map_err(|error| Failure::bad_request(error.body_text(), HINT))?;
-    app.blocking(move |_| {
-        let refused = |error: String| {
+    app.blocking(move |app| {
+        let looked = app.studio.data.look(&source);
+        Ok(Json(looked.map_err(|error| {
             let hint = "give `mnist`, a folder or a file; see docs/data.md";
-            Failure::conflict("no_data", error, hint)
-        };
-        let data = data_of(&source).map_err(|error| refused(error.to_string()))?;
-        let listing = doctor::list(&data).map_err(|error| refused(error.to_string()))?;
-        let examined = doctor::examine(listing, &data, LabelErrors::Leave, &|_, _| {});
-        Ok(Json(answer(&source, &examined)))
+            Failure::conflict("no_data", error.to_string(), hint)
+        })?))
     })
     .await
 }
