@@ -8,6 +8,7 @@ use axum::extract::{Query, Request, State};
 use recipe::{LayerSummary, Recipe, RecipeError, Shape, ShapeError};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use super::MAX_TEXT;
@@ -40,7 +41,7 @@ pub enum Checked {
 #[derive(Serialize, ToSchema)]
 pub struct GoodRecipe {
     /// True.
-    #[schema(value_type = bool)]
+    #[schema(schema_with = constant::<true>)]
     ok: Always<true>,
     kind: NetworkKind,
     /// Channels, height and width of the network's input.
@@ -48,6 +49,7 @@ pub struct GoodRecipe {
     /// Classes of the data.
     classes: usize,
     /// Why the data could not be looked at; null where it could.
+    #[schema(required = true)]
     note: Option<String>,
     /// In their order; of a detector its heads come last.
     layers: Vec<LayerAnswer>,
@@ -58,10 +60,10 @@ pub struct GoodRecipe {
     /// The least memory that training takes.
     memory_bytes: u64,
     /// The list of layers as it is written, one element each; null where the recipe names its network instead.
-    #[schema(value_type = Option<Vec<Value>>)]
+    #[schema(value_type = Option<Vec<Value>>, required = true)]
     blocks: Option<Vec<Value>>,
     /// The tables `training` and `data` with every option.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, BTreeMap<String, Value>>)]
     hyper: Table,
     /// The command line that trains it.
     command: String,
@@ -71,7 +73,7 @@ pub struct GoodRecipe {
 #[derive(Serialize, ToSchema)]
 pub struct BadRecipe {
     /// False.
-    #[schema(value_type = bool)]
+    #[schema(schema_with = constant::<false>)]
     ok: Always<false>,
     /// What is wrong.
     problems: Vec<Problem>,
@@ -86,6 +88,14 @@ impl<const VALUE: bool> Serialize for Always<VALUE> {
     }
 }
 
+/// So that whoever is typed against the document can tell the two answers apart.
+fn constant<const VALUE: bool>() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::Boolean)
+        .enum_values(Some([VALUE]))
+        .build()
+}
+
 /// A layer of a network.
 #[derive(Serialize, ToSchema)]
 struct LayerAnswer {
@@ -95,6 +105,7 @@ struct LayerAnswer {
     /// the backbone.
     part: String,
     /// Its place in `blocks`; null where it is not written there.
+    #[schema(required = true)]
     block: Option<usize>,
     /// Channels, height and width of its output, or its features alone.
     output: Vec<usize>,
@@ -103,6 +114,7 @@ struct LayerAnswer {
     /// Multiply-adds for one image.
     multiply_adds: u64,
     /// Rows and columns of the image that one output sees; null where it sees all of it.
+    #[schema(required = true)]
     receptive_field: Option<[usize; 2]>,
     /// What it takes of the memory of a training.
     memory_bytes: u64,

@@ -15,12 +15,14 @@ pub struct Problem {
     /// What is wrong.
     pub message: String,
     /// What to write instead.
+    #[schema(required = true)]
     pub help: Option<String>,
     /// Line of the text, from 1.
     pub line: usize,
     /// Place in the line in characters, from 1.
     pub column: usize,
     /// Place of the layer in the list of layers, from 0; null where it is no layer.
+    #[schema(required = true)]
     pub layer: Option<usize>,
 }
 
