@@ -89,6 +89,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at a data set
+         * @description What `atelier data check` finds, without the quick model that looks for label errors.
+         */
+        get: operations["look"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/drawings": {
         parameters: {
             query?: never;
@@ -109,40 +129,21 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/inside": {
+    "/v1/events": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
         /**
-         * Look inside of a network
-         * @description What every layer of a classifier gives out for one picture, or the boxes of a detector from anchors to detections.
+         * What happens in all runs, as it happens
+         * @description Server-sent events, whose names are in the descriptions of `Event`: first `runs` and `queue`, then what changes, also in
+         *     trainings that were started from a terminal. `progress` comes from trainings that were started here.
          */
-        post: operations["look"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/inside/cell": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
+        get: operations["events"];
         put?: never;
-        /**
-         * How a value comes about
-         * @description Patch, kernel and bias behind one value of a convolution.
-         */
-        post: operations["look_at_cell"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -156,7 +157,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The loaded models */
+        /**
+         * The loaded models
+         * @description Those that the server was started with, then those of runs that were asked for since.
+         */
         get: operations["list"];
         put?: never;
         post?: never;
@@ -207,6 +211,262 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/recipes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All recipes */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recipes/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a recipe
+         * @description Its shapes and costs, or what is wrong with it, and where.
+         */
+        post: operations["check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recipes/render": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change a recipe's text
+         * @description Comments, spaces and everything that is not changed stay as they are.
+         */
+        post: operations["render"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recipes/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Save a recipe
+         * @description It becomes a file in the folder of the recipes, which `atelier train` reads as well.
+         */
+        put: operations["save"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The report of finished runs
+         * @description The page that `atelier report` writes. Several runs must have been tested on the same images.
+         */
+        get: operations["report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All runs
+         * @description The newest first; those that wait for their training come before them.
+         */
+        get: operations["list"];
+        put?: never;
+        /**
+         * Train a recipe
+         * @description Trainings are done one at a time, in their order, by processes of their own.
+         */
+        post: operations["start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A run */
+        get: operations["show"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a run
+         * @description It goes into the hidden folder `.trash` in the folder of the runs, from which it can be brought back.
+         */
+        delete: operations["delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{name}/filters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The filters of a network's first convolution
+         * @description Of an unfinished run those of its newest checkpoint.
+         */
+        get: operations["filters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{name}/mistakes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Images that a classifier gets wrong
+         * @description Of a finished run the test images, of an unfinished one up to 1000 of those that are held out.
+         */
+        get: operations["mistakes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{name}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring a deleted run back */
+        post: operations["restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resume an unfinished run */
+        post: operations["resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{name}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a training, so that it can be resumed
+         * @description It ends after the current step. A run that waits for its training is taken out of the queue.
+         */
+        post: operations["stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{name}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give a run tags
+         * @description They are kept in its folder, in `tags.json`.
+         */
+        put: operations["tag"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -218,34 +478,143 @@ export interface components {
             /** @description One for each image. */
             predictions: components["schemas"]["ImageAnswer"][];
         };
-        /** @description A box. */
-        BoxAnswer: {
-            /** @description Corners x1, y1, x2, y2. */
-            box: number[];
-            /** @description The class, where the stage knows it. */
-            class?: string | null;
-            /**
-             * Format: float
-             * @description 0 to 1.
-             */
-            score: number;
+        /** @description A recipe with something wrong. */
+        BadRecipe: {
+            /** @enum {boolean} */
+            ok: false;
+            /** @description What is wrong. */
+            problems: components["schemas"]["Problem"][];
         };
-        /** @description How a convolution comes to one value: the sum over patch times kernel, plus the bias. */
-        CellAnswer: {
+        /** @description What to change in a recipe's text. */
+        Change: {
+            /** @description The list of layers, one element each, in place of the one in the text. */
+            layers?: unknown[] | null;
+            /** @description Values by their keys, as in `training.epochs` or `model.layers[0].conv`; null takes a key out. */
+            set?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description The recipe. */
+            toml: string;
+        };
+        /** @description What a recipe was found to be. */
+        Checked: components["schemas"]["GoodRecipe"] | components["schemas"]["BadRecipe"];
+        /** @description A class. */
+        ClassAnswer: {
+            /** @description Its name. */
+            name: string;
+            /** @description For the test. */
+            test: number;
+            /** @description For training. */
+            train: number;
+            /** @description For validation. */
+            validation: number;
+        };
+        /** @description A data set. */
+        DataAnswer: {
+            /** @description Its classes, with the number of their pictures (boxes, where there are boxes). */
+            classes: components["schemas"]["ClassAnswer"][];
+            /** @description The command line that says more. */
+            command: string;
+            /** @description What must be fixed comes first. */
+            findings: components["schemas"]["FindingAnswer"][];
+            /** @description A few training pictures, evenly spread. */
+            images: components["schemas"]["PictureAnswer"][];
+            /** @description What was assumed. */
+            notes: string[];
+            /** @description What recipes call it. */
+            source: string;
+        };
+        /** @description A run that was deleted. */
+        Deleted: {
+            /** @description Its name, by which it can be brought back. */
+            deleted: string;
+        };
+        /**
+         * @description What an epoch came to, a line of `history.jsonl`. Losses that are not finite are the texts `NaN`, `Infinity`
+         *     and `-Infinity`.
+         */
+        EpochAnswer: {
             /**
-             * Format: float
-             * @description 0 for a convolution without biases.
+             * Format: double
+             * @description Seconds spent on checkpoints since the start of training.
              */
-            bias: number;
-            /** @description The weights, in the same order. */
-            kernel: number[][][];
-            /** @description Rows and columns of each channel that the value is made of; zeros outside of the input. */
-            patch: number[][][];
+            checkpoint_s: number;
             /**
-             * Format: float
-             * @description The value.
+             * Format: double
+             * @description Joules spent on training steps; absent where they were not measured.
              */
-            value: number;
+            energy_j?: number | null;
+            /** @description The epoch that ended, from 1. */
+            epoch: number;
+            /**
+             * Format: double
+             * @description Training images per second in this epoch.
+             */
+            images_per_s: number;
+            /**
+             * Format: double
+             * @description Learning rate of the epoch's last step.
+             */
+            learning_rate: number;
+            /** @description The parts of `train_loss` by name; a classifier has none. */
+            losses?: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Format: double
+             * @description Seconds spent training since its start, evaluation not counted.
+             */
+            seconds: number;
+            /**
+             * Format: int64
+             * @description Optimizer steps since the start of training.
+             */
+            step: number;
+            /**
+             * Format: double
+             * @description Fraction of the epoch's training images classified correctly.
+             */
+            train_accuracy?: number | null;
+            /**
+             * Format: double
+             * @description Mean training loss of the epoch's images.
+             */
+            train_loss: number;
+            /**
+             * Format: double
+             * @description Fraction of the validation images classified correctly.
+             */
+            validation_accuracy?: number | null;
+            /**
+             * Format: double
+             * @description Mean loss on the validation images; null without any.
+             */
+            validation_loss?: number | null;
+            /** @description The parts of a detector's `validation_loss` by name. */
+            validation_losses?: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Format: double
+             * @description COCO's average precision on the validation images.
+             */
+            validation_map?: number | null;
+        };
+        /** @description An epoch that has ended. */
+        EpochEvent: {
+            /** @description What the epoch came to. */
+            record: components["schemas"]["EpochAnswer"];
+            /** @description The run. */
+            run: string;
+        };
+        /** @description What listeners are told: one event each. */
+        Event: components["schemas"]["RunList"] | components["schemas"]["RunAnswer"] | components["schemas"]["EpochEvent"] | components["schemas"]["QueueAnswer"] | components["schemas"]["ProgressReport"] | components["schemas"]["FailedRun"];
+        /** @description A training that was started here and failed. */
+        FailedRun: {
+            /** @description What the training said. */
+            error: string;
+            /** @description Its run, which may have no folder. */
+            run: string;
         };
         /** @description How a failure is written. */
         FailureAnswer: {
@@ -259,6 +628,63 @@ export interface components {
             hint: string;
             /** @description What is wrong, and with what. */
             message: string;
+        };
+        /** @description The filters of a network's first convolution. */
+        Filters: {
+            /** @description One picture for each, as a `data:` URL: of three input channels in colour, else the mean of the channels; grey is 0. */
+            filters: string[];
+            /** @description Rows and columns of a filter. */
+            size: number[];
+        };
+        /** @description Something to fix, or to look at. */
+        FindingAnswer: {
+            /** @description How many there are. */
+            count: number;
+            /** @description Whether training stops at it, or its figures would be wrong. */
+            must_fix: boolean;
+            /** @description Why it matters, and what to do. */
+            text: string;
+            /** @description A few words. */
+            title: string;
+        };
+        /** @description A recipe that can be trained. */
+        GoodRecipe: {
+            /** @description The list of layers as it is written, one element each; null where the recipe names its network instead. */
+            blocks: unknown[] | null;
+            /** @description Classes of the data. */
+            classes: number;
+            /** @description The command line that trains it. */
+            command: string;
+            /** @description The tables `training` and `data` with every option. */
+            hyper: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+            /** @description Channels, height and width of the network's input. */
+            input: number[];
+            kind: components["schemas"]["NetworkKind"];
+            /** @description In their order; of a detector its heads come last. */
+            layers: components["schemas"]["LayerAnswer"][];
+            /**
+             * Format: int64
+             * @description The least memory that training takes.
+             */
+            memory_bytes: number;
+            /**
+             * Format: int64
+             * @description Multiply-adds for one image.
+             */
+            multiply_adds: number;
+            /** @description Why the data could not be looked at; null where it could. */
+            note: string | null;
+            /** @enum {boolean} */
+            ok: true;
+            /**
+             * Format: int64
+             * @description Trained numbers of all layers.
+             */
+            parameters: number;
         };
         /** @description The prediction for one image. */
         ImageAnswer: {
@@ -278,22 +704,6 @@ export interface components {
              */
             score: number;
         };
-        /** @description What a model computes for a picture. */
-        InsideAnswer: {
-            /** @description The command that draws the same. */
-            command: string;
-            /** @description Where a classifier sees its class (Grad-CAM), as a `data:` URL of a picture to lay over the input. */
-            grad_cam?: string | null;
-            /** @description The picture as the network sees it, as a `data:` URL. */
-            input: string;
-            /** @description The layers of a classifier whose outputs are maps, in order; empty for a detector. */
-            layers: components["schemas"]["LayerAnswer"][];
-            /** @description The model's name. */
-            model: string;
-            /** @description Width and height of that picture. */
-            size: number[];
-            stages?: components["schemas"]["StagesAnswer"] | null;
-        };
         /** @description Images as JSON: base64, with or without `data:image/png;base64,` before it. */
         JsonImages: {
             /** @description One image. */
@@ -311,20 +721,63 @@ export interface components {
          * @enum {string}
          */
         Kind: "classifier" | "detector";
-        /** @description What one layer gives out. */
+        /** @description A layer of a network. */
         LayerAnswer: {
-            /** @description Whether `/v1/inside/cell` says how its values come about. */
-            has_cells: boolean;
-            /** @description The layer's number in the recipe, from 0. */
-            layer: number;
-            /** @description The first maps, as `data:` URLs: dark is the least value of the layer, light the greatest. */
-            maps: string[];
+            /** @description Its place in `blocks`; null where it is not written there. */
+            block: number | null;
+            /**
+             * Format: int64
+             * @description What it takes of the memory of a training.
+             */
+            memory_bytes: number;
+            /**
+             * Format: int64
+             * @description Multiply-adds for one image.
+             */
+            multiply_adds: number;
             /** @description Such as `conv 32, 3x3, padding 1`. */
             name: string;
-            /** @description The least and the greatest value. */
-            range: number[];
-            /** @description Maps, rows, columns. */
-            shape: number[];
+            /** @description Channels, height and width of its output, or its features alone. */
+            output: number[];
+            /**
+             * Format: int64
+             * @description Trained numbers.
+             */
+            parameters: number;
+            /**
+             * @description The part that it belongs to, by the name that `training.freeze` takes (`stem`, `stage-1`, `backbone`); `head` behind
+             *     the backbone.
+             */
+            part: string;
+            /** @description Rows and columns of the image that one output sees; null where it sees all of it. */
+            receptive_field: number[] | null;
+        };
+        /** @description An image that a network gets wrong. */
+        Mistake: {
+            /** @description The image, as the network gets it, as a `data:` URL. */
+            image: string;
+            /** @description Its place in the split, from 0. */
+            index: number;
+            /** @description The right class. */
+            label: string;
+            /** @description The predicted class. */
+            predicted: string;
+            /**
+             * Format: float
+             * @description The probability of the predicted class.
+             */
+            score: number;
+        };
+        /** @description Images that a network gets wrong. */
+        Mistakes: {
+            /** @description Images that were tried. */
+            images: number;
+            /** @description The most confident first. */
+            mistakes: components["schemas"]["Mistake"][];
+            /** @description Which images: `test`, or `validation` of an unfinished run. */
+            split: string;
+            /** @description Those of them that it gets wrong. */
+            wrong: number;
         };
         /** @description A loaded model. */
         ModelAnswer: {
@@ -342,6 +795,27 @@ export interface components {
             /** @description The first answers requests that name none. */
             models: components["schemas"]["ModelAnswer"][];
         };
+        /**
+         * @description The kind of a network.
+         * @enum {string}
+         */
+        NetworkKind: "cnn" | "faster-rcnn";
+        /** @description A training to start: `recipe` or `toml` is given. */
+        NewRun: {
+            /** @description Epochs, instead of the recipe's. */
+            epochs?: number | null;
+            /** @description What the run is called; a number is added where that is taken. By default the recipe's name. */
+            name?: string | null;
+            /** @description A built-in recipe, or one that was saved. */
+            recipe?: string | null;
+            /**
+             * Format: int64
+             * @description The seed, instead of the recipe's.
+             */
+            seed?: number | null;
+            /** @description A recipe's text. */
+            toml?: string | null;
+        };
         /** @description A detected object. */
         ObjectAnswer: {
             /** @description Corners x1, y1, x2, y2 in pixels of the image, right and bottom excluded. */
@@ -354,27 +828,202 @@ export interface components {
              */
             score: number;
         };
-        /** @description The boxes of a detector in pixels of its input, the best first. */
-        StagesAnswer: {
-            /** @description The number of anchors. */
-            anchors: number;
-            /** @description Corrected anchors before non-maximum suppression. */
-            before_suppression: components["schemas"]["BoxAnswer"][];
-            /** @description Those most likely to hold an object. */
-            best_anchors: components["schemas"]["BoxAnswer"][];
-            /** @description The result. */
-            detections: components["schemas"]["BoxAnswer"][];
-            /** @description What is left after it. */
-            proposals: components["schemas"]["BoxAnswer"][];
-            /** @description The same with their most likely class, `background` included. */
-            regions: components["schemas"]["BoxAnswer"][];
+        /** @description A picture. */
+        PictureAnswer: {
+            /** @description Its boxes in pixels of the small copy: x1, y1, x2, y2. */
+            boxes: number[][];
+            /** @description A small copy, as a `data:` URL. */
+            image: string;
+            /** @description Its class; empty where it has boxes. */
+            label: string;
         };
+        /** @description What is wrong with a recipe, and where. */
+        Problem: {
+            /** @description Place in the line in characters, from 1. */
+            column: number;
+            /** @description What to write instead. */
+            help: string | null;
+            /** @description Place of the layer in the list of layers, from 0; null where it is no layer. */
+            layer: number | null;
+            /** @description Line of the text, from 1. */
+            line: number;
+            /** @description What is wrong. */
+            message: string;
+        };
+        /** @description Where a training stands within an epoch. */
+        ProgressReport: {
+            /** @description The running epoch, from 1. */
+            epoch: number;
+            /** @description Epochs in all. */
+            epochs: number;
+            /**
+             * Format: double
+             * @description Training images a second; null before that is known.
+             */
+            images_per_s: number | null;
+            /**
+             * Format: double
+             * @description Seconds until the last epoch ends; null before that is known.
+             */
+            left_s: number | null;
+            /**
+             * Format: double
+             * @description Mean loss of this epoch so far; null where it is not finite.
+             */
+            loss: number | null;
+            /** @description The run's name. */
+            run: string;
+            /** @description Steps done in this epoch. */
+            step: number;
+            /** @description Steps in an epoch. */
+            steps: number;
+        };
+        /** @description The queue of trainings. */
+        QueueAnswer: {
+            /** @description The run that trains; null where none does. */
+            running: string | null;
+            /** @description Those that wait, in their order. */
+            waiting: components["schemas"]["Waiting"][];
+        };
+        /** @description A training that waits for its turn. */
+        Queued: {
+            queued: components["schemas"]["QueuedRun"];
+        };
+        /** @description Its run and place. */
+        QueuedRun: {
+            /**
+             * Format: int64
+             * @description Its number in the queue.
+             */
+            id: number;
+            /** @description What its run is called. */
+            name: string;
+            /** @description Trainings before it. */
+            position: number;
+        };
+        /** @description A recipe. */
+        RecipeAnswer: {
+            /** @description Its first comment. */
+            about: string;
+            /** @description What trainings call it. */
+            name: string;
+            /** @description Whether it was saved, rather than coming with the program. */
+            saved: boolean;
+            /** @description Its text. */
+            toml: string;
+        };
+        /** @description How a refused recipe is written. */
+        RecipeFailureAnswer: {
+            error: components["schemas"]["FailureText"];
+            /** @description Each thing that is wrong; empty where the recipe is not the reason. */
+            problems: components["schemas"]["Problem"][];
+        };
+        /** @description All recipes that can be trained by name. */
+        RecipeList: {
+            /** @description Those that come with the program, then those that were saved. */
+            recipes: components["schemas"]["RecipeAnswer"][];
+        };
+        /** @description A recipe's text. */
+        Rendered: {
+            /** @description As it is now. */
+            toml: string;
+        };
+        /** @description A run. */
+        RunAnswer: {
+            /**
+             * Format: double
+             * @description Fraction of the test images classified correctly; null until it is finished, and where that means nothing.
+             */
+            accuracy: number | null;
+            /** @description The command line that repeats it. */
+            command: string;
+            /** @description When it was begun, RFC 3339 in UTC. */
+            date: string | null;
+            /** @description Epochs finished. */
+            epoch: number;
+            /** @description Epochs in all. */
+            epochs: number;
+            /**
+             * Format: double
+             * @description F1, the mean over the classes.
+             */
+            f1: number | null;
+            kind: components["schemas"]["NetworkKind"] | null;
+            /**
+             * Format: double
+             * @description Negative log-likelihood of the true classes.
+             */
+            loss: number | null;
+            /**
+             * Format: double
+             * @description COCO's average precision of a detector.
+             */
+            map: number | null;
+            /** @description Its folder's name. */
+            name: string;
+            /** @description The name of its recipe. */
+            recipe: string;
+            /**
+             * Format: int64
+             * @description The seed of everything random.
+             */
+            seed: number | null;
+            /** @description What it does now. */
+            state: components["schemas"]["RunState"];
+            /** @description Words by which people find it again. */
+            tags: string[];
+            /**
+             * Format: double
+             * @description Seconds spent training.
+             */
+            train_s: number | null;
+        };
+        /** @description A run with its recipe and what it came to. */
+        RunDetail: {
+            /** @description What its training said before it failed, if it was started here. */
+            error: string | null;
+            /** @description Its figures on the test images, as docs/evaluation.schema.json describes them; null until it is finished. */
+            evaluation: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Its epochs. */
+            history: components["schemas"]["EpochAnswer"][];
+            /** @description As in the list. */
+            run: components["schemas"]["RunAnswer"];
+            /** @description Its recipe with every option, as TOML; empty before it has begun. */
+            toml: string;
+        };
+        /** @description All runs. */
+        RunList: {
+            /** @description The newest first; those that wait for their training before them. */
+            runs: components["schemas"]["RunAnswer"][];
+        };
+        /**
+         * @description What a run does now.
+         * @enum {string}
+         */
+        RunState: "queued" | "training" | "stopped" | "finished" | "imported" | "damaged";
         /** @description What a probe wants to know. */
         Status: {
             /** @description `ok`. */
             status: string;
             /** @description The program's version. */
             version: string;
+        };
+        /** @description Words by which people find a run again. */
+        Tags: {
+            /** @description All of them. */
+            tags: string[];
+        };
+        /** @description A training that waits. */
+        Waiting: {
+            /**
+             * Format: int64
+             * @description Its number, which no other has.
+             */
+            id: number;
+            /** @description Of its run. */
+            name: string;
         };
     };
     responses: never;
@@ -491,6 +1140,46 @@ export interface operations {
             };
         };
     };
+    look: {
+        parameters: {
+            query: {
+                /** @description `mnist`, a folder or a file, or a built-in recipe or .toml file, whose data is meant. */
+                source: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer"];
+                };
+            };
+            /** @description No source */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The source can't be read */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
     keep: {
         parameters: {
             query: {
@@ -545,113 +1234,26 @@ export interface operations {
             };
         };
     };
-    look: {
+    events: {
         parameters: {
-            query?: {
-                /** @description A model's name; the first that is loaded where none is given. */
-                model?: string;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/octet-stream": number[];
-                "image/png": number[];
-            };
-        };
+        requestBody?: never;
         responses: {
+            /** @description A stream of events */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["InsideAnswer"];
+                    "text/event-stream": components["schemas"]["Event"];
                 };
             };
-            /** @description No model has this name */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-            /** @description The model shows nothing */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-            /** @description The image can't be read */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    look_at_cell: {
-        parameters: {
-            query: {
-                /** @description A model's name; the first that is loaded where none is given. */
-                model?: string;
-                /** @description The layer's number in the recipe, from 0; a convolution. */
-                layer: number;
-                /** @description The map, from 0. */
-                channel: number;
-                /** @description From the top, from 0. */
-                row: number;
-                /** @description From the left, from 0. */
-                column: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/octet-stream": number[];
-                "image/png": number[];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CellAnswer"];
-                };
-            };
-            /** @description No model has this name */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-            /** @description There is no such value */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-            /** @description The image can't be read */
-            422: {
+            /** @description The server is stopping */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -711,7 +1313,7 @@ export interface operations {
     predict: {
         parameters: {
             query?: {
-                /** @description A model's name; the first that is loaded where none is given. */
+                /** @description A model's name, or any run's, also one that still trains; the first that is loaded where none is given. */
                 model?: string;
                 /** @description `input` for the images as the network sees them. */
                 show?: "input";
@@ -776,6 +1378,15 @@ export interface operations {
                     "application/json": components["schemas"]["FailureAnswer"];
                 };
             };
+            /** @description The run can't predict yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
             /** @description The body is too large, or has too many images */
             413: {
                 headers: {
@@ -805,6 +1416,649 @@ export interface operations {
             };
             /** @description The answer took too long */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipeList"];
+                };
+            };
+        };
+    };
+    check: {
+        parameters: {
+            query?: {
+                /** @description Classes, instead of the number in the data. */
+                classes?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/toml": string;
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description Also where something is wrong with it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
+                };
+            };
+            /** @description The body is not UTF-8 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    render: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Change"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rendered"];
+                };
+            };
+            /** @description A key leads nowhere */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The text is not TOML */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipeFailureAnswer"];
+                };
+            };
+        };
+    };
+    save: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What trainings call it */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/toml": string;
+                "text/plain": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipeAnswer"];
+                };
+            };
+            /** @description The name can't be that of a file */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description A built-in recipe has this name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The recipe is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipeFailureAnswer"];
+                };
+            };
+            /** @description The file can't be written */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    report: {
+        parameters: {
+            query: {
+                /** @description A finished run; may be repeated */
+                run: string[];
+                /** @description `en` or `fr` */
+                language?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The request is not as described here */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No run has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description A run is not finished, or they can't be compared */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
+                };
+            };
+        };
+    };
+    start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRun"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queued"];
+                };
+            };
+            /** @description The request is not as described here */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No recipe has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The recipe is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipeFailureAnswer"];
+                };
+            };
+            /** @description The recipe can't be written */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description No run has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            /** @description No run has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description It trains */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The folder can't be changed */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    filters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Filters"];
+                };
+            };
+            /** @description No run has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description It has no weights yet, or no convolution */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    mistakes: {
+        parameters: {
+            query?: {
+                /** @description How many at most; 24 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The run */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mistakes"];
+                };
+            };
+            /** @description No run has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description It has none to show, with the reason */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunAnswer"];
+                };
+            };
+            /** @description No deleted run has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description There is a run of this name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The folder can't be changed */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queued"];
+                };
+            };
+            /** @description No run has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description It can't be resumed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    stop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueAnswer"];
+                };
+            };
+            /** @description No run has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description It does not train, or was not started here */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    tag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Tags"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunAnswer"];
+                };
+            };
+            /** @description The request is not as described here */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No run has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The file can't be written */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
