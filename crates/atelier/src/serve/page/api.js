@@ -23,7 +23,7 @@ import { say } from "./words.js";
 /** @typedef {{ message: string, help: string | null, line: number, column: number, layer: number | null }} Problem */
 /** @typedef {string | { [key: string]: any }} Block */
 /** @typedef {{ ok: boolean, kind?: string, layers?: LayerRow[], parameters?: number, multiply_adds?: number,
- *   memory_bytes?: number, blocks?: Block[] | null, hyper?: { [key: string]: any }, command?: string,
+ *   memory_bytes?: number, input?: number[], classes?: number, note?: string | null, blocks?: Block[] | null, hyper?: { [key: string]: any }, command?: string,
  *   problems?: Problem[] }} Check */
 /** @typedef {{ index: number, label: string, predicted: string, score: number, image: string }} Mistake */
 /** @typedef {import("api").components["schemas"]["InsideAnswer"]} Insight */
