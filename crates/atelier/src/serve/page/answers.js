@@ -99,7 +99,7 @@ export class Card {
     time.textContent = say("time", number(ms, ms < 10 ? 1 : 0));
     const pictures = [
       prediction.input && figure(pixels(prediction.input), say("seen")),
-      gradCam && figure(pixels(gradCam), say("gradCam")),
+      gradCam && figure(overlay(prediction.input ?? "", gradCam), say("gradCam")),
       model.kind === "detector" &&
         figure(boxes(prediction.detections, picture), say("found", prediction.detections.length)),
     ];
@@ -136,6 +136,12 @@ export function bars(classes, probabilities) {
     ]),
   );
 }
+
+/** A picture with heat over it.
+ * @param {string} url
+ * @param {string} heat
+ */
+export const overlay = (url, heat) => el("span", { className: "overlay" }, pixels(url), pixels(heat));
 
 /** A small picture whose pixels can be seen.
  * @param {string} url

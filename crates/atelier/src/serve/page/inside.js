@@ -1,7 +1,7 @@
 // The view Inside: what each layer makes of the drawing.
 
 import { get, part, post } from "./api.js";
-import { figure, pixels } from "./answers.js";
+import { figure, overlay, pixels } from "./answers.js";
 import { drawing, onDrawing } from "./canvas.js";
 import { cellPanel } from "./cell.js";
 import { choice, commandLine, complaint, el } from "./dom.js";
@@ -124,7 +124,7 @@ function render() {
   const { input, grad_cam, stages } = insight;
   seen.replaceChildren(
     ...(stages ? [stageSlider(stages, insight)] : [figure(pixels(input), say("seen"))]),
-    ...(grad_cam ? [figure(pixels(grad_cam), `${say("gradCam")}: ${say("gradCamHelp")}`)] : []),
+    ...(grad_cam ? [figure(overlay(input, grad_cam), `${say("gradCam")}: ${say("gradCamHelp")}`)] : []),
   );
   layers.replaceChildren(...insight.layers.map(section));
 }

@@ -6,7 +6,7 @@ export const COMMON = {
   theme: ["Light or dark", "Clair ou sombre"],
   views: ["Views", "Vues"],
   api: ["API", "API"],
-  viewDraw: ["Draw", "Dessiner"],
+  viewDraw: ["Draw", "Dessin"],
   viewBuild: ["Build", "Créer"],
   viewTrain: ["Train", "Entraîner"],
   viewCompare: ["Compare", "Comparer"],
