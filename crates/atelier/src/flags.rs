@@ -181,6 +181,20 @@ pub struct Machine {
     pub threads: Option<usize>,
 }
 
+impl Machine {
+    /// The flags that say the same to another command.
+    pub fn to_arguments(&self) -> Vec<String> {
+        let token_file = self.token_file.as_ref();
+        let token_file = token_file.map(|file| format!("--token-file={}", file.display()));
+        let threads = self.threads.map(|threads| format!("--threads={threads}"));
+        let device = (self.device != "auto").then(|| format!("--device={}", self.device));
+        [device, token_file, threads]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+}
+
 /// Where runs are.
 #[derive(Args, Clone, Debug)]
 pub struct RunsFolder {

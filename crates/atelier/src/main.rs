@@ -5,6 +5,7 @@ mod progress;
 mod commands;
 mod computer;
 mod console;
+mod entry;
 mod error;
 mod flags;
 mod interrupts;

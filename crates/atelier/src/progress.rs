@@ -3,6 +3,7 @@
 mod ansi;
 mod curve;
 mod draw;
+mod report;
 mod screen;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use measure::record::EpochRecord;
 use nets::temperature::Calibration;
 use nets::training::{BestEpoch, Observer, Restored, StepReport, TrainingState};
 
+pub use report::ProgressReport;
 use screen::Dashboard;
 pub use screen::{leave, say};
 use view::{View, seconds_left};
@@ -43,6 +45,8 @@ macro_rules! warn {
 
 /// Time between plain lines within an epoch.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(20);
+/// Time between lines for the program that started this one.
+const REPORT_INTERVAL: Duration = Duration::from_millis(300);
 /// Time between updates of a counter.
 const COUNTER_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -53,6 +57,8 @@ pub struct Show {
     pub plain: bool,
     /// Which training this is, from 1, and how many there are.
     pub part: Option<[usize; 2]>,
+    /// Also lines for the program that started this one: [`ProgressReport`].
+    pub report: bool,
 }
 
 /// Shows the steps and epochs of a training.
@@ -61,6 +67,8 @@ pub struct Progress {
     name: String,
     epochs: usize,
     last_line: Instant,
+    /// When the last report was written, where there are any.
+    last_report: Option<Instant>,
     _dashboard: Option<Dashboard>,
 }
 
@@ -77,6 +85,7 @@ impl Progress {
             name: name.to_string(),
             epochs,
             last_line: Instant::now(),
+            last_report: show.report.then(Instant::now),
             _dashboard: Dashboard::open(view, show.plain),
         }
     }
@@ -158,6 +167,12 @@ impl Observer for Progress {
     }
 
     fn step(&mut self, report: &StepReport) {
+        if let Some(last) = &mut self.last_report
+            && last.elapsed() >= REPORT_INTERVAL
+        {
+            *last = Instant::now();
+            write_message(&ProgressReport::of(&self.name, report).to_line());
+        }
         let shown = screen::update(|view| view.step(report));
         if !shown && self.last_line.elapsed() >= PLAIN_INTERVAL {
             self.last_line = Instant::now();

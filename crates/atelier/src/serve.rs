@@ -18,6 +18,7 @@ mod openapi;
 mod page;
 mod predict;
 mod status;
+mod studio;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub use accept::serve;
 pub use engine::{Engine, EngineLimits};
 pub use guard::Access;
 pub use models::Models;
+pub use studio::Studio;
 
 use failure::Failure;
 use metrics::Metrics;
@@ -46,6 +48,7 @@ const UNDECODED: usize = 256 << 20;
 pub struct App {
     pub models: Models,
     pub access: Access,
+    pub studio: Studio,
     /// Bytes of one body.
     max_body: usize,
     /// Of a body's arrival, and of the answer.
@@ -63,6 +66,7 @@ impl App {
     pub fn new(
         models: Models,
         access: Access,
+        studio: Studio,
         max_body: usize,
         timeout: Duration,
         logs: bool,
@@ -71,6 +75,7 @@ impl App {
         Self {
             models,
             access,
+            studio,
             max_body,
             timeout,
             room: Arc::new(Semaphore::new(UNDECODED)),
@@ -84,6 +89,17 @@ impl App {
     /// From now on it is not ready, and its answers end their connections.
     fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
+        self.studio.close();
+    }
+
+    /// Does what may take a while on a thread that nobody waits for.
+    async fn blocking<T: Send + 'static, E: From<Failure> + Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let app = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || work(&app)).await;
+        done.unwrap_or_else(|error| Err(Failure::internal(error.to_string()).into()))
     }
 
     fn is_stopping(&self) -> bool {
@@ -93,7 +109,7 @@ impl App {
 
 /// All routes, and the document that describes them.
 fn api() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
-    OpenApiRouter::with_openapi(openapi::about())
+    let routes = OpenApiRouter::with_openapi(openapi::about())
         .routes(routes!(predict::predict))
         .routes(routes!(models::list))
         .routes(routes!(models::reload))
@@ -104,8 +120,8 @@ fn api() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(status::readyz))
         .routes(routes!(metrics::show))
         .routes(routes!(openapi::document))
-        .routes(routes!(openapi::page))
-        .split_for_parts()
+        .routes(routes!(openapi::page));
+    studio::add_to(routes).split_for_parts()
 }
 
 /// The server's routes behind its guards.

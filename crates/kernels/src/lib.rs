@@ -4,6 +4,7 @@ pub mod adaptive_pool;
 pub mod box_coder;
 pub mod boxes;
 mod buffer;
+pub mod channels;
 pub mod conv;
 pub mod elementwise;
 pub mod gate;

@@ -54,6 +54,8 @@ pub const ENVIRONMENT: &str = "environment.json";
 pub const HISTORY: &str = "history.jsonl";
 /// [`Evaluation`] on the test set, as JSON.
 pub const EVALUATION: &str = "evaluation.json";
+/// Words by which people find a run again, a JSON list.
+pub const TAGS: &str = "tags.json";
 /// What of the data was wrong and left out; only where something was.
 pub const SKIPPED: &str = "skipped.json";
 /// [`Predictions`] on the test set, as CSV.

@@ -253,6 +253,7 @@ fn train_all(
         let show = Show {
             plain,
             part: Some([before + 1, trainings.len()]),
+            report: false,
         };
         // Each contestant's peak memory is its own.
         measure::cost::reset_peak_rss();

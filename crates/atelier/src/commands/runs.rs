@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use measure::record::{Environment, Evaluation};
-use nets::run::{Run, RunError};
+use nets::run::Run;
 use report::terminal::table;
 use serde_json::{Value, json};
 
 use crate::console::Output;
+use crate::entry::{Entry, EntryState};
 use crate::error::CommandError;
 use crate::flags::{self, RunOrder};
 
@@ -32,60 +32,29 @@ impl RunsPlan {
     }
 }
 
-/// A run with those of its records that can be read.
-struct Entry {
-    run: Run,
-    kind: Option<String>,
-    seed: Option<u64>,
-    environment: Option<Environment>,
-    evaluation: Result<Evaluation, RunError>,
+impl RunsPlan {
+    /// Whether a run is to be listed.
+    fn lists(&self, entry: &Entry) -> bool {
+        let recipe = self.recipe.as_ref();
+        let kind = self.kind.as_ref();
+        // RFC 3339 dates sort like text.
+        let since = self.since.as_deref();
+        recipe.is_none_or(|name| *name == entry.recipe_name())
+            && kind.is_none_or(|kind| Some(kind.as_str()) == entry.kind())
+            && since.is_none_or(|since| entry.date().is_some_and(|date| date >= since))
+    }
 }
 
-impl Entry {
-    fn of(run: Run) -> Self {
-        let recipe = run.recipe().ok();
-        Self {
-            kind: recipe
-                .as_ref()
-                .map(|recipe| recipe.model.kind().to_string()),
-            seed: recipe.map(|recipe| recipe.training.seed),
-            environment: run.environment().ok(),
-            evaluation: run.finished().map(|finished| finished.evaluation),
-            run,
-        }
-    }
-
-    /// Name of its recipe; the run's own name if its record does not say.
-    fn recipe(&self) -> String {
-        let recorded = self.environment.as_ref().and_then(|e| e.recipe.clone());
-        recorded.unwrap_or_else(|| self.run.name())
-    }
-
-    fn date(&self) -> Option<&str> {
-        self.environment.as_ref().map(|e| e.date.as_str())
-    }
-
-    fn matches(&self, plan: &RunsPlan) -> bool {
-        let recipe = plan.recipe.as_ref();
-        let kind = plan.kind.as_ref();
-        // RFC 3339 dates sort like text.
-        let since = plan.since.as_deref();
-        recipe.is_none_or(|name| *name == self.recipe())
-            && kind.is_none_or(|kind| Some(kind) == self.kind.as_ref())
-            && since.is_none_or(|since| self.date().is_some_and(|date| date >= since))
-    }
-
-    /// What it is sorted by, smallest first; `None` if it lacks this figure.
-    fn rank(&self, order: RunOrder) -> Option<f64> {
-        let figures = self.evaluation.as_ref().ok()?;
-        let classification = figures.classification.as_ref();
-        match order {
-            RunOrder::Name | RunOrder::Date => None,
-            RunOrder::Accuracy => classification.map(|figures| -figures.accuracy),
-            RunOrder::Loss => classification.map(|figures| figures.loss),
-            RunOrder::Ap => figures.localisation?.map.map(|ap| -ap),
-            RunOrder::Time => Some(figures.train_s),
-        }
+/// What a run is sorted by, smallest first; `None` if it lacks this figure.
+fn rank(entry: &Entry, order: RunOrder) -> Option<f64> {
+    let figures = entry.evaluation.as_ref().ok()?;
+    let classification = figures.classification.as_ref();
+    match order {
+        RunOrder::Name | RunOrder::Date => None,
+        RunOrder::Accuracy => classification.map(|figures| -figures.accuracy),
+        RunOrder::Loss => classification.map(|figures| figures.loss),
+        RunOrder::Ap => figures.localisation?.map.map(|ap| -ap),
+        RunOrder::Time => Some(figures.train_s),
     }
 }
 
@@ -95,23 +64,23 @@ pub fn run(plan: &RunsPlan, output: Output) -> Result<(), CommandError> {
     let mut runs: Vec<Entry> = all
         .into_iter()
         .map(Entry::of)
-        .filter(|run| run.matches(plan))
+        .filter(|entry| plan.lists(entry))
         .collect();
     // Stable sorts: equal runs stay in order of their names, those without the figure come last.
     match plan.order {
         RunOrder::Name => {}
         RunOrder::Date => runs.sort_by(|a, b| b.date().cmp(&a.date())),
         order => runs.sort_by(|a, b| {
-            let rank = |run: &Entry| run.rank(order).unwrap_or(f64::INFINITY);
+            let rank = |entry: &Entry| rank(entry, order).unwrap_or(f64::INFINITY);
             rank(a).total_cmp(&rank(b))
         }),
     }
     let entry = |run: &Entry| {
         json!({
             "run": run.run.path(),
-            "recipe": run.recipe(),
-            "kind": run.kind,
-            "seed": run.seed,
+            "recipe": run.recipe_name(),
+            "kind": run.kind(),
+            "seed": run.seed(),
             "date": run.date(),
             "finished": run.run.is_finished(),
             "evaluation": run.evaluation.as_ref().ok(),
@@ -143,18 +112,16 @@ fn row(entry: &Entry) -> Vec<String> {
     let figures = entry.evaluation.as_ref().ok();
     let classification = figures.and_then(|figures| figures.classification.as_ref());
     let ap = figures.and_then(|figures| figures.localisation?.map);
-    let epochs = match &entry.evaluation {
-        Ok(figures) => figures.epochs.to_string(),
-        Err(RunError::NotFinished { .. }) if entry.run.imported().is_ok_and(|it| it.is_some()) => {
-            "imported".to_string()
-        }
-        Err(RunError::NotFinished { .. }) => "unfinished".to_string(),
-        Err(_) => "damaged".to_string(),
+    let epochs = match entry.state() {
+        EntryState::Finished => figures.map_or_else(blank, |figures| figures.epochs.to_string()),
+        EntryState::Unfinished => "unfinished".to_string(),
+        EntryState::Imported => "imported".to_string(),
+        EntryState::Damaged => "damaged".to_string(),
     };
     vec![
         entry.run.name(),
-        entry.kind.clone().unwrap_or_else(blank),
-        entry.seed.map_or_else(blank, |seed| seed.to_string()),
+        entry.kind().map_or_else(blank, str::to_string),
+        entry.seed().map_or_else(blank, |seed| seed.to_string()),
         epochs,
         classification.map_or_else(blank, |a| format!("{:.2} %", 100.0 * a.accuracy)),
         classification.map_or_else(blank, |a| format!("{:.4}", a.loss)),

@@ -13,7 +13,7 @@ use crate::error::CommandError;
 use crate::flags::{self, LogKind};
 use crate::interrupts;
 use crate::plan::Model;
-use crate::serve::{Access, App, Engine, EngineLimits, Models, serve};
+use crate::serve::{Access, App, Engine, EngineLimits, Models, Studio, serve};
 
 /// The variable that holds the token of requests.
 const TOKEN: &str = "ATELIER_SERVE_TOKEN";
@@ -55,6 +55,11 @@ impl ServePlan {
         } else {
             flags.models.clone()
         };
+        let studio = Studio::new(
+            flags.folder.runs.clone(),
+            flags.recipes.clone(),
+            flags.machine.to_arguments(),
+        );
         let (drawings, flags) = (flags.drawings.clone(), flags.clone());
         let open = move |name: &str| {
             let model = Model::open(name, &flags.folder, &flags.machine, &flags.onnx)?;
@@ -62,7 +67,9 @@ impl ServePlan {
         };
         let models = Models::load(given, Box::new(open))?;
         Ok(Self {
-            app: Arc::new(App::new(models, access, max_body, timeout, logs, drawings)),
+            app: Arc::new(App::new(
+                models, access, studio, max_body, timeout, logs, drawings,
+            )),
             address,
             connections,
         })
@@ -104,9 +111,11 @@ pub fn run(plan: ServePlan, output: Output) -> Result<(), CommandError> {
         let address = format!("http://{}", listener.local_addr()?);
         output.show(&json!({ "address": address }), || address.clone())?;
         reload_on_hangup(&plan.app);
-        serve(listener, plan.app, plan.connections).await;
-        Ok(())
-    })
+        serve(listener, Arc::clone(&plan.app), plan.connections).await;
+        Ok::<(), CommandError>(())
+    })?;
+    plan.app.studio.finish();
+    Ok(())
 }
 
 /// Loads the models anew at each SIGHUP, as servers do.

@@ -9,6 +9,7 @@ use report::{Format, Language, terminal};
 
 use crate::console::Output;
 use crate::error::CommandError;
+use crate::names::safe_name;
 use crate::plan::NamedRecipe;
 use crate::progress::Show;
 use crate::training::train;
@@ -21,7 +22,7 @@ pub struct TrainPlan {
     pub recipe: NamedRecipe,
     pub computer: Computer,
     pub root: PathBuf,
-    pub plain: bool,
+    pub show: Show,
 }
 
 impl TrainPlan {
@@ -48,10 +49,10 @@ impl TrainPlan {
             }
             (None, Some(name)) => {
                 let recipe = NamedRecipe::load(name, &flags.experiment.overrides.sets())?;
-                (
-                    None,
-                    recipe.starting_from(flags.init.as_deref(), flags.by, root)?,
-                )
+                let recipe = recipe.starting_from(flags.init.as_deref(), flags.by, root)?;
+                let run = flags.name.as_deref().map(run_name).transpose()?;
+                let run = run.unwrap_or_else(|| recipe.run.clone());
+                (None, NamedRecipe { run, ..recipe })
             }
             (None, None) => {
                 let what = "train needs a RECIPE or --resume RUN".to_string();
@@ -63,26 +64,37 @@ impl TrainPlan {
             recipe,
             computer,
             root: root.clone(),
-            plain: flags.experiment.plain,
+            show: Show {
+                plain: flags.experiment.plain,
+                part: None,
+                report: flags.report_progress,
+            },
         })
     }
+}
+
+/// A name that a run's folder can have on every system.
+fn run_name(name: &str) -> Result<String, CommandError> {
+    let safe = safe_name(name);
+    if safe == name {
+        return Ok(safe);
+    }
+    Err(CommandError::Usage(format!(
+        "--name {name}: a folder can't have this name on every system; take {safe}, say"
+    )))
 }
 
 pub fn run(plan: TrainPlan, output: Output) -> Result<(), CommandError> {
     interrupts::catch_while_training()?;
     let recipe = &plan.recipe.recipe;
     let split = loading::load(&recipe.data, recipe.training.seed)?;
-    let show = Show {
-        plain: plan.plain,
-        part: None,
-    };
     let (run, finished) = train(
         plan.resumed,
         &plan.recipe,
         &split,
         &plan.root,
         &plan.computer,
-        show,
+        plan.show,
     )?;
     let report = run.path().join(record::REPORT);
     let judged = Judged::new(&run, finished)?;

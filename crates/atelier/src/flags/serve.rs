@@ -25,6 +25,9 @@ pub struct Serve {
     /// Folder in which the page keeps drawings, each in a folder of its right label; `train` and `evaluate --data` read it
     #[arg(long, value_name = "DIR", default_value = "drawings")]
     pub drawings: PathBuf,
+    /// Folder of the recipes that the page saves
+    #[arg(long, value_name = "DIR", default_value = "recipes")]
+    pub recipes: PathBuf,
     #[command(flatten)]
     pub machine: Machine,
     #[command(flatten)]

@@ -73,6 +73,12 @@ pub struct Train {
     /// How --init pairs tensors: name, or order, which takes those of a .pth file one after the other whatever their names are
     #[arg(long, value_name = "WAY", default_value = "name", requires = "init")]
     pub by: Pairing,
+    /// What the run is called; a number is added where a run has this name [default: the recipe's name]
+    #[arg(long, value_name = "NAME", conflicts_with = "resume")]
+    pub name: Option<String>,
+    /// Write where the training stands to standard error, a JSON object a line, a few times a second
+    #[arg(long, hide = true)]
+    pub report_progress: bool,
     #[command(flatten)]
     pub experiment: Experiment,
 }

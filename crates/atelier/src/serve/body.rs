@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http_body_util::BodyExt;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use utoipa::ToSchema;
@@ -36,6 +37,8 @@ pub struct JsonImages {
     images: Vec<String>,
 }
 
+/// What to do about images that are too large.
+const LARGE_IMAGES: &str = "send smaller or fewer images; --max-body allows more";
 /// What messages call an image that has no name.
 const NAMELESS: &str = "the image";
 
@@ -45,16 +48,7 @@ const NAMELESS: &str = "the image";
 /// A body that is too large, too slow, empty, or not what its content type says.
 pub async fn images(app: &Arc<App>, request: Request) -> Result<Images, Failure> {
     let (parts, body) = request.into_parts();
-    let (bytes, room) = timeout(app.timeout, all_of(body, app.max_body, &app.room))
-        .await
-        .map_err(|_| {
-            Failure::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "too_slow",
-                "the body did not arrive within the server's time limit",
-                "send it faster; --timeout allows more time",
-            )
-        })??;
+    let (bytes, room) = in_time(app, body, app.max_body, LARGE_IMAGES).await?;
     let images = match content_type(&parts.headers).as_str() {
         "multipart/form-data" => {
             let request = Request::from_parts(parts, Body::from(bytes));
@@ -72,6 +66,53 @@ pub async fn images(app: &Arc<App>, request: Request) -> Result<Images, Failure>
     Ok(Images { images, room })
 }
 
+/// The text of a request, of at most so many bytes.
+///
+/// # Errors
+/// A body that is too large, too slow or not UTF-8.
+pub async fn text(app: &Arc<App>, request: Request, most: usize) -> Result<String, Failure> {
+    let most = most.min(app.max_body);
+    let (bytes, _) = in_time(app, request.into_body(), most, "send a shorter text").await?;
+    String::from_utf8(bytes).map_err(|error| {
+        let message = format!("the body is not UTF-8: {}", error.utf8_error());
+        Failure::bad_request(message, "save the text as UTF-8")
+    })
+}
+
+/// The JSON of a request, of at most so many bytes.
+///
+/// # Errors
+/// Those of [`text`], and what the JSON lacks.
+pub async fn json<T: DeserializeOwned>(
+    app: &Arc<App>,
+    request: Request,
+    most: usize,
+) -> Result<T, Failure> {
+    let text = text(app, request, most).await?;
+    serde_json::from_str(&text).map_err(|error| {
+        let message = format!("the JSON is not as expected: {error}");
+        Failure::bad_request(message, "/docs says what it holds")
+    })
+}
+
+/// All of a body, if it comes in time.
+async fn in_time(
+    app: &Arc<App>,
+    body: Body,
+    most: usize,
+    hint: &str,
+) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Failure> {
+    let all = timeout(app.timeout, all_of(body, most, hint, &app.room)).await;
+    all.map_err(|_| {
+        Failure::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "too_slow",
+            "the body did not arrive within the server's time limit",
+            "send it faster; --timeout allows more time",
+        )
+    })?
+}
+
 /// The kind of a body, in small letters and without its parameters.
 fn content_type(headers: &HeaderMap) -> String {
     let kind = headers.get(header::CONTENT_TYPE);
@@ -84,6 +125,7 @@ fn content_type(headers: &HeaderMap) -> String {
 async fn all_of(
     mut body: Body,
     most: usize,
+    hint: &str,
     room: &Arc<Semaphore>,
 ) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Failure> {
     let mut bytes = Vec::new();
@@ -103,7 +145,7 @@ async fn all_of(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too_large",
                 format!("the body has more than {} MiB", most >> 20),
-                "send smaller or fewer images; --max-body allows more",
+                hint,
             ));
         }
         let count = data.len() as u32; // below `most`

@@ -91,12 +91,8 @@ fn write(folder: &Path, bytes: &[u8]) -> Result<String, Failure> {
         )
     };
     let unwritten = |error: String| {
-        Failure::new(
-            StatusCode::INSUFFICIENT_STORAGE,
-            "not_written",
-            error,
-            "make room, or start the server with another --drawings",
-        )
+        let hint = "make room, or start the server with another --drawings";
+        Failure::not_written(error, hint)
     };
     let name = Path::new("the drawing");
     let image = decode(name, bytes, MAX_PIXELS).map_err(unreadable)?.image;

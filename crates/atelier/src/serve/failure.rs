@@ -23,7 +23,7 @@ pub struct FailureAnswer {
 
 /// A failure's words.
 #[derive(Serialize, ToSchema)]
-struct FailureText {
+pub struct FailureText {
     /// The kind, which does not change between versions.
     code: String,
     /// What is wrong, and with what.
@@ -80,6 +80,45 @@ impl Failure {
         )
     }
 
+    /// The server ends.
+    pub fn stopping() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "stopping",
+            "the server is stopping",
+            "ask another one",
+        )
+    }
+
+    /// What is asked for can't be done now.
+    pub fn conflict(
+        code: &'static str,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self::new(StatusCode::CONFLICT, code, message, hint)
+    }
+
+    /// A file can't be written.
+    pub fn not_written(error: impl std::fmt::Display, hint: impl Into<String>) -> Self {
+        let status = StatusCode::INSUFFICIENT_STORAGE;
+        Self::new(status, "not_written", error.to_string(), hint)
+    }
+
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// How it is written.
+    pub fn text(self) -> FailureText {
+        FailureText {
+            code: self.code.to_string(),
+            message: self.message,
+            hint: self.hint,
+        }
+    }
+
     pub fn no_route() -> Self {
         Self::new(
             StatusCode::NOT_FOUND,
@@ -101,17 +140,14 @@ impl Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let text = FailureText {
-            code: self.code.to_string(),
-            message: self.message,
-            hint: self.hint,
-        };
-        let mut response = (self.status, Json(FailureAnswer { error: text })).into_response();
+        let status = self.status;
+        let error = self.text();
+        let mut response = (status, Json(FailureAnswer { error })).into_response();
         let again = [
             StatusCode::TOO_MANY_REQUESTS,
             StatusCode::SERVICE_UNAVAILABLE,
         ];
-        if again.contains(&self.status) {
+        if again.contains(&status) {
             let headers = response.headers_mut();
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }

@@ -162,7 +162,7 @@ pub async fn check(State(app): State<Arc<App>>, request: Request, next: Next) ->
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::VARY, HeaderValue::from_static("Origin"));
         if is_preflight {
-            let methods = HeaderValue::from_static("GET, POST");
+            let methods = HeaderValue::from_static("GET, POST, PUT, DELETE");
             headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
             let names = HeaderValue::from_static("authorization, content-type, x-request-id");
             headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names);

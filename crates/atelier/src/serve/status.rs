@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -45,12 +44,7 @@ pub async fn healthz() -> Json<Status> {
 )]
 pub async fn readyz(State(app): State<Arc<App>>) -> Result<Json<Status>, Failure> {
     if app.is_stopping() {
-        return Err(Failure::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "stopping",
-            "the server is stopping",
-            "ask another one",
-        ));
+        return Err(Failure::stopping());
     }
     Ok(ok())
 }

@@ -21,6 +21,7 @@ mod resume;
 mod scenes;
 mod serve;
 mod shells;
+mod studio;
 mod support;
 mod sweep;
 mod training;

@@ -1,6 +1,7 @@
 //! Batch and group normalisation.
 
 use burn::tensor::{Tensor, activation};
+use kernels::channels;
 use kernels::norm::{self, Moments};
 
 use super::cpu::{self, FlexTensor, Gradients, Operator, dims, floats, tensor};
@@ -19,6 +20,17 @@ pub struct Affine {
     pub relu: bool,
 }
 
+/// A normalisation by given statistics, one value a channel.
+#[derive(Clone, Debug)]
+pub struct Statistics {
+    /// Mean, `[C]`.
+    pub mean: Tensor<1>,
+    /// Variance, `[C]`.
+    pub variance: Tensor<1>,
+    /// What follows the division by the standard deviation. Behind a convolution its ReLU is part of the epilogue.
+    pub affine: Affine,
+}
+
 impl Maps {
     /// Batch normalisation by the batch's own statistics, `[N, C, H, W] -> [N, C, H, W]`: the output, and the mean and
     /// biased variance of each channel, `[C]`, through which no gradient flows.
@@ -33,7 +45,7 @@ impl Maps {
                 (Layout::Lanes(y), mean, variance)
             }
             // Training without gradients: nobody needs it fast.
-            Layout::SmallBatch(_) => return self.into_lanes().batch_norm(affine),
+            Layout::Channels(..) => return self.into_lanes().batch_norm(affine),
             Layout::Plain(x) => {
                 let (y, mean, variance) = composed_batch_norm(x, affine);
                 (Layout::Plain(y), mean, variance)
@@ -45,6 +57,9 @@ impl Maps {
     /// Group normalisation over `groups` of channels of each image, `[N, C, H, W] -> [N, C, H, W]`.
     pub fn group_norm(self, affine: Affine, groups: usize) -> Self {
         let images = self.images;
+        if let Layout::Channels(..) = self.layout {
+            return self.into_lanes().group_norm(affine, groups).into_channels();
+        }
         let on_nchw = affine.clone();
         self.map(
             |x| normalize_lanes(x, affine, images, Over::Groups(groups)).0,
@@ -52,11 +67,20 @@ impl Maps {
         )
     }
 
-    /// Normalisation by given statistics `[C]`, as batch normalisation does in inference: `[N, C, H, W]` to the same
+    /// Normalisation by given statistics, as batch normalisation does in inference: `[N, C, H, W]` to the same
     /// shape. On the CPU only the maps get a gradient.
-    pub fn normalize(self, mean: Tensor<1>, variance: Tensor<1>, affine: Affine) -> Self {
+    pub fn normalize(self, statistics: Statistics) -> Self {
         let images = self.images;
+        let Statistics {
+            mean,
+            variance,
+            affine,
+        } = statistics;
         let Affine { epsilon, relu, .. } = affine;
+        if let Layout::Channels(x, channels) = self.layout {
+            let layout = Layout::Channels(normalize_channels(x, mean, variance, affine), channels);
+            return Self { layout, images };
+        }
         let on_nchw = (mean.clone(), variance.clone(), affine.clone());
         self.map(
             |x| {
@@ -78,6 +102,30 @@ impl Maps {
             },
         )
     }
+}
+
+/// Batch normalisation by given statistics, on channels side by side.
+fn normalize_channels(
+    x: Tensor<5>,
+    mean: Tensor<1>,
+    variance: Tensor<1>,
+    affine: Affine,
+) -> Tensor<5> {
+    let shape = x.dims();
+    let parameters = [mean, variance, affine.gamma, affine.beta];
+    let [mean, variance, gamma, beta] = parameters.map(Tensor::into_dispatch);
+    let inputs = [x.into_dispatch(), mean, variance, gamma, beta];
+    cpu::compute(inputs, shape, |[x, mean, variance, gamma, beta]| {
+        let scale = gamma.iter().zip(variance);
+        let scale =
+            scale.map(|(gamma, variance)| gamma / (variance + affine.epsilon as f32).sqrt());
+        let scale: Vec<f32> = scale.collect();
+        let shift = beta.iter().zip(mean).zip(&scale);
+        let shift: Vec<f32> = shift
+            .map(|((beta, mean), scale)| beta - mean * scale)
+            .collect();
+        channels::scale_shift(x, shape[2] * shape[3], &scale, &shift, affine.relu)
+    })
 }
 
 /// Batch normalisation by given statistics, on lanes `[B, C, H, W, 16]`.
@@ -328,7 +376,11 @@ mod tests {
                 let device = x.device();
                 let constant = |index| leaf_on::<1>(&device, index, [6]).set_require_grad(false);
                 let affine = affine(&constant(3), &constant(4), relu);
-                x.normalize(constant(5), constant(6).square(), affine)
+                x.normalize(Statistics {
+                    mean: constant(5),
+                    variance: constant(6).square(),
+                    affine,
+                })
             });
         }
     }

@@ -19,7 +19,8 @@ impl Maps {
         let align = *align;
         let images = rois.len();
         let layout = match self.layout {
-            Layout::SmallBatch(x) => {
+            Layout::Channels(..) => {
+                let x = self.into_nchw();
                 let shape = x.dims();
                 let [rows, columns] = align.output;
                 let boxes = boxes(rois);

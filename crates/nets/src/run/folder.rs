@@ -4,6 +4,7 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use measure::files::{self, FileError};
 use measure::record;
@@ -16,6 +17,10 @@ const BEFORE: [&str; 3] = [record::LOCK, record::ENVIRONMENT, record::INITIAL];
 
 /// A lock holds a process's number, which is not longer than this.
 const MOST_DIGITS: u64 = 21;
+
+/// How often, and after what time, a lock that is held is tried again.
+const PROBES: u32 = 3;
+const PROBE: Duration = Duration::from_millis(5);
 
 /// The right to write into a run's folder. The system takes it back when the process ends, however it ends.
 #[derive(Clone, Debug)]
@@ -43,7 +48,7 @@ impl Lock {
             Err(cause) if cause.kind() != io::ErrorKind::InvalidData => {}
             _ => return Err(foreign().into()),
         }
-        match file.try_lock() {
+        match try_lock_patiently(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(RunError::InUse {
@@ -65,6 +70,17 @@ impl Lock {
             _file: Arc::new(file),
         })
     }
+}
+
+/// Tries for a moment: [`Run::is_in_use`] of other processes holds locks for microseconds.
+fn try_lock_patiently(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..PROBES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(PROBE),
+            result => return result,
+        }
+    }
+    file.try_lock()
 }
 
 impl Run {
@@ -137,6 +153,8 @@ impl Run {
     pub fn list(root: &Path) -> Vec<Self> {
         let names = files::names(root).unwrap_or_default().into_iter();
         names
+            // Hidden folders hold what was deleted, or waits to be trained.
+            .filter(|name| !name.starts_with('.'))
             .map(|name| Self {
                 path: root.join(name),
                 lock: None,
@@ -152,6 +170,21 @@ impl Run {
     pub fn lock(mut self) -> Result<Self, RunError> {
         self.lock = Some(self.held()?);
         Ok(self)
+    }
+
+    /// Whether another process, or another run of this one, holds its folder now.
+    pub fn is_in_use(&self) -> bool {
+        let Ok(file) = File::open(self.path.join(record::LOCK)) else {
+            return false;
+        };
+        // Shared, so that two that look do not see each other.
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+
+    /// The number of the process that holds its folder, or held it last.
+    pub fn holder(&self) -> Option<u32> {
+        let text = std::fs::read_to_string(self.path.join(record::LOCK));
+        text.ok()?.parse().ok()
     }
 
     pub(super) fn held(&self) -> Result<Lock, RunError> {

@@ -29,6 +29,7 @@ fn made_up_training() {
     let show = Show {
         plain: false,
         part: Some([1, 2]),
+        report: false,
     };
     let mut progress = Progress::new("made-up", EPOCHS, show);
     for at in 1..BATCHES * EPOCHS {

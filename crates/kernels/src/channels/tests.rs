@@ -1,0 +1,251 @@
+//! Against the reference.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::conv::Conv;
+use crate::reference;
+use crate::tests::{assert_close, everywhere, random, wide};
+
+fn check(geometry: &Conv, images: usize, size: [usize; 2]) {
+    let Some(out) = geometry.output(size) else {
+        return;
+    };
+    let taps = geometry.kernel[0] * geometry.kernel[1];
+    let area = size[0] * size[1];
+    let x = random(1, images * geometry.in_channels * area);
+    let weight = random(2, geometry.out_channels * geometry.in_channels * taps);
+    let bias = random(3, geometry.out_channels);
+    let sums = wide(&reference::conv(
+        geometry,
+        &x,
+        images,
+        size,
+        &weight,
+        Some(&bias),
+    ));
+    let mut packed = pack(&x, geometry.in_channels, area);
+    // What lies in lanes without a channel does not matter.
+    let some = geometry.in_channels % LANES;
+    if some > 0 {
+        let blocks = blocks(geometry.in_channels);
+        for (plane, values) in packed.chunks_exact_mut(area * LANES).enumerate() {
+            if plane % blocks == blocks - 1 {
+                values
+                    .chunks_exact_mut(LANES)
+                    .for_each(|pixel| pixel[some..].fill(9.0));
+            }
+        }
+    }
+    for relu in [false, true] {
+        let expected: Vec<f64> = sums
+            .iter()
+            .map(|&y| if relu { y.max(0.0) } else { y })
+            .collect();
+        let what = format!("{geometry:?}, {images} of {size:?}, relu {relu}");
+        let weights = Weights::new(geometry, &weight, &bias);
+        for got in everywhere(|| conv(geometry, &packed, size, &weights, relu)) {
+            let got = unpack(&got, geometry.out_channels, out[0] * out[1]);
+            assert_close(&got, &expected, 1e-5, &what);
+        }
+        if winograd::supports(geometry, images, size) {
+            let weights = winograd::TransformedWeights::new(geometry, &weight, &bias);
+            for got in everywhere(|| winograd::conv(geometry, &packed, size, &weights, relu)) {
+                let got = unpack(&got, geometry.out_channels, out[0] * out[1]);
+                assert_close(&got, &expected, 3e-5, &format!("Winograd: {what}"));
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    #[test]
+    fn convolutions_agree_with_the_reference(
+        images in 0..3usize,
+        channels in (1..40usize, 1..130usize),
+        kernel in (1..4usize, 1..6usize),
+        stride in (1..4usize, 1..4usize),
+        padding in (0..4usize, 0..4usize),
+        dilation in (1..3usize, 1..3usize),
+        size in (1..20usize, 1..30usize),
+    ) {
+        let geometry = Conv {
+            in_channels: channels.0,
+            out_channels: channels.1,
+            kernel: kernel.into(),
+            stride: stride.into(),
+            padding: padding.into(),
+            dilation: dilation.into(),
+        };
+        check(&geometry, images, size.into());
+    }
+
+    #[test]
+    fn winograd_agrees_with_the_reference(
+        images in 0..4usize,
+        channels in (16..40usize, 16..70usize),
+        padding in (0..4usize, 0..4usize),
+        size in (1..26usize, 1..26usize),
+    ) {
+        let geometry = Conv {
+            in_channels: channels.0,
+            out_channels: channels.1,
+            kernel: [3, 3],
+            stride: [1, 1],
+            padding: padding.into(),
+            dilation: [1, 1],
+        };
+        check(&geometry, images, size.into());
+    }
+
+    #[test]
+    fn depthwise_agrees_with_the_reference(
+        images in 0..3usize,
+        channels in 1..40usize,
+        kernel in (1..6usize, 1..6usize),
+        stride in (1..3usize, 1..3usize),
+        padding in (0..4usize, 0..4usize),
+        size in (1..20usize, 1..30usize),
+        relu: bool,
+    ) {
+        let geometry = Conv {
+            in_channels: channels,
+            out_channels: channels,
+            kernel: kernel.into(),
+            stride: stride.into(),
+            padding: padding.into(),
+            dilation: [1, 1],
+        };
+        let size: [usize; 2] = size.into();
+        if let Some(out) = geometry.output(size) {
+            let area = size[0] * size[1];
+            let taps = geometry.kernel[0] * geometry.kernel[1];
+            let x = random(1, images * channels * area);
+            let (weight, bias) = (random(2, channels * taps), random(3, channels));
+            // Channel by channel.
+            let single = Conv { in_channels: 1, out_channels: 1, ..geometry };
+            let mut expected = Vec::new();
+            for (plane, x) in x.chunks_exact(area).enumerate() {
+                let channel = plane % channels;
+                let (weight, bias) = (&weight[channel * taps..][..taps], &bias[channel..=channel]);
+                expected.extend(wide(&reference::conv(&single, x, 1, size, weight, Some(bias))));
+            }
+            if relu {
+                expected.iter_mut().for_each(|y| *y = y.max(0.0));
+            }
+            let packed = pack(&x, channels, area);
+            let weights = DepthwiseWeights::new(&geometry, &weight, &bias);
+            for got in everywhere(|| depthwise(&geometry, &packed, size, &weights, relu)) {
+                let got = unpack(&got, channels, out[0] * out[1]);
+                assert_close(&got, &expected, 1e-5, &format!("{geometry:?} of {size:?}"));
+            }
+        }
+    }
+
+    #[test]
+    fn packing_and_back_changes_nothing(images in 0..4usize, channels in 1..40usize, area in 1..700usize) {
+        let x = random(1, images * channels * area);
+        prop_assert_eq!(unpack(&pack(&x, channels, area), channels, area), x);
+    }
+
+    #[test]
+    fn factors_and_summands(images in 0..4usize, channels in 1..40usize, area in 1..50usize, relu: bool) {
+        let x = random(1, images * channels * area);
+        let (scale, shift) = (random(2, channels), random(3, channels));
+        let expected = x.iter().enumerate().map(|(i, x)| {
+            let channel = i / area % channels;
+            let y = f64::from(*x) * f64::from(scale[channel]) + f64::from(shift[channel]);
+            if relu { y.max(0.0) } else { y }
+        });
+        let expected: Vec<f64> = expected.collect();
+        let y = scale_shift(&pack(&x, channels, area), area, &scale, &shift, relu);
+        assert_close(&unpack(&y, channels, area), &expected, 1e-6, "scale and shift");
+    }
+}
+
+#[test]
+fn nan_survives() {
+    let geometry = Conv {
+        in_channels: 1,
+        out_channels: 1,
+        kernel: [1, 1],
+        stride: [1, 1],
+        padding: [0, 0],
+        dilation: [1, 1],
+    };
+    let weights = Weights::new(&geometry, &[-1.0], &[0.0]);
+    let y = conv(
+        &geometry,
+        &pack(&[f32::NAN, 1.0], 1, 2),
+        [1, 2],
+        &weights,
+        true,
+    );
+    assert!(y[0].is_nan() && y[LANES] == 0.0);
+}
+
+/// What the layers of networks for photographs take, in GFLOP/s.
+#[test]
+#[ignore = "a measurement: cargo test --release -p atelier-kernels channels_speed -- --ignored --nocapture"]
+fn channels_speed() {
+    let layers = [
+        ("7x7 / 2", 3, 64, 7, 2, 3, 224),
+        ("1x1", 64, 64, 1, 1, 0, 56),
+        ("1x1", 64, 256, 1, 1, 0, 56),
+        ("3x3", 64, 64, 3, 1, 1, 56),
+        ("3x3", 128, 128, 3, 1, 1, 28),
+        ("1x1", 512, 128, 1, 1, 0, 28),
+        ("1x1", 1024, 256, 1, 1, 0, 14),
+        ("3x3", 256, 256, 3, 1, 1, 14),
+        ("3x3 / 2", 256, 256, 3, 2, 1, 28),
+        ("1x1", 2048, 512, 1, 1, 0, 7),
+        ("3x3", 512, 512, 3, 1, 1, 7),
+        ("3x3", 24, 24, 3, 1, 1, 28),
+        ("3x3", 1, 24, 3, 1, 1, 28),
+    ];
+    for (name, inputs, outputs, kernel, stride, padding, side) in layers {
+        let geometry = Conv {
+            in_channels: inputs,
+            out_channels: outputs,
+            kernel: [kernel; 2],
+            stride: [stride; 2],
+            padding: [padding; 2],
+            dilation: [1, 1],
+        };
+        let size = [side; 2];
+        let out = geometry.output(size).unwrap();
+        let x = pack(&random(1, inputs * side * side), inputs, side * side);
+        let weight = random(2, outputs * inputs * kernel * kernel);
+        let bias = random(3, outputs);
+        let work = 2.0 * (outputs * inputs * kernel * kernel * out[0] * out[1]) as f64;
+        let time = |f: &dyn Fn() -> Vec<f32>| {
+            let mut times: Vec<f64> = (0..30)
+                .map(|_| {
+                    let begin = std::time::Instant::now();
+                    std::hint::black_box(f());
+                    begin.elapsed().as_secs_f64()
+                })
+                .collect();
+            times.sort_by(f64::total_cmp);
+            times[times.len() / 2]
+        };
+        let direct = Weights::new(&geometry, &weight, &bias);
+        let direct = time(&|| conv(&geometry, &x, size, &direct, true));
+        let mut line = format!(
+            "{name:8} {inputs:4} -> {outputs:4} {side:3}: {:7.3} ms, {:4.0}",
+            direct * 1e3,
+            work / direct / 1e9
+        );
+        if winograd::supports(&geometry, 1, size) {
+            let weights = winograd::TransformedWeights::new(&geometry, &weight, &bias);
+            let winograd = time(&|| winograd::conv(&geometry, &x, size, &weights, true));
+            line += &format!(
+                "; Winograd {:7.3} ms, {:4.0}",
+                winograd * 1e3,
+                work / winograd / 1e9
+            );
+        }
+        println!("{line}");
+    }
+}
