@@ -13,6 +13,7 @@ mod conv;
 mod depthwise;
 mod norm;
 mod padded;
+mod pool;
 #[cfg(test)]
 mod tests;
 pub mod winograd;
@@ -25,9 +26,22 @@ use crate::lanes::LANES;
 pub use conv::{Weights, conv};
 pub use depthwise::{DepthwiseWeights, depthwise};
 pub use norm::scale_shift;
+pub use pool::halve;
 
 /// Pixels that one task converts.
 const STRIP: usize = 256;
+/// Values that one thread converts before it is worth calling another.
+const ALONE: usize = 16_384;
+
+/// Up to how many images this layout is the faster one, whatever their size.
+const FEW_IMAGES: usize = 8;
+/// Pixels of an image from which it is, however many images there are.
+const LARGE_IMAGE: usize = 4096;
+
+/// Whether images of this area are computed faster with channels than with images side by side.
+pub fn suits(images: usize, area: usize) -> bool {
+    images <= FEW_IMAGES || area >= LARGE_IMAGE
+}
 
 /// Blocks that hold this many channels.
 pub fn blocks(channels: usize) -> usize {
@@ -40,12 +54,15 @@ pub fn blocks(channels: usize) -> usize {
 /// If the length does not match.
 pub fn pack(x: &[f32], channels: usize, area: usize) -> Vec<f32> {
     let images = images(x.len(), channels * area, "channels::pack");
+    if area == 1 && channels.is_multiple_of(LANES) {
+        return x.to_vec();
+    }
     let (count, strips) = (blocks(channels), area.div_ceil(STRIP));
     let mut y = Fill::<f32>::new(images * count * area * LANES);
     let shared = y.shared();
     (0..images * count * strips)
         .into_par_iter()
-        .with_min_len(4)
+        .with_min_len((ALONE / (area.min(STRIP) * LANES).max(1)).max(1))
         .for_each(|task| {
             let (plane, first) = (task / strips, task % strips * STRIP);
             let (image, block) = (plane / count, plane % count);
@@ -76,12 +93,15 @@ pub fn pack(x: &[f32], channels: usize, area: usize) -> Vec<f32> {
 pub fn unpack(x: &[f32], channels: usize, area: usize) -> Vec<f32> {
     let count = blocks(channels);
     let images = images(x.len(), count * area * LANES, "channels::unpack");
+    if area == 1 && channels.is_multiple_of(LANES) {
+        return x.to_vec();
+    }
     let mut y = vec![0.0; images * channels * area];
     if y.is_empty() {
         return y;
     }
     y.par_chunks_mut(area)
-        .with_min_len((1024 / area).max(1))
+        .with_min_len((ALONE / area).max(1))
         .enumerate()
         .for_each(|(plane, to)| {
             let (image, channel) = (plane / channels, plane % channels);

@@ -20,7 +20,6 @@ pub mod reference;
 pub mod roi_align;
 pub mod scores;
 pub mod simd;
-pub mod small_batch;
 #[cfg(test)]
 mod tests;
 pub mod upsample;

@@ -25,8 +25,10 @@ use crate::simd::{Lanes, Simd, Task};
 
 /// Input and output channels from which this path is used.
 const LEAST_CHANNELS: usize = 16;
-/// Tiles from which it is used: where there are few, reading the weights takes longer than what is saved.
+/// Tiles from which it is used where the weights do not stay in a cache: reading them takes longer than what is saved.
 const LEAST_TILES: usize = 24;
+/// Transformed weights that stay in the second-level cache from one image to the next, in floats.
+const SMALL: usize = 256 << 10;
 /// Floats of transformed inputs at most, 64 MiB: a thread keeps the scratch.
 const MOST_SCRATCH: usize = 16 << 20;
 /// Output channels of a task: two vectors, so that even 64 channels make two tasks.
@@ -55,7 +57,8 @@ pub fn supports(conv: &Conv, images: usize, size: [usize; 2]) -> bool {
         && conv.dilation == [1, 1]
         && conv.in_channels >= LEAST_CHANNELS
         && conv.out_channels >= LEAST_CHANNELS
-        && images * rows * columns >= LEAST_TILES
+        && (images * rows * columns >= LEAST_TILES
+            || POINTS * conv.in_channels * conv.out_channels <= SMALL)
         && images * rows * columns * POINTS * conv.in_channels <= MOST_SCRATCH
 }
 

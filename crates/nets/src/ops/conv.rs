@@ -115,17 +115,17 @@ impl Maps {
                 bias: has_bias.then(|| &inputs[2]),
                 norm: epsilon.map(|epsilon| ([&norm[0], &norm[1], &norm[2], &norm[3]], epsilon)),
             };
-            let relu = epilogue != Epilogue::None;
-            vec![convolved(&inputs[0], &parameters, conv, is_depthwise, relu)]
+            vec![convolved(
+                &inputs[0],
+                &parameters,
+                conv,
+                is_depthwise,
+                epilogue,
+            )]
         };
         let y = cpu::compute_all(inputs, compute).swap_remove(0);
         let layout = Layout::Channels(y, conv.out_channels);
-        let y = Self { layout, images };
-        if epilogue == Epilogue::ReluPool {
-            y.max_pool(&HALVING)
-        } else {
-            y
-        }
+        Self { layout, images }
     }
 }
 
@@ -135,7 +135,7 @@ fn convolved(
     parameters: &Parameters<'_>,
     conv: &Conv,
     is_depthwise: bool,
-    relu: bool,
+    epilogue: Epilogue,
 ) -> FlexTensor {
     let [images, _, height, width, _] = dims(x);
     let size = [height, width];
@@ -144,15 +144,19 @@ fn convolved(
     } else {
         Form::of(conv, images, size)
     };
-    let x = floats(x);
-    let y = match &*parameters.prepared(conv, form) {
+    let (x, relu) = (floats(x), epilogue != Epilogue::None);
+    let mut y = match &*parameters.prepared(conv, form) {
         Prepared::Direct(weights) => channels::conv(conv, x, size, weights, relu),
         Prepared::Winograd(weights) => channels::winograd::conv(conv, x, size, weights, relu),
         Prepared::Depthwise(weights) => channels::depthwise(conv, x, size, weights, relu),
     };
-    let [rows, columns] = output(conv, size);
+    let mut out = output(conv, size);
+    if epilogue == Epilogue::ReluPool {
+        y = channels::halve(&y, out);
+        out = out.map(|side| side / 2);
+    }
     let blocks = channels::blocks(conv.out_channels);
-    tensor(y, [images, blocks, rows, columns, LANES])
+    tensor(y, [images, blocks, out[0], out[1], LANES])
 }
 
 /// Rows and columns of the convolution's output, before pooling.

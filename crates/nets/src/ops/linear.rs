@@ -2,7 +2,7 @@
 
 use burn::tensor::{Tensor, activation};
 use kernels::lanes::LANES;
-use kernels::{linear, small_batch};
+use kernels::linear;
 
 use super::conv::{Passed, Saved};
 use super::cpu::{self, FlexTensor, Gradients, Operator, dims, floats, tensor};
@@ -22,7 +22,7 @@ impl Maps {
                 let y = cpu::compute(
                     cpu::inputs(x.into_nchw(), weight, bias),
                     [images, outputs, 1, 1],
-                    |[x, weight, bias]| small_batch::linear(x, weight, bias, inputs, relu),
+                    |[x, weight, bias]| linear::few(x, weight, bias, inputs, relu),
                 );
                 Layout::Channels(pack_channels(y), outputs)
             }

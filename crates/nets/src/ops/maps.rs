@@ -25,11 +25,6 @@ pub(super) enum Layout {
     Plain(Tensor<4>),
 }
 
-/// Up to how many images channels lie side by side, whatever their size.
-const FEW_IMAGES: usize = 8;
-/// Pixels of an image from which they do, however many images there are.
-const LARGE_IMAGE: usize = 4096;
-
 /// Whether the kernels run on this device.
 pub(crate) fn has_lanes(device: &Device) -> bool {
     *device == Device::flex()
@@ -60,7 +55,7 @@ impl Maps {
         let device = x.device();
         let layout = if !has_lanes(&device) {
             Layout::Plain(x)
-        } else if !device.is_autodiff() && (images <= FEW_IMAGES || height * width >= LARGE_IMAGE) {
+        } else if !device.is_autodiff() && channels::suits(images, height * width) {
             Layout::Channels(pack_channels(x), channels)
         } else {
             Layout::Lanes(pack(x))
