@@ -109,6 +109,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happens in all runs, as it happens
+         * @description Server-sent events, whose names are in the descriptions of `Event`: first `runs` and `queue`, then what changes, also in
+         *     trainings that were started from a terminal. `progress` comes from trainings that were started here.
+         */
+        get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/inside": {
         parameters: {
             query?: never;
@@ -207,6 +228,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All runs
+         * @description The newest first; those that wait for their training come before them.
+         */
+        get: operations["list"];
+        put?: never;
+        /**
+         * Train a recipe
+         * @description Trainings are done one at a time, in their order, by processes of their own.
+         */
+        post: operations["start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A run */
+        get: operations["show"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a run
+         * @description It goes into the hidden folder `.trash` in the folder of the runs, from which it can be brought back.
+         */
+        delete: operations["delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{name}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring a deleted run back */
+        post: operations["restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resume an unfinished run */
+        post: operations["resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{name}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a training, so that it can be resumed
+         * @description It ends after the current step. A run that waits for its training is taken out of the queue.
+         */
+        post: operations["stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{name}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give a run tags
+         * @description They are kept in its folder, in `tags.json`.
+         */
+        put: operations["tag"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -246,6 +386,98 @@ export interface components {
              * @description The value.
              */
             value: number;
+        };
+        /** @description A run that was deleted. */
+        Deleted: {
+            /** @description Its name, by which it can be brought back. */
+            deleted: string;
+        };
+        /**
+         * @description What an epoch came to, a line of `history.jsonl`. Losses that are not finite are the texts `NaN`, `Infinity`
+         *     and `-Infinity`.
+         */
+        EpochAnswer: {
+            /**
+             * Format: double
+             * @description Seconds spent on checkpoints since the start of training.
+             */
+            checkpoint_s: number;
+            /**
+             * Format: double
+             * @description Joules spent on training steps; absent where they were not measured.
+             */
+            energy_j?: number | null;
+            /** @description The epoch that ended, from 1. */
+            epoch: number;
+            /**
+             * Format: double
+             * @description Training images per second in this epoch.
+             */
+            images_per_s: number;
+            /**
+             * Format: double
+             * @description Learning rate of the epoch's last step.
+             */
+            learning_rate: number;
+            /** @description The parts of `train_loss` by name; a classifier has none. */
+            losses?: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Format: double
+             * @description Seconds spent training since its start, evaluation not counted.
+             */
+            seconds: number;
+            /**
+             * Format: int64
+             * @description Optimizer steps since the start of training.
+             */
+            step: number;
+            /**
+             * Format: double
+             * @description Fraction of the epoch's training images classified correctly.
+             */
+            train_accuracy?: number | null;
+            /**
+             * Format: double
+             * @description Mean training loss of the epoch's images.
+             */
+            train_loss: number;
+            /**
+             * Format: double
+             * @description Fraction of the validation images classified correctly.
+             */
+            validation_accuracy?: number | null;
+            /**
+             * Format: double
+             * @description Mean loss on the validation images; null without any.
+             */
+            validation_loss?: number | null;
+            /** @description The parts of a detector's `validation_loss` by name. */
+            validation_losses?: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Format: double
+             * @description COCO's average precision on the validation images.
+             */
+            validation_map?: number | null;
+        };
+        /** @description An epoch that has ended. */
+        EpochEvent: {
+            /** @description What the epoch came to. */
+            record: components["schemas"]["EpochAnswer"];
+            /** @description The run. */
+            run: string;
+        };
+        /** @description What listeners are told: one event each. */
+        Event: components["schemas"]["RunList"] | components["schemas"]["RunAnswer"] | components["schemas"]["EpochEvent"] | components["schemas"]["QueueAnswer"] | components["schemas"]["ProgressReport"] | components["schemas"]["FailedRun"];
+        /** @description A training that was started here and failed. */
+        FailedRun: {
+            /** @description What the training said. */
+            error: string;
+            /** @description Its run, which may have no folder. */
+            run: string;
         };
         /** @description How a failure is written. */
         FailureAnswer: {
@@ -342,6 +574,27 @@ export interface components {
             /** @description The first answers requests that name none. */
             models: components["schemas"]["ModelAnswer"][];
         };
+        /**
+         * @description The kind of a network.
+         * @enum {string}
+         */
+        NetworkKind: "cnn" | "faster-rcnn";
+        /** @description A training to start: `recipe` or `toml` is given. */
+        NewRun: {
+            /** @description Epochs, instead of the recipe's. */
+            epochs?: number | null;
+            /** @description What the run is called; a number is added where that is taken. By default the recipe's name. */
+            name?: string | null;
+            /** @description A built-in recipe, or one that was saved. */
+            recipe?: string | null;
+            /**
+             * Format: int64
+             * @description The seed, instead of the recipe's.
+             */
+            seed?: number | null;
+            /** @description A recipe's text. */
+            toml?: string | null;
+        };
         /** @description A detected object. */
         ObjectAnswer: {
             /** @description Corners x1, y1, x2, y2 in pixels of the image, right and bottom excluded. */
@@ -354,6 +607,149 @@ export interface components {
              */
             score: number;
         };
+        /** @description What is wrong with a recipe, and where. */
+        Problem: {
+            /** @description Place in the line in characters, from 1. */
+            column: number;
+            /** @description What to write instead. */
+            help?: string | null;
+            /** @description Place of the layer in the list of layers, from 0; null where it is no layer. */
+            layer?: number | null;
+            /** @description Line of the text, from 1. */
+            line: number;
+            /** @description What is wrong. */
+            message: string;
+        };
+        /** @description Where a training stands within an epoch. */
+        ProgressReport: {
+            /** @description The running epoch, from 1. */
+            epoch: number;
+            /** @description Epochs in all. */
+            epochs: number;
+            /**
+             * Format: double
+             * @description Training images a second; null before that is known.
+             */
+            images_per_s?: number | null;
+            /**
+             * Format: double
+             * @description Seconds until the last epoch ends; null before that is known.
+             */
+            left_s?: number | null;
+            /**
+             * Format: double
+             * @description Mean loss of this epoch so far; null where it is not finite.
+             */
+            loss?: number | null;
+            /** @description The run's name. */
+            run: string;
+            /** @description Steps done in this epoch. */
+            step: number;
+            /** @description Steps in an epoch. */
+            steps: number;
+        };
+        /** @description The queue of trainings. */
+        QueueAnswer: {
+            /** @description The run that trains; null where none does. */
+            running?: string | null;
+            /** @description Those that wait, in their order. */
+            waiting: components["schemas"]["Waiting"][];
+        };
+        /** @description A training that waits for its turn. */
+        Queued: {
+            queued: components["schemas"]["QueuedRun"];
+        };
+        /** @description Its run and place. */
+        QueuedRun: {
+            /**
+             * Format: int64
+             * @description Its number in the queue.
+             */
+            id: number;
+            /** @description What its run is called. */
+            name: string;
+            /** @description Trainings before it. */
+            position: number;
+        };
+        /** @description How a refused recipe is written. */
+        RecipeFailureAnswer: {
+            error: components["schemas"]["FailureText"];
+            /** @description Each thing that is wrong; empty where the recipe is not the reason. */
+            problems: components["schemas"]["Problem"][];
+        };
+        /** @description A run. */
+        RunAnswer: {
+            /**
+             * Format: double
+             * @description Fraction of the test images classified correctly; null until it is finished, and where that means nothing.
+             */
+            accuracy?: number | null;
+            /** @description The command line that repeats it. */
+            command: string;
+            /** @description When it was begun, RFC 3339 in UTC. */
+            date?: string | null;
+            /** @description Epochs finished. */
+            epoch: number;
+            /** @description Epochs in all. */
+            epochs: number;
+            /**
+             * Format: double
+             * @description F1, the mean over the classes.
+             */
+            f1?: number | null;
+            kind?: components["schemas"]["NetworkKind"] | null;
+            /**
+             * Format: double
+             * @description Negative log-likelihood of the true classes.
+             */
+            loss?: number | null;
+            /**
+             * Format: double
+             * @description COCO's average precision of a detector.
+             */
+            map?: number | null;
+            /** @description Its folder's name. */
+            name: string;
+            /** @description The name of its recipe. */
+            recipe: string;
+            /**
+             * Format: int64
+             * @description The seed of everything random.
+             */
+            seed?: number | null;
+            /** @description What it does now. */
+            state: components["schemas"]["RunState"];
+            /** @description Words by which people find it again. */
+            tags: string[];
+            /**
+             * Format: double
+             * @description Seconds spent training.
+             */
+            train_s?: number | null;
+        };
+        /** @description A run with its recipe and what it came to. */
+        RunDetail: {
+            /** @description What its training said before it failed, if it was started here. */
+            error?: string | null;
+            /** @description Its figures on the test images, as docs/evaluation.schema.json describes them; null until it is finished. */
+            evaluation?: Record<string, never> | null;
+            /** @description Its epochs. */
+            history: components["schemas"]["EpochAnswer"][];
+            /** @description As in the list. */
+            run: components["schemas"]["RunAnswer"];
+            /** @description Its recipe with every option, as TOML; empty before it has begun. */
+            toml: string;
+        };
+        /** @description All runs. */
+        RunList: {
+            /** @description The newest first; those that wait for their training before them. */
+            runs: components["schemas"]["RunAnswer"][];
+        };
+        /**
+         * @description What a run does now.
+         * @enum {string}
+         */
+        RunState: "queued" | "training" | "stopped" | "finished" | "imported" | "damaged";
         /** @description The boxes of a detector in pixels of its input, the best first. */
         StagesAnswer: {
             /** @description The number of anchors. */
@@ -375,6 +771,21 @@ export interface components {
             status: string;
             /** @description The program's version. */
             version: string;
+        };
+        /** @description Words by which people find a run again. */
+        Tags: {
+            /** @description All of them. */
+            tags: string[];
+        };
+        /** @description A training that waits. */
+        Waiting: {
+            /**
+             * Format: int64
+             * @description Its number, which no other has.
+             */
+            id: number;
+            /** @description Of its run. */
+            name: string;
         };
     };
     responses: never;
@@ -536,6 +947,35 @@ export interface operations {
             };
             /** @description The file can't be written */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream of events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Event"];
+                };
+            };
+            /** @description The server is stopping */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -805,6 +1245,346 @@ export interface operations {
             };
             /** @description The answer took too long */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
+                };
+            };
+        };
+    };
+    start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRun"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queued"];
+                };
+            };
+            /** @description The request is not as described here */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No recipe has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The recipe is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipeFailureAnswer"];
+                };
+            };
+            /** @description The recipe can't be written */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description No run has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            /** @description No run has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description It trains */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The folder can't be changed */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunAnswer"];
+                };
+            };
+            /** @description No deleted run has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description There is a run of this name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The folder can't be changed */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queued"];
+                };
+            };
+            /** @description No run has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description It can't be resumed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    stop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueAnswer"];
+                };
+            };
+            /** @description No run has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description It does not train, or was not started here */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    tag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Tags"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunAnswer"];
+                };
+            };
+            /** @description The request is not as described here */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No run has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The file can't be written */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -117,7 +117,7 @@ await page.click("#language");
 for (const use of [build, train, compare, inside]) {
   await page.click('#views a[href="#draw"]');
   await draw(page);
-  await use(page, expect, () => open({})).catch((error) => expect(false, `${use.name}: ${error.message}`));
+  await use(page, expect, () => open({})).catch((error) => expect(false, error.stack));
 }
 
 const docs = await open({ bypassCSP: true });

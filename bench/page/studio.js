@@ -127,9 +127,10 @@ export async function compare(page, expect) {
   expect(report.ok() && /<html/i.test(await report.text()), `the report answers ${report.status()}`);
 
   const tags = rows.nth(0).locator("input.tags");
-  await tags.fill("lesson one, wide");
+  const word = `lesson-${Date.now()}`;
+  await tags.fill(`${word}, wide`);
   await tags.press("Tab");
-  await page.fill("#view-compare input[type=search]", "lesson");
+  await page.fill("#view-compare input[type=search]", word);
   await page.waitForFunction(() => document.querySelectorAll("#view-compare tbody tr").length === 1);
   await page.fill("#view-compare input[type=search]", "");
   await page.locator("#view-compare thead button").nth(4).click();
