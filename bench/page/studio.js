@@ -1,4 +1,4 @@
-// Uses the page's views as a visitor does: builds, trains, compares, looks inside, and looks at data.
+// Uses the page's views as a visitor does: builds, trains, compares, looks inside, looks at data, and enters a token.
 
 const SLOW = { timeout: 120_000 };
 
@@ -168,4 +168,17 @@ export async function inside(page, expect) {
   await page.waitForSelector("#view-data .strip img");
   await page.locator("#view-data .strip button").first().click();
   await page.waitForFunction(() => location.hash === "#draw");
+}
+
+/** Enters a wrong token and then the right one.
+ * @param {import("playwright-core").Page} page
+ * @param {string} token
+ */
+export async function enter(page, token) {
+  for (const given of ["not the token at all", token]) {
+    await page.fill("#gate input", given);
+    await page.press("#gate input", "Enter");
+    if (given !== token) await page.waitForSelector("#gate .error");
+  }
+  await page.waitForSelector("#answers article");
 }
