@@ -9,6 +9,7 @@
     reason = "tiles of sixteen by sixteen read best by their two indices"
 )]
 
+mod backward;
 mod conv;
 mod depthwise;
 mod norm;
@@ -23,9 +24,10 @@ use rayon::prelude::*;
 use crate::buffer::Fill;
 use crate::lanes::LANES;
 
+pub use backward::{backward_weights, spread, spread_pixels, transposed, transposed_weights};
 pub use conv::{Weights, conv};
 pub use depthwise::{DepthwiseWeights, depthwise};
-pub use norm::scale_shift;
+pub use norm::{batch_backward, batch_forward, channel_sums, scale_shift};
 pub use pool::halve;
 
 /// Pixels that one task converts.
