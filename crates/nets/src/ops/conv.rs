@@ -1,12 +1,12 @@
 //! Convolution, with ReLU and pooling in the same pass over memory.
 
+mod channels;
 mod prepared;
 
 use std::sync::Arc;
 
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Tensor, activation, module};
-use kernels::channels;
 pub use kernels::conv::{Conv, Epilogue};
 use kernels::conv::{bias_gradient, relu_backward, relu_pool_backward};
 use kernels::lanes::LANES;
@@ -15,7 +15,8 @@ use super::cpu::{self, FlexTensor, Gradients, Operator, dims, floats, tensor};
 use super::maps::{Layout, Maps, like};
 use super::norm::{Affine, Statistics};
 use super::pool::{HALVING, composed_max_pool};
-use prepared::{Form, Parameters, Prepared};
+use channels::{ChannelsConv, convolved};
+use prepared::Parameters;
 
 impl Maps {
     /// Convolution, bias and `epilogue`: `[N, in, H, W] -> [N, out, H', W']`, halved again where it pools; `weight`
@@ -28,23 +29,46 @@ impl Maps {
         groups: usize,
         epilogue: Epilogue,
     ) -> Self {
-        if let Layout::Channels(..) = self.layout {
+        if self.keeps_parameters() {
             return self.channels_conv(weight, bias, None, conv, groups, epilogue);
         }
         let bias = bias.unwrap_or_else(|| Tensor::zeros([conv.out_channels], &self.device()));
         if groups > 1 {
-            return self.grouped_conv(weight, bias, conv, groups, epilogue == Epilogue::Relu);
+            let has_channels = matches!(self.layout, Layout::Channels(..));
+            let x = if has_channels {
+                self.into_lanes()
+            } else {
+                self
+            };
+            let y = x.grouped_conv(weight, bias, conv, groups, epilogue == Epilogue::Relu);
+            return if has_channels { y.into_channels() } else { y };
         }
         let conv = *conv;
         let images = self.images;
         let layout = match self.layout {
             Layout::Plain(x) => Layout::Plain(composed(x, weight, bias, &conv, epilogue)),
-            Layout::Lanes(x) | Layout::Channels(x, _) => Layout::Lanes(cpu::apply(
+            Layout::Lanes(x) => Layout::Lanes(cpu::apply(
                 ConvOperator { conv, epilogue },
                 cpu::inputs(x, weight, bias),
             )),
+            Layout::Channels(x, _) => {
+                let relu = epilogue != Epilogue::None;
+                let operator = ChannelsConv { conv, relu };
+                let y = cpu::apply(operator, cpu::inputs(x, weight, bias));
+                let layout = Layout::Channels(y, conv.out_channels);
+                let y = Self { layout, images };
+                return match epilogue {
+                    Epilogue::ReluPool => y.max_pool(&HALVING),
+                    Epilogue::None | Epilogue::Relu => y,
+                };
+            }
         };
         Self { layout, images }
+    }
+
+    /// Whether parameters are prepared once for many calls: with channels side by side, unless they are being trained.
+    fn keeps_parameters(&self) -> bool {
+        matches!(self.layout, Layout::Channels(..)) && !self.device().is_autodiff()
     }
 
     /// The same, followed by a normalisation by given statistics, which becomes part of the weights, and then by `epilogue`.
@@ -57,7 +81,7 @@ impl Maps {
         groups: usize,
         epilogue: Epilogue,
     ) -> Self {
-        if let Layout::Channels(..) = self.layout {
+        if self.keeps_parameters() {
             return self.channels_conv(weight, bias, Some(norm), conv, groups, epilogue);
         }
         let Statistics {
@@ -75,7 +99,7 @@ impl Maps {
         self.conv(weight, Some(bias), conv, groups, epilogue)
     }
 
-    /// Both of them on channels side by side.
+    /// Both of them on channels side by side, without gradients.
     fn channels_conv(
         self,
         weight: Tensor<4>,
@@ -87,7 +111,7 @@ impl Maps {
     ) -> Self {
         let is_depthwise = groups > 1 && groups == conv.in_channels && groups == conv.out_channels;
         if groups > 1 && !is_depthwise {
-            // In lanes, and back at once: what follows has kernels for few images.
+            // These have no kernels here.
             let x = self.into_lanes();
             let y = match norm {
                 Some(norm) => x.normalized_conv(weight, bias, norm, conv, groups, epilogue),
@@ -127,36 +151,6 @@ impl Maps {
         let layout = Layout::Channels(y, conv.out_channels);
         Self { layout, images }
     }
-}
-
-/// On channels side by side, `[N, blocks, H, W, 16]`.
-fn convolved(
-    x: &FlexTensor,
-    parameters: &Parameters<'_>,
-    conv: &Conv,
-    is_depthwise: bool,
-    epilogue: Epilogue,
-) -> FlexTensor {
-    let [images, _, height, width, _] = dims(x);
-    let size = [height, width];
-    let form = if is_depthwise {
-        Form::Depthwise
-    } else {
-        Form::of(conv, images, size)
-    };
-    let (x, relu) = (floats(x), epilogue != Epilogue::None);
-    let mut y = match &*parameters.prepared(conv, form) {
-        Prepared::Direct(weights) => channels::conv(conv, x, size, weights, relu),
-        Prepared::Winograd(weights) => channels::winograd::conv(conv, x, size, weights, relu),
-        Prepared::Depthwise(weights) => channels::depthwise(conv, x, size, weights, relu),
-    };
-    let mut out = output(conv, size);
-    if epilogue == Epilogue::ReluPool {
-        y = channels::halve(&y, out);
-        out = out.map(|side| side / 2);
-    }
-    let blocks = channels::blocks(conv.out_channels);
-    tensor(y, [images, blocks, out[0], out[1], LANES])
 }
 
 /// Rows and columns of the convolution's output, before pooling.

@@ -110,6 +110,8 @@ fn composed(
 
 #[cfg(test)]
 mod tests {
+    use kernels::conv::Epilogue;
+
     use super::*;
     use crate::ops::tests::{check, leaf};
 
@@ -148,14 +150,14 @@ mod tests {
         for (name, conv, groups, shape) in cases {
             let [rows, columns] = conv.kernel;
             let weight = [conv.out_channels, conv.in_channels / groups, rows, columns];
-            for relu in [false, true] {
+            for epilogue in [Epilogue::None, Epilogue::Relu] {
                 let parameters = [
                     leaf::<1>(3, [weight.iter().product()]),
                     leaf::<1>(4, [conv.out_channels]),
                 ];
                 check(name, shape, parameters, |x, [kernel, bias]| {
                     let kernel = kernel.clone().reshape(weight);
-                    x.grouped_conv(kernel, bias.clone(), &conv, groups, relu)
+                    x.conv(kernel, Some(bias.clone()), &conv, groups, epilogue)
                 });
             }
         }

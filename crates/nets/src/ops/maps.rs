@@ -18,8 +18,7 @@ pub struct Maps {
 pub(super) enum Layout {
     /// `[ceil(N / 16), C, H, W, 16]` on the CPU: sixteen images side by side, the layout of the kernels.
     Lanes(Tensor<5>),
-    /// `[N, ceil(C / 16), H, W, 16]` on the CPU and C: sixteen channels side by side, for few or large images without
-    /// gradients.
+    /// `[N, ceil(C / 16), H, W, 16]` on the CPU and C: sixteen channels side by side, for few or large images.
     Channels(Tensor<5>, usize),
     /// `[N, C, H, W]` on other devices: Burn's operators.
     Plain(Tensor<4>),
@@ -55,7 +54,7 @@ impl Maps {
         let device = x.device();
         let layout = if !has_lanes(&device) {
             Layout::Plain(x)
-        } else if !device.is_autodiff() && channels::suits(images, height * width) {
+        } else if channels::suits(images, height * width) {
             Layout::Channels(pack_channels(x), channels)
         } else {
             Layout::Lanes(pack(x))
@@ -82,7 +81,7 @@ impl Maps {
         Self { layout, ..self }
     }
 
-    /// The same maps with channels side by side, which must be on the CPU and without gradients.
+    /// The same maps with channels side by side, which must be on the CPU.
     pub(super) fn into_channels(self) -> Self {
         let [channels, ..] = self.shape();
         let layout = match self.layout {
@@ -212,20 +211,24 @@ impl Maps {
 /// `[N, C, H, W]` into channels side by side, `[N, ceil(C / 16), H, W, 16]`.
 pub(super) fn pack_channels(x: Tensor<4>) -> Tensor<5> {
     let [images, channels, height, width] = x.dims();
-    cpu::compute(
-        [x.into_dispatch()],
+    let area = height * width;
+    cpu::apply_linear(
+        x,
         [images, channels::blocks(channels), height, width, LANES],
-        |[x]| channels::pack(x, channels, height * width),
+        move |x| channels::pack(x, channels, area),
+        move |dy| channels::unpack(dy, channels, area),
     )
 }
 
 /// Channels side by side into `[N, C, H, W]`.
 fn unpack_channels(x: Tensor<5>, channels: usize) -> Tensor<4> {
     let [images, _, height, width, _] = x.dims();
-    cpu::compute(
-        [x.into_dispatch()],
+    let area = height * width;
+    cpu::apply_linear(
+        x,
         [images, channels, height, width],
-        |[x]| channels::unpack(x, channels, height * width),
+        move |x| channels::unpack(x, channels, area),
+        move |dy| channels::pack(dy, channels, area),
     )
 }
 

@@ -1,9 +1,11 @@
 //! Batch and group normalisation.
 
+mod channels;
+
 use burn::tensor::{Tensor, activation};
-use kernels::channels;
 use kernels::norm::{self, Moments};
 
+use self::channels::{ChannelsGivenMoments, ChannelsNorm};
 use super::cpu::{self, FlexTensor, Gradients, Operator, dims, floats, tensor};
 use super::maps::{Layout, Maps, full, like};
 
@@ -39,13 +41,19 @@ impl Maps {
         let (layout, mean, variance) = match self.layout {
             Layout::Lanes(x) => {
                 let (y, statistics) = normalize_lanes(x, affine, images, Over::Batch);
-                let [mean, variance] = statistics
-                    .try_into()
-                    .expect("the statistics of a batch are its mean and variance");
+                let [mean, variance] = pair(statistics);
                 (Layout::Lanes(y), mean, variance)
             }
-            // Training without gradients: nobody needs it fast.
-            Layout::Channels(..) => return self.into_lanes().batch_norm(affine),
+            Layout::Channels(x, channels) => {
+                let operator = ChannelsNorm {
+                    epsilon: affine.epsilon as f32,
+                    relu: affine.relu,
+                };
+                let inputs = cpu::inputs(x, affine.gamma, affine.beta);
+                let (y, statistics) = cpu::apply_with_statistics(operator, inputs);
+                let [mean, variance] = pair(statistics);
+                (Layout::Channels(y, channels), mean, variance)
+            }
             Layout::Plain(x) => {
                 let (y, mean, variance) = composed_batch_norm(x, affine);
                 (Layout::Plain(y), mean, variance)
@@ -78,7 +86,14 @@ impl Maps {
         } = statistics;
         let Affine { epsilon, relu, .. } = affine;
         if let Layout::Channels(x, channels) = self.layout {
-            let layout = Layout::Channels(normalize_channels(x, mean, variance, affine), channels);
+            let operator = ChannelsGivenMoments {
+                epsilon: epsilon as f32,
+                relu,
+            };
+            let parameters = [mean, variance, affine.gamma, affine.beta];
+            let [mean, variance, gamma, beta] = parameters.map(Tensor::into_dispatch);
+            let y = cpu::apply(operator, [x.into_dispatch(), mean, variance, gamma, beta]);
+            let layout = Layout::Channels(y, channels);
             return Self { layout, images };
         }
         let on_nchw = (mean.clone(), variance.clone(), affine.clone());
@@ -104,28 +119,11 @@ impl Maps {
     }
 }
 
-/// Batch normalisation by given statistics, on channels side by side.
-fn normalize_channels(
-    x: Tensor<5>,
-    mean: Tensor<1>,
-    variance: Tensor<1>,
-    affine: Affine,
-) -> Tensor<5> {
-    let shape = x.dims();
-    let parameters = [mean, variance, affine.gamma, affine.beta];
-    let [mean, variance, gamma, beta] = parameters.map(Tensor::into_dispatch);
-    let inputs = [x.into_dispatch(), mean, variance, gamma, beta];
-    cpu::compute(inputs, shape, |[x, mean, variance, gamma, beta]| {
-        let scale = gamma.iter().zip(variance);
-        let scale =
-            scale.map(|(gamma, variance)| gamma / (variance + affine.epsilon as f32).sqrt());
-        let scale: Vec<f32> = scale.collect();
-        let shift = beta.iter().zip(mean).zip(&scale);
-        let shift: Vec<f32> = shift
-            .map(|((beta, mean), scale)| beta - mean * scale)
-            .collect();
-        channels::scale_shift(x, shape[2] * shape[3], &scale, &shift, affine.relu)
-    })
+/// The statistics of a batch.
+fn pair(statistics: Vec<Tensor<1>>) -> [Tensor<1>; 2] {
+    statistics
+        .try_into()
+        .expect("the statistics of a batch are its mean and variance")
 }
 
 /// Batch normalisation by given statistics, on lanes `[B, C, H, W, 16]`.
@@ -228,6 +226,24 @@ struct Saved {
     moments: Moments,
 }
 
+impl Saved {
+    /// Mean and variance.
+    fn statistics(&self) -> Vec<FlexTensor> {
+        let Moments { mean, variance } = self.moments.clone();
+        let channels = mean.len();
+        vec![tensor(mean, [channels]), tensor(variance, [channels])]
+    }
+
+    fn gradients(&self, gradients: norm::Gradients) -> Gradients<3> {
+        let channels = gradients.dgamma.len();
+        [
+            Some(tensor(gradients.dx, dims::<5>(&self.x))),
+            Some(tensor(gradients.dgamma, [channels])),
+            Some(tensor(gradients.dbeta, [channels])),
+        ]
+    }
+}
+
 impl Norm {
     fn affine<'a>(&self, gamma: &'a FlexTensor, beta: &'a FlexTensor) -> norm::Affine<'a> {
         norm::Affine {
@@ -264,9 +280,7 @@ impl Operator<3> for Norm {
         if self.over != Over::Batch {
             return Vec::new();
         }
-        let Moments { mean, variance } = saved.moments.clone();
-        let channels = mean.len();
-        vec![tensor(mean, [channels]), tensor(variance, [channels])]
+        saved.statistics()
     }
 
     fn backward(&self, saved: Saved, dy: FlexTensor, _: [bool; 3]) -> Gradients<3> {
@@ -279,11 +293,7 @@ impl Operator<3> for Norm {
                 norm::group_backward(x, y, dy, shape, groups, affine, &saved.moments)
             }
         };
-        [
-            Some(tensor(gradients.dx, dims::<5>(&saved.x))),
-            Some(tensor(gradients.dgamma, [shape.channels])),
-            Some(tensor(gradients.dbeta, [shape.channels])),
-        ]
+        saved.gradients(gradients)
     }
 }
 
