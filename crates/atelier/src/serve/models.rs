@@ -127,13 +127,7 @@ fn list_of(app: &App) -> Json<ModelList> {
 }
 
 /// The loaded models
-#[utoipa::path(
-    get,
-    path = "/v1/models",
-    operation_id = "models",
-    tag = "models",
-    responses((status = 200, body = ModelList))
-)]
+#[utoipa::path(get, path = "/v1/models", tag = "models", responses((status = 200, body = ModelList)))]
 pub async fn list(State(app): State<Arc<App>>) -> Json<ModelList> {
     list_of(&app)
 }
