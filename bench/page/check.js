@@ -1,13 +1,15 @@
 // Opens the server's page in Chromium as a visitor does, and says what is wrong with it.
 //
-//     node check.js ADDRESS CHROMIUM [FOLDER]      FOLDER: where pictures of the page go
+//     node check.js ADDRESS CHROMIUM [FOLDER [ADDRESS TOKEN]]
+//
+// FOLDER: where pictures of the page go; the second address is of a server that wants a token.
 
 import fs from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
-import { build, compare, inside, train } from "./studio.js";
+import { build, compare, enter, inside, train } from "./studio.js";
 
-const [address, executablePath, folder] = process.argv.slice(2);
+const [address, executablePath, folder, guarded, token] = process.argv.slice(2);
 const axe = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const settings = [
   { name: "desktop-light", viewport: { width: 1280, height: 900 }, colorScheme: "light", locale: "en-US" },
@@ -26,6 +28,8 @@ const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] }
 /** A page that notes errors and requests to other servers. */
 async function open(options) {
   const page = await (await browser.newContext(options)).newPage();
+  // Trainings of others may run beside it.
+  page.setDefaultTimeout(60_000);
   page.on("console", (message) => expect(false, `console: ${message.text()}`));
   page.on("pageerror", (error) => expect(false, `script: ${error}`));
   page.on("request", (request) => {
@@ -42,7 +46,7 @@ async function answers(page, expected) {
     const found = [...document.querySelectorAll("#answers .verdict")];
     return found.length > 1 && found.every((one) => one.textContent === text);
   };
-  const agreed = page.waitForFunction(all, expected, { timeout: 20_000 });
+  const agreed = page.waitForFunction(all, expected, { timeout: 60_000 });
   await agreed.catch(async () => {
     const found = await page.locator("#answers .verdict").allTextContents();
     expect(false, `answers ${found} instead of ${expected}`);
@@ -60,29 +64,6 @@ async function draw(page) {
   await page.mouse.down();
   for (const place of rest) await page.mouse.move(...place, { steps: 10 });
   await page.mouse.up();
-}
-
-for (const { name, ...options } of settings) {
-  // axe needs to put its script into the page.
-  const page = await open({ ...options, bypassCSP: true });
-  await draw(page);
-  await answers(page, "7");
-  await page.evaluate(axe);
-  for (const view of ["draw", "build", "train", "compare", "inside", "data"]) {
-    await page.click(`#views a[href="#${view}"]`);
-    await page.waitForTimeout(view === "draw" ? 0 : 1500);
-    const { violations } = await page.evaluate("axe.run()");
-    for (const { id, nodes } of violations)
-      expect(false, `${view}, ${name}: ${id}: ${nodes.map((node) => node.target).join(" ")}`);
-    const overflow = await page.evaluate("document.documentElement.scrollWidth > innerWidth");
-    expect(!overflow, `${view}, ${name}: wider than the screen`);
-    if (folder) await page.screenshot({ path: `${folder}/${view}-${name}.png`, fullPage: true });
-  }
-  await page.goBack();
-  expect(await page.isVisible("#view-inside"), `${name}: the browser's back does not go back`);
-  await page.click('#views a[href="#draw"]');
-  await answers(page, "7");
-  await page.context().close();
 }
 
 const page = await open({ permissions: ["clipboard-read", "clipboard-write"] });
@@ -117,7 +98,37 @@ await page.click("#language");
 for (const use of [build, train, compare, inside]) {
   await page.click('#views a[href="#draw"]');
   await draw(page);
-  await use(page, expect, () => open({})).catch((error) => expect(false, `${use.name}: ${error.message}`));
+  await use(page, expect, () => open({})).catch((error) => expect(false, error.stack));
+}
+
+for (const { name, ...options } of settings) {
+  // axe needs to put its script into the page.
+  const page = await open({ ...options, bypassCSP: true });
+  await draw(page);
+  await answers(page, "7");
+  await page.evaluate(axe);
+  for (const view of ["draw", "build", "train", "compare", "inside", "data"]) {
+    await page.click(`#views a[href="#${view}"]`);
+    await page.waitForTimeout(view === "draw" ? 0 : 1500);
+    if (view === "compare") await page.check("#view-compare tbody input >> nth=0");
+    const { violations } = await page.evaluate("axe.run()");
+    for (const { id, nodes } of violations)
+      expect(false, `${view}, ${name}: ${id}: ${nodes.map((node) => node.target).join(" ")}`);
+    const overflow = await page.evaluate("document.documentElement.scrollWidth > innerWidth");
+    expect(!overflow, `${view}, ${name}: wider than the screen`);
+    if (folder) await page.screenshot({ path: `${folder}/${view}-${name}.png`, fullPage: true });
+  }
+  await page.goBack();
+  expect(await page.isVisible("#view-inside"), `${name}: the browser's back does not go back`);
+  await page.click('#views a[href="#draw"]');
+  await answers(page, "7");
+  await page.context().close();
+}
+
+if (guarded) {
+  const closed = await (await browser.newContext()).newPage();
+  await closed.goto(guarded);
+  await enter(closed, token).catch((error) => expect(false, error.stack));
 }
 
 const docs = await open({ bypassCSP: true });

@@ -7,11 +7,15 @@ atelier=$(realpath "$1")
 cd "$(dirname "$0")"
 npm ci --silent
 folder=$(mktemp -d)
-"$atelier" serve --port 0 --log none --drawings "$folder/drawings" > "$folder/address" &
+flags=(--port 0 --log none --drawings "$folder/drawings" --runs "$folder/runs" --recipes "$folder/recipes")
+token=a-token-of-sixteen-letters-or-more
+"$atelier" serve "${flags[@]}" > "$folder/address" &
 server=$!
-trap 'kill $server; rm -rf "$folder"' EXIT
+ATELIER_SERVE_TOKEN=$token "$atelier" serve "${flags[@]}" > "$folder/guarded" &
+guarded=$!
+trap 'kill $server $guarded; rm -rf "$folder"' EXIT
 for _ in $(seq 100); do
-  [ -s "$folder/address" ] && break
+  [ -s "$folder/address" ] && [ -s "$folder/guarded" ] && break
   sleep 0.1
 done
 address=$(cat "$folder/address")
@@ -22,7 +26,7 @@ npm run --silent lint
 chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
 if [ -n "$chromium" ]; then
   mkdir -p shots
-  node check.js "$address" "$chromium" shots
+  node check.js "$address" "$chromium" shots "$(cat "$folder/guarded")" "$token"
 else
   echo "no Chromium: the page was not opened"
 fi

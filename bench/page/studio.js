@@ -1,4 +1,4 @@
-// Uses the page's views as a visitor does: builds, trains, compares, looks inside, and looks at data.
+// Uses the page's views as a visitor does: builds, trains, compares, looks inside, looks at data, and enters a token.
 
 const SLOW = { timeout: 120_000 };
 
@@ -127,9 +127,10 @@ export async function compare(page, expect) {
   expect(report.ok() && /<html/i.test(await report.text()), `the report answers ${report.status()}`);
 
   const tags = rows.nth(0).locator("input.tags");
-  await tags.fill("lesson one, wide");
+  const word = `lesson-${Date.now()}`;
+  await tags.fill(`${word}, wide`);
   await tags.press("Tab");
-  await page.fill("#view-compare input[type=search]", "lesson");
+  await page.fill("#view-compare input[type=search]", word);
   await page.waitForFunction(() => document.querySelectorAll("#view-compare tbody tr").length === 1);
   await page.fill("#view-compare input[type=search]", "");
   await page.locator("#view-compare thead button").nth(4).click();
@@ -167,4 +168,17 @@ export async function inside(page, expect) {
   await page.waitForSelector("#view-data .strip img");
   await page.locator("#view-data .strip button").first().click();
   await page.waitForFunction(() => location.hash === "#draw");
+}
+
+/** Enters a wrong token and then the right one.
+ * @param {import("playwright-core").Page} page
+ * @param {string} token
+ */
+export async function enter(page, token) {
+  for (const given of ["not the token at all", token]) {
+    await page.fill("#gate input", given);
+    await page.press("#gate input", "Enter");
+    if (given !== token) await page.waitForSelector("#gate .error");
+  }
+  await page.waitForSelector("#answers article");
 }

@@ -11,9 +11,11 @@ use axum::response::{IntoResponse, Response};
 
 use super::App;
 use super::failure::Failure;
+use super::page;
 
-/// Routes that need no token: what load balancers ask.
-const OPEN: [&str; 2] = ["/healthz", "/readyz"];
+/// Routes that need no token: what load balancers ask, and what describes the server. The page's files need none either: the
+/// page asks for the token.
+const OPEN: [&str; 4] = ["/healthz", "/readyz", "/docs", "/openapi.json"];
 
 /// Who may ask.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +35,9 @@ impl Access {
         let origin = self.check_origin(request, &host)?;
         // A browser asks without the token whether its page may send it.
         let is_preflight = request.method() == Method::OPTIONS && origin.is_some();
-        if !is_preflight && !OPEN.contains(&request.uri().path()) {
+        let path = request.uri().path();
+        let is_open = OPEN.contains(&path) || page::is_file(path);
+        if !is_preflight && !is_open {
             self.check_token(headers)?;
         }
         Ok(origin)

@@ -48,7 +48,7 @@ pub struct InsideAnswer {
     /// Width and height of that picture.
     size: [usize; 2],
     /// The layers of a classifier whose outputs are maps, in order; empty for a detector.
-    layers: Vec<LayerAnswer>,
+    layers: Vec<MapsAnswer>,
     /// Where a classifier sees its class (Grad-CAM), as a `data:` URL of a picture to lay over the input.
     grad_cam: Option<String>,
     /// The boxes of a detector, stage by stage.
@@ -59,7 +59,7 @@ pub struct InsideAnswer {
 
 /// What one layer gives out.
 #[derive(Serialize, ToSchema)]
-struct LayerAnswer {
+struct MapsAnswer {
     /// The layer's number in the recipe, from 0.
     layer: usize,
     /// Such as `conv 32, 3x3, padding 1`.
@@ -277,7 +277,7 @@ fn answer(engine: &Engine, fitted: &Fitted, found: &Inside) -> Result<InsideAnsw
         Inside::Classifier(found) => {
             let names = names(engine);
             let layers = found.layers.iter();
-            let layers = layers.map(|output| LayerAnswer::of(output, &names));
+            let layers = layers.map(|output| MapsAnswer::of(output, &names));
             answer.layers = layers.collect::<Result<_, _>>()?;
             answer.grad_cam = cam(found)?;
         }
@@ -302,7 +302,7 @@ fn names(engine: &Engine) -> Vec<(String, bool)> {
         .collect()
 }
 
-impl LayerAnswer {
+impl MapsAnswer {
     fn of(output: &LayerOutput, names: &[(String, bool)]) -> Result<Self, Failure> {
         let [_, height, width] = output.shape;
         let range = range(&output.values);

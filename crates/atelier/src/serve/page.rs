@@ -133,6 +133,11 @@ impl Sent {
     }
 }
 
+/// Whether it is the path of a file of the page, which holds nothing of the visitor's.
+pub fn is_file(path: &str) -> bool {
+    FILES.iter().any(|file| file.route == path)
+}
+
 /// The same routes and those of the page.
 pub fn add_to(routes: Router<Arc<App>>) -> Router<Arc<App>> {
     static SENT: LazyLock<Vec<Sent>> = LazyLock::new(|| FILES.iter().map(Sent::of).collect());

@@ -364,6 +364,8 @@ fn a_token_keeps_others_out() {
         ),
         ("GET /v1/models", vec![right], 200),
         ("GET /healthz", vec![], 200),
+        ("GET /", vec![], 200),
+        ("GET /main.js", vec![], 200),
     ] {
         assert_eq!(
             server.ask(route, &headers, b"").0,

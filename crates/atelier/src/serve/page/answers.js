@@ -1,6 +1,6 @@
 // What the models answer: one request a model is under way, and the newest picture comes next.
 
-import { part, post } from "./api.js";
+import { get, part, post } from "./api.js";
 import { boxes } from "./boxes.js";
 import { bar, el, term } from "./dom.js";
 import { number, percent, say } from "./words.js";
@@ -22,6 +22,7 @@ export class Card {
     this.report = report;
     this.withGradCam = false;
     this.busy = false;
+    this.named = false;
     /** @type {Picture | null} */
     this.next = null;
     /** @type {{ prediction: Prediction, ms: number, picture: Picture, gradCam: string | null } | null} */
@@ -63,6 +64,7 @@ export class Card {
         } else {
           this.shown.gradCam = null;
         }
+        await this.nameClasses();
         this.report(null);
       } catch (error) {
         this.report(error);
@@ -70,6 +72,14 @@ export class Card {
       this.show();
     }
     this.busy = false;
+  }
+
+  /** A run is loaded by its first question; only then its classes are known. */
+  async nameClasses() {
+    if (this.model.classes.length > 0 || this.named) return;
+    this.named = true;
+    const { models } = await get("/v1/models");
+    this.model = models.find((/** @type {Model} */ one) => one.name === this.model.name) ?? this.model;
   }
 
   show() {
@@ -89,7 +99,7 @@ export class Card {
     time.textContent = say("time", number(ms, ms < 10 ? 1 : 0));
     const pictures = [
       prediction.input && figure(pixels(prediction.input), say("seen")),
-      gradCam && figure(pixels(gradCam), say("gradCam")),
+      gradCam && figure(overlay(prediction.input ?? "", gradCam), say("gradCam")),
       model.kind === "detector" &&
         figure(boxes(prediction.detections, picture), say("found", prediction.detections.length)),
     ];
@@ -126,6 +136,12 @@ export function bars(classes, probabilities) {
     ]),
   );
 }
+
+/** A picture with heat over it.
+ * @param {string} url
+ * @param {string} heat
+ */
+export const overlay = (url, heat) => el("span", { className: "overlay" }, pixels(url), pixels(heat));
 
 /** A small picture whose pixels can be seen.
  * @param {string} url

@@ -2,34 +2,28 @@
 
 import { say } from "./words.js";
 
-/** @typedef {import("api").components["schemas"]["ModelAnswer"]} Model */
-/** @typedef {import("api").components["schemas"]["ImageAnswer"]} Prediction */
-/** @typedef {import("api").components["schemas"]["ObjectAnswer"]} Found */
+/** @typedef {import("api").components["schemas"]} Schemas */
+/** @typedef {Schemas["ModelAnswer"]} Model */
+/** @typedef {Schemas["ImageAnswer"]} Prediction */
+/** @typedef {Schemas["RunAnswer"]} Run */
+/** @typedef {Schemas["RunDetail"]} RunDetail */
+/** @typedef {Schemas["EpochAnswer"]} Epoch */
+/** @typedef {Schemas["QueueAnswer"]} Queue */
+/** @typedef {Schemas["ProgressReport"]} Progress */
+/** @typedef {Schemas["InsideAnswer"]} Insight */
+/** @typedef {Schemas["LayerAnswer"]} LayerMaps */
+/** @typedef {Schemas["StagesAnswer"]} Stages */
+/** @typedef {Schemas["CellAnswer"]} Cell */
+/** @typedef {Schemas["Problem"]} Problem */
 
-/** @typedef {"queued" | "training" | "stopped" | "finished" | "imported" | "damaged"} State */
-/** @typedef {{ name: string, recipe: string, kind: "cnn" | "faster-rcnn" | null, state: State, epoch: number,
- *   epochs: number, accuracy: number | null, f1: number | null, loss: number | null, map: number | null,
- *   train_s: number | null, date: string | null, seed: number | null, tags: string[], command: string }} Run */
-/** @typedef {{ epoch: number, train_loss: number, train_accuracy?: number | null, validation_loss?: number | null,
- *   validation_accuracy?: number | null, validation_ap?: number | null, learning_rate: number, seconds: number,
- *   images_per_s: number }} Epoch */
-/** @typedef {{ run: Run, toml: string, history: Epoch[], evaluation: any, error: string | null }} RunDetail */
-/** @typedef {{ running: string | null, waiting: { id: string, name: string }[] }} Queue */
-/** @typedef {{ run: string, epoch: number, epochs: number, step: number, steps: number,
- *   images_per_s: number | null, left_s: number | null, loss: number | null }} Progress */
 /** @typedef {{ name: string, about: string, toml: string, saved: boolean }} Recipe */
 /** @typedef {{ name: string, part: string, output: number[], parameters: number, multiply_adds: number,
  *   receptive_field: number[] | null, memory_bytes: number, block?: number | null }} LayerRow */
-/** @typedef {{ message: string, help: string | null, line: number, column: number, layer: number | null }} Problem */
 /** @typedef {string | { [key: string]: any }} Block */
 /** @typedef {{ ok: boolean, kind?: string, layers?: LayerRow[], parameters?: number, multiply_adds?: number,
- *   memory_bytes?: number, blocks?: Block[] | null, hyper?: { [key: string]: any }, command?: string,
- *   problems?: Problem[] }} Check */
+ *   memory_bytes?: number, input?: number[], classes?: number, note?: string | null, blocks?: Block[] | null,
+ *   hyper?: { [key: string]: any }, command?: string, problems?: Problem[] }} Check */
 /** @typedef {{ index: number, label: string, predicted: string, score: number, image: string }} Mistake */
-/** @typedef {import("api").components["schemas"]["InsideAnswer"]} Insight */
-/** @typedef {import("api").components["schemas"]["LayerAnswer"]} LayerMaps */
-/** @typedef {import("api").components["schemas"]["StagesAnswer"]} Stages */
-/** @typedef {import("api").components["schemas"]["CellAnswer"]} Cell */
 /** @typedef {{ source: string, classes: { name: string, train: number, test: number }[],
  *   images: { image: string, label: string }[], findings: { title: string, count: number, text: string }[] }} DataSet */
 

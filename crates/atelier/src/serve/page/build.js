@@ -1,13 +1,14 @@
 // The view Build: a recipe as blocks beside its text.
 
 import { get } from "./api.js";
-import { blockList, refocus } from "./blocks.js";
+import { blockList, refocus, shapeText } from "./blocks.js";
 import { button, commandLine, complaint, el, facts, field } from "./dom.js";
 import { hyperForm } from "./hyper.js";
 import { picker } from "./picker.js";
 import * as work from "./recipe.js";
 import { recipe } from "./recipe.js";
 import { download, fromLink, toLink } from "./share.js";
+import { chooseBuilt } from "./train.js";
 import { bytes, compact, number, say } from "./words.js";
 
 /** @type {import("./api.js").Recipe[]} */
@@ -89,7 +90,7 @@ export function wire(root) {
     button("save", () => {}, { type: "submit", id: "save" }),
     button("download", () => download(new Blob([recipe.toml]), `${name.value || "recipe"}.toml`)),
     button("shareLink", () => void share(), { id: "share" }),
-    el("a", { className: "button main", href: "#train", words: "trainThis" }),
+    el("a", { className: "button main", href: "#train", words: "trainThis", on: { click: chooseBuilt } }),
     said,
   );
   root.append(
@@ -169,10 +170,13 @@ function render() {
       ? []
       : [
           facts([
+            ["input", "inputHint", shapeText(figures.input ?? [])],
+            ["classes", "classesHint", number(figures.classes ?? 0)],
             ["parameters", "parametersHint", number(figures.parameters)],
             ["multiplyAdds", "multiplyAddsHint", compact(figures.multiply_adds ?? 0)],
             ["memory", "memoryTrainHint", bytes(figures.memory_bytes ?? 0)],
           ]),
+          ...(figures.note ? [el("p", { className: "quiet", textContent: figures.note })] : []),
         ]),
   );
   totals.classList.toggle("stale", !check.ok);
@@ -180,6 +184,9 @@ function render() {
   refocus(focus);
   problems.replaceChildren(...(check.problems ?? []).map(problem));
   failure.say(recipe.failure ?? undefined);
+  // The address would bring back what was shared.
+  if (/^#build=/.test(location.hash) && fromLink(location.hash.slice(7)) !== recipe.toml)
+    history.replaceState(null, "", "#build");
   command.say(check.command ?? `atelier train ${recipe.name}.toml`);
 }
 

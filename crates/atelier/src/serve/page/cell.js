@@ -90,7 +90,7 @@ function arithmetic({ patch, kernel, bias, value }) {
     matrices,
     el("p", {
       className: "equation",
-      textContent: say("equation", number(patch.length), measured(value - bias), measured(bias), measured(value)),
+      textContent: say("equation", measured(value - bias), measured(bias), measured(value)),
     }),
     el("p", { className: "quiet", words: "cellHelp" }),
   );

@@ -130,7 +130,7 @@ export class Plot {
     const shown = this.at ?? last;
     const values = this.values(shown).join(", ");
     this.area.ariaLabel = `${say(this.title)}. ${say("epochAt", last)}: ${this.values(last).join(", ")}`;
-    this.readout.textContent = last === 0 ? say("noEpoch") : `${say("epochAt", shown)}: ${values || say("none")}`;
+    this.readout.textContent = last === 0 ? say("noEpoch") : say("pair", say("epochAt", shown), values || say("none"));
     this.legend.replaceChildren(
       ...this.series.map(({ name, colour, dashed, trail }) =>
         el(

@@ -145,7 +145,7 @@ function render() {
         el(
           "div",
           {},
-          el("strong", { textContent: `${title}: ${number(count)}` }),
+          el("strong", { textContent: say("pair", title, number(count)) }),
           el("p", { className: "quiet", textContent: text }),
         ),
       ),

@@ -46,27 +46,17 @@ function showMore() {
   const select = choice(
     [{ value: "", text: say("askMore") }, ...others.map((run) => ({ value: run.name, text: run.name }))],
     "",
-    (name) => void addRun(name),
+    addRun,
   );
   select.setAttribute("aria-label", say("askMore"));
   more.replaceChildren(...(others.length ? [select] : []));
 }
 
 /** @param {string} name */
-async function addRun(name) {
+function addRun(name) {
   const detector = live.runs.get(name)?.kind === "faster-rcnn";
-  const kind = detector ? "detector" : "classifier";
-  const card = add({ name, kind, classes: [], input: [] });
-  card.ask(drawing());
+  add({ name, kind: detector ? "detector" : "classifier", classes: [], input: [] }).ask(drawing());
   showMore();
-  try {
-    const list = await get("/v1/models");
-    const known = list.models.find((/** @type {Model} */ m) => m.name === name);
-    if (known) card.model = known;
-    card.show();
-  } catch (error) {
-    message.say(error);
-  }
 }
 
 async function start() {

@@ -63,7 +63,7 @@ export function plots() {
             name: label(name, "onValidation"),
             colour: single ? 1 : colour,
             dashed: true,
-            points: points((one) => one.validation_ap ?? one.validation_accuracy, history),
+            points: points((one) => one.validation_map ?? one.validation_accuracy, history),
           },
         ]),
         epochs,

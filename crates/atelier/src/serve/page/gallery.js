@@ -36,7 +36,7 @@ export async function mistakes(run) {
   const found = await get(`${runPath(run)}/mistakes?limit=24`);
   return el(
     "section",
-    { className: "card" },
+    { className: "card all" },
     el("h3", { words: "mistakes" }),
     el("p", { className: "quiet", words: "mistakesHelp" }),
     found.mistakes.length === 0 && el("p", { words: "noMistakes" }),

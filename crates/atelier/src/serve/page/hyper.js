@@ -43,10 +43,10 @@ const SCHEDULE = [
 ];
 
 /** The fields; `set` gets the keys that change, with their values.
- * @param {Record<string, any>} hyper the table `training`
+ * @param {Record<string, any>} tables `data` and `training` with every option
  * @param {(keys: Record<string, any>) => void} set
  */
-export function hyperForm(hyper, set) {
+export function hyperForm({ training, data = {} }, set) {
   /** @param {string} path @param {Record<string, any>} table @param {Row[]} rows */
   const fields = (path, table, rows) =>
     rows
@@ -56,16 +56,17 @@ export function hyperForm(hyper, set) {
         const input = control(form, value, null, (next) => set({ [`${path}.${key}`]: next ?? null }));
         return explained(`${path}.${key}`, key, input, hint);
       });
-  const { optimizer = {}, schedule = {} } = hyper;
+  const { optimizer = {}, schedule = {} } = training;
   return el(
     "div",
     { className: "fields" },
-    ...fields("training", hyper, ALWAYS.slice(0, 3)),
+    ...fields("data", data, [["source", "text", "sourceHint"]]),
+    ...fields("training", training, ALWAYS.slice(0, 3)),
     ...nameChoice("optimizer", OPTIMIZERS, optimizer, "optimizerHint", set),
     ...fields("training.optimizer", optimizer, OPTIMIZER),
     ...nameChoice("schedule", SCHEDULES, schedule, "scheduleHint", set),
     ...fields("training.schedule", schedule, SCHEDULE),
-    ...fields("training", hyper, ALWAYS.slice(3)),
+    ...fields("training", training, ALWAYS.slice(3)),
   );
 }
 

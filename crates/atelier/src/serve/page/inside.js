@@ -1,7 +1,7 @@
 // The view Inside: what each layer makes of the drawing.
 
 import { get, part, post } from "./api.js";
-import { figure, pixels } from "./answers.js";
+import { figure, overlay, pixels } from "./answers.js";
 import { drawing, onDrawing } from "./canvas.js";
 import { cellPanel } from "./cell.js";
 import { choice, commandLine, complaint, el } from "./dom.js";
@@ -13,6 +13,7 @@ import { measured, say } from "./words.js";
 
 const failure = complaint();
 const which = el("div");
+const help = el("p", { className: "quiet", words: "insideHelp" });
 const empty = el(
   "p",
   { hidden: true },
@@ -38,7 +39,7 @@ export function wire(place) {
   root = place;
   root.append(
     el("div", { className: "head" }, el("h2", { words: "inside" }), which),
-    el("p", { className: "quiet", words: "insideHelp" }),
+    help,
     failure.root,
     empty,
     seen,
@@ -122,9 +123,11 @@ function render() {
     return;
   }
   const { input, grad_cam, stages } = insight;
+  help.dataset.words = stages ? "stagesHelp" : "insideHelp";
+  help.textContent = say(stages ? "stagesHelp" : "insideHelp");
   seen.replaceChildren(
     ...(stages ? [stageSlider(stages, insight)] : [figure(pixels(input), say("seen"))]),
-    ...(grad_cam ? [figure(pixels(grad_cam), `${say("gradCam")}: ${say("gradCamHelp")}`)] : []),
+    ...(grad_cam ? [figure(overlay(input, grad_cam), `${say("gradCam")}: ${say("gradCamHelp")}`)] : []),
   );
   layers.replaceChildren(...insight.layers.map(section));
 }

@@ -135,7 +135,7 @@ export function progress() {
       ["epoch", "epochsHint", epochsOf(run)],
       ["loss", "lossHint", known(news?.loss ?? run.loss ?? last?.train_loss, measured)],
       ["accuracy", "accuracyHint", shareText(run.accuracy ?? last?.validation_accuracy ?? last?.train_accuracy)],
-      ...(detector ? [/** @type {any} */ (["ap", "apHint", shareText(run.map ?? last?.validation_ap)])] : []),
+      ...(detector ? [/** @type {any} */ (["ap", "apHint", shareText(run.map ?? last?.validation_map)])] : []),
       ["throughput", "throughputHint", known(news?.images_per_s ?? last?.images_per_s, (one) => number(one))],
       training
         ? ["timeLeft", "timeLeftHint", known(left, duration)]

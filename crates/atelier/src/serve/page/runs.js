@@ -6,7 +6,7 @@ import { duration, measured, say, when } from "./words.js";
 
 /** @typedef {import("./api.js").Run} Run */
 /** @typedef {import("./words.js").Word} Word */
-/** @typedef {{ word: Word, hint?: Word, by: (run: Run) => string | number | null, cell: (run: Run) => string | Node }} Column */
+/** @typedef {{ word: Word, hint?: Word, by: (run: Run) => string | number | null | undefined, cell: (run: Run) => string | Node }} Column */
 /** @typedef {{ tick: (name: string, on: boolean) => void, tag: (name: string, tags: string[]) => void,
  *   erase: (name: string) => void, resume: (name: string) => void, changed: () => void }} Actions */
 
@@ -140,12 +140,12 @@ export function runTable(actions) {
 }
 
 /** What is not known comes last either way.
- * @param {string | number | null} a
- * @param {string | number | null} b
+ * @param {string | number | null | undefined} a
+ * @param {string | number | null | undefined} b
  * @param {boolean} falling
  */
 function compared(a, b, falling) {
-  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  if (a == null || b == null) return Number(a == null) - Number(b == null);
   const order =
     typeof a === "number" ? a - Number(b) : String(a).localeCompare(String(b), undefined, { numeric: true });
   return falling ? -order : order;

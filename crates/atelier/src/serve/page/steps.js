@@ -36,7 +36,7 @@ export function stageSlider(stages, { input, size }) {
     stage = next;
     const [key, name, about] = STAGES[stage];
     picture.replaceChildren(boxes(stages[key], { url: input, size }));
-    const text = `${stage + 1}. ${say(name)}: ${number(stages[key].length)}`;
+    const text = `${stage + 1}. ${say("pair", say(name), number(stages[key].length))}`;
     slider.setAttribute("aria-valuetext", text);
     help.replaceChildren(el("strong", { textContent: text }), ` ${say(about, number(stages.anchors))}`);
   }

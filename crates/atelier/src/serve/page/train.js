@@ -57,6 +57,11 @@ function sayCommand() {
   command.say(words.join(" "));
 }
 
+/** From now on the recipe in Build is the one to train. */
+export function chooseBuilt() {
+  which = choice([BUILT], BUILT, () => {});
+}
+
 function showChoice() {
   const built = remembered() !== null || recipe.toml !== "";
   const options = recipes.map((one) => ({ value: one.name, text: one.name }));

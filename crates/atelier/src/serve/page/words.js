@@ -85,6 +85,7 @@ export function when(date) {
     month: "short",
     hour: "2-digit",
     minute: "2-digit",
+    hour12: false,
   });
 }
 

@@ -37,7 +37,13 @@ pub struct RunDetail {
 /// All runs
 ///
 /// The newest first; those that wait for their training come before them.
-#[utoipa::path(get, path = "/v1/runs", tag = "runs", responses((status = 200, body = RunList)))]
+#[utoipa::path(
+    get,
+    path = "/v1/runs",
+    operation_id = "runs",
+    tag = "runs",
+    responses((status = 200, body = RunList))
+)]
 pub async fn list(State(app): State<Arc<App>>) -> Result<Json<RunList>, Failure> {
     app.blocking(|app| Ok(Json(app.studio.watcher.list())))
         .await

@@ -36,6 +36,12 @@ export const BUILD = {
   shortWeights: ["{0} weights", "{0} poids"],
   shortAdds: ["{0} multiply-adds", "{0} mult.-add."],
   shortSees: ["sees {0}", "voit {0}"],
+  input: ["Input", "Entrée"],
+  inputHint: [
+    "Channels × rows × columns of the images, as the data has them.",
+    "Canaux × lignes × colonnes des images, d’après les données.",
+  ],
+  classesHint: ["The classes of the data.", "Les classes des données."],
   output: ["Output", "Sortie"],
   outputHint: [
     "The shape that leaves the layer for one image: channels × rows × columns, or a list of features.",

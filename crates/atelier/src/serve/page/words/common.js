@@ -6,7 +6,7 @@ export const COMMON = {
   theme: ["Light or dark", "Clair ou sombre"],
   views: ["Views", "Vues"],
   api: ["API", "API"],
-  viewDraw: ["Draw", "Dessiner"],
+  viewDraw: ["Draw", "Dessin"],
   viewBuild: ["Build", "Créer"],
   viewTrain: ["Train", "Entraîner"],
   viewCompare: ["Compare", "Comparer"],
@@ -27,7 +27,6 @@ export const COMMON = {
   ],
   tokenWrong: ["That is not the token.", "Ce n’est pas ce jeton."],
   enter: ["Enter", "Entrer"],
-  cancel: ["Cancel", "Annuler"],
   none: ["none", "aucun"],
   emptyDrawing: [
     "Draw something first: the networks then answer it here.",
@@ -37,5 +36,5 @@ export const COMMON = {
   toCanvas: ["Put it onto the canvas to change it", "Le mettre sur la feuille pour le modifier"],
   classifier: ["classifier", "classifieur"],
   detector: ["detector", "détecteur"],
-  loading: ["Loading …", "Chargement …"],
+  pair: ["{0}: {1}", "{0} : {1}"],
 };

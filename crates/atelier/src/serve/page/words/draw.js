@@ -28,7 +28,6 @@ export const DRAW = {
     "How sure the network is of each class; the shares add up to 100 %.",
     "La confiance du réseau dans chaque classe ; la somme fait 100 %.",
   ],
-  probabilities: ["Probabilities", "Probabilités"],
   seen: ["as the network sees it", "tel que le réseau le voit"],
   found: ["found: {0}", "trouvés : {0}"],
   gradCam: ["Grad-CAM", "Grad-CAM"],

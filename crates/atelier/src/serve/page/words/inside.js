@@ -7,6 +7,10 @@ export const INSIDE = {
     "Each small picture is a map: bright where its filter finds what it looks for. Press a place on the map of a convolution to see how its number comes about.",
     "Chaque petite image est une carte : claire où son filtre trouve ce qu’il cherche. Appuyez sur un endroit de la carte d’une convolution pour voir d’où vient son nombre.",
   ],
+  stagesHelp: [
+    "Move the slider to follow the boxes from the first guesses to the result.",
+    "Déplacez le curseur pour suivre les boîtes des premières ébauches au résultat.",
+  ],
   network: ["Network", "Réseau"],
   range: ["from {0} to {1}", "de {0} à {1}"],
   rangeHint: [
@@ -22,7 +26,10 @@ export const INSIDE = {
   kernel: ["kernel", "noyau"],
   products: ["products", "produits"],
   inputChannel: ["Map that comes in", "Carte d’entrée"],
-  equation: ["Sum over {0} maps: {1}, plus bias {2} = {3}", "Somme sur {0} cartes : {1}, plus biais {2} = {3}"],
+  equation: [
+    "Sum over all that comes in: {0}, plus bias {1} = {2}",
+    "Somme de tout ce qui entre : {0}, plus biais {1} = {2}",
+  ],
   cellHelp: [
     "Each number that the kernel sees is multiplied by the weight at its place; the sum of all, plus the bias, is this value of the map.",
     "Chaque nombre que voit le noyau est multiplié par le poids à sa place ; la somme de tout, plus le biais, est cette valeur de la carte.",
