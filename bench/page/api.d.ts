@@ -46,7 +46,7 @@ export interface paths {
             cookie?: never;
         };
         /** Figures for Prometheus */
-        get: operations["show"];
+        get: operations["metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -81,6 +81,26 @@ export interface paths {
         };
         /** Whether it takes requests */
         get: operations["readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at a data set
+         * @description What `atelier data check` finds, without the quick model that looks for label errors.
+         */
+        get: operations["look"];
         put?: never;
         post?: never;
         delete?: never;
@@ -143,7 +163,7 @@ export interface paths {
          * Look inside of a network
          * @description What every layer of a classifier gives out for one picture, or the boxes of a detector from anchors to detections.
          */
-        post: operations["look"];
+        post: operations["inside"];
         delete?: never;
         options?: never;
         head?: never;
@@ -177,8 +197,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The loaded models */
-        get: operations["list"];
+        /**
+         * The loaded models
+         * @description Those that the server was started with, then those of runs that were asked for since.
+         */
+        get: operations["models"];
         put?: never;
         post?: never;
         delete?: never;
@@ -228,6 +251,103 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/recipes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All recipes */
+        get: operations["recipes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recipes/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a recipe
+         * @description Its shapes and costs, or what is wrong with it, and where.
+         */
+        post: operations["check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recipes/render": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change a recipe's text
+         * @description Comments, spaces and everything that is not changed stay as they are.
+         */
+        post: operations["render"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recipes/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Save a recipe
+         * @description It becomes a file in the folder of the recipes, which `atelier train` reads as well.
+         */
+        put: operations["save"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The report of finished runs
+         * @description The page that `atelier report` writes. Several runs must have been tested on the same images.
+         */
+        get: operations["report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs": {
         parameters: {
             query?: never;
@@ -239,7 +359,7 @@ export interface paths {
          * All runs
          * @description The newest first; those that wait for their training come before them.
          */
-        get: operations["list"];
+        get: operations["runs"];
         put?: never;
         /**
          * Train a recipe
@@ -268,6 +388,46 @@ export interface paths {
          * @description It goes into the hidden folder `.trash` in the folder of the runs, from which it can be brought back.
          */
         delete: operations["delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{name}/filters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The filters of a network's first convolution
+         * @description Of an unfinished run those of its newest checkpoint.
+         */
+        get: operations["filters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{name}/mistakes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Images that a classifier gets wrong
+         * @description Of a finished run the test images, of an unfinished one up to 1000 of those that are held out.
+         */
+        get: operations["mistakes"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -358,6 +518,13 @@ export interface components {
             /** @description One for each image. */
             predictions: components["schemas"]["ImageAnswer"][];
         };
+        /** @description A recipe with something wrong. */
+        BadRecipe: {
+            /** @description False. */
+            ok: boolean;
+            /** @description What is wrong. */
+            problems: components["schemas"]["Problem"][];
+        };
         /** @description A box. */
         BoxAnswer: {
             /** @description Corners x1, y1, x2, y2. */
@@ -386,6 +553,45 @@ export interface components {
              * @description The value.
              */
             value: number;
+        };
+        /** @description What to change in a recipe's text. */
+        Change: {
+            /** @description The list of layers, one element each, in place of the one in the text. */
+            layers?: unknown[] | null;
+            /** @description Values by their keys, as in `training.epochs` or `model.layers[0].conv`; null takes a key out. */
+            set?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description The recipe. */
+            toml: string;
+        };
+        /** @description What a recipe was found to be. */
+        Checked: components["schemas"]["GoodRecipe"] | components["schemas"]["BadRecipe"];
+        /** @description A class. */
+        ClassAnswer: {
+            /** @description Its name. */
+            name: string;
+            /** @description For the test. */
+            test: number;
+            /** @description For training. */
+            train: number;
+            /** @description For validation. */
+            validation: number;
+        };
+        /** @description A data set. */
+        DataAnswer: {
+            /** @description Its classes, with the number of their pictures (boxes, where there are boxes). */
+            classes: components["schemas"]["ClassAnswer"][];
+            /** @description The command line that says more. */
+            command: string;
+            /** @description What must be fixed comes first. */
+            findings: components["schemas"]["FindingAnswer"][];
+            /** @description A few training pictures, evenly spread. */
+            images: components["schemas"]["PictureAnswer"][];
+            /** @description What was assumed. */
+            notes: string[];
+            /** @description What recipes call it. */
+            source: string;
         };
         /** @description A run that was deleted. */
         Deleted: {
@@ -492,6 +698,59 @@ export interface components {
             /** @description What is wrong, and with what. */
             message: string;
         };
+        /** @description The filters of a network's first convolution. */
+        Filters: {
+            /** @description One picture for each, as a `data:` URL: of three input channels in colour, else the mean of the channels; grey is 0. */
+            filters: string[];
+            /** @description Rows and columns of a filter. */
+            size: number[];
+        };
+        /** @description Something to fix, or to look at. */
+        FindingAnswer: {
+            /** @description How many there are. */
+            count: number;
+            /** @description Whether training stops at it, or its figures would be wrong. */
+            must_fix: boolean;
+            /** @description Why it matters, and what to do. */
+            text: string;
+            /** @description A few words. */
+            title: string;
+        };
+        /** @description A recipe that can be trained. */
+        GoodRecipe: {
+            /** @description The list of layers as it is written, one element each; null where the recipe names its network instead. */
+            blocks?: unknown[] | null;
+            /** @description Classes of the data. */
+            classes: number;
+            /** @description The command line that trains it. */
+            command: string;
+            /** @description The tables `training` and `data` with every option. */
+            hyper: Record<string, never>;
+            /** @description Channels, height and width of the network's input. */
+            input: number[];
+            kind: components["schemas"]["NetworkKind"];
+            /** @description In their order; of a detector its heads come last. */
+            layers: components["schemas"]["LayerAnswer"][];
+            /**
+             * Format: int64
+             * @description The least memory that training takes.
+             */
+            memory_bytes: number;
+            /**
+             * Format: int64
+             * @description Multiply-adds for one image.
+             */
+            multiply_adds: number;
+            /** @description Why the data could not be looked at; null where it could. */
+            note?: string | null;
+            /** @description True. */
+            ok: boolean;
+            /**
+             * Format: int64
+             * @description Trained numbers of all layers.
+             */
+            parameters: number;
+        };
         /** @description The prediction for one image. */
         ImageAnswer: {
             /** @description The class; null for a blank image. */
@@ -519,7 +778,7 @@ export interface components {
             /** @description The picture as the network sees it, as a `data:` URL. */
             input: string;
             /** @description The layers of a classifier whose outputs are maps, in order; empty for a detector. */
-            layers: components["schemas"]["LayerAnswer"][];
+            layers: components["schemas"]["MapsAnswer"][];
             /** @description The model's name. */
             model: string;
             /** @description Width and height of that picture. */
@@ -543,8 +802,39 @@ export interface components {
          * @enum {string}
          */
         Kind: "classifier" | "detector";
-        /** @description What one layer gives out. */
+        /** @description A layer of a network. */
         LayerAnswer: {
+            /** @description Its place in `blocks`; null where it is not written there. */
+            block?: number | null;
+            /**
+             * Format: int64
+             * @description What it takes of the memory of a training.
+             */
+            memory_bytes: number;
+            /**
+             * Format: int64
+             * @description Multiply-adds for one image.
+             */
+            multiply_adds: number;
+            /** @description Such as `conv 32, 3x3, padding 1`. */
+            name: string;
+            /** @description Channels, height and width of its output, or its features alone. */
+            output: number[];
+            /**
+             * Format: int64
+             * @description Trained numbers.
+             */
+            parameters: number;
+            /**
+             * @description The part that it belongs to, by the name that `training.freeze` takes (`stem`, `stage-1`, `backbone`); `head` behind
+             *     the backbone.
+             */
+            part: string;
+            /** @description Rows and columns of the image that one output sees; null where it sees all of it. */
+            receptive_field?: number[] | null;
+        };
+        /** @description What one layer gives out. */
+        MapsAnswer: {
             /** @description Whether `/v1/inside/cell` says how its values come about. */
             has_cells: boolean;
             /** @description The layer's number in the recipe, from 0. */
@@ -557,6 +847,33 @@ export interface components {
             range: number[];
             /** @description Maps, rows, columns. */
             shape: number[];
+        };
+        /** @description An image that a network gets wrong. */
+        Mistake: {
+            /** @description The image, as the network gets it, as a `data:` URL. */
+            image: string;
+            /** @description Its place in the split, from 0. */
+            index: number;
+            /** @description The right class. */
+            label: string;
+            /** @description The predicted class. */
+            predicted: string;
+            /**
+             * Format: float
+             * @description The probability of the predicted class.
+             */
+            score: number;
+        };
+        /** @description Images that a network gets wrong. */
+        Mistakes: {
+            /** @description Images that were tried. */
+            images: number;
+            /** @description The most confident first. */
+            mistakes: components["schemas"]["Mistake"][];
+            /** @description Which images: `test`, or `validation` of an unfinished run. */
+            split: string;
+            /** @description Those of them that it gets wrong. */
+            wrong: number;
         };
         /** @description A loaded model. */
         ModelAnswer: {
@@ -606,6 +923,15 @@ export interface components {
              * @description Its probability.
              */
             score: number;
+        };
+        /** @description A picture. */
+        PictureAnswer: {
+            /** @description Its boxes in pixels of the small copy: x1, y1, x2, y2. */
+            boxes: number[][];
+            /** @description A small copy, as a `data:` URL. */
+            image: string;
+            /** @description Its class; empty where it has boxes. */
+            label: string;
         };
         /** @description What is wrong with a recipe, and where. */
         Problem: {
@@ -671,11 +997,32 @@ export interface components {
             /** @description Trainings before it. */
             position: number;
         };
+        /** @description A recipe. */
+        RecipeAnswer: {
+            /** @description Its first comment. */
+            about: string;
+            /** @description What trainings call it. */
+            name: string;
+            /** @description Whether it was saved, rather than coming with the program. */
+            saved: boolean;
+            /** @description Its text. */
+            toml: string;
+        };
         /** @description How a refused recipe is written. */
         RecipeFailureAnswer: {
             error: components["schemas"]["FailureText"];
             /** @description Each thing that is wrong; empty where the recipe is not the reason. */
             problems: components["schemas"]["Problem"][];
+        };
+        /** @description All recipes that can be trained by name. */
+        RecipeList: {
+            /** @description Those that come with the program, then those that were saved. */
+            recipes: components["schemas"]["RecipeAnswer"][];
+        };
+        /** @description A recipe's text. */
+        Rendered: {
+            /** @description As it is now. */
+            toml: string;
         };
         /** @description A run. */
         RunAnswer: {
@@ -834,7 +1181,7 @@ export interface operations {
             };
         };
     };
-    show: {
+    metrics: {
         parameters: {
             query?: never;
             header?: never;
@@ -893,6 +1240,46 @@ export interface operations {
             };
             /** @description It is stopping */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    look: {
+        parameters: {
+            query: {
+                /** @description `mnist`, a folder or a file, or a built-in recipe or .toml file, whose data is meant. */
+                source: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer"];
+                };
+            };
+            /** @description No source */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The source can't be read */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -985,7 +1372,7 @@ export interface operations {
             };
         };
     };
-    look: {
+    inside: {
         parameters: {
             query?: {
                 /** @description A model's name; the first that is loaded where none is given. */
@@ -1101,7 +1488,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    models: {
         parameters: {
             query?: never;
             header?: never;
@@ -1151,7 +1538,7 @@ export interface operations {
     predict: {
         parameters: {
             query?: {
-                /** @description A model's name; the first that is loaded where none is given. */
+                /** @description A model's name, or any run's, also one that still trains; the first that is loaded where none is given. */
                 model?: string;
                 /** @description `input` for the images as the network sees them. */
                 show?: "input";
@@ -1216,6 +1603,15 @@ export interface operations {
                     "application/json": components["schemas"]["FailureAnswer"];
                 };
             };
+            /** @description The run can't predict yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
             /** @description The body is too large, or has too many images */
             413: {
                 headers: {
@@ -1254,7 +1650,227 @@ export interface operations {
             };
         };
     };
-    list: {
+    recipes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipeList"];
+                };
+            };
+        };
+    };
+    check: {
+        parameters: {
+            query?: {
+                /** @description Classes, instead of the number in the data. */
+                classes?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/toml": string;
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description Also where something is wrong with it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
+                };
+            };
+            /** @description The body is not UTF-8 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    render: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Change"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rendered"];
+                };
+            };
+            /** @description A key leads nowhere */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The text is not TOML */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipeFailureAnswer"];
+                };
+            };
+        };
+    };
+    save: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What trainings call it */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/toml": string;
+                "text/plain": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipeAnswer"];
+                };
+            };
+            /** @description The name can't be that of a file */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description A built-in recipe has this name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The recipe is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipeFailureAnswer"];
+                };
+            };
+            /** @description The file can't be written */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    report: {
+        parameters: {
+            query: {
+                /** @description A finished run; may be repeated */
+                run: string[];
+                /** @description `en` or `fr` */
+                language?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The request is not as described here */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No run has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description A run is not finished, or they can't be compared */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    runs: {
         parameters: {
             query?: never;
             header?: never;
@@ -1403,6 +2019,89 @@ export interface operations {
             };
             /** @description The folder can't be changed */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    filters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Filters"];
+                };
+            };
+            /** @description No run has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description It has no weights yet, or no convolution */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    mistakes: {
+        parameters: {
+            query?: {
+                /** @description How many at most; 24 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The run */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mistakes"];
+                };
+            };
+            /** @description No run has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description It has none to show, with the reason */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
