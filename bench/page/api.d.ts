@@ -520,8 +520,8 @@ export interface components {
         };
         /** @description A recipe with something wrong. */
         BadRecipe: {
-            /** @description False. */
-            ok: boolean;
+            /** @enum {boolean} */
+            ok: false;
             /** @description What is wrong. */
             problems: components["schemas"]["Problem"][];
         };
@@ -719,13 +719,17 @@ export interface components {
         /** @description A recipe that can be trained. */
         GoodRecipe: {
             /** @description The list of layers as it is written, one element each; null where the recipe names its network instead. */
-            blocks?: unknown[] | null;
+            blocks: unknown[] | null;
             /** @description Classes of the data. */
             classes: number;
             /** @description The command line that trains it. */
             command: string;
             /** @description The tables `training` and `data` with every option. */
-            hyper: Record<string, never>;
+            hyper: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
             /** @description Channels, height and width of the network's input. */
             input: number[];
             kind: components["schemas"]["NetworkKind"];
@@ -742,9 +746,9 @@ export interface components {
              */
             multiply_adds: number;
             /** @description Why the data could not be looked at; null where it could. */
-            note?: string | null;
-            /** @description True. */
-            ok: boolean;
+            note: string | null;
+            /** @enum {boolean} */
+            ok: true;
             /**
              * Format: int64
              * @description Trained numbers of all layers.
@@ -805,7 +809,7 @@ export interface components {
         /** @description A layer of a network. */
         LayerAnswer: {
             /** @description Its place in `blocks`; null where it is not written there. */
-            block?: number | null;
+            block: number | null;
             /**
              * Format: int64
              * @description What it takes of the memory of a training.
@@ -831,7 +835,7 @@ export interface components {
              */
             part: string;
             /** @description Rows and columns of the image that one output sees; null where it sees all of it. */
-            receptive_field?: number[] | null;
+            receptive_field: number[] | null;
         };
         /** @description What one layer gives out. */
         MapsAnswer: {
@@ -938,9 +942,9 @@ export interface components {
             /** @description Place in the line in characters, from 1. */
             column: number;
             /** @description What to write instead. */
-            help?: string | null;
+            help: string | null;
             /** @description Place of the layer in the list of layers, from 0; null where it is no layer. */
-            layer?: number | null;
+            layer: number | null;
             /** @description Line of the text, from 1. */
             line: number;
             /** @description What is wrong. */
@@ -956,17 +960,17 @@ export interface components {
              * Format: double
              * @description Training images a second; null before that is known.
              */
-            images_per_s?: number | null;
+            images_per_s: number | null;
             /**
              * Format: double
              * @description Seconds until the last epoch ends; null before that is known.
              */
-            left_s?: number | null;
+            left_s: number | null;
             /**
              * Format: double
              * @description Mean loss of this epoch so far; null where it is not finite.
              */
-            loss?: number | null;
+            loss: number | null;
             /** @description The run's name. */
             run: string;
             /** @description Steps done in this epoch. */
@@ -977,7 +981,7 @@ export interface components {
         /** @description The queue of trainings. */
         QueueAnswer: {
             /** @description The run that trains; null where none does. */
-            running?: string | null;
+            running: string | null;
             /** @description Those that wait, in their order. */
             waiting: components["schemas"]["Waiting"][];
         };
@@ -1030,11 +1034,11 @@ export interface components {
              * Format: double
              * @description Fraction of the test images classified correctly; null until it is finished, and where that means nothing.
              */
-            accuracy?: number | null;
+            accuracy: number | null;
             /** @description The command line that repeats it. */
             command: string;
             /** @description When it was begun, RFC 3339 in UTC. */
-            date?: string | null;
+            date: string | null;
             /** @description Epochs finished. */
             epoch: number;
             /** @description Epochs in all. */
@@ -1043,18 +1047,18 @@ export interface components {
              * Format: double
              * @description F1, the mean over the classes.
              */
-            f1?: number | null;
-            kind?: components["schemas"]["NetworkKind"] | null;
+            f1: number | null;
+            kind: components["schemas"]["NetworkKind"] | null;
             /**
              * Format: double
              * @description Negative log-likelihood of the true classes.
              */
-            loss?: number | null;
+            loss: number | null;
             /**
              * Format: double
              * @description COCO's average precision of a detector.
              */
-            map?: number | null;
+            map: number | null;
             /** @description Its folder's name. */
             name: string;
             /** @description The name of its recipe. */
@@ -1063,7 +1067,7 @@ export interface components {
              * Format: int64
              * @description The seed of everything random.
              */
-            seed?: number | null;
+            seed: number | null;
             /** @description What it does now. */
             state: components["schemas"]["RunState"];
             /** @description Words by which people find it again. */
@@ -1072,14 +1076,16 @@ export interface components {
              * Format: double
              * @description Seconds spent training.
              */
-            train_s?: number | null;
+            train_s: number | null;
         };
         /** @description A run with its recipe and what it came to. */
         RunDetail: {
             /** @description What its training said before it failed, if it was started here. */
-            error?: string | null;
+            error: string | null;
             /** @description Its figures on the test images, as docs/evaluation.schema.json describes them; null until it is finished. */
-            evaluation?: Record<string, never> | null;
+            evaluation: {
+                [key: string]: unknown;
+            } | null;
             /** @description Its epochs. */
             history: components["schemas"]["EpochAnswer"][];
             /** @description As in the list. */

@@ -9,7 +9,7 @@ mod entrants;
 mod model;
 mod named_recipe;
 
-pub use data::{AnchorsPlan, CocoEvalPlan, ContactSheetPlan, ScenesPlan};
+pub use data::{AnchorsPlan, CocoEvalPlan, ContactSheetPlan, ScenesPlan, data_of};
 pub use entrants::{Entrants, is_model, judge_model, open_models};
 pub use model::{By, Model, is_onnx};
 pub use named_recipe::{NamedRecipe, recipe_name};

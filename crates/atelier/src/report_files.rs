@@ -40,6 +40,20 @@ pub fn write(
     language: Language,
     format: Format,
 ) -> Result<(), CommandError> {
+    let command: Vec<String> = std::env::args().collect();
+    let text = text(models, verdicts, split, &command, language, format)?;
+    Ok(write_output(path, text)?)
+}
+
+/// The report of models with the same test images, made by this command.
+pub fn text(
+    models: &[Judged],
+    verdicts: &Verdicts,
+    split: &Split,
+    command: &[String],
+    language: Language,
+    format: Format,
+) -> Result<String, CommandError> {
     let toml = |model: &Judged| match &model.recipe {
         Some(recipe) => recipe.to_toml(),
         None => Ok(String::new()),
@@ -75,7 +89,6 @@ pub fn write(
         })
     };
     let objects = several.then(|| ground_truth(test));
-    let command: Vec<String> = std::env::args().collect();
     let report = Report {
         contestants,
         verdict: verdicts.of_runs.as_ref(),
@@ -83,10 +96,10 @@ pub fn write(
         image: &image,
         objects: objects.as_ref(),
         class_names: &test.classes,
-        command: &shell_quoted(&command),
+        command: &shell_quoted(command),
         language,
     };
-    Ok(write_output(path, report.to_text(format))?)
+    Ok(report.to_text(format))
 }
 
 /// Planes `[C, H, W]` as pixels `[H, W, C]`.

@@ -6,6 +6,7 @@
 mod accept;
 mod answers;
 mod body;
+mod demand;
 mod drawings;
 mod engine;
 mod failure;
@@ -33,6 +34,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use accept::serve;
+pub use demand::Demand;
 pub use engine::{Engine, EngineLimits};
 pub use guard::Access;
 pub use models::Models;

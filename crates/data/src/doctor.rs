@@ -63,8 +63,22 @@ pub fn list(data: &recipe::Data) -> Result<Listing, DataError> {
     }
 }
 
+/// Whether a quick model looks for label errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LabelErrors {
+    /// It does, which takes most of the time.
+    Find,
+    /// Labels are taken as they are.
+    Leave,
+}
+
 /// Looks at everything that a listing names.
-pub fn examine(listing: Listing, data: &recipe::Data, progress: Progress<'_>) -> Examination {
+pub fn examine(
+    listing: Listing,
+    data: &recipe::Data,
+    label_errors: LabelErrors,
+    progress: Progress<'_>,
+) -> Examination {
     let input = prepare::input(&data.image, &listing.train);
     let Listing {
         classes,
@@ -87,8 +101,8 @@ pub fn examine(listing: Listing, data: &recipe::Data, progress: Progress<'_>) ->
     }
     let has_boxes = |entry: &crate::listing::Entry| matches!(entry.labels, Labels::Boxes(_));
     let with_boxes = entries.iter().any(has_boxes);
-    let several_classes = classes.len() > 1;
-    let crops = facts::crops(&entries, if several_classes { quick::MOST } else { 0 });
+    let doubts_labels = classes.len() > 1 && label_errors == LabelErrors::Find;
+    let crops = facts::crops(&entries, if doubts_labels { quick::MOST } else { 0 });
     let reading = Reading {
         background: input.background,
         max_pixels: data.max_pixels,
@@ -105,7 +119,7 @@ pub fn examine(listing: Listing, data: &recipe::Data, progress: Progress<'_>) ->
     let (sizes, distinct_sizes) = balance::sizes(&material);
     let modes = balance::modes(&material);
     let exact = duplicates::exact(&material);
-    let judged = judge(&material);
+    let judged = doubts_labels.then(|| judge(&material)).flatten();
     let mut findings = faults(&material, &mut problems);
     findings.extend(duplicates::exact_findings(&material, &exact));
     findings.extend(duplicates::near_findings(&material, &exact));
@@ -166,6 +180,18 @@ impl Examination {
     /// What was found.
     pub fn checkup(&self) -> &Checkup {
         &self.checkup
+    }
+
+    /// A few training pictures that can be decoded, evenly spread: sources are often sorted by class.
+    pub fn samples(&self, count: usize) -> Vec<Shown> {
+        let good: Vec<usize> = self.material.facts().map(|(index, _)| index).collect();
+        let train = |index: &usize| self.material.parts[*index] == Part::Train;
+        let train: Vec<usize> = good.into_iter().filter(train).collect();
+        let count = count.min(train.len());
+        (0..count)
+            .map(|place| train[place * train.len() / count])
+            .map(|index| self.material.shown(index, None))
+            .collect()
     }
 
     /// A picture of an example, or the box of it that the example is about, at most `side` pixels wide and high; `None` if

@@ -44,6 +44,7 @@ use crate::weights::Weights;
 pub use best::BestEpoch;
 pub use check::{check, check_memory, check_run};
 pub use checkpoint::{CheckpointError, Restored};
+pub(crate) use checkpoint::{Snapshot, newest, snapshot};
 use data::Dataset;
 use data::preparation::Preparation;
 use data::sampling::epoch_order;

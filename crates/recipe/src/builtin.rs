@@ -12,9 +12,15 @@ pub struct BuiltIn {
 impl BuiltIn {
     /// A description in one line: the first comment of the file.
     pub fn about(&self) -> &'static str {
-        let first = self.text.lines().next().unwrap_or_default();
-        first.trim_start_matches('#').trim()
+        about(self.text)
     }
+}
+
+/// What a recipe's text says of itself in one line: the first comment, if it begins with one.
+pub fn about(text: &str) -> &str {
+    let first = text.lines().next().unwrap_or_default();
+    let comment = first.starts_with('#').then_some(first);
+    comment.unwrap_or_default().trim_start_matches('#').trim()
 }
 
 macro_rules! recipes {

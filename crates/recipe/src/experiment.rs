@@ -126,6 +126,11 @@ impl Recipe {
         frozen(self.model.body(), &self.training.freeze).unwrap_or_default()
     }
 
+    /// The part of the network that each of [`Model::layers`] belongs to: `stem`, `stage-1`, `backbone` or `head`.
+    pub fn layer_parts(&self) -> Vec<String> {
+        self.model.body().names()
+    }
+
     /// What the learning rate of each of [`Model::layers`] is multiplied by.
     pub fn layer_rates(&self) -> Vec<f64> {
         // As above.

@@ -21,6 +21,17 @@ impl Body<'_> {
     pub fn find(self, name: &str) -> Result<Range<usize>, Problem> {
         Parts::of(self).find(name)
     }
+
+    /// The name of the smallest part that each layer belongs to; `head` for those behind the backbone.
+    pub fn names(self) -> Vec<String> {
+        let parts = Parts::of(self).named;
+        let name = |at: usize| {
+            let parts = parts.iter().filter(|(_, range)| range.contains(&at));
+            let smallest = parts.min_by_key(|(_, range)| range.len());
+            smallest.map_or("head".to_string(), |(name, _)| name.clone())
+        };
+        (0..self.layers.len()).map(name).collect()
+    }
 }
 
 /// Whether each of the layers belongs to one of these parts.

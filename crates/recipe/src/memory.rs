@@ -43,36 +43,50 @@ impl Summary {
     pub fn memory(&self, training: &Training, images: usize) -> Memory {
         let batch = training.batch_size.min(images) as u64;
         let averaged = u64::from(training.ema.is_some());
-        let remembered = match training.optimizer {
-            Optimizer::Sgd(sgd) => u64::from(sgd.momentum > 0.0),
-            Optimizer::RmsProp(rms) => 1 + u64::from(rms.momentum > 0.0),
-            Optimizer::Adam(_) | Optimizer::AdamW(_) => 2,
-            // Hidden weights, which are most of them, have a mean only.
-            Optimizer::Muon(_) => 1,
-        };
-        let of_weights = |layer: &LayerSummary| layer.parameters.saturating_mul(NUMBER);
-        let of_images = |layer: &LayerSummary| {
-            let numbers = layer.activations.saturating_mul(batch);
-            numbers.saturating_mul(NUMBER)
-        };
+        let remembered = remembered(training);
         let sum = |bytes: &dyn Fn(&LayerSummary) -> u64| {
             let layers = self.layers.iter().map(bytes);
             layers.fold(0, u64::saturating_add)
         };
-        let of_layer = |layer: &LayerSummary| {
-            let weights = of_weights(layer).saturating_mul(2 + averaged + remembered);
-            weights.saturating_add(of_images(layer))
-        };
-        let weights = sum(&of_weights);
-        let largest = self.layers.iter().max_by_key(|layer| of_layer(layer));
+        let weights = sum(&|layer| layer.parameters.saturating_mul(NUMBER));
+        let layers = self.layers.iter();
+        let largest = layers.max_by_key(|layer| layer.memory(training, images));
         Memory {
             weights: weights.saturating_mul(1 + averaged),
             gradients: weights,
             optimizer: weights.saturating_mul(remembered),
-            activations: sum(&of_images),
+            activations: sum(&|layer| layer.activation_bytes(batch)),
             batch,
-            largest: largest.map(|layer| (layer.name.clone(), of_layer(layer))),
+            largest: largest.map(|layer| (layer.name.clone(), layer.memory(training, images))),
         }
+    }
+}
+
+impl LayerSummary {
+    /// The bytes that this layer takes of [`Summary::memory`].
+    pub fn memory(&self, training: &Training, images: usize) -> u64 {
+        let batch = training.batch_size.min(images) as u64;
+        let averaged = u64::from(training.ema.is_some());
+        let weights = self.parameters.saturating_mul(NUMBER);
+        weights
+            .saturating_mul(2 + averaged + remembered(training))
+            .saturating_add(self.activation_bytes(batch))
+    }
+
+    fn activation_bytes(&self, batch: u64) -> u64 {
+        let numbers = self.activations.saturating_mul(batch);
+        numbers.saturating_mul(NUMBER)
+    }
+}
+
+/// Numbers that the optimizer remembers of each weight.
+fn remembered(training: &Training) -> u64 {
+    match training.optimizer {
+        Optimizer::Sgd(sgd) => u64::from(sgd.momentum > 0.0),
+        Optimizer::RmsProp(rms) => 1 + u64::from(rms.momentum > 0.0),
+        Optimizer::Adam(_) | Optimizer::AdamW(_) => 2,
+        // Hidden weights, which are most of them, have a mean only.
+        Optimizer::Muon(_) => 1,
     }
 }
 

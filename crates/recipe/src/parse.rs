@@ -87,6 +87,21 @@ impl Recipe {
     }
 }
 
+/// Where the value of a key such as `model.layers[3]` begins in a recipe's text, as line and column from 1; of a key that is
+/// not there, the innermost table or list on the way to it.
+pub fn place_of(text: &str, key: &str) -> [usize; 2] {
+    let (Ok(places), Ok(path)) = (DeTable::parse(text), parse_path(key)) else {
+        return [1, 1];
+    };
+    let problem = Problem {
+        path,
+        ..Problem::here("")
+    };
+    let (span, _) = locate(&places, &problem);
+    let WrongLine { line, column, .. } = WrongLine::new("", text, span, String::new());
+    [line, column]
+}
+
 fn checked(root: &DeValue<'_>) -> Result<Recipe, Problem> {
     let mut recipe = Recipe::deserialize(Node(root))?;
     if recipe.data.source == SCENES {

@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use data::doctor::{self, Checkup, Cleaned, Examination, Finding, Severity, Shown};
+use data::doctor::{self, Checkup, Cleaned, Examination, Finding, LabelErrors, Severity, Shown};
 use measure::files::write_output;
-use recipe::{Format, MNIST, Recipe, SCENES};
+use recipe::{Format, MNIST, SCENES};
 use report::terminal::{grouped, table};
 use report::{CheckupExample, CheckupFinding, CheckupPicture, CheckupReport, Image, checkup_html};
 use serde_json::{Value, json};
 
 use crate::console::Output;
 use crate::error::CommandError;
-use crate::flags;
 use crate::loading::with_progress;
+use crate::{flags, plan};
 
 /// Examples of a finding that the terminal shows; the JSON and the page have more.
 const EXAMPLES: usize = 3;
@@ -29,7 +29,7 @@ pub struct CheckPlan {
 
 impl CheckPlan {
     pub fn of(flags: &flags::DataCheck) -> Result<Self, CommandError> {
-        let mut data = data_of(&flags.source)?;
+        let mut data = plan::data_of(&flags.source)?;
         if let Some(format) = &flags.format {
             let parsed: Result<Format, _> = serde_json::from_value(json!(format));
             data.format =
@@ -54,20 +54,6 @@ impl CheckPlan {
             fix,
         })
     }
-}
-
-/// A source that is there, else a recipe's data, else a source that is not there, about which the reader complains.
-fn data_of(source: &str) -> Result<recipe::Data, CommandError> {
-    let path = Path::new(source);
-    let is_toml = path.extension().is_some_and(|ending| ending == "toml");
-    let is_built_in = recipe::names().contains(&source);
-    if is_toml || (is_built_in && !path.exists()) {
-        return Ok(Recipe::load::<String>(source, &[])?.data);
-    }
-    Ok(recipe::Data {
-        source: source.to_string(),
-        ..recipe::Data::default()
-    })
 }
 
 /// The folder of a list that may be written.
@@ -107,7 +93,7 @@ fn folder_of_list(list: &Path, data: &recipe::Data) -> Result<PathBuf, CommandEr
 pub fn run(plan: &CheckPlan, output: Output) -> Result<(), CommandError> {
     let listing = doctor::list(&plan.data)?;
     let examined = with_progress("checking", |progress| {
-        doctor::examine(listing, &plan.data, progress)
+        doctor::examine(listing, &plan.data, LabelErrors::Find, progress)
     });
     let checkup = examined.checkup();
     if let Some(file) = &plan.html {

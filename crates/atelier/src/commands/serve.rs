@@ -13,7 +13,7 @@ use crate::error::CommandError;
 use crate::flags::{self, LogKind};
 use crate::interrupts;
 use crate::plan::Model;
-use crate::serve::{Access, App, Engine, EngineLimits, Models, Studio, serve};
+use crate::serve::{Access, App, Demand, Engine, EngineLimits, Models, Studio, serve};
 
 /// The variable that holds the token of requests.
 const TOKEN: &str = "ATELIER_SERVE_TOKEN";
@@ -55,17 +55,21 @@ impl ServePlan {
         } else {
             flags.models.clone()
         };
+        let runs = flags.folder.runs.clone();
         let studio = Studio::new(
-            flags.folder.runs.clone(),
+            runs.clone(),
             flags.recipes.clone(),
             flags.machine.to_arguments(),
         );
-        let (drawings, flags) = (flags.drawings.clone(), flags.clone());
+        let (drawings, machine) = (flags.drawings.clone(), flags.machine.clone());
+        let flags = flags.clone();
         let open = move |name: &str| {
             let model = Model::open(name, &flags.folder, &flags.machine, &flags.onnx)?;
             Ok(Engine::start(model, limits))
         };
-        let models = Models::load(given, Box::new(open))?;
+        let open_run = move |run| Ok(Engine::start(Model::so_far(run, &machine)?, limits));
+        let demand = Demand::new(runs, Box::new(open_run));
+        let models = Models::load(given, Box::new(open), demand)?;
         Ok(Self {
             app: Arc::new(App::new(
                 models, access, studio, max_body, timeout, logs, drawings,

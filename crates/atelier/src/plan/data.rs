@@ -1,6 +1,6 @@
 //! Plans of commands that look at data.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use measure::detection::Options;
 use nets::coco;
@@ -8,6 +8,20 @@ use recipe::{FasterRcnn, Model, Recipe, Scenes};
 
 use crate::error::CommandError;
 use crate::flags;
+
+/// A source that is there, else a recipe's data, else a source that is not there, about which the reader complains.
+pub fn data_of(source: &str) -> Result<recipe::Data, CommandError> {
+    let path = Path::new(source);
+    let is_toml = path.extension().is_some_and(|ending| ending == "toml");
+    let is_built_in = recipe::names().contains(&source);
+    if is_toml || (is_built_in && !path.exists()) {
+        return Ok(Recipe::load::<String>(source, &[])?.data);
+    }
+    Ok(recipe::Data {
+        source: source.to_string(),
+        ..recipe::Data::default()
+    })
+}
 
 /// Scenes to compose.
 pub struct ScenesPlan {

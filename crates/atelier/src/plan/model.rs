@@ -81,6 +81,17 @@ impl Model {
         Ok(Self { name, by, computer })
     }
 
+    /// The network of a run as far as it is trained.
+    pub fn so_far(run: Run, machine: &Machine) -> Result<Self, CommandError> {
+        let computer = computer::open(machine)?;
+        let trained = run.trained_so_far(&computer)?;
+        Ok(Self {
+            name: run.name(),
+            by: By::Run(run, trained),
+            computer,
+        })
+    }
+
     /// The network, where it is one of ours.
     pub fn network(&self) -> Option<&Trained> {
         match &self.by {

@@ -20,10 +20,13 @@ pub struct ProgressReport {
     /// Steps in an epoch.
     pub steps: usize,
     /// Training images a second; null before that is known.
+    #[schema(required = true)]
     pub images_per_s: Option<f64>,
     /// Seconds until the last epoch ends; null before that is known.
+    #[schema(required = true)]
     pub left_s: Option<f64>,
     /// Mean loss of this epoch so far; null where it is not finite.
+    #[schema(required = true)]
     pub loss: Option<f64>,
 }
 

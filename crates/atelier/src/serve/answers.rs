@@ -8,6 +8,11 @@ use utoipa::ToSchema;
 
 use super::engine::Answered;
 
+/// A PNG file as a `data:` URL.
+pub fn png_url(png: &[u8]) -> String {
+    format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png))
+}
+
 /// Predictions for all images of a request, in their order.
 #[derive(Serialize, ToSchema)]
 pub struct Answer {
@@ -62,12 +67,7 @@ impl ImageAnswer {
             score: prediction.score,
             probabilities: prediction.probabilities,
             detections: prediction.detections.into_iter().map(object).collect(),
-            input: seen.map(|png| data_url(&png)),
+            input: seen.map(|png| png_url(&png)),
         }
     }
-}
-
-/// A PNG file as an address.
-pub fn data_url(png: &[u8]) -> String {
-    format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png))
 }

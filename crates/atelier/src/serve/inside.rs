@@ -18,10 +18,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::App;
-use super::answers::data_url;
+use super::answers::png_url;
 use super::body;
 use super::engine::{Engine, unreadable};
 use super::failure::{Failure, FailureAnswer};
+use super::models::engine;
 
 /// Maps that are sent of a layer; a network for photographs has thousands.
 const MAPS: usize = 32;
@@ -126,7 +127,7 @@ pub async fn look(
 ) -> Result<Json<InsideAnswer>, Failure> {
     const HINT: &str = "behind the `?` may stand `model=NAME`";
     let Query(asked) = asked.map_err(|error| Failure::bad_request(error.body_text(), HINT))?;
-    let engine = app.models.find(asked.model.as_deref())?;
+    let engine = engine(&app, asked.model.as_deref()).await?;
     let looked = with_image(&app, &engine, request, |engine, fitted| {
         let found = inside(engine.model.predictor(), &fitted).map_err(nothing_to_show)?;
         answer(engine, &fitted, &found)
@@ -188,7 +189,7 @@ pub async fn look_at_cell(
     const HINT: &str =
         "behind the `?` stand `layer=`, `channel=`, `row=` and `column=`, all numbers from 0";
     let Query(asked) = asked.map_err(|error| Failure::bad_request(error.body_text(), HINT))?;
-    let engine = app.models.find(asked.model.as_deref())?;
+    let engine = engine(&app, asked.model.as_deref()).await?;
     let place = Place {
         layer: asked.layer,
         channel: asked.channel,
@@ -265,7 +266,7 @@ fn answer(engine: &Engine, fitted: &Fitted, found: &Inside) -> Result<InsideAnsw
     let model = &engine.model.name;
     let mut answer = InsideAnswer {
         model: model.clone(),
-        input: data_url(&seen.unwrap_or_default()),
+        input: png_url(&seen.unwrap_or_default()),
         size: [fitted.width, fitted.height],
         layers: Vec::new(),
         grad_cam: None,
@@ -345,7 +346,7 @@ fn range(values: &[f32]) -> [f32; 2] {
 fn picture(values: &[f32], width: usize, range: [f32; 2]) -> Result<String, Failure> {
     let picture = heat_map(values, width, range);
     let png = drawn(&picture).map_err(|error| Failure::internal(error.to_string()))?;
-    Ok(data_url(&png))
+    Ok(png_url(&png))
 }
 
 impl StagesAnswer {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::App;
+use super::demand::Demand;
 use super::engine::Engine;
 use super::failure::{Failure, FailureAnswer};
 use crate::error::CommandError;
@@ -21,16 +22,19 @@ pub struct Models {
     given: Vec<String>,
     open: Open,
     loaded: RwLock<Vec<Arc<Engine>>>,
+    /// Those of other runs.
+    demand: Demand,
 }
 
 impl Models {
-    /// Loads those that the command line gives, at least one.
-    pub fn load(given: Vec<String>, open: Open) -> Result<Self, CommandError> {
+    /// Loads those that the command line gives, at least one; others are loaded when they are asked for.
+    pub fn load(given: Vec<String>, open: Open, demand: Demand) -> Result<Self, CommandError> {
         let loaded = Self::open_all(&given, &open)?;
         Ok(Self {
             given,
             open,
             loaded: RwLock::new(loaded),
+            demand,
         })
     }
 
@@ -53,31 +57,60 @@ impl Models {
     pub fn reload(&self) -> Result<(), CommandError> {
         let loaded = Self::open_all(&self.given, &self.open)?;
         *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = loaded;
+        self.demand.clear();
         Ok(())
     }
 
-    /// All of them, the default first.
-    pub fn all(&self) -> Vec<Arc<Engine>> {
+    /// Those that the command line gives, the default first.
+    fn given(&self) -> Vec<Arc<Engine>> {
         self.loaded
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    /// The one of a name, or the default.
+    /// All that are loaded, the default first.
+    pub fn all(&self) -> Vec<Arc<Engine>> {
+        let demanded = self.demand.all().into_iter();
+        self.given().into_iter().chain(demanded).collect()
+    }
+
+    /// The one of a name, or the default. A run that the command line does not give is loaded now.
     pub fn find(&self, name: Option<&str>) -> Result<Arc<Engine>, Failure> {
-        let all = self.all();
+        match self.known(name) {
+            (Some(engine), _) => Ok(engine),
+            (None, given) => self.demanded(name.unwrap_or_default(), &given),
+        }
+    }
+
+    /// The one of a name or the default among those that the command line gives, and all of these.
+    fn known(&self, name: Option<&str>) -> (Option<Arc<Engine>>, Vec<Arc<Engine>>) {
+        let given = self.given();
         let named = |engine: &&Arc<Engine>| name.is_none_or(|name| engine.model.name == name);
-        all.iter().find(named).cloned().ok_or_else(|| {
-            let names: Vec<&str> = all.iter().map(|engine| &*engine.model.name).collect();
+        (given.iter().find(named).cloned(), given)
+    }
+
+    fn demanded(&self, name: &str, given: &[Arc<Engine>]) -> Result<Arc<Engine>, Failure> {
+        self.demand.find(name)?.ok_or_else(|| {
+            let names: Vec<&str> = given.iter().map(|engine| &*engine.model.name).collect();
             Failure::new(
                 StatusCode::NOT_FOUND,
                 "unknown_model",
-                format!("no model is called `{}`", name.unwrap_or_default()),
+                format!("no model and no run is called `{name}`"),
                 format!("loaded are {}", names.join(", ")),
             )
         })
     }
+}
+
+/// The model of a name, or the default. Requests for those that the command line gives wait for nothing.
+pub async fn engine(app: &Arc<App>, name: Option<&str>) -> Result<Arc<Engine>, Failure> {
+    if let (Some(engine), _) = app.models.known(name) {
+        return Ok(engine);
+    }
+    let name = name.map(str::to_string);
+    app.blocking(move |app| app.models.find(name.as_deref()))
+        .await
 }
 
 /// The loaded models.
@@ -127,7 +160,15 @@ fn list_of(app: &App) -> Json<ModelList> {
 }
 
 /// The loaded models
-#[utoipa::path(get, path = "/v1/models", tag = "models", responses((status = 200, body = ModelList)))]
+///
+/// Those that the server was started with, then those of runs that were asked for since.
+#[utoipa::path(
+    get,
+    path = "/v1/models",
+    operation_id = "models",
+    tag = "models",
+    responses((status = 200, body = ModelList))
+)]
 pub async fn list(State(app): State<Arc<App>>) -> Json<ModelList> {
     list_of(&app)
 }

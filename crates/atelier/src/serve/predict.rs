@@ -12,13 +12,14 @@ use super::App;
 use super::answers::{Answer, ImageAnswer};
 use super::body::{self, Images, JsonImages};
 use super::failure::{Failure, FailureAnswer};
+use super::models::engine;
 
 /// What the address of a request says.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Asked {
-    /// A model's name; the first that is loaded where none is given.
+    /// A model's name, or any run's, also one that still trains; the first that is loaded where none is given.
     model: Option<String>,
     /// `input` for the images as the network sees them.
     #[param(inline)]
@@ -58,6 +59,7 @@ enum Shown {
         (status = 401, description = "The server's token is missing", body = FailureAnswer),
         (status = 404, description = "No model has this name", body = FailureAnswer),
         (status = 408, description = "The body came too slowly", body = FailureAnswer),
+        (status = 409, description = "The run can't predict yet", body = FailureAnswer),
         (status = 413, description = "The body is too large, or has too many images", body = FailureAnswer),
         (status = 422, description = "An image can't be read", body = FailureAnswer),
         (status = 429, description = "The queue is full; Retry-After says when to come again", body = FailureAnswer),
@@ -75,7 +77,7 @@ pub async fn predict(
             "behind the `?` may stand `model=NAME` and `show=input`",
         )
     })?;
-    let engine = app.models.find(asked.model.as_deref())?;
+    let engine = engine(&app, asked.model.as_deref()).await?;
     let Images { images, room } = body::images(&app, request).await?;
     let (names, images): (Vec<String>, Vec<_>) = images
         .into_iter()

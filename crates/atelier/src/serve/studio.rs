@@ -3,14 +3,22 @@
 //! Nothing here trains: the server starts `atelier train` as a child process, and reads the folder of the runs.
 
 mod answer;
+mod check;
+mod data;
 mod events;
+mod facts;
 mod folder;
 mod history;
+mod pictures;
 mod queue;
 mod recipe_failure;
+mod recipes;
+mod render;
+mod report;
 mod runs;
 mod saved;
 mod shelf;
+mod toml_value;
 mod trainings;
 mod watcher;
 
@@ -21,6 +29,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::App;
+use data::SeenData;
+use facts::KnownData;
 use folder::RunsFolder;
 use queue::Queue;
 use saved::SavedRecipes;
@@ -33,6 +43,9 @@ const MAX_TEXT: usize = 1 << 20;
 pub struct Studio {
     runs: RunsFolder,
     saved: SavedRecipes,
+    /// What is known of recipes' data.
+    known: KnownData,
+    data: SeenData,
     queue: Arc<Queue>,
     watcher: Arc<Watcher>,
 }
@@ -46,6 +59,8 @@ impl Studio {
             watcher: Arc::new(Watcher::new(runs.clone(), Arc::clone(&queue))),
             runs,
             saved: SavedRecipes::new(recipes),
+            known: KnownData::default(),
+            data: SeenData::default(),
             queue,
         }
     }
@@ -72,4 +87,12 @@ pub fn add_to(routes: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
         .routes(routes!(shelf::restore))
         .routes(routes!(shelf::tag))
         .routes(routes!(events::events))
+        .routes(routes!(pictures::mistakes))
+        .routes(routes!(pictures::filters))
+        .routes(routes!(report::report))
+        .routes(routes!(data::look))
+        .routes(routes!(recipes::list))
+        .routes(routes!(recipes::save))
+        .routes(routes!(check::check))
+        .routes(routes!(render::render))
 }

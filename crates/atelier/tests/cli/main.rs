@@ -22,6 +22,7 @@ mod scenes;
 mod serve;
 mod shells;
 mod studio;
+mod studio_recipes;
 mod support;
 mod sweep;
 mod training;

@@ -71,7 +71,7 @@ impl Server {
         [head.as_bytes(), b"\r\n", body].concat()
     }
 
-    fn seven(&self) -> Vec<u8> {
+    pub fn seven(&self) -> Vec<u8> {
         std::fs::read(self.folder.path().join("seven.png")).expect("read")
     }
 }

@@ -22,7 +22,7 @@ fn tiny(epochs: usize) -> String {
     TINY_CNN.replace("epochs = 1", &format!("epochs = {epochs}"))
 }
 
-fn ask(server: &Server, route: &str, body: &Value) -> (u16, Value) {
+pub fn ask(server: &Server, route: &str, body: &Value) -> (u16, Value) {
     let body = if body.is_null() {
         String::new()
     } else {
@@ -31,13 +31,13 @@ fn ask(server: &Server, route: &str, body: &Value) -> (u16, Value) {
     server.ask(route, &["Content-Type: application/json"], body.as_bytes())
 }
 
-fn get(server: &Server, path: &str) -> Value {
+pub fn get(server: &Server, path: &str) -> Value {
     let (status, answer) = server.ask(&format!("GET {path}"), &[], b"");
     assert_eq!(status, 200, "{path}: {answer}");
     answer
 }
 
-fn code(answer: &(u16, Value)) -> (u16, &str) {
+pub fn code(answer: &(u16, Value)) -> (u16, &str) {
     (
         answer.0,
         answer.1["error"]["code"].as_str().unwrap_or_default(),
@@ -45,7 +45,7 @@ fn code(answer: &(u16, Value)) -> (u16, &str) {
 }
 
 /// Waits until a run is as wanted.
-fn wait_for(server: &Server, name: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+pub fn wait_for(server: &Server, name: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     let begin = Instant::now();
     loop {
         let runs = get(server, "/v1/runs");
@@ -58,7 +58,7 @@ fn wait_for(server: &Server, name: &str, wanted: impl Fn(&Value) -> bool) -> Val
     }
 }
 
-fn is(state: &'static str) -> impl Fn(&Value) -> bool {
+pub fn is(state: &'static str) -> impl Fn(&Value) -> bool {
     move |run| run["state"] == state
 }
 

@@ -21,7 +21,7 @@ fn examined(folder: &Path) -> Examination {
         source: folder.display().to_string(),
         ..recipe::Data::default()
     };
-    examine(list(&data).unwrap(), &data, &|_, _| {})
+    examine(list(&data).unwrap(), &data, LabelErrors::Find, &|_, _| {})
 }
 
 fn folder(fill: impl Fn(&Path)) -> TempDir {
@@ -317,7 +317,7 @@ fn the_digits_have_nothing_to_fix() {
     // Enough for every class; all of them are for a quicker machine than a test's.
     listing.train.truncate(600);
     listing.test.as_mut().unwrap().truncate(200);
-    let examined = examine(listing, &data, &|_, _| {});
+    let examined = examine(listing, &data, LabelErrors::Find, &|_, _| {});
     let checkup = examined.checkup();
     assert_eq!(checkup.must_fix, 0, "{:#?}", checkup.findings);
     let model = checkup.quick_model.as_ref().unwrap();

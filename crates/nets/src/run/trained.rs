@@ -1,25 +1,25 @@
 //! A trained network, put together from its recipe and its weights; its figures.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use data::Dataset;
 use measure::energy::Meter;
 use measure::record::{
-    DataIdentity, Energy, EpochRecord, Evaluation, ModelKind, RunFacts, TimeToAccuracy,
+    self, DataIdentity, Energy, EpochRecord, Evaluation, ModelKind, RunFacts, TimeToAccuracy,
 };
 use recipe::{Model, Recipe};
 use serde::{Deserialize, Serialize};
 
 use super::import::gaps;
-use super::{Judged, Origin, RunError};
+use super::{Judged, Origin, Run, RunError};
 use crate::cnn::PredictionOptions;
 use crate::device::Computer;
 use crate::evaluation::{Evaluated, evaluate};
 use crate::network::Network;
 use crate::speed::speed;
 use crate::temperature::Calibration;
-use crate::training::BestEpoch;
+use crate::training::{self, BestEpoch, Snapshot};
 use crate::weights::{self, Weights};
 
 /// Elements of an image that a network takes, at most: 64 Mi, such as 3 x 4096 x 4096.
@@ -104,6 +104,46 @@ impl Trained {
             classes,
             input,
             preparation: about.preparation,
+        })
+    }
+}
+
+impl Run {
+    /// The network as far as it is trained: of an unfinished run that of its newest checkpoint.
+    ///
+    /// # Errors
+    /// [`RunError::NotFinished`] before the first checkpoint; other errors for damaged files.
+    pub fn trained_so_far(&self, computer: &Computer) -> Result<Trained, RunError> {
+        if self.weights_file().is_ok() {
+            return self.trained(computer);
+        }
+        let snapshot = training::snapshot(&self.path().join(record::CHECKPOINTS))?;
+        let Some(Snapshot {
+            file,
+            weights,
+            images,
+        }) = snapshot
+        else {
+            let path = self.path().to_path_buf();
+            return Err(RunError::NotFinished { path });
+        };
+        let about = About {
+            classes: images.classes,
+            input: images.input,
+            preparation: images.preparation,
+            best: None,
+            calibration: None,
+        };
+        let files = [&*file, &self.path().join(record::RECIPE)];
+        Trained::assemble(files, self.recipe()?, &weights, about, &computer.device)
+    }
+
+    /// What changes when [`trained_so_far`](Self::trained_so_far) gives another network: the newest file of weights.
+    pub fn newest_weights(&self) -> Option<PathBuf> {
+        let finished = self.weights_file().ok();
+        finished.or_else(|| {
+            let folder = self.path().join(record::CHECKPOINTS);
+            training::newest(&folder).ok()?.map(|(_, file)| file)
         })
     }
 }

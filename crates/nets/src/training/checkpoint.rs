@@ -56,6 +56,54 @@ pub(super) struct Checkpoint {
     pub groups: Groups,
     pub optimizer_steps: u64,
     pub state: TrainingState,
+    /// `None` in those of older versions.
+    pub images: Option<ImagesSeen>,
+}
+
+/// The images of a training, as far as whoever predicts with its network has to know them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ImagesSeen {
+    pub classes: Vec<String>,
+    /// `[C, H, W]`
+    pub input: [usize; 3],
+    /// How pictures become such images.
+    pub preparation: recipe::Image,
+}
+
+/// A network in the middle of its training.
+pub(crate) struct Snapshot {
+    pub file: PathBuf,
+    pub weights: Weights,
+    pub images: ImagesSeen,
+}
+
+/// The file and step of the newest checkpoint in a folder, without a look into it.
+///
+/// # Errors
+/// [`FileError`] when the folder can't be read.
+pub(crate) fn newest(folder: &Path) -> Result<Option<(u64, PathBuf)>, FileError> {
+    Ok(list(folder)?.pop())
+}
+
+/// The network of the newest undamaged checkpoint in a folder, as it would predict: the average of the weights, where there
+/// is one. `None` before the first checkpoint, and for one of an older version.
+///
+/// # Errors
+/// [`CheckpointError`] when no checkpoint can be read.
+pub(crate) fn snapshot(folder: &Path) -> Result<Option<Snapshot>, CheckpointError> {
+    // The training may remove the checkpoint that was just found; then there is a newer one.
+    let (restored, checkpoint) = load(folder).or_else(|_| load(folder))?;
+    let Some((file, mut checkpoint)) = restored.from.zip(checkpoint) else {
+        return Ok(None);
+    };
+    let average = checkpoint.groups.remove("ema");
+    let weights = average.or_else(|| checkpoint.groups.remove("network"));
+    let snapshot = checkpoint.images.map(|images| Snapshot {
+        file,
+        weights: weights.unwrap_or_default(),
+        images,
+    });
+    Ok(snapshot)
 }
 
 /// Everything in a checkpoint except its tensors.
@@ -63,6 +111,8 @@ pub(super) struct Checkpoint {
 struct Metadata {
     state: TrainingState,
     optimizer_steps: u64,
+    #[serde(default)]
+    images: Option<ImagesSeen>,
 }
 
 /// Writes a checkpoint, and removes all but it and the `keep` - 1 before it.
@@ -81,6 +131,7 @@ pub(super) fn save(
     let metadata = Metadata {
         state: checkpoint.state,
         optimizer_steps: checkpoint.optimizer_steps,
+        images: checkpoint.images,
     };
     weights::save(&path, &tensors, &metadata)?;
     // Newer ones are damaged, or this training would have continued from them.
@@ -127,6 +178,7 @@ fn read(path: &Path) -> Result<Checkpoint, WeightsError> {
         groups,
         optimizer_steps: metadata.optimizer_steps,
         state: metadata.state,
+        images: metadata.images,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::checkpoint::{self, Checkpoint, Groups};
+use super::checkpoint::{self, Checkpoint, Groups, ImagesSeen};
 use super::ema::Ema;
 use super::{CheckpointError, Restored, Trainer};
 use crate::weights::{Weights, WeightsError, apply, collect};
@@ -79,6 +79,11 @@ impl Trainer<'_> {
             groups,
             optimizer_steps,
             state: self.state.clone(),
+            images: Some(ImagesSeen {
+                classes: self.train.classes.clone(),
+                input: self.train.image_shape(),
+                preparation: self.train.preparation,
+            }),
         };
         checkpoint::save(folder, checkpoint, self.recipe.training.checkpoints.keep)
     }

@@ -56,6 +56,7 @@ pub struct RunAnswer {
     /// The name of its recipe.
     pub recipe: String,
     /// Null where its recipe can't be read.
+    #[schema(required = true)]
     pub kind: Option<NetworkKind>,
     /// What it does now.
     pub state: RunState,
@@ -64,18 +65,25 @@ pub struct RunAnswer {
     /// Epochs in all.
     pub epochs: usize,
     /// Fraction of the test images classified correctly; null until it is finished, and where that means nothing.
+    #[schema(required = true)]
     pub accuracy: Option<f64>,
     /// F1, the mean over the classes.
+    #[schema(required = true)]
     pub f1: Option<f64>,
     /// Negative log-likelihood of the true classes.
+    #[schema(required = true)]
     pub loss: Option<f64>,
     /// COCO's average precision of a detector.
+    #[schema(required = true)]
     pub map: Option<f64>,
     /// Seconds spent training.
+    #[schema(required = true)]
     pub train_s: Option<f64>,
     /// When it was begun, RFC 3339 in UTC.
+    #[schema(required = true)]
     pub date: Option<String>,
     /// The seed of everything random.
+    #[schema(required = true)]
     pub seed: Option<u64>,
     /// Words by which people find it again.
     pub tags: Vec<String>,

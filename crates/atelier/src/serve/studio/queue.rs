@@ -46,6 +46,7 @@ pub struct Waiting {
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct QueueAnswer {
     /// The run that trains; null where none does.
+    #[schema(required = true)]
     pub running: Option<String>,
     /// Those that wait, in their order.
     pub waiting: Vec<Waiting>,

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use recipe::RecipeError;
+use recipe::{RecipeError, place_of};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,12 +15,14 @@ pub struct Problem {
     /// What is wrong.
     pub message: String,
     /// What to write instead.
+    #[schema(required = true)]
     pub help: Option<String>,
     /// Line of the text, from 1.
     pub line: usize,
     /// Place in the line in characters, from 1.
     pub column: usize,
     /// Place of the layer in the list of layers, from 0; null where it is no layer.
+    #[schema(required = true)]
     pub layer: Option<usize>,
 }
 
@@ -38,18 +40,19 @@ impl Problem {
                 column: wrong.column,
                 layer: layer_of(&wrong.key),
             },
-            other => Self::at_the_top(other.to_string()),
+            other => Self::at("", "", other.to_string()),
         }
     }
 
-    /// What is wrong with the whole.
-    pub fn at_the_top(message: String) -> Self {
+    /// What is wrong with the value of a key of `text`.
+    pub fn at(text: &str, key: &str, message: String) -> Self {
+        let [line, column] = place_of(text, key);
         Self {
             message,
             help: None,
-            line: 1,
-            column: 1,
-            layer: None,
+            line,
+            column,
+            layer: layer_of(key),
         }
     }
 }

@@ -27,9 +27,10 @@ pub struct RunDetail {
     #[schema(value_type = Vec<EpochAnswer>)]
     history: Vec<EpochRecord>,
     /// Its figures on the test images, as docs/evaluation.schema.json describes them; null until it is finished.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<BTreeMap<String, Value>>, required = true)]
     evaluation: Option<Evaluation>,
     /// What its training said before it failed, if it was started here.
+    #[schema(required = true)]
     error: Option<String>,
 }
 

@@ -60,4 +60,15 @@ impl SavedRecipes {
             argument: path.display().to_string(),
         })
     }
+
+    /// Saves a recipe under a name that was checked.
+    pub fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
+        let path = self.folder.join(format!("{name}{TOML}"));
+        files::create_folder(&self.folder)
+            .and_then(|()| files::write_atomically(path, text))
+            .map_err(|error| {
+                let hint = "make room, or start the server with another --recipes";
+                Failure::not_written(error, hint)
+            })
+    }
 }

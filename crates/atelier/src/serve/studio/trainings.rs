@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::MAX_TEXT;
 use super::answer::{NetworkKind, RunAnswer, RunState, command_line};
+use super::check::examined;
 use super::folder::{RunsFolder, checked_name};
 use super::queue::{NotStopped, QueueAnswer};
 use super::recipe_failure::{RecipeFailure, RecipeFailureAnswer};
@@ -96,6 +97,7 @@ fn enqueue(app: &App, new: &NewRun) -> Result<(StatusCode, Json<Queued>), Recipe
     let seed = new.seed.map(|seed| format!("training.seed={seed}"));
     let sets: Vec<String> = epochs.into_iter().chain(seed).collect();
     let recipe = Recipe::parse(&text, "the recipe", &sets).map_err(RecipeFailure::of)?;
+    examined(&text, None, &studio.known).map_err(|problem| RecipeFailure::with(vec![*problem]))?;
     let name = given_name.unwrap_or(&base);
     let name = studio.runs.free_name(name, |name| studio.queue.holds(name));
     let file = match file {
