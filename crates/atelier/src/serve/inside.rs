@@ -109,6 +109,7 @@ struct BoxAnswer {
 #[utoipa::path(
     post,
     path = "/v1/inside",
+    operation_id = "inside",
     tag = "inside",
     params(Asked),
     request_body(content((Vec<u8> = "image/png"), (Vec<u8> = "application/octet-stream"))),

@@ -162,7 +162,13 @@ fn list_of(app: &App) -> Json<ModelList> {
 /// The loaded models
 ///
 /// Those that the server was started with, then those of runs that were asked for since.
-#[utoipa::path(get, path = "/v1/models", tag = "models", responses((status = 200, body = ModelList)))]
+#[utoipa::path(
+    get,
+    path = "/v1/models",
+    operation_id = "models",
+    tag = "models",
+    responses((status = 200, body = ModelList))
+)]
 pub async fn list(State(app): State<Arc<App>>) -> Json<ModelList> {
     list_of(&app)
 }

@@ -11,21 +11,19 @@ import { say } from "./words.js";
 /** @typedef {Schemas["QueueAnswer"]} Queue */
 /** @typedef {Schemas["ProgressReport"]} Progress */
 /** @typedef {Schemas["InsideAnswer"]} Insight */
-/** @typedef {Schemas["LayerAnswer"]} LayerMaps */
+/** @typedef {Schemas["MapsAnswer"]} LayerMaps */
 /** @typedef {Schemas["StagesAnswer"]} Stages */
 /** @typedef {Schemas["CellAnswer"]} Cell */
 /** @typedef {Schemas["Problem"]} Problem */
 
-/** @typedef {{ name: string, about: string, toml: string, saved: boolean }} Recipe */
-/** @typedef {{ name: string, part: string, output: number[], parameters: number, multiply_adds: number,
- *   receptive_field: number[] | null, memory_bytes: number, block?: number | null }} LayerRow */
-/** @typedef {string | { [key: string]: any }} Block */
-/** @typedef {{ ok: boolean, kind?: string, layers?: LayerRow[], parameters?: number, multiply_adds?: number,
- *   memory_bytes?: number, input?: number[], classes?: number, note?: string | null, blocks?: Block[] | null,
- *   hyper?: { [key: string]: any }, command?: string, problems?: Problem[] }} Check */
-/** @typedef {{ index: number, label: string, predicted: string, score: number, image: string }} Mistake */
-/** @typedef {{ source: string, classes: { name: string, train: number, test: number }[],
- *   images: { image: string, label: string }[], findings: { title: string, count: number, text: string }[] }} DataSet */
+/** @typedef {Schemas["RecipeAnswer"]} Recipe */
+/** @typedef {Schemas["LayerAnswer"]} LayerRow */
+/** @typedef {{ ok: boolean } & Partial<Omit<Schemas["GoodRecipe"], "ok">> & Partial<Omit<Schemas["BadRecipe"], "ok">>} Check */
+/** @typedef {Schemas["Mistakes"]} Mistakes */
+/** @typedef {Schemas["DataAnswer"]} DataSet */
+/** A layer as it is written.
+ * @typedef {string | { [key: string]: any }} Block
+ */
 
 /** What the server refused, or that it does not answer. */
 export class Failure extends Error {

@@ -180,7 +180,8 @@ function render() {
         ]),
   );
   totals.classList.toggle("stale", !check.ok);
-  if (figures?.hyper) hyper.replaceChildren(hyperForm(figures.hyper, (set) => void work.apply({ set })));
+  if (figures?.hyper)
+    hyper.replaceChildren(hyperForm(/** @type {any} */ (figures.hyper), (set) => void work.apply({ set })));
   refocus(focus);
   problems.replaceChildren(...(check.problems ?? []).map(problem));
   failure.say(recipe.failure ?? undefined);

@@ -1,6 +1,7 @@
 // The view Data: what a source holds, and what is odd about it.
 
-import { get, part } from "./api.js";
+import { Failure, get, part } from "./api.js";
+import { boxes } from "./boxes.js";
 import { toCanvas } from "./canvas.js";
 import { bar, button, commandLine, complaint, el, field } from "./dom.js";
 import { number, say } from "./words.js";
@@ -8,6 +9,10 @@ import { number, say } from "./words.js";
 const known = el("datalist", { id: "sources" });
 const source = el("input", { value: "mnist", list: "sources", autocomplete: "off", required: true });
 const failure = complaint();
+/** Milliseconds before a source that the server still looks at is asked for again, and how often. */
+const AGAIN = 3000;
+const TIMES = 20;
+
 const found = el("div", { className: "found", "aria-live": "polite" });
 const command = commandLine();
 /** @type {import("./api.js").DataSet | null} */
@@ -56,11 +61,12 @@ async function load() {
     const sources = recipes.map(
       (/** @type {import("./api.js").Recipe} */ one) => /source\s*=\s*"([^"]+)"/.exec(one.toml)?.[1],
     );
-    const all = [...new Set(["mnist", "scenes", ...sources])].filter(Boolean);
+    const all = [...new Set(["mnist", ...sources])].filter((name) => name && name !== "scenes");
     known.replaceChildren(...all.map((value) => el("option", { value })));
-    const answer = await get(`/v1/data?source=${part(source.value)}`);
+    const answer = await patiently(`/v1/data?source=${part(source.value)}`, () => own === asked);
     if (own !== asked) return;
     set = answer;
+    command.say(answer.command);
   } catch (error) {
     if (own !== asked) return;
     set = null;
@@ -69,12 +75,44 @@ async function load() {
   render();
 }
 
+/** A large set takes longer than one request may: the server goes on, and is asked again.
+ * @param {string} path
+ * @param {() => boolean} wanted
+ * @returns {Promise<import("./api.js").DataSet>}
+ */
+async function patiently(path, wanted) {
+  for (let time = 1; ; time += 1) {
+    try {
+      return await get(path);
+    } catch (error) {
+      const slow = error instanceof Failure && error.status === 503;
+      if (!slow || time === TIMES || !wanted()) throw error;
+      await new Promise((done) => setTimeout(done, AGAIN));
+    }
+  }
+}
+
+/** A small copy of a picture, with its boxes.
+ * @param {import("./api.js").DataSet["images"][number]} picture
+ */
+function small({ image, label, boxes: corners }) {
+  const copy = el("img", { src: image, alt: label ? "" : say("toCanvas") });
+  if (corners.length === 0) return copy;
+  const framed = el("span", { className: "framed" }, copy);
+  copy.addEventListener("load", () => {
+    const found = corners.map((box) => ({ box, score: 1, class: label }));
+    const size = [copy.naturalWidth, copy.naturalHeight];
+    framed.replaceChildren(boxes(found, { url: image, size }));
+  });
+  return framed;
+}
+
 function render() {
   if (!set) {
     found.replaceChildren();
     return;
   }
-  const { classes, images, findings } = set;
+  const { classes, images, findings, notes } = set;
   const most = Math.max(1, ...classes.map((one) => one.train));
   const totals = classes.reduce(([train, test], one) => [train + one.train, test + one.test], [0, 0]);
   found.replaceChildren(
@@ -122,16 +160,16 @@ function render() {
       el(
         "div",
         { className: "strip mistakes" },
-        ...images.map(({ image, label }) =>
+        ...images.map((picture) =>
           el(
             "button",
             {
               type: "button",
               title: say("toCanvas"),
-              on: { click: () => void toCanvas(image) },
+              on: { click: () => void toCanvas(picture.image) },
             },
-            el("img", { src: image, alt: "" }),
-            el("span", { textContent: label }),
+            small(picture),
+            el("span", { textContent: picture.label }),
           ),
         ),
       ),
@@ -141,11 +179,12 @@ function render() {
       { className: "card" },
       el("h3", { words: "findings" }),
       findings.length === 0 && el("p", { words: "noFindings" }),
-      ...findings.map(({ title, count, text }) =>
+      ...notes.map((note) => el("p", { className: "quiet", textContent: note })),
+      ...findings.map(({ title, count, text, must_fix }) =>
         el(
           "div",
           {},
-          el("strong", { textContent: say("pair", title, number(count)) }),
+          el("strong", { className: must_fix ? "error" : "", textContent: say("pair", title, number(count)) }),
           el("p", { className: "quiet", textContent: text }),
         ),
       ),

@@ -32,7 +32,7 @@ export async function filters(run) {
  * @returns {Promise<HTMLElement>}
  */
 export async function mistakes(run) {
-  /** @type {{ mistakes: import("./api.js").Mistake[] }} */
+  /** @type {import("./api.js").Mistakes} */
   const found = await get(`${runPath(run)}/mistakes?limit=24`);
   return el(
     "section",

@@ -72,7 +72,7 @@ async function check() {
     recipe.check = answer;
     recipe.failure = null;
     if (answer.ok) recipe.good = answer;
-    if (answer.blocks) recipe.blocks = answer.blocks;
+    if (answer.blocks) recipe.blocks = /** @type {Block[]} */ (answer.blocks);
   } catch (error) {
     if (own !== change) return;
     recipe.failure = error;

@@ -47,7 +47,13 @@ impl RecipeAnswer {
 }
 
 /// All recipes
-#[utoipa::path(get, path = "/v1/recipes", tag = "recipes", responses((status = 200, body = RecipeList)))]
+#[utoipa::path(
+    get,
+    path = "/v1/recipes",
+    operation_id = "recipes",
+    tag = "recipes",
+    responses((status = 200, body = RecipeList))
+)]
 pub async fn list(State(app): State<Arc<App>>) -> Result<Json<RecipeList>, Failure> {
     app.blocking(|app| {
         let saved = &app.studio.saved;

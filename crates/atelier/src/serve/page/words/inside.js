@@ -63,8 +63,8 @@ export const INSIDE = {
   dataTitle: ["What the data holds", "Ce que contiennent les données"],
   source: ["Source", "Source"],
   sourceHint: [
-    "mnist, scenes, or a folder or file that the server can read.",
-    "mnist, scenes, ou un dossier ou fichier que le serveur peut lire.",
+    "mnist, or a folder or file that the server can read.",
+    "mnist, ou un dossier ou fichier que le serveur peut lire.",
   ],
   look: ["Look", "Regarder"],
   looking: [
