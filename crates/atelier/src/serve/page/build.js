@@ -188,7 +188,7 @@ function render() {
   // The address would bring back what was shared.
   if (/^#build=/.test(location.hash) && fromLink(location.hash.slice(7)) !== recipe.toml)
     history.replaceState(null, "", "#build");
-  command.say(check.command ?? `atelier train ${recipe.name}.toml`);
+  command.say(`atelier train ${recipe.name}.toml`);
 }
 
 /** @param {import("./api.js").Problem} found */
