@@ -154,6 +154,8 @@ function rowsOfBlocks() {
 
 function render() {
   const { check, good } = recipe;
+  // A layer that is being dragged stays in the hand; the list is drawn anew when it is dropped.
+  if (blocks.querySelector(".dragged")) return;
   if (text.value !== recipe.toml) text.value = recipe.toml;
   // A field keeps the cursor when the list is drawn anew.
   const focus = document.activeElement?.id;
