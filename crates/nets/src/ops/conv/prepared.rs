@@ -46,7 +46,7 @@ pub(in crate::ops) enum Form {
 impl Form {
     /// Of a dense convolution for this number of images of this size.
     pub fn of(conv: &Conv, images: usize, size: [usize; 2]) -> Self {
-        if std::env::var("NOWINO").is_err() && winograd::supports(conv, images, size) {
+        if winograd::supports(conv, images, size) {
             Self::Winograd
         } else {
             Self::Direct
