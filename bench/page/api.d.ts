@@ -46,7 +46,7 @@ export interface paths {
             cookie?: never;
         };
         /** Figures for Prometheus */
-        get: operations["show"];
+        get: operations["metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -150,6 +150,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/inside": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look inside of a network
+         * @description What every layer of a classifier gives out for one picture, or the boxes of a detector from anchors to detections.
+         */
+        post: operations["inside"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/inside/cell": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * How a value comes about
+         * @description Patch, kernel and bias behind one value of a convolution.
+         */
+        post: operations["look_at_cell"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models": {
         parameters: {
             query?: never;
@@ -161,7 +201,7 @@ export interface paths {
          * The loaded models
          * @description Those that the server was started with, then those of runs that were asked for since.
          */
-        get: operations["list"];
+        get: operations["models"];
         put?: never;
         post?: never;
         delete?: never;
@@ -219,7 +259,7 @@ export interface paths {
             cookie?: never;
         };
         /** All recipes */
-        get: operations["list"];
+        get: operations["recipes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -319,7 +359,7 @@ export interface paths {
          * All runs
          * @description The newest first; those that wait for their training come before them.
          */
-        get: operations["list"];
+        get: operations["runs"];
         put?: never;
         /**
          * Train a recipe
@@ -484,6 +524,35 @@ export interface components {
             ok: false;
             /** @description What is wrong. */
             problems: components["schemas"]["Problem"][];
+        };
+        /** @description A box. */
+        BoxAnswer: {
+            /** @description Corners x1, y1, x2, y2. */
+            box: number[];
+            /** @description The class, where the stage knows it. */
+            class?: string | null;
+            /**
+             * Format: float
+             * @description 0 to 1.
+             */
+            score: number;
+        };
+        /** @description How a convolution comes to one value: the sum over patch times kernel, plus the bias. */
+        CellAnswer: {
+            /**
+             * Format: float
+             * @description 0 for a convolution without biases.
+             */
+            bias: number;
+            /** @description The weights, in the same order. */
+            kernel: number[][][];
+            /** @description Rows and columns of each channel that the value is made of; zeros outside of the input. */
+            patch: number[][][];
+            /**
+             * Format: float
+             * @description The value.
+             */
+            value: number;
         };
         /** @description What to change in a recipe's text. */
         Change: {
@@ -704,6 +773,22 @@ export interface components {
              */
             score: number;
         };
+        /** @description What a model computes for a picture. */
+        InsideAnswer: {
+            /** @description The command that draws the same. */
+            command: string;
+            /** @description Where a classifier sees its class (Grad-CAM), as a `data:` URL of a picture to lay over the input. */
+            grad_cam?: string | null;
+            /** @description The picture as the network sees it, as a `data:` URL. */
+            input: string;
+            /** @description The layers of a classifier whose outputs are maps, in order; empty for a detector. */
+            layers: components["schemas"]["MapsAnswer"][];
+            /** @description The model's name. */
+            model: string;
+            /** @description Width and height of that picture. */
+            size: number[];
+            stages?: components["schemas"]["StagesAnswer"] | null;
+        };
         /** @description Images as JSON: base64, with or without `data:image/png;base64,` before it. */
         JsonImages: {
             /** @description One image. */
@@ -751,6 +836,21 @@ export interface components {
             part: string;
             /** @description Rows and columns of the image that one output sees; null where it sees all of it. */
             receptive_field: number[] | null;
+        };
+        /** @description What one layer gives out. */
+        MapsAnswer: {
+            /** @description Whether `/v1/inside/cell` says how its values come about. */
+            has_cells: boolean;
+            /** @description The layer's number in the recipe, from 0. */
+            layer: number;
+            /** @description The first maps, as `data:` URLs: dark is the least value of the layer, light the greatest. */
+            maps: string[];
+            /** @description Such as `conv 32, 3x3, padding 1`. */
+            name: string;
+            /** @description The least and the greatest value. */
+            range: number[];
+            /** @description Maps, rows, columns. */
+            shape: number[];
         };
         /** @description An image that a network gets wrong. */
         Mistake: {
@@ -1003,6 +1103,21 @@ export interface components {
          * @enum {string}
          */
         RunState: "queued" | "training" | "stopped" | "finished" | "imported" | "damaged";
+        /** @description The boxes of a detector in pixels of its input, the best first. */
+        StagesAnswer: {
+            /** @description The number of anchors. */
+            anchors: number;
+            /** @description Corrected anchors before non-maximum suppression. */
+            before_suppression: components["schemas"]["BoxAnswer"][];
+            /** @description Those most likely to hold an object. */
+            best_anchors: components["schemas"]["BoxAnswer"][];
+            /** @description The result. */
+            detections: components["schemas"]["BoxAnswer"][];
+            /** @description What is left after it. */
+            proposals: components["schemas"]["BoxAnswer"][];
+            /** @description The same with their most likely class, `background` included. */
+            regions: components["schemas"]["BoxAnswer"][];
+        };
         /** @description What a probe wants to know. */
         Status: {
             /** @description `ok`. */
@@ -1072,7 +1187,7 @@ export interface operations {
             };
         };
     };
-    show: {
+    metrics: {
         parameters: {
             query?: never;
             header?: never;
@@ -1263,7 +1378,123 @@ export interface operations {
             };
         };
     };
-    list: {
+    inside: {
+        parameters: {
+            query?: {
+                /** @description A model's name; the first that is loaded where none is given. */
+                model?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+                "image/png": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InsideAnswer"];
+                };
+            };
+            /** @description No model has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The model shows nothing */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The image can't be read */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    look_at_cell: {
+        parameters: {
+            query: {
+                /** @description A model's name; the first that is loaded where none is given. */
+                model?: string;
+                /** @description The layer's number in the recipe, from 0; a convolution. */
+                layer: number;
+                /** @description The map, from 0. */
+                channel: number;
+                /** @description From the top, from 0. */
+                row: number;
+                /** @description From the left, from 0. */
+                column: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+                "image/png": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CellAnswer"];
+                };
+            };
+            /** @description No model has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description There is no such value */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The image can't be read */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    models: {
         parameters: {
             query?: never;
             header?: never;
@@ -1425,7 +1656,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    recipes: {
         parameters: {
             query?: never;
             header?: never;
@@ -1645,7 +1876,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    runs: {
         parameters: {
             query?: never;
             header?: never;

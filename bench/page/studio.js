@@ -36,6 +36,10 @@ export async function build(page, expect, another) {
   await page.locator(".blocks > li").nth(1).locator(".moves button").nth(1).click();
   const swapped = ([first]) => document.querySelectorAll(".blocks > li summary strong")[2]?.textContent === first;
   await page.waitForFunction(swapped, before);
+  await page
+    .locator(".grip")
+    .nth(2)
+    .evaluate((grip) => grip.scrollIntoView({ block: "center" }));
   const grip = await page.locator(".blocks > li").nth(2).locator(".grip").boundingBox();
   const above = await page.locator(".blocks > li").nth(1).boundingBox();
   await page.mouse.move(grip.x + 5, grip.y + 15);

@@ -44,6 +44,7 @@ const FILES: &[File] = &[
     file!("/", "index.html", "text/html; charset=utf-8"),
     file!("/style.css", "style.css", "text/css; charset=utf-8"),
     file!("/parts.css", "parts.css", "text/css; charset=utf-8"),
+    file!("/build.css", "build.css", "text/css; charset=utf-8"),
     file!("/studio.css", "studio.css", "text/css; charset=utf-8"),
     file!("/views.css", "views.css", "text/css; charset=utf-8"),
     file!("/icon.svg", "icon.svg", "image/svg+xml"),

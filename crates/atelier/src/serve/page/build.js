@@ -154,6 +154,8 @@ function rowsOfBlocks() {
 
 function render() {
   const { check, good } = recipe;
+  // A layer that is being dragged stays in the hand; the list is drawn anew when it is dropped.
+  if (blocks.querySelector(".dragged")) return;
   if (text.value !== recipe.toml) text.value = recipe.toml;
   // A field keeps the cursor when the list is drawn anew.
   const focus = document.activeElement?.id;
@@ -188,7 +190,7 @@ function render() {
   // The address would bring back what was shared.
   if (/^#build=/.test(location.hash) && fromLink(location.hash.slice(7)) !== recipe.toml)
     history.replaceState(null, "", "#build");
-  command.say(check.command ?? `atelier train ${recipe.name}.toml`);
+  command.say(`atelier train ${recipe.name}.toml`);
 }
 
 /** @param {import("./api.js").Problem} found */

@@ -65,7 +65,7 @@ export const bar = (value, name) =>
       preserveAspectRatio: "none",
       role: "meter",
       "aria-label": name,
-      "aria-valuenow": value,
+      "aria-valuenow": value.toFixed(4),
       "aria-valuemin": 0,
       "aria-valuemax": 1,
     },

@@ -25,7 +25,7 @@ export function drag(grip, item, list, dropped) {
     if (begun < 0) return;
     item.classList.remove("dragged");
     const place = [...list.children].indexOf(item);
-    if (place !== begun) dropped(place);
+    dropped(place);
     begun = -1;
   };
   grip.addEventListener("pointerup", end);
