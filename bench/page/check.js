@@ -5,10 +5,11 @@
 import fs from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
+import { build, compare, inside, train } from "./studio.js";
 
 const [address, executablePath, folder] = process.argv.slice(2);
 const axe = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const views = [
+const settings = [
   { name: "desktop-light", viewport: { width: 1280, height: 900 }, colorScheme: "light", locale: "en-US" },
   { name: "desktop-dark", viewport: { width: 1280, height: 900 }, colorScheme: "dark", locale: "fr-FR" },
   { name: "phone-light", viewport: { width: 390, height: 844 }, colorScheme: "light", locale: "fr-FR" },
@@ -31,19 +32,19 @@ async function open(options) {
     expect(/^(data|blob):/.test(request.url()) || request.url().startsWith(address), `asks ${request.url()}`);
   });
   await page.goto(address);
-  await page.waitForSelector("article");
+  await page.waitForSelector("article", { state: "attached" });
   return page;
 }
 
 /** Waits until every model has this answer. */
 async function answers(page, expected) {
   const all = (text) => {
-    const found = [...document.querySelectorAll(".verdict")];
+    const found = [...document.querySelectorAll("#answers .verdict")];
     return found.length > 1 && found.every((one) => one.textContent === text);
   };
   const agreed = page.waitForFunction(all, expected, { timeout: 20_000 });
   await agreed.catch(async () => {
-    const found = await page.locator(".verdict").allTextContents();
+    const found = await page.locator("#answers .verdict").allTextContents();
     expect(false, `answers ${found} instead of ${expected}`);
   });
 }
@@ -61,18 +62,26 @@ async function draw(page) {
   await page.mouse.up();
 }
 
-for (const { name, ...options } of views) {
+for (const { name, ...options } of settings) {
   // axe needs to put its script into the page.
   const page = await open({ ...options, bypassCSP: true });
   await draw(page);
   await answers(page, "7");
   await page.evaluate(axe);
-  const { violations } = await page.evaluate("axe.run()");
-  for (const { id, nodes } of violations)
-    expect(false, `${name}: ${id}: ${nodes.map((node) => node.target).join(" ")}`);
-  const overflow = await page.evaluate("document.documentElement.scrollWidth > innerWidth");
-  expect(!overflow, `${name}: wider than the screen`);
-  if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
+  for (const view of ["draw", "build", "train", "compare", "inside", "data"]) {
+    await page.click(`#views a[href="#${view}"]`);
+    await page.waitForTimeout(view === "draw" ? 0 : 1500);
+    const { violations } = await page.evaluate("axe.run()");
+    for (const { id, nodes } of violations)
+      expect(false, `${view}, ${name}: ${id}: ${nodes.map((node) => node.target).join(" ")}`);
+    const overflow = await page.evaluate("document.documentElement.scrollWidth > innerWidth");
+    expect(!overflow, `${view}, ${name}: wider than the screen`);
+    if (folder) await page.screenshot({ path: `${folder}/${view}-${name}.png`, fullPage: true });
+  }
+  await page.goBack();
+  expect(await page.isVisible("#view-inside"), `${name}: the browser's back does not go back`);
+  await page.click('#views a[href="#draw"]');
+  await answers(page, "7");
   await page.context().close();
 }
 
@@ -103,6 +112,13 @@ expect((await page.locator("html").getAttribute("lang")) === "fr", "the language
 await page.focus("#paper");
 for (let step = 0; step < 8; step += 1) await page.keyboard.press("Shift+ArrowDown");
 await page.waitForFunction(() => document.querySelector(".verdict").textContent !== "–");
+
+await page.click("#language");
+for (const use of [build, train, compare, inside]) {
+  await page.click('#views a[href="#draw"]');
+  await draw(page);
+  await use(page, expect, () => open({})).catch((error) => expect(false, `${use.name}: ${error.message}`));
+}
 
 const docs = await open({ bypassCSP: true });
 await docs.goto(`${address}/docs`);

@@ -12,7 +12,7 @@ use kernels::norm::{self, Affine};
 use kernels::optimizer::{self, Adam};
 use kernels::pool::{self, Pool};
 use kernels::roi_align::{MapLayout, RoiAlign};
-use kernels::{lanes, linear, nms, reference, small_batch};
+use kernels::{channels, lanes, linear, nms, reference};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -66,13 +66,12 @@ fn convolutions(criterion: &mut Criterion) {
         group.bench_function("forward, reference", |b| {
             b.iter(|| reference::conv(&conv, black_box(&x), images, size, &weight, Some(&bias)))
         });
-        if small_batch::supports(&conv, 1) {
-            group.bench_function("forward, image by image", |b| {
-                b.iter(|| {
-                    small_batch::conv(&conv, black_box(&x), size, &weight, &bias, Epilogue::None)
-                })
-            });
-        }
+        let area = size[0] * size[1];
+        let packed = channels::pack(&x, conv.in_channels, area);
+        let weights = channels::Weights::new(&conv, &weight, &bias);
+        group.bench_function("forward, channels side by side", |b| {
+            b.iter(|| channels::conv(&conv, black_box(&packed), size, &weights, false))
+        });
         group.bench_function("backward data", |b| {
             b.iter(|| conv.backward_data(black_box(&dyl), size, &weight))
         });
@@ -121,7 +120,7 @@ fn fully_connected(criterion: &mut Criterion) {
         b.iter(|| reference::linear_backward_weights(black_box(&wide_x), &wide_dy, images, inputs))
     });
     group.bench_function("forward, one image", |b| {
-        b.iter(|| small_batch::linear(black_box(&x[..inputs]), &weight, &bias, inputs, true))
+        b.iter(|| linear::few(black_box(&x[..inputs]), &weight, &bias, inputs, true))
     });
 }
 

@@ -11,7 +11,8 @@ use kernels::lanes::LANES;
 use kernels::optimizer::{self, Adam};
 use kernels::roi_align::{MapLayout, RoiAlign};
 use kernels::simd::{Lanes, Simd, Task};
-use kernels::{lanes, linear, nms, norm, small_batch};
+use kernels::channels::winograd::{self, TransformedWeights};
+use kernels::{channels, lanes, linear, nms, norm};
 use rayon::prelude::*;
 
 /// As in `atelier`: without it every call would fault its pages in again.
@@ -192,52 +193,58 @@ fn fully_connected(table: &Table, name: &str, images: usize, inputs: usize, outp
     });
 }
 
-/// What one image of lab-cnn costs.
+/// What one image costs: the lab's layers, and some of ResNet-50's.
 fn one_image(table: &Table) {
-    for (name, conv, side, finish) in [
-        (
-            "conv 1 to 32, 28x28",
-            square(1, 32, 3, 1),
-            28,
-            Epilogue::ReluPool,
-        ),
-        (
-            "conv 32 to 64, 14x14",
-            square(32, 64, 3, 1),
-            14,
-            Epilogue::ReluPool,
-        ),
-        (
-            "conv 64 to 128, 7x7",
-            square(64, 128, 3, 1),
-            7,
-            Epilogue::Relu,
-        ),
+    let square = |inputs, outputs, kernel, padding| Conv {
+        in_channels: inputs,
+        out_channels: outputs,
+        kernel: [kernel; 2],
+        stride: [1; 2],
+        padding: [padding; 2],
+        dilation: [1; 2],
+    };
+    let halving = |conv: Conv| Conv {
+        stride: [2; 2],
+        ..conv
+    };
+    for (conv, side) in [
+        (square(1, 32, 3, 1), 28),
+        (square(32, 64, 3, 1), 14),
+        (square(64, 128, 3, 1), 7),
+        (halving(square(3, 64, 7, 3)), 224),
+        (square(64, 256, 1, 0), 56),
+        (square(64, 64, 3, 1), 56),
+        (square(128, 128, 3, 1), 28),
+        (square(512, 128, 1, 0), 28),
+        (halving(square(256, 256, 3, 1)), 28),
+        (square(256, 256, 3, 1), 14),
+        (square(2048, 512, 1, 0), 7),
+        (square(512, 512, 3, 1), 7),
     ] {
-        let x = noise(conv.in_channels * side * side);
-        let weight = noise(conv.in_channels * conv.out_channels * 9);
-        let bias = noise(conv.out_channels);
-        let flops = 2.0 * (weight.len() * side * side) as f64;
+        let size = [side; 2];
+        let [kernel, stride] = [conv.kernel[0], conv.stride[0]];
+        let (inputs, outputs) = (conv.in_channels, conv.out_channels);
+        let name = format!("conv {inputs} to {outputs}, {kernel}x{kernel} / {stride}, {side}x{side}");
+        let x = channels::pack(&noise(inputs * side * side), inputs, side * side);
+        let weight = noise(inputs * outputs * kernel * kernel);
+        let bias = noise(outputs);
+        let area = side.div_ceil(stride).pow(2);
+        let flops = 2.0 * (weight.len() * area) as f64;
         let bytes = 4.0 * (x.len() + weight.len()) as f64;
-        table.line(&format!("{name}, one image"), flops, bytes, || {
-            small_batch::conv(&conv, &x, [side, side], &weight, &bias, finish)
+        let weights = channels::Weights::new(&conv, &weight, &bias);
+        table.line(&name, flops, bytes, || {
+            channels::conv(&conv, &x, size, &weights, true)
         });
-        if small_batch::winograd::supports(&conv, 1, [side, side]) {
-            let weights = small_batch::winograd::TransformedWeights::new(&conv, &weight);
+        if winograd::supports(&conv, 1, size) {
+            let weights = TransformedWeights::new(&conv, &weight, &bias);
             let bytes = 4.0 * (x.len() + 4 * weight.len()) as f64;
-            table.line(
-                &format!("{name}, one image, Winograd"),
-                flops,
-                bytes,
-                || small_batch::winograd::conv(&conv, &x, [side, side], &weights, &bias, finish),
-            );
+            table.line(&format!("{name}, Winograd"), flops, bytes, || {
+                winograd::conv(&conv, &x, size, &weights, true)
+            });
             let bytes = 4.0 * (5 * weight.len()) as f64;
-            table.line(
-                &format!("{name}, transforming the weights"),
-                0.0,
-                bytes,
-                || small_batch::winograd::TransformedWeights::new(&conv, &weight),
-            );
+            table.line(&format!("{name}, transforming the weights"), 0.0, bytes, || {
+                TransformedWeights::new(&conv, &weight, &bias)
+            });
         }
     }
     let (inputs, outputs) = (6272, 512);
@@ -252,7 +259,7 @@ fn one_image(table: &Table) {
             &format!("linear 6272 to 512, one image{name}"),
             bytes / 2.0,
             bytes,
-            || small_batch::linear(&x, &weight, &bias, inputs, true),
+            || linear::few(&x, &weight, &bias, inputs, true),
         );
     }
 }

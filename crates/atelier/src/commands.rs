@@ -16,6 +16,7 @@ mod import;
 mod init;
 mod man;
 mod predict;
+mod range_test;
 mod recipes;
 mod report;
 mod runs;
@@ -65,6 +66,9 @@ fn plan_and_run(command: &Command, output: Output) -> Result<(), CommandError> {
         Command::Train(flags) => train::run(train::TrainPlan::of(flags)?, output),
         Command::Import(flags) => import::run(import::ImportPlan::of(flags)?, output),
         Command::Init(flags) => init::run(&init::InitPlan::of(flags)?, output),
+        Command::Sweep(flags) if flags.range.range_test => {
+            range_test::run(range_test::RangeTestPlan::of(flags)?, output)
+        }
         Command::Sweep(flags) => sweep::run(sweep::SweepPlan::of(flags)?, output),
         Command::Evaluate(flags) => evaluate::run(&evaluate::EvaluatePlan::of(flags)?, output),
         Command::Predict(flags) => predict::run(&predict::PredictPlan::of(flags)?, output),

@@ -110,6 +110,9 @@ pub enum CommandError {
         done: usize,
         trials: usize,
     },
+    /// The user stopped a range test.
+    #[error("stopped after {done} of {steps} steps; nothing was written")]
+    RangeTestStopped { done: usize, steps: usize },
     /// Standard output is closed or full.
     #[error("can't write to standard output: {0}")]
     Output(#[from] io::Error),

@@ -21,7 +21,7 @@ pub use predict::PredictLimits;
 pub use runs::{Evaluate, Explain, Export, ExportFormat, Part, Predict, Report, RunOrder, Runs};
 pub use serve::{LogKind, Serve};
 pub use shell::{Completions, Man};
-pub use training::{Bench, Compare, Experiment, Sweep, Train};
+pub use training::{Bench, Compare, Experiment, RangeTest, Sweep, Train};
 
 /// A deep-learning workshop: define networks by their layers, train them, and find out which is better.
 #[derive(Debug, Parser)]

@@ -11,6 +11,7 @@ mod drawings;
 mod engine;
 mod failure;
 mod guard;
+mod inside;
 mod log;
 mod metrics;
 mod models;
@@ -115,6 +116,8 @@ fn api() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(models::list))
         .routes(routes!(models::reload))
         .routes(routes!(drawings::keep))
+        .routes(routes!(inside::look))
+        .routes(routes!(inside::look_at_cell))
         .routes(routes!(status::healthz))
         .routes(routes!(status::readyz))
         .routes(routes!(metrics::show))

@@ -53,6 +53,15 @@ pub fn heat(value: f32) -> Rgb<u8> {
     mix(HEAT[from], HEAT[from + 1], place - from as f32)
 }
 
+/// Rows of `width` values in the colours of [`heat`], from `low` to `high`.
+pub fn heat_map(values: &[f32], width: usize, [low, high]: [f32; 2]) -> RgbImage {
+    let share = |value: f32| (value - low) / (high - low).max(f32::MIN_POSITIVE);
+    let height = values.len() / width.max(1);
+    RgbImage::from_fn(width as u32, height as u32, |x, y| {
+        heat(share(values[y as usize * width + x as usize]))
+    })
+}
+
 fn mix(from: [f32; 3], to: [f32; 3], share: f32) -> Rgb<u8> {
     let channel = |i: usize| (from[i] + (to[i] - from[i]) * share).round() as u8;
     Rgb([0, 1, 2].map(channel))

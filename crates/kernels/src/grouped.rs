@@ -60,26 +60,6 @@ impl Grouped {
         scatter(&parts, part.out_channels * rows * columns)
     }
 
-    /// The same on a few images in plain NCHW: `x` `[n, in, H, W]` -> `[n, out, OH, OW]`. `None` unless it is depthwise: other
-    /// groups have no kernels for few images.
-    ///
-    /// # Panics
-    /// As [`Grouped::forward`].
-    pub fn forward_few(
-        &self,
-        x: &[f32],
-        size: [usize; 2],
-        weight: &[f32],
-        bias: &[f32],
-        relu: bool,
-    ) -> Option<Vec<f32>> {
-        self.check(weight);
-        assert_eq!(bias.len(), self.conv.out_channels, "convolution: bias");
-        let conv = &self.conv;
-        self.is_depthwise()
-            .then(|| depthwise::forward_few(conv, x, size, weight, bias, relu))
-    }
-
     /// The gradient of x from the gradient `dy` `[blocks, out, OH, OW, 16]`; `size` is the size of x.
     ///
     /// # Panics

@@ -4,6 +4,7 @@ pub mod adaptive_pool;
 pub mod box_coder;
 pub mod boxes;
 mod buffer;
+pub mod channels;
 pub mod conv;
 pub mod elementwise;
 pub mod gate;
@@ -19,7 +20,6 @@ pub mod reference;
 pub mod roi_align;
 pub mod scores;
 pub mod simd;
-pub mod small_batch;
 #[cfg(test)]
 mod tests;
 pub mod upsample;

@@ -7,7 +7,7 @@
 
 mod batch;
 mod group;
-mod passes;
+pub(crate) mod passes;
 mod shape;
 
 pub use batch::{batch_backward, batch_forward, batch_inference, batch_inference_backward};

@@ -12,6 +12,7 @@ pub mod digest;
 pub mod energy;
 pub mod files;
 pub mod importance;
+pub mod range_test;
 pub mod record;
 pub mod significance;
 pub mod tensorboard;

@@ -17,7 +17,7 @@ use recipe::{self, ShapeError};
 pub struct Trace {
     /// Their outputs, each `[1, C, H, W]`.
     pub maps: Vec<Weight>,
-    /// The gradient of the greatest logit with respect to the last of these outputs.
+    /// The gradient of the greatest logit with respect to one of these outputs.
     pub gradient: Vec<f32>,
     /// One a class.
     pub logits: Vec<f32>,
@@ -175,34 +175,37 @@ impl Cnn {
         layers::forward(&self.layers, Maps::new(images), mode).into_rows()
     }
 
-    /// Follows one image `[1, C, H, W]` and keeps the outputs of the layers with these numbers, in ascending order.
-    pub fn trace(&self, image: Tensor<4>, layers: &[usize]) -> Trace {
+    /// Follows one image `[1, C, H, W]` and keeps the outputs of the layers with these numbers, in ascending order, and the
+    /// gradient with respect to that of `differentiated`, one of them.
+    pub fn trace(&self, image: Tensor<4>, layers: &[usize], differentiated: usize) -> Trace {
         let mut maps = Vec::with_capacity(layers.len());
-        let mut last = None;
+        let mut source = None;
         // Gradients need autodiff, whatever device the network is on.
         let network = self.clone().train();
         let mut x = Maps::new(image.autodiff());
         for (number, layer) in layers::unfused(&network.layers).iter().enumerate() {
             x = layers::forward(std::slice::from_ref(layer), x, Mode::Inference);
-            if layers.contains(&number) {
-                let output = x.into_nchw();
-                maps.push(read(output.clone()));
-                // Cut off from what was before: only what follows is differentiated.
-                let output = output.detach().require_grad();
-                x = Maps::new(output.clone());
-                last = Some(output);
+            if !layers.contains(&number) {
+                continue;
             }
+            let mut output = x.into_nchw();
+            maps.push(read(output.clone()));
+            if number == differentiated {
+                // Cut off from what was before: only what follows is differentiated.
+                output = output.detach().require_grad();
+                source = Some(output.clone());
+            }
+            x = Maps::new(output);
         }
         let rows = x.into_rows();
         let logits = to_host(rows.clone());
-        let gradient = last.and_then(|last| {
+        let gradient = source.and_then(|source| {
             let class = argmax(&logits);
             let gradients = rows.narrow(1, class, 1).sum().backward();
-            last.grad(&gradients).map(to_host)
+            source.grad(&gradients).map(to_host)
         });
-        let size = maps.last().map_or(0, |last| last.values.len());
         Trace {
-            gradient: gradient.unwrap_or_else(|| vec![0.0; size]),
+            gradient: gradient.unwrap_or_default(),
             maps,
             logits,
         }

@@ -6,6 +6,7 @@ mod board;
 mod classifier;
 mod detector;
 mod heat;
+mod inside;
 mod occlusion;
 
 use std::path::{Path, PathBuf};
@@ -20,7 +21,8 @@ use crate::predict::{Predictor, tensor};
 pub use classifier::ClassifierMaps;
 use data::draw;
 use data::image::{self as pictures, Fitted, ImageError};
-pub use detector::DetectorStages;
+pub use detector::{DetectorStages, ScoredBox};
+pub use inside::{Cell, ClassifierInside, Inside, LayerOutput, Place, cell, inside};
 pub use occlusion::{ForeignBox, Occlusion};
 
 /// Why an explanation could not be made.
@@ -49,6 +51,12 @@ pub enum ExplainError {
     /// A classifier without a convolution.
     #[error("the network has no convolution, so there are no activation maps to show")]
     NoMaps,
+    /// A model from a file.
+    #[error("a model from a file does not show its layers; the run that it was exported from does")]
+    Closed,
+    /// A value that is not there.
+    #[error("{0}")]
+    NoCell(String),
 }
 
 /// A picture and what it shows.

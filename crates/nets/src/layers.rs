@@ -7,7 +7,7 @@ mod squeeze;
 use burn::module::{Module, Param, RunningState};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::ops::{Affine, Conv, Epilogue, Maps, WeightSource};
+use crate::ops::{Affine, Conv, Epilogue, Maps, Statistics};
 pub(crate) use chain::freeze;
 pub(crate) use chain::unfused;
 pub use chain::{LayerModule, PartsLayer, ResidualLayer, build, forward};
@@ -185,25 +185,21 @@ impl ConvLayer {
 
     /// `[N, in, H, W] -> [N, out, H', W']`, halved again where it pools
     pub fn forward(&self, x: Maps) -> Maps {
-        let bias = or_zeros(self.bias.as_ref(), self.conv.out_channels, &x.device());
-        let weight = self.weight.val();
-        self.apply(x, weight, bias, self.epilogue, WeightSource::Parameter)
+        let bias = self.bias.as_ref().map(Param::val);
+        x.conv(
+            self.weight.val(),
+            bias,
+            &self.conv,
+            self.groups,
+            self.epilogue,
+        )
     }
 
-    /// The same with other weights.
-    fn apply(
-        &self,
-        x: Maps,
-        weight: Tensor<4>,
-        bias: Tensor<1>,
-        epilogue: Epilogue,
-        source: WeightSource,
-    ) -> Maps {
-        if self.groups == 1 {
-            return x.conv(weight, bias, &self.conv, epilogue, source);
-        }
-        let relu = epilogue == Epilogue::Relu;
-        x.grouped_conv(weight, bias, &self.conv, self.groups, relu)
+    /// The same with a normalisation behind it whose statistics are fixed, and then `epilogue`.
+    fn forward_normalized(&self, x: Maps, norm: &BatchNormLayer, epilogue: Epilogue) -> Maps {
+        let bias = self.bias.as_ref().map(Param::val);
+        let (weight, norm) = (self.weight.val(), norm.statistics());
+        x.normalized_conv(weight, bias, norm, &self.conv, self.groups, epilogue)
     }
 }
 
@@ -337,21 +333,32 @@ impl BatchNormLayer {
         self.is_frozen || !mode.is_training()
     }
 
-    /// `[N, C, H, W] -> [N, C, H, W]`
-    pub fn forward(&self, x: Maps, mode: Mode) -> Maps {
-        let affine = Affine {
+    /// What it normalises by where that is fixed.
+    fn statistics(&self) -> Statistics {
+        Statistics {
+            mean: self.running_mean.value_sync(),
+            variance: self.running_var.value_sync(),
+            affine: self.affine(),
+        }
+    }
+
+    fn affine(&self) -> Affine {
+        Affine {
             gamma: self.weight.val(),
             beta: self.bias.val(),
             epsilon: self.epsilon,
             relu: self.relu,
-        };
+        }
+    }
+
+    /// `[N, C, H, W] -> [N, C, H, W]`
+    pub fn forward(&self, x: Maps, mode: Mode) -> Maps {
         if self.is_fixed(mode) {
-            let mean = self.running_mean.value_sync();
-            return x.normalize(mean, self.running_var.value_sync(), affine);
+            return x.normalize(self.statistics());
         }
         let [_, height, width] = x.shape();
         let count = (x.images() * height * width) as f64;
-        let (y, mean, variance) = x.batch_norm(affine);
+        let (y, mean, variance) = x.batch_norm(self.affine());
         let unbiased = variance * (count / (count - 1.0).max(1.0));
         let blend = |state: &RunningState<Tensor<1>>, newest: Tensor<1>| {
             state.update(state.value_sync() * (1.0 - self.momentum) + newest * self.momentum);

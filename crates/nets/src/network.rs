@@ -67,6 +67,14 @@ impl Network {
         }
     }
 
+    /// The same network, which as a detector never predicts these classes.
+    pub(crate) fn without_classes(self, unused: Vec<usize>) -> Self {
+        match self {
+            Self::Cnn(_) => self,
+            Self::FasterRcnn(detector) => Self::FasterRcnn(detector.without_classes(unused)),
+        }
+    }
+
     /// Whether it finds objects and their boxes, rather than the class of a whole image.
     pub fn is_detector(&self) -> bool {
         matches!(self, Self::FasterRcnn(_))

@@ -21,11 +21,11 @@ mod step;
 mod tests;
 mod upsample;
 
-pub use conv::{Conv, Epilogue, WeightSource};
+pub use conv::{Conv, Epilogue};
 pub use host::{Scalar, both_to_host, read, reads, to_host, weighted_sum};
 pub use maps::Maps;
 pub(crate) use maps::has_lanes;
-pub use norm::Affine;
+pub use norm::{Affine, Statistics};
 pub use pool::{HALVING, Pool};
 pub use roi_align::RoiAlign;
 pub use step::{Step, average, sum_of_squares};

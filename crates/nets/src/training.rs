@@ -14,6 +14,7 @@ mod muon;
 mod observer;
 mod optimizer;
 mod precision;
+mod range_test;
 mod replicas;
 mod resident;
 mod saving;
@@ -52,6 +53,7 @@ pub use error::TrainingError;
 pub use observer::{Ending, Observer, StepReport};
 pub use optimizer::Optimizer;
 use precision::LossScale;
+pub use range_test::rate_settings;
 use recipe::{Model, Recipe};
 use replicas::Replicas;
 use resident::Resident;
@@ -106,6 +108,8 @@ pub struct Trainer<'a> {
     last: Option<(f64, [usize; 2])>,
     /// Whether a step had no gradient.
     without_gradient: bool,
+    /// The learning rate of all steps, where it is not the schedule's.
+    fixed_rate: Option<f64>,
 }
 
 impl<'a> Trainer<'a> {
@@ -149,6 +153,7 @@ impl<'a> Trainer<'a> {
             unread: Vec::new(),
             last: None,
             without_gradient: false,
+            fixed_rate: None,
         })
     }
 
@@ -215,16 +220,21 @@ impl<'a> Trainer<'a> {
         stop: &AtomicBool,
         observer: &mut dyn Observer,
     ) -> Result<Ending, TrainingError> {
+        self.with_loader(|trainer, loader| trainer.run_with(loader, checkpoints, stop, observer))
+    }
+
+    /// Does work with what loads the training images. A failing GPU is an error.
+    fn with_loader<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self, &mut Loader<'_, '_>) -> Result<T, TrainingError>,
+    ) -> Result<T, TrainingError> {
         let data = self.train;
         let preparation = Preparation::for_training(self.recipe);
         let batch_size = self.recipe.training.batch_size;
         let on_cpu = ops::has_lanes(&self.device);
         let name = self.device_name.clone();
-        let mut work = || {
-            rayon::in_place_scope(|scope| {
-                let loader = &mut Loader::new(scope, data, preparation);
-                self.run_with(loader, checkpoints, stop, observer)
-            })
+        let work = || {
+            rayon::in_place_scope(|scope| work(self, &mut Loader::new(scope, data, preparation)))
         };
         if on_cpu {
             return work();
@@ -253,7 +263,6 @@ impl<'a> Trainer<'a> {
             let order = epoch_order(training, self.train, epoch - 1);
             let start = Instant::now();
             let images_before = self.images();
-            let resident = self.resident.clone();
             while self.state.batch < batches {
                 if stop.load(Ordering::Relaxed) {
                     self.settle()?;
@@ -262,15 +271,8 @@ impl<'a> Trainer<'a> {
                     }
                     return Ok(Ending::Stopped);
                 }
-                let first = self.state.batch * training.batch_size;
-                let last = (first + training.batch_size).min(order.len());
-                let numbers = &order[first..last];
-                let then = order[last..].chunks(training.batch_size).next();
                 let learning_rate = self.learning_rate(self.optimizer.steps());
-                self.step(|device| match &resident {
-                    Some(resident) => resident.batch(numbers, epoch),
-                    None => loader.batch(numbers, then, epoch, device),
-                })?;
+                self.next_step(loader, &order)?;
                 if self.without_gradient && !warned {
                     observer.warning(NO_GRADIENT);
                     warned = true;
@@ -313,6 +315,25 @@ impl<'a> Trainer<'a> {
             observer.kept(best, [self.state.epoch, training.epochs]);
         }
         Ok(Ending::Finished)
+    }
+
+    /// A step on the next images in the order of the running epoch.
+    fn next_step(
+        &mut self,
+        loader: &mut Loader<'_, '_>,
+        order: &[usize],
+    ) -> Result<(), TrainingError> {
+        let epoch = self.state.epoch + 1;
+        let batch_size = self.recipe.training.batch_size;
+        let first = self.state.batch * batch_size;
+        let last = (first + batch_size).min(order.len());
+        let numbers = &order[first..last];
+        let then = order[last..].chunks(batch_size).next();
+        let resident = self.resident.clone();
+        self.step(|device| match &resident {
+            Some(resident) => resident.batch(numbers, epoch),
+            None => loader.batch(numbers, then, epoch, device),
+        })
     }
 
     /// Images of this epoch that steps were taken on.

@@ -35,8 +35,6 @@ mod window;
 
 use std::sync::OnceLock;
 
-use kernels::small_batch::winograd::TransformedWeights;
-
 use super::attributes::Attributes;
 use super::error::OnnxError;
 use super::memory::Memory;
@@ -75,8 +73,8 @@ enum Narrow {
 /// What an operator keeps between runs, made of its constant inputs.
 #[derive(Debug)]
 pub(crate) enum Prepared {
-    /// Weights of a convolution, transformed.
-    Winograd(TransformedWeights),
+    /// Of a convolution.
+    Conv(conv::ConvWeights),
     /// A matrix with its axes exchanged.
     Transposed(Vec<f32>),
     /// Decision trees, from the lists of a node's attributes.

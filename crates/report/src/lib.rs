@@ -21,6 +21,7 @@ mod mistakes;
 mod model;
 mod plot;
 mod png;
+mod range_test;
 mod scenes;
 mod sections;
 mod seeds;
@@ -37,6 +38,9 @@ pub use format::shell_quoted;
 pub use formats::{Format, UnknownFormat};
 pub use json::SCHEMA;
 pub use language::{Language, UnknownLanguage};
+pub use range_test::{
+    RangeTestReport, range_test_html, range_test_sentences, range_test_table, two_digits,
+};
 pub use sweep::{
     SweepDocument, SweepLines, SweepReport, best_recipe_file, csv as sweep_csv,
     document as sweep_document, sweep_counts, sweep_html, sweep_table,

@@ -117,8 +117,14 @@ pub struct Sweep {
     pub recipe: String,
     /// What to search: a key of the recipe and its values, as in training.optimizer.learning-rate=log:1e-4..1e-1 or
     /// model.layers[0].conv=16,32,64; may be repeated
-    #[arg(long = "vary", value_name = "KEY=VALUES", required = true)]
+    #[arg(
+        long = "vary",
+        value_name = "KEY=VALUES",
+        required_unless_present = "range_test"
+    )]
     pub varies: Vec<String>,
+    #[command(flatten)]
+    pub range: RangeTest,
     /// Number of trials [default: 20; for a grid, every point]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     pub trials: Option<u32>,
@@ -136,7 +142,7 @@ pub struct Sweep {
     pub jobs: usize,
     #[command(flatten)]
     pub overrides: Overrides,
-    /// Folder of the search [default: runs/RECIPE-sweep]
+    /// Folder of the search [default: runs/RECIPE-sweep; of a range test runs/RECIPE-range-test]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Language of the report: en or fr
@@ -144,6 +150,38 @@ pub struct Sweep {
     pub lang: Language,
     #[command(flatten)]
     pub machine: Machine,
+}
+
+/// What makes a sweep a range test.
+#[derive(Args, Debug)]
+pub struct RangeTest {
+    /// Instead of a search, find a learning rate: one short training whose rate rises exponentially until the loss diverges
+    #[arg(long, conflicts_with_all = ["varies", "trials", "sampler", "metric", "halving", "jobs"])]
+    pub range_test: bool,
+    /// The first learning rate of a range test
+    #[arg(long, value_name = "RATE", default_value_t = 1e-6, value_parser = rate, requires = "range_test")]
+    pub from: f64,
+    /// The last learning rate of a range test
+    #[arg(long, value_name = "RATE", default_value_t = 1.0, value_parser = rate, requires = "range_test")]
+    pub to: f64,
+    /// Steps of a range test [default: one epoch, but at least 100 and at most 200]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(20..=100_000), requires = "range_test")]
+    pub steps: Option<u32>,
+    /// Weights that a range test starts from (see train --init)
+    #[arg(long, value_name = "WEIGHTS", requires = "range_test")]
+    pub init: Option<String>,
+    /// How --init pairs tensors: name or order
+    #[arg(long, value_name = "WAY", default_value = "name", requires = "init")]
+    pub by: Pairing,
+}
+
+/// A learning rate.
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text
+        .parse()
+        .ok()
+        .filter(|rate| (1e-30..=1e30).contains(rate));
+    rate.ok_or_else(|| "expected a number greater than 0, as in 1e-4".to_string())
 }
 
 /// `none`, or 2 and more.

@@ -34,6 +34,8 @@ pub struct Engine {
     /// Room in the queue, a permit an image.
     room: Arc<Semaphore>,
     jobs: Mutex<Sender<Job>>,
+    /// Held by who looks inside of it.
+    pub looking: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What becomes of an image.
@@ -69,7 +71,13 @@ impl Engine {
             limits,
             room: Arc::new(Semaphore::new(limits.queue)),
             jobs: Mutex::new(jobs),
+            looking: Arc::default(),
         }
+    }
+
+    /// Pixels of the largest picture that it takes.
+    pub fn max_pixels(&self) -> u64 {
+        self.limits.max_pixels
     }
 
     /// Images that wait or are being computed.
@@ -165,7 +173,8 @@ impl Engine {
     }
 }
 
-fn unreadable(error: &ImageError) -> Failure {
+/// What a client hears of an image that can't be read.
+pub fn unreadable(error: &ImageError) -> Failure {
     Failure::new(
         StatusCode::UNPROCESSABLE_ENTITY,
         "unreadable_image",

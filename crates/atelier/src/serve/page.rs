@@ -30,18 +30,59 @@ macro_rules! file {
     };
 }
 
-const FILES: [File; 7] = [
+macro_rules! script {
+    ($file:literal) => {
+        File {
+            route: concat!("/", $file),
+            kind: "text/javascript; charset=utf-8",
+            bytes: include_bytes!(concat!("page/", $file)),
+        }
+    };
+}
+
+const FILES: &[File] = &[
     file!("/", "index.html", "text/html; charset=utf-8"),
     file!("/style.css", "style.css", "text/css; charset=utf-8"),
+    file!("/parts.css", "parts.css", "text/css; charset=utf-8"),
+    file!("/studio.css", "studio.css", "text/css; charset=utf-8"),
+    file!("/views.css", "views.css", "text/css; charset=utf-8"),
     file!("/icon.svg", "icon.svg", "image/svg+xml"),
-    file!("/main.js", "main.js", "text/javascript; charset=utf-8"),
-    file!("/paper.js", "paper.js", "text/javascript; charset=utf-8"),
-    file!(
-        "/answers.js",
-        "answers.js",
-        "text/javascript; charset=utf-8"
-    ),
-    file!("/words.js", "words.js", "text/javascript; charset=utf-8"),
+    script!("answers.js"),
+    script!("api.js"),
+    script!("blocks.js"),
+    script!("boxes.js"),
+    script!("build.js"),
+    script!("camera.js"),
+    script!("canvas.js"),
+    script!("cell.js"),
+    script!("compare.js"),
+    script!("curves.js"),
+    script!("data.js"),
+    script!("dom.js"),
+    script!("drag.js"),
+    script!("draw.js"),
+    script!("figures.js"),
+    script!("forms.js"),
+    script!("gallery.js"),
+    script!("hyper.js"),
+    script!("inside.js"),
+    script!("layers.js"),
+    script!("live.js"),
+    script!("main.js"),
+    script!("paper.js"),
+    script!("picker.js"),
+    script!("recipe.js"),
+    script!("run.js"),
+    script!("runs.js"),
+    script!("share.js"),
+    script!("steps.js"),
+    script!("train.js"),
+    script!("words.js"),
+    script!("words/build.js"),
+    script!("words/common.js"),
+    script!("words/draw.js"),
+    script!("words/inside.js"),
+    script!("words/train.js"),
 ];
 
 /// What is sent of a file.

@@ -1,5 +1,6 @@
 //! `sweep` as a user meets it, on a few hundred images.
 
+use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -347,4 +348,153 @@ fn a_trial_that_does_not_fit_into_memory_is_noted_and_the_search_goes_on() {
     assert_eq!(status, ["finished", "failed"], "{found}");
     let reason = trials[1]["reason"].as_str().expect("a reason");
     assert!(reason.contains("of memory"), "{reason}");
+}
+
+#[test]
+fn a_range_test_suggests_a_learning_rate() {
+    let folder = folder();
+    let at = folder.path();
+    let test = |more: &[&'static str]| {
+        [&["sweep", "tiny-cnn.toml", "--range-test"], &FEW[..], more].concat()
+    };
+    let found = json(at, &test(&["--json", "--from", "1e-5", "--to", "10"]));
+    let points = found["points"].as_array().expect("a list");
+    let rates: Vec<f64> = points
+        .iter()
+        .filter_map(|point| point["learning_rate"].as_f64())
+        .collect();
+    assert!(rates.len() > 50 && rates.is_sorted(), "{rates:?}");
+    assert_eq!(
+        [rates[0], found["to"].as_f64().expect("a number")],
+        [1e-5, 10.0]
+    );
+    assert_eq!([&found["steps"], &found["train_images"]], [100, 500]);
+    assert_eq!(found["ended"], "diverged");
+    let suggestion = &found["found"]["suggestion"]["learning_rate"];
+    let suggestion = suggestion.as_f64().expect("a suggestion");
+    assert!((1e-4..0.1).contains(&suggestion), "{suggestion}");
+
+    // Again, it is the same; as text and in French, too.
+    let more = [
+        "--from", "1e-5", "--to", "10", "--lang", "fr", "--out", "french",
+    ];
+    let output = atelier(at, &test(&more));
+    let text = String::from_utf8_lossy(&output.stdout);
+    let setting = found["settings"][0].as_str().expect("a setting");
+    assert!(
+        setting.starts_with("training.optimizer.learning-rate="),
+        "{setting}"
+    );
+    assert!(
+        text.contains(setting) && text.contains("steepest fall"),
+        "{text}"
+    );
+    let messages = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        messages.contains("warning: the range test ignores the schedule one-cycle"),
+        "{messages}"
+    );
+    let page = std::fs::read_to_string(at.join("french/range-test.html")).expect("a page");
+    assert!(page.contains("lang=\"fr\"") && page.contains("baisse la plus forte"));
+    assert!(
+        at.join("runs/tiny-cnn-range-test/range-test.html")
+            .is_file()
+    );
+}
+
+#[test]
+fn a_range_test_of_a_detector_starts_from_weights() {
+    let folder = folder();
+    let at = folder.path();
+    let detector = ["tiny-detector.toml", "--data", "few", "--epochs", "1"];
+    let held_out = ["--set", "data.validation=40"];
+    let trained = json(
+        at,
+        &[&["train", "--json"], &detector[..], &held_out].concat(),
+    );
+    let run = trained["run"].as_str().expect("a path");
+    let muon =
+        "training.optimizer={ name = \"muon\", learning-rate = 0.02, adam-learning-rate = 0.001 }";
+    let more = [
+        "--range-test",
+        "--steps",
+        "20",
+        "--json",
+        "--init",
+        run,
+        "--set",
+        muon,
+    ];
+    let found = json(at, &[&["sweep"], &detector[..], &held_out, &more].concat());
+    assert_eq!([&found["steps"], &found["train_images"]], [20, 560]);
+    assert_eq!(found["optimizer"], "muon");
+    let settings = found["settings"].as_array().expect("a list");
+    let rates: Vec<f64> = settings
+        .iter()
+        .filter_map(|set| set.as_str()?.rsplit_once('=')?.1.parse().ok())
+        .collect();
+    if let [rate, other] = rates[..] {
+        assert!(
+            (other / rate * 20.0 - 1.0).abs() < 0.01,
+            "the ratio stays: {settings:?}"
+        );
+    }
+}
+
+#[test]
+fn a_range_test_that_is_stopped_leaves_nothing() {
+    let folder = folder();
+    let at = folder.path();
+    let mut process = Command::new(env!("CARGO_BIN_EXE_atelier"))
+        .current_dir(at)
+        .args([
+            "sweep",
+            "tiny-cnn.toml",
+            "--range-test",
+            "--steps",
+            "100000",
+        ])
+        .args(["--to", "1e-5"])
+        .args(FEW)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut messages = BufReader::new(process.stderr.take().expect("piped"));
+    let mut text = String::new();
+    while !text.contains("100000 steps") {
+        assert!(messages.read_line(&mut text).expect("text") > 0, "{text}");
+    }
+    let interrupted = Command::new("kill")
+        .args(["-INT", &process.id().to_string()])
+        .status();
+    assert!(interrupted.expect("kill runs").success());
+    messages.read_to_string(&mut text).expect("text");
+    assert_eq!(process.wait().expect("it ends").code(), Some(1), "{text}");
+    assert!(text.contains("nothing was written"), "{text}");
+    assert!(!at.join("runs").exists());
+}
+
+#[test]
+fn a_range_test_and_a_search_are_not_mixed() {
+    let folder = folder();
+    let test = ["sweep", "tiny-cnn.toml", "--range-test"];
+    for (arguments, part) in [
+        (&VARY[..], "cannot be used with"),
+        (&["--trials", "3"], "cannot be used with"),
+        (&["--from", "0"], "greater than 0"),
+        (
+            &["--from", "0.1", "--to", "0.01"],
+            "must be less than the last",
+        ),
+        (&["--init", "nothing.pth"], "there is no such file"),
+    ] {
+        let message = error(folder.path(), &[&test, arguments].concat(), 2);
+        assert!(
+            message.contains(part),
+            "{arguments:?} lacks {part:?}: {message}"
+        );
+    }
+    let message = error(folder.path(), &["sweep", "tiny-cnn.toml", "--to", "1"], 2);
+    assert!(message.contains("--range-test"), "{message}");
 }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::conv::Conv;
 use crate::lanes::{LANES, Row, whole_blocks};
-use crate::micro::{read, relu as micro_relu, update};
+use crate::micro::{read, update};
 use crate::simd::{Lanes, Simd, Task};
 
 /// See [`super::Grouped::forward`].
@@ -40,61 +40,6 @@ pub(super) fn forward(
             bias: bias[o],
             relu,
         });
-    });
-    y
-}
-
-/// See [`super::Grouped::forward_few`].
-pub(super) fn forward_few(
-    conv: &Conv,
-    x: &[f32],
-    size: [usize; 2],
-    weight: &[f32],
-    bias: &[f32],
-    relu: bool,
-) -> Vec<f32> {
-    let [rows, columns] = conv.checked_output(size);
-    let (from, to) = (size[0] * size[1], rows * columns);
-    let images = x.len() / (conv.in_channels * from).max(1);
-    assert_eq!(
-        x.len(),
-        images * conv.in_channels * from,
-        "convolution: whole images"
-    );
-    let mut y = vec![0.0; images * conv.out_channels * to];
-    let stride = conv.stride[1];
-    planes(&mut y, to).for_each(|(index, y)| {
-        let (image, o) = (index / conv.out_channels, index % conv.out_channels);
-        let source = image * conv.in_channels + o / shared(conv);
-        let x = &x[source * from..][..from];
-        let taps = Taps::new(conv, size, kernel(conv, weight, o));
-        for (row, y) in y.chunks_exact_mut(columns).enumerate() {
-            y.fill(bias[o]);
-            for ky in 0..conv.kernel[0] {
-                let Some(line) = taps.row(row, ky) else {
-                    continue;
-                };
-                let line = &x[line * size[1]..][..size[1]];
-                for kx in 0..conv.kernel[1] {
-                    let (range, start) = taps.columns(kx);
-                    let weight = taps.weight[ky * conv.kernel[1] + kx];
-                    let line = line.get(start..).unwrap_or_default();
-                    if stride == 1 {
-                        // A loop of its own, which the compiler turns into vectors.
-                        for (y, x) in y[range].iter_mut().zip(line) {
-                            *y += weight * x;
-                        }
-                    } else {
-                        for (y, x) in y[range].iter_mut().zip(line.iter().step_by(stride)) {
-                            *y += weight * x;
-                        }
-                    }
-                }
-            }
-            if relu {
-                y.iter_mut().for_each(|y| *y = micro_relu(*y));
-            }
-        }
     });
     y
 }

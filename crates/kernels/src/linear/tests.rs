@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::lanes::{pack, unpack};
 use crate::reference;
-use crate::tests::{assert_close, everywhere, random, unpack_with_zeros, wide};
+use crate::tests::{assert_close, assert_sums_close, everywhere, random, unpack_with_zeros, wide};
 
 /// Fails where a sum of `terms` products, each up to 1, is off by more than rounding explains: also where they cancel.
 fn close(got: &[f32], expected: &[f64], terms: usize, what: &str) {
@@ -106,4 +106,33 @@ fn the_reference_gradients_are_slopes() {
         1e-6,
         "dw",
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    #[test]
+    fn few_rows_agree_with_the_reference(
+        images in 0..9usize,
+        inputs in 1..1200usize,
+        outputs in 1..70usize,
+        relu: bool,
+        zeros in 1..5usize,
+    ) {
+        let mut x = random(1, images * inputs);
+        x.iter_mut().enumerate().filter(|(i, _)| i % inputs % zeros > 0).for_each(|(_, x)| *x = 0.0);
+        let (weight, bias) = (random(2, inputs * outputs), random(3, outputs));
+        let mut expected = reference::linear(&wide(&x), &wide(&weight), &wide(&bias), images);
+        if relu {
+            expected.iter_mut().for_each(|y| *y = y.max(0.0));
+        }
+        for got in everywhere(|| few(&x, &weight, &bias, inputs, relu)) {
+            assert_sums_close(&got, &expected, 1e-5, &format!("{images} x {inputs} x {outputs}"));
+        }
+    }
+}
+
+#[test]
+fn nan_survives_in_few_rows() {
+    let y = few(&[f32::NAN], &[1.0, 2.0], &[0.0; 2], 1, true);
+    assert!(y.iter().all(|y| y.is_nan()));
 }

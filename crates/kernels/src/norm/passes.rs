@@ -8,10 +8,10 @@ use crate::micro::{read, update, write};
 use crate::simd::{Lanes, Task};
 
 /// Rows that are summed in f32 before the sum goes to f64.
-pub(super) const RUN: usize = 64;
+pub(crate) const RUN: usize = 64;
 
 /// What shows where the ReLU let values through: `y`, or without ReLU anything of the right length.
-pub(super) fn mask<'a>(x: &'a [f32], y: &'a [f32], relu: bool, shape: Shape) -> &'a [f32] {
+pub(crate) fn mask<'a>(x: &'a [f32], y: &'a [f32], relu: bool, shape: Shape) -> &'a [f32] {
     if relu {
         shape.check(y, "norm: y");
         y
@@ -21,13 +21,13 @@ pub(super) fn mask<'a>(x: &'a [f32], y: &'a [f32], relu: bool, shape: Shape) -> 
 }
 
 /// A value for each lane that has an image, zero in the others.
-pub(super) fn lanes(used: usize, value: impl Fn(usize) -> f32) -> Row {
+pub(crate) fn lanes(used: usize, value: impl Fn(usize) -> f32) -> Row {
     std::array::from_fn(|lane| if lane < used { value(lane) } else { 0.0 })
 }
 
 /// For each lane the sum of `x - centre` and of its square.
 #[inline(always)]
-pub(super) fn centred_sums<L: Lanes>(
+pub(crate) fn centred_sums<L: Lanes>(
     l: L,
     x: &[Row],
     centre: &Row,
@@ -57,13 +57,13 @@ fn add<L: Lanes>(l: L, to: &mut [f64; LANES], v: L::V) {
 }
 
 /// `y = (x - mean) scale + shift`, then the ReLU. Not `x scale + ...`: a mean far from zero would cost digits.
-pub(super) struct Normalize<'a> {
-    pub(super) x: &'a [Row],
-    pub(super) y: &'a mut [MaybeUninit<f32>],
-    pub(super) mean: Row,
-    pub(super) scale: Row,
-    pub(super) shift: Row,
-    pub(super) relu: bool,
+pub(crate) struct Normalize<'a> {
+    pub(crate) x: &'a [Row],
+    pub(crate) y: &'a mut [MaybeUninit<f32>],
+    pub(crate) mean: Row,
+    pub(crate) scale: Row,
+    pub(crate) shift: Row,
+    pub(crate) relu: bool,
 }
 
 impl Task for Normalize<'_> {
@@ -82,12 +82,12 @@ impl Task for Normalize<'_> {
 }
 
 /// For each lane the sum of `dy` where the ReLU was open, and of that times `x - mean`.
-pub(super) struct GradientSums<'a> {
-    pub(super) x: &'a [Row],
-    pub(super) y: &'a [Row],
-    pub(super) dy: &'a [Row],
-    pub(super) mean: Row,
-    pub(super) relu: bool,
+pub(crate) struct GradientSums<'a> {
+    pub(crate) x: &'a [Row],
+    pub(crate) y: &'a [Row],
+    pub(crate) dy: &'a [Row],
+    pub(crate) mean: Row,
+    pub(crate) relu: bool,
 }
 
 impl Task for GradientSums<'_> {
@@ -127,16 +127,16 @@ fn open<L: Lanes>(l: L, dy: &Row, y: &Row, relu: bool) -> L::V {
 }
 
 /// `dx = of_dy dy + of_x (x - mean) + shift`, `dy` where the ReLU was open.
-pub(super) struct InputGradient<'a> {
-    pub(super) x: &'a [Row],
-    pub(super) y: &'a [Row],
-    pub(super) dy: &'a [Row],
-    pub(super) dx: &'a mut [MaybeUninit<f32>],
-    pub(super) mean: Row,
-    pub(super) of_dy: Row,
-    pub(super) of_x: Row,
-    pub(super) shift: Row,
-    pub(super) relu: bool,
+pub(crate) struct InputGradient<'a> {
+    pub(crate) x: &'a [Row],
+    pub(crate) y: &'a [Row],
+    pub(crate) dy: &'a [Row],
+    pub(crate) dx: &'a mut [MaybeUninit<f32>],
+    pub(crate) mean: Row,
+    pub(crate) of_dy: Row,
+    pub(crate) of_x: Row,
+    pub(crate) shift: Row,
+    pub(crate) relu: bool,
 }
 
 impl Task for InputGradient<'_> {

@@ -45,6 +45,9 @@ pub struct FasterRcnn {
     /// How predictions are made of the outputs.
     #[module(skip)]
     detections: recipe::Detections,
+    /// Classes that are never predicted.
+    #[module(skip)]
+    unused: Vec<usize>,
 }
 
 /// Everything that is not trained.
@@ -96,6 +99,7 @@ impl FasterRcnn {
             pyramid,
             settings: Arc::new(settings),
             detections: recipe.detections.clone(),
+            unused: Vec::new(),
         })
     }
 
@@ -124,6 +128,11 @@ impl FasterRcnn {
             detections: options.over(&self.settings.recipe.detections),
             ..self
         }
+    }
+
+    /// The same detector, which never predicts these classes; the scores of all others stay.
+    pub(crate) fn without_classes(self, unused: Vec<usize>) -> Self {
+        Self { unused, ..self }
     }
 
     /// The four losses of a batch and their sum; anchors and regions are drawn by (seed, epoch, image).
@@ -368,8 +377,13 @@ impl FasterRcnn {
     ) -> Prediction {
         let settings = &self.settings;
         let classes = settings.classes;
-        let detections = detect(
-            &self.detections,
+        let mut options = self.detections.clone();
+        if !self.unused.is_empty() {
+            // What is left out below must take no other's place.
+            options.per_image = usize::MAX;
+        }
+        let mut detections = detect(
+            &options,
             &settings.recipe.roi,
             classes,
             logits,
@@ -377,11 +391,16 @@ impl FasterRcnn {
             boxes,
             size,
         );
+        detections.retain(|found| !self.unused.contains(&found.class));
+        detections.truncate(self.detections.per_image);
         let mut probabilities = vec![0.0; classes];
         for row in logits.chunks_exact(classes + 1) {
             for (sum, probability) in probabilities.iter_mut().zip(&softmax(row)[1..]) {
                 *sum += probability;
             }
+        }
+        for &class in &self.unused {
+            probabilities[class] = 0.0;
         }
         let total: f32 = probabilities.iter().sum();
         if total > 0.0 {

@@ -10,7 +10,7 @@ use crate::cnn::Cnn;
 use crate::predict::tensor;
 use crate::run::Trained;
 use crate::weights::Weight;
-use data::draw::{self, BLACK, Sheet, heat};
+use data::draw::{self, BLACK, Sheet, heat_map};
 use data::image::Fitted;
 use kernels::scores::argmax;
 use recipe::{Layer, Model};
@@ -42,7 +42,7 @@ pub struct LayerMaps {
 /// For each convolution, the layer whose output shows it best: the last activation function before the next layer with
 /// weights (batch normalisation does not count), or the convolution itself. A stage, a block or a residual layer with
 /// convolutions counts as one.
-fn shown_layers(layers: &[Layer]) -> Vec<(usize, usize)> {
+pub(super) fn shown_layers(layers: &[Layer]) -> Vec<(usize, usize)> {
     use Layer::{
         AdaptiveAvgPool, Flatten, Gelu, GlobalAvgPool, HardSigmoid, HardSwish, LeakyRelu, Linear,
         Relu, Residual, Sigmoid, Silu,
@@ -104,7 +104,7 @@ pub(super) fn explain(
     let &(_, last) = shown.last().ok_or(ExplainError::NoMaps)?;
     let numbers: Vec<usize> = shown.iter().map(|(_, number)| *number).collect();
     let (image, _) = tensor(trained, &[fitted], device);
-    let trace = cnn.trace(image, &numbers);
+    let trace = cnn.trace(image, &numbers, last);
     let class = argmax(&trace.logits);
     let probabilities = cnn.probabilities(&trace.logits);
     let mut drawings = Vec::new();
@@ -162,7 +162,6 @@ fn contact_sheet(
     let greatest: Vec<f32> = values.clone().map(most).collect();
     let high = most(&greatest);
     let low = maps.values.iter().copied().fold(0.0_f32, f32::min);
-    let share = |value: f32| (value - low) / (high - low).max(f32::MIN_POSITIVE);
     // About square, with full rows where possible.
     let square = (channels as f64).sqrt().ceil() as u32;
     let columns = (square..=2 * square)
@@ -178,9 +177,7 @@ fn contact_sheet(
         draw::WHITE,
     );
     for (channel, map) in values.enumerate() {
-        let tile = RgbImage::from_fn(width as u32, height as u32, |x, y| {
-            heat(share(map[y as usize * width + x as usize]))
-        });
+        let tile = heat_map(map, width, [low, high]);
         let (column, row) = (channel as u32 % columns, channel as u32 / columns);
         let x = i64::from(GAP + column * (tile_width + GAP));
         let y = i64::from(GAP + row * (tile_height + GAP));
@@ -206,7 +203,7 @@ fn contact_sheet(
 
 /// Grad-CAM (Selvaraju et al. 2017, equations 1 and 2): each map A_k is weighted by its mean gradient, and negative sums
 /// are dropped: ReLU(sum over k of mean(dy/dA_k) A_k).
-fn grad_cam(maps: Option<&Weight>, gradient: &[f32]) -> Heat {
+pub(super) fn grad_cam(maps: Option<&Weight>, gradient: &[f32]) -> Heat {
     let [height, width] = maps.map_or([0, 0], |maps| [maps.shape[2], maps.shape[3]]);
     let area = height * width;
     let mut values = vec![0.0; area];

@@ -69,7 +69,7 @@ pub(super) fn explain(trained: &Trained, inspection: &Inspection, view: &View) -
     }
 }
 
-fn stages(trained: &Trained, inspection: &Inspection) -> DetectorStages {
+pub(super) fn stages(trained: &Trained, inspection: &Inspection) -> DetectorStages {
     let scored = |bounds: Xyxy, score, class: Option<&str>| ScoredBox {
         bounds: bounds.into(),
         score,

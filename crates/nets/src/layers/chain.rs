@@ -7,7 +7,7 @@ use burn::module::Module;
 use super::plain::{PlainLayer, window};
 use super::squeeze::SqueezeLayer;
 use super::{BatchNormLayer, ConvLayer, Initializer, LinearLayer, Mode};
-use crate::ops::{Conv, Epilogue, HALVING, Maps, WeightSource};
+use crate::ops::{Conv, Epilogue, HALVING, Maps};
 pub(crate) use freeze::freeze;
 use recipe::{Layer, Shape, ShapeError, Summary, summary, summary_of};
 
@@ -241,7 +241,7 @@ pub fn forward(layers: &[LayerModule], x: Maps, mode: Mode) -> Maps {
                 {
                     let (epilogue, done) = fold_epilogue(conv, norm, after);
                     rest = &after[done..];
-                    normalized_conv(x, conv, norm, epilogue)
+                    conv.forward_normalized(x, norm, epilogue)
                 }
                 _ => conv.forward(x),
             },
@@ -274,18 +274,4 @@ fn fold_epilogue(
         })) if window(pool) == HALVING && conv.groups == 1 => (Epilogue::ReluPool, 2),
         _ => (Epilogue::Relu, 1),
     }
-}
-
-/// `[N, in, H, W] -> [N, out, H', W']`: (conv(x) + bias - mean) * gamma / deviation + beta, with the factor moved into
-/// the weights.
-fn normalized_conv(x: Maps, layer: &ConvLayer, norm: &BatchNormLayer, epilogue: Epilogue) -> Maps {
-    let deviation = (norm.running_var.value_sync() + norm.epsilon).sqrt();
-    let scale = norm.weight.val() / deviation;
-    let shift = norm.bias.val() - norm.running_mean.value_sync() * scale.clone();
-    let bias = match &layer.bias {
-        Some(bias) => bias.val() * scale.clone() + shift,
-        None => shift,
-    };
-    let weight = layer.weight.val() * scale.reshape([layer.conv.out_channels, 1, 1, 1]);
-    layer.apply(x, weight, bias, epilogue, WeightSource::Computed)
 }

@@ -1,6 +1,7 @@
 //! Convolution, with ReLU and pooling in the same pass over memory.
 
-mod transformed;
+mod channels;
+mod prepared;
 
 use std::sync::Arc;
 
@@ -9,50 +10,145 @@ use burn::tensor::{Tensor, activation, module};
 pub use kernels::conv::{Conv, Epilogue};
 use kernels::conv::{bias_gradient, relu_backward, relu_pool_backward};
 use kernels::lanes::LANES;
-use kernels::small_batch::{self, winograd};
 
 use super::cpu::{self, FlexTensor, Gradients, Operator, dims, floats, tensor};
 use super::maps::{Layout, Maps, like};
+use super::norm::{Affine, Statistics};
 use super::pool::{HALVING, composed_max_pool};
-
-/// Where a convolution's weights come from. Preparing a parameter's weights pays, because they are used again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WeightSource {
-    /// They are a layer's own, and stay the same from call to call.
-    Parameter,
-    /// They were computed for this call.
-    Computed,
-}
+use channels::{ChannelsConv, convolved};
+use prepared::Parameters;
 
 impl Maps {
     /// Convolution, bias and `epilogue`: `[N, in, H, W] -> [N, out, H', W']`, halved again where it pools; `weight`
-    /// `[out, in, rows, columns]`, `bias` `[out]`.
+    /// `[out, in / groups, rows, columns]`, `bias` `[out]`.
     pub fn conv(
         self,
         weight: Tensor<4>,
-        bias: Tensor<1>,
+        bias: Option<Tensor<1>>,
         conv: &Conv,
+        groups: usize,
         epilogue: Epilogue,
-        source: WeightSource,
     ) -> Self {
+        if self.keeps_parameters() {
+            return self.channels_conv(weight, bias, None, conv, groups, epilogue);
+        }
+        let bias = bias.unwrap_or_else(|| Tensor::zeros([conv.out_channels], &self.device()));
+        if groups > 1 {
+            let has_channels = matches!(self.layout, Layout::Channels(..));
+            let x = if has_channels {
+                self.into_lanes()
+            } else {
+                self
+            };
+            let y = x.grouped_conv(weight, bias, conv, groups, epilogue == Epilogue::Relu);
+            return if has_channels { y.into_channels() } else { y };
+        }
         let conv = *conv;
         let images = self.images;
         let layout = match self.layout {
-            Layout::SmallBatch(_) if !small_batch::supports(&conv, images) => {
-                let lanes = self.into_lanes();
-                return lanes.conv(weight, bias, &conv, epilogue, source);
-            }
-            Layout::SmallBatch(x) => {
-                Layout::SmallBatch(cpu::compute_owned(cpu::inputs(x, weight, bias), |inputs| {
-                    small_batch_conv(inputs, &conv, epilogue, source)
-                }))
-            }
+            Layout::Plain(x) => Layout::Plain(composed(x, weight, bias, &conv, epilogue)),
             Layout::Lanes(x) => Layout::Lanes(cpu::apply(
                 ConvOperator { conv, epilogue },
                 cpu::inputs(x, weight, bias),
             )),
-            Layout::Plain(x) => Layout::Plain(composed(x, weight, bias, &conv, epilogue)),
+            Layout::Channels(x, _) => {
+                let relu = epilogue != Epilogue::None;
+                let operator = ChannelsConv { conv, relu };
+                let y = cpu::apply(operator, cpu::inputs(x, weight, bias));
+                let layout = Layout::Channels(y, conv.out_channels);
+                let y = Self { layout, images };
+                return match epilogue {
+                    Epilogue::ReluPool => y.max_pool(&HALVING),
+                    Epilogue::None | Epilogue::Relu => y,
+                };
+            }
         };
+        Self { layout, images }
+    }
+
+    /// Whether parameters are prepared once for many calls: with channels side by side, unless they are being trained.
+    fn keeps_parameters(&self) -> bool {
+        matches!(self.layout, Layout::Channels(..)) && !self.device().is_autodiff()
+    }
+
+    /// The same, followed by a normalisation by given statistics, which becomes part of the weights, and then by `epilogue`.
+    pub fn normalized_conv(
+        self,
+        weight: Tensor<4>,
+        bias: Option<Tensor<1>>,
+        norm: Statistics,
+        conv: &Conv,
+        groups: usize,
+        epilogue: Epilogue,
+    ) -> Self {
+        if self.keeps_parameters() {
+            return self.channels_conv(weight, bias, Some(norm), conv, groups, epilogue);
+        }
+        let Statistics {
+            mean,
+            variance,
+            affine,
+        } = norm;
+        let scale = affine.gamma / (variance + affine.epsilon).sqrt();
+        let shift = affine.beta - mean * scale.clone();
+        let bias = match bias {
+            Some(bias) => bias * scale.clone() + shift,
+            None => shift,
+        };
+        let weight = weight * scale.reshape([conv.out_channels, 1, 1, 1]);
+        self.conv(weight, Some(bias), conv, groups, epilogue)
+    }
+
+    /// Both of them on channels side by side, without gradients.
+    fn channels_conv(
+        self,
+        weight: Tensor<4>,
+        bias: Option<Tensor<1>>,
+        norm: Option<Statistics>,
+        conv: &Conv,
+        groups: usize,
+        epilogue: Epilogue,
+    ) -> Self {
+        let is_depthwise = groups > 1 && groups == conv.in_channels && groups == conv.out_channels;
+        if groups > 1 && !is_depthwise {
+            // These have no kernels here.
+            let x = self.into_lanes();
+            let y = match norm {
+                Some(norm) => x.normalized_conv(weight, bias, norm, conv, groups, epilogue),
+                None => x.conv(weight, bias, conv, groups, epilogue),
+            };
+            return y.into_channels();
+        }
+        let images = self.images;
+        let Layout::Channels(x, _) = self.into_channels().layout else {
+            unreachable!("they were just brought into this layout")
+        };
+        let epsilon = norm.as_ref().map(|norm| norm.affine.epsilon as f32);
+        let has_bias = bias.is_some();
+        let mut inputs = vec![x.into_dispatch(), weight.into_dispatch()];
+        inputs.extend(bias.map(Tensor::into_dispatch));
+        if let Some(norm) = norm {
+            let Affine { gamma, beta, .. } = norm.affine;
+            let parameters = [gamma, beta, norm.mean, norm.variance];
+            inputs.extend(parameters.map(Tensor::into_dispatch));
+        }
+        let compute = |inputs: Vec<FlexTensor>| {
+            let norm = &inputs[2 + usize::from(has_bias)..];
+            let parameters = Parameters {
+                weight: &inputs[1],
+                bias: has_bias.then(|| &inputs[2]),
+                norm: epsilon.map(|epsilon| ([&norm[0], &norm[1], &norm[2], &norm[3]], epsilon)),
+            };
+            vec![convolved(
+                &inputs[0],
+                &parameters,
+                conv,
+                is_depthwise,
+                epilogue,
+            )]
+        };
+        let y = cpu::compute_all(inputs, compute).swap_remove(0);
+        let layout = Layout::Channels(y, conv.out_channels);
         Self { layout, images }
     }
 }
@@ -164,26 +260,6 @@ impl Operator<3> for ConvOperator {
     }
 }
 
-/// On `[N, in, H, W]`, with stride 1.
-fn small_batch_conv(
-    [x, weight, bias]: [FlexTensor; 3],
-    conv: &Conv,
-    epilogue: Epilogue,
-    source: WeightSource,
-) -> FlexTensor {
-    let [images, _, height, width] = dims(&x);
-    let size = [height, width];
-    let (x, bias) = (floats(&x), floats(&bias));
-    let y = if source == WeightSource::Parameter && winograd::supports(conv, images, size) {
-        let weight = transformed::weights(conv, &weight);
-        winograd::conv(conv, x, size, &weight, bias, epilogue)
-    } else {
-        small_batch::conv(conv, x, size, floats(&weight), bias, epilogue)
-    };
-    let [rows, columns] = output(conv, size).map(|len| len / epilogue.factor());
-    tensor(y, [images, conv.out_channels, rows, columns])
-}
-
 /// Of Burn's operators.
 fn composed(
     x: Tensor<4>,
@@ -241,19 +317,13 @@ mod tests {
                 let name = format!("{name}, {epilogue:?}");
                 check(&name, shape, parameters, |x, [kernel, bias]| {
                     let kernel = kernel.clone().reshape(weight);
-                    x.conv(
-                        kernel,
-                        bias.clone(),
-                        &conv,
-                        epilogue,
-                        WeightSource::Parameter,
-                    )
+                    x.conv(kernel, Some(bias.clone()), &conv, 1, epilogue)
                 });
             }
         }
     }
 
-    /// A few images without gradients; weights that are kept transformed must never be mistaken for others.
+    /// A few images without gradients; parameters that are kept prepared must never be mistaken for others.
     #[test]
     fn convolutions_of_a_few_images() {
         let conv = Conv {
@@ -265,25 +335,46 @@ mod tests {
             dilation: [1, 1],
         };
         let inner = |x: Tensor<1>| x.inner();
-        let x = inner(leaf::<1>(1, [2 * 17 * 9 * 6])).reshape([2, 17, 9, 6]);
+        let x = inner(leaf::<1>(1, [2 * 17 * 29 * 16])).reshape([2, 17, 29, 16]);
         let bias = inner(leaf::<1>(2, [33]));
         let mut weight = inner(leaf::<1>(3, [33 * 17 * 9])).reshape([33, 17, 3, 3]);
+        let mut gamma = inner(leaf::<1>(4, [33]));
         for _ in 0..3 {
-            let of = |maps: Maps, source| {
-                let (weight, bias) = (weight.clone(), bias.clone());
-                let y = maps.conv(weight, bias, &conv, Epilogue::Relu, source);
+            let statistics = || Statistics {
+                mean: inner(leaf::<1>(5, [33])),
+                variance: inner(leaf::<1>(6, [33])).square(),
+                affine: Affine {
+                    gamma: gamma.clone(),
+                    beta: inner(leaf::<1>(7, [33])),
+                    epsilon: 1e-3,
+                    relu: false,
+                },
+            };
+            let of = |maps: Maps, has_bias: bool, norm: bool, epilogue| {
+                let bias = has_bias.then(|| bias.clone());
+                let y = if norm {
+                    maps.normalized_conv(weight.clone(), bias, statistics(), &conv, 1, epilogue)
+                } else {
+                    maps.conv(weight.clone(), bias, &conv, 1, epilogue)
+                };
                 to_host(y.into_nchw())
             };
-            let lanes = of(Maps::plain(x.clone()).into_lanes(), WeightSource::Parameter);
-            for (name, source) in [
-                ("first time", WeightSource::Parameter),
-                ("second time", WeightSource::Parameter),
-                ("computed", WeightSource::Computed),
-            ] {
-                assert_near(name, "output", &of(Maps::new(x.clone()), source), &lanes);
+            for has_bias in [false, true] {
+                for norm in [false, true] {
+                    for epilogue in [Epilogue::None, Epilogue::Relu, Epilogue::ReluPool] {
+                        let name = format!("bias {has_bias}, norm {norm}, {epilogue:?}");
+                        let lanes = Maps::plain(x.clone()).into_lanes();
+                        let lanes = of(lanes, has_bias, norm, epilogue);
+                        for time in ["first time", "second time"] {
+                            let got = of(Maps::new(x.clone()), has_bias, norm, epilogue);
+                            assert_near(&name, time, &got, &lanes);
+                        }
+                    }
+                }
             }
             // In place, as an optimizer's step: nobody else holds it.
             weight = weight * -1.5;
+            gamma = gamma * 0.5;
         }
     }
 }

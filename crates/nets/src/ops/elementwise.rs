@@ -6,7 +6,7 @@ use kernels::elementwise;
 use kernels::gate;
 
 use super::cpu::{self, FlexTensor, Gradients, Operator, dims, floats, tensor};
-use super::maps::{Maps, has_lanes, like, pack};
+use super::maps::{Layout, Maps, has_lanes, like, pack, pack_channels};
 
 impl Maps {
     /// ReLU, max(0, x): `[N, C, H, W] -> [N, C, H, W]`.
@@ -71,14 +71,15 @@ impl Maps {
 
     /// Multiplies every value by its element of `mask`, `[N, C, H, W]`.
     pub fn masked(self, mask: Tensor<4>) -> Self {
-        let lanes = mask.clone();
-        self.map(
-            |x| x * pack(lanes),
-            |x| {
+        let layout = match self.layout {
+            Layout::Lanes(x) => Layout::Lanes(x * pack(mask)),
+            Layout::Channels(x, channels) => Layout::Channels(x * pack_channels(mask), channels),
+            Layout::Plain(x) => {
                 let mask = like(mask, &x);
-                x * mask
-            },
-        )
+                Layout::Plain(x * mask)
+            }
+        };
+        Self { layout, ..self }
     }
 
     /// The sum of two maps of one shape, `[N, C, H, W]`.

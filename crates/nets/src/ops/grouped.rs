@@ -11,9 +11,9 @@ use super::cpu::{self, FlexTensor, Gradients, Operator, dims, floats, tensor};
 use super::maps::{Layout, Maps, like};
 
 impl Maps {
-    /// Convolution in `groups`, bias, and ReLU if `relu`: `[N, in, H, W] -> [N, out, H', W']`; `weight`
+    /// Convolution in `groups` of maps that are not channels side by side, bias, and ReLU if `relu`: `[N, in, H, W] -> [N, out, H', W']`; `weight`
     /// `[out, in / groups, rows, columns]`, `bias` `[out]`.
-    pub fn grouped_conv(
+    pub(super) fn grouped_conv(
         self,
         weight: Tensor<4>,
         bias: Tensor<1>,
@@ -27,20 +27,7 @@ impl Maps {
         };
         let images = self.images;
         let layout = match self.layout {
-            Layout::SmallBatch(x) if grouped.is_depthwise() => {
-                let inputs = cpu::inputs(x, weight, bias);
-                Layout::SmallBatch(cpu::compute_owned(inputs, |inputs| {
-                    depthwise_of_few(inputs, &grouped, relu)
-                }))
-            }
-            // Back at once: what follows has kernels for a few images.
-            Layout::SmallBatch(_) => {
-                let y = self
-                    .into_lanes()
-                    .grouped_conv(weight, bias, conv, groups, relu);
-                Layout::SmallBatch(y.into_nchw())
-            }
-            Layout::Lanes(x) => Layout::Lanes(cpu::apply(
+            Layout::Lanes(x) | Layout::Channels(x, _) => Layout::Lanes(cpu::apply(
                 GroupedOperator { grouped, relu },
                 cpu::inputs(x, weight, bias),
             )),
@@ -48,21 +35,6 @@ impl Maps {
         };
         Self { layout, images }
     }
-}
-
-/// On `[N, in, H, W]`.
-fn depthwise_of_few(
-    [x, weight, bias]: [FlexTensor; 3],
-    grouped: &Grouped,
-    relu: bool,
-) -> FlexTensor {
-    let [images, _, height, width] = dims(&x);
-    let size = [height, width];
-    let [rows, columns] = output(grouped, size);
-    let y = grouped
-        .forward_few(floats(&x), size, floats(&weight), floats(&bias), relu)
-        .expect("a depthwise convolution");
-    tensor(y, [images, grouped.conv.out_channels, rows, columns])
 }
 
 /// Rows and columns of the output.
@@ -138,6 +110,8 @@ fn composed(
 
 #[cfg(test)]
 mod tests {
+    use kernels::conv::Epilogue;
+
     use super::*;
     use crate::ops::tests::{check, leaf};
 
@@ -176,14 +150,14 @@ mod tests {
         for (name, conv, groups, shape) in cases {
             let [rows, columns] = conv.kernel;
             let weight = [conv.out_channels, conv.in_channels / groups, rows, columns];
-            for relu in [false, true] {
+            for epilogue in [Epilogue::None, Epilogue::Relu] {
                 let parameters = [
                     leaf::<1>(3, [weight.iter().product()]),
                     leaf::<1>(4, [conv.out_channels]),
                 ];
                 check(name, shape, parameters, |x, [kernel, bias]| {
                     let kernel = kernel.clone().reshape(weight);
-                    x.grouped_conv(kernel, bias.clone(), &conv, groups, relu)
+                    x.conv(kernel, Some(bias.clone()), &conv, groups, epilogue)
                 });
             }
         }

@@ -2,11 +2,11 @@
 
 use burn::tensor::{Tensor, activation};
 use kernels::lanes::LANES;
-use kernels::{linear, small_batch};
+use kernels::linear;
 
 use super::conv::{Passed, Saved};
 use super::cpu::{self, FlexTensor, Gradients, Operator, dims, floats, tensor};
-use super::maps::{Layout, Maps, like};
+use super::maps::{Layout, Maps, like, pack_channels};
 
 impl Maps {
     /// Linear layer, with ReLU if `relu`: `[N, in, 1, 1] -> [N, out, 1, 1]`; `weight` `[in, out]`, `bias` `[out]`.
@@ -14,11 +14,21 @@ impl Maps {
         let images = self.images;
         let [inputs, outputs] = weight.dims();
         let layout = match self.layout {
-            Layout::SmallBatch(x) => Layout::SmallBatch(cpu::compute(
-                cpu::inputs(x, weight, bias),
-                [images, outputs, 1, 1],
-                |[x, weight, bias]| small_batch::linear(x, weight, bias, inputs, relu),
-            )),
+            Layout::Channels(x, channels) => {
+                let x = Self {
+                    layout: Layout::Channels(x, channels),
+                    images,
+                };
+                if x.device().is_autodiff() {
+                    return x.into_lanes().linear(weight, bias, relu);
+                }
+                let y = cpu::compute(
+                    cpu::inputs(x.into_nchw(), weight, bias),
+                    [images, outputs, 1, 1],
+                    |[x, weight, bias]| linear::few(x, weight, bias, inputs, relu),
+                );
+                Layout::Channels(pack_channels(y), outputs)
+            }
             Layout::Lanes(x) => Layout::Lanes(cpu::apply(
                 LinearOperator { relu },
                 cpu::inputs(x, weight, bias),

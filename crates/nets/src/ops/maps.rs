@@ -1,8 +1,8 @@
 //! Feature maps, and how they lie in memory.
 
 use burn::tensor::{DType, Device, FloatDType, Tensor};
+use kernels::channels;
 use kernels::lanes::{self, LANES, blocks};
-use kernels::small_batch;
 
 use super::cpu;
 
@@ -18,9 +18,8 @@ pub struct Maps {
 pub(super) enum Layout {
     /// `[ceil(N / 16), C, H, W, 16]` on the CPU: sixteen images side by side, the layout of the kernels.
     Lanes(Tensor<5>),
-    /// `[N, C, H, W]` on the CPU, for a few images without gradients: kernels of their own for what costs the most,
-    /// Burn's operators for the rest.
-    SmallBatch(Tensor<4>),
+    /// `[N, ceil(C / 16), H, W, 16]` on the CPU and C: sixteen channels side by side, for few or large images.
+    Channels(Tensor<5>, usize),
     /// `[N, C, H, W]` on other devices: Burn's operators.
     Plain(Tensor<4>),
 }
@@ -51,12 +50,12 @@ pub(super) fn full<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 impl Maps {
     /// Takes images or maps `[N, C, H, W]`, in the layout that is fastest on their device.
     pub fn new(x: Tensor<4>) -> Self {
-        let images = x.dims()[0];
+        let [images, channels, height, width] = x.dims();
         let device = x.device();
         let layout = if !has_lanes(&device) {
             Layout::Plain(x)
-        } else if images <= small_batch::MAX_IMAGES && !device.is_autodiff() {
-            Layout::SmallBatch(x)
+        } else if channels::suits(images, height * width) {
+            Layout::Channels(pack_channels(x), channels)
         } else {
             Layout::Lanes(pack(x))
         };
@@ -76,7 +75,19 @@ impl Maps {
     pub(super) fn into_lanes(self) -> Self {
         let layout = match self.layout {
             Layout::Lanes(x) => Layout::Lanes(x),
-            Layout::SmallBatch(x) | Layout::Plain(x) => Layout::Lanes(pack(x)),
+            Layout::Plain(x) => Layout::Lanes(pack(x)),
+            Layout::Channels(x, channels) => Layout::Lanes(pack(unpack_channels(x, channels))),
+        };
+        Self { layout, ..self }
+    }
+
+    /// The same maps with channels side by side, which must be on the CPU.
+    pub(super) fn into_channels(self) -> Self {
+        let [channels, ..] = self.shape();
+        let layout = match self.layout {
+            Layout::Channels(x, channels) => Layout::Channels(x, channels),
+            Layout::Plain(x) => Layout::Channels(pack_channels(x), channels),
+            Layout::Lanes(x) => Layout::Channels(pack_channels(unpack(x, self.images)), channels),
         };
         Self { layout, ..self }
     }
@@ -93,7 +104,11 @@ impl Maps {
                 let [_, channels, height, width, _] = x.dims();
                 [channels, height, width]
             }
-            Layout::SmallBatch(x) | Layout::Plain(x) => {
+            Layout::Channels(x, channels) => {
+                let [_, _, height, width, _] = x.dims();
+                [*channels, height, width]
+            }
+            Layout::Plain(x) => {
                 let [_, channels, height, width] = x.dims();
                 [channels, height, width]
             }
@@ -103,8 +118,8 @@ impl Maps {
     /// Where the values live.
     pub fn device(&self) -> Device {
         match &self.layout {
-            Layout::Lanes(x) => x.device(),
-            Layout::SmallBatch(x) | Layout::Plain(x) => x.device(),
+            Layout::Lanes(x) | Layout::Channels(x, _) => x.device(),
+            Layout::Plain(x) => x.device(),
         }
     }
 
@@ -112,7 +127,8 @@ impl Maps {
     pub fn into_nchw(self) -> Tensor<4> {
         match self.layout {
             Layout::Lanes(x) => unpack(x, self.images),
-            Layout::SmallBatch(x) | Layout::Plain(x) => x,
+            Layout::Channels(x, channels) => unpack_channels(x, channels),
+            Layout::Plain(x) => x,
         }
     }
 
@@ -122,8 +138,8 @@ impl Maps {
         let images = self.images;
         match self.layout {
             Layout::Lanes(x) => unpack_cells(x, images),
-            Layout::SmallBatch(x) | Layout::Plain(x) => {
-                let cells = x.permute([0, 2, 3, 1]);
+            layout => {
+                let cells = Self { layout, images }.into_nchw().permute([0, 2, 3, 1]);
                 full(cells.reshape([images, height * width, channels]))
             }
         }
@@ -138,47 +154,82 @@ impl Maps {
 
     /// The features of each image in a row, as maps of one pixel: `[N, C, H, W] -> [N, C * H * W, 1, 1]`.
     pub fn flatten(self) -> Self {
-        let features = self.shape().iter().product();
+        let [channels, height, width] = self.shape();
+        let features = channels * height * width;
         let images = self.images;
-        self.map(
-            |x| x.reshape([blocks(images), features, 1, 1, LANES]),
-            |x| x.reshape([images, features, 1, 1]),
-        )
+        let layout = match self.layout {
+            Layout::Lanes(x) => Layout::Lanes(x.reshape([blocks(images), features, 1, 1, LANES])),
+            Layout::Channels(x, _) if height * width == 1 => Layout::Channels(x, features),
+            Layout::Channels(x, _) => {
+                let x = unpack_channels(x, channels).reshape([images, features, 1, 1]);
+                Layout::Channels(pack_channels(x), features)
+            }
+            Layout::Plain(x) => Layout::Plain(x.reshape([images, features, 1, 1])),
+        };
+        Self { layout, images }
     }
 
-    /// Applies `on_lanes` to maps in lanes, `on_nchw` to others.
+    /// Applies `on_planes` to maps in which sixteen images or channels lie side by side and are treated alike, `on_nchw` to
+    /// others.
     pub(super) fn map(
         self,
-        on_lanes: impl FnOnce(Tensor<5>) -> Tensor<5>,
+        on_planes: impl FnOnce(Tensor<5>) -> Tensor<5>,
         on_nchw: impl FnOnce(Tensor<4>) -> Tensor<4>,
     ) -> Self {
         let layout = match self.layout {
-            Layout::Lanes(x) => Layout::Lanes(on_lanes(x)),
-            Layout::SmallBatch(x) => Layout::SmallBatch(on_nchw(x)),
+            Layout::Lanes(x) => Layout::Lanes(on_planes(x)),
+            Layout::Channels(x, channels) => Layout::Channels(on_planes(x), channels),
             Layout::Plain(x) => Layout::Plain(on_nchw(x)),
         };
         Self { layout, ..self }
     }
 
-    /// Applies `on_lanes` to two maps of the same images where both are in lanes, `on_nchw` otherwise.
+    /// Applies `on_planes` to two maps of the same images where neither is in plain NCHW, `on_nchw` otherwise.
     pub(super) fn zip(
         self,
         other: Self,
-        on_lanes: impl FnOnce(Tensor<5>, Tensor<5>) -> Tensor<5>,
+        on_planes: impl FnOnce(Tensor<5>, Tensor<5>) -> Tensor<5>,
         on_nchw: impl FnOnce(Tensor<4>, Tensor<4>) -> Tensor<4>,
     ) -> Self {
         let images = self.images;
         let layout = match (self.layout, other.layout) {
-            (Layout::Lanes(a), Layout::Lanes(b)) => Layout::Lanes(on_lanes(a, b)),
+            (Layout::Lanes(a), Layout::Lanes(b)) => Layout::Lanes(on_planes(a, b)),
+            (Layout::Channels(a, channels), Layout::Channels(b, _)) => {
+                Layout::Channels(on_planes(a, b), channels)
+            }
             (Layout::Plain(a), Layout::Plain(b)) => Layout::Plain(on_nchw(a, b)),
-            // A network may bring some maps of a small batch into lanes and leave others as they are.
+            // A network may bring some maps of few images into lanes.
             (a, b) => {
-                let [a, b] = [a, b].map(|layout| Self { layout, images }.into_nchw());
-                Layout::SmallBatch(on_nchw(a, b))
+                let [a, b] = [a, b].map(|layout| Self { layout, images }.into_channels());
+                return a.zip(b, on_planes, on_nchw);
             }
         };
         Self { layout, images }
     }
+}
+
+/// `[N, C, H, W]` into channels side by side, `[N, ceil(C / 16), H, W, 16]`.
+pub(super) fn pack_channels(x: Tensor<4>) -> Tensor<5> {
+    let [images, channels, height, width] = x.dims();
+    let area = height * width;
+    cpu::apply_linear(
+        x,
+        [images, channels::blocks(channels), height, width, LANES],
+        move |x| channels::pack(x, channels, area),
+        move |dy| channels::unpack(dy, channels, area),
+    )
+}
+
+/// Channels side by side into `[N, C, H, W]`.
+fn unpack_channels(x: Tensor<5>, channels: usize) -> Tensor<4> {
+    let [images, _, height, width, _] = x.dims();
+    let area = height * width;
+    cpu::apply_linear(
+        x,
+        [images, channels, height, width],
+        move |x| channels::unpack(x, channels, area),
+        move |dy| channels::pack(dy, channels, area),
+    )
 }
 
 /// `[N, C, H, W]` into lanes, `[ceil(N / 16), C, H, W, 16]`.

@@ -1,8 +1,11 @@
 //! Batch and group normalisation.
 
+mod channels;
+
 use burn::tensor::{Tensor, activation};
 use kernels::norm::{self, Moments};
 
+use self::channels::{ChannelsGivenMoments, ChannelsNorm};
 use super::cpu::{self, FlexTensor, Gradients, Operator, dims, floats, tensor};
 use super::maps::{Layout, Maps, full, like};
 
@@ -19,6 +22,17 @@ pub struct Affine {
     pub relu: bool,
 }
 
+/// A normalisation by given statistics, one value a channel.
+#[derive(Clone, Debug)]
+pub struct Statistics {
+    /// Mean, `[C]`.
+    pub mean: Tensor<1>,
+    /// Variance, `[C]`.
+    pub variance: Tensor<1>,
+    /// What follows the division by the standard deviation. Behind a convolution its ReLU is part of the epilogue.
+    pub affine: Affine,
+}
+
 impl Maps {
     /// Batch normalisation by the batch's own statistics, `[N, C, H, W] -> [N, C, H, W]`: the output, and the mean and
     /// biased variance of each channel, `[C]`, through which no gradient flows.
@@ -27,13 +41,19 @@ impl Maps {
         let (layout, mean, variance) = match self.layout {
             Layout::Lanes(x) => {
                 let (y, statistics) = normalize_lanes(x, affine, images, Over::Batch);
-                let [mean, variance] = statistics
-                    .try_into()
-                    .expect("the statistics of a batch are its mean and variance");
+                let [mean, variance] = pair(statistics);
                 (Layout::Lanes(y), mean, variance)
             }
-            // Training without gradients: nobody needs it fast.
-            Layout::SmallBatch(_) => return self.into_lanes().batch_norm(affine),
+            Layout::Channels(x, channels) => {
+                let operator = ChannelsNorm {
+                    epsilon: affine.epsilon as f32,
+                    relu: affine.relu,
+                };
+                let inputs = cpu::inputs(x, affine.gamma, affine.beta);
+                let (y, statistics) = cpu::apply_with_statistics(operator, inputs);
+                let [mean, variance] = pair(statistics);
+                (Layout::Channels(y, channels), mean, variance)
+            }
             Layout::Plain(x) => {
                 let (y, mean, variance) = composed_batch_norm(x, affine);
                 (Layout::Plain(y), mean, variance)
@@ -45,6 +65,9 @@ impl Maps {
     /// Group normalisation over `groups` of channels of each image, `[N, C, H, W] -> [N, C, H, W]`.
     pub fn group_norm(self, affine: Affine, groups: usize) -> Self {
         let images = self.images;
+        if let Layout::Channels(..) = self.layout {
+            return self.into_lanes().group_norm(affine, groups).into_channels();
+        }
         let on_nchw = affine.clone();
         self.map(
             |x| normalize_lanes(x, affine, images, Over::Groups(groups)).0,
@@ -52,11 +75,27 @@ impl Maps {
         )
     }
 
-    /// Normalisation by given statistics `[C]`, as batch normalisation does in inference: `[N, C, H, W]` to the same
+    /// Normalisation by given statistics, as batch normalisation does in inference: `[N, C, H, W]` to the same
     /// shape. On the CPU only the maps get a gradient.
-    pub fn normalize(self, mean: Tensor<1>, variance: Tensor<1>, affine: Affine) -> Self {
+    pub fn normalize(self, statistics: Statistics) -> Self {
         let images = self.images;
+        let Statistics {
+            mean,
+            variance,
+            affine,
+        } = statistics;
         let Affine { epsilon, relu, .. } = affine;
+        if let Layout::Channels(x, channels) = self.layout {
+            let operator = ChannelsGivenMoments {
+                epsilon: epsilon as f32,
+                relu,
+            };
+            let parameters = [mean, variance, affine.gamma, affine.beta];
+            let [mean, variance, gamma, beta] = parameters.map(Tensor::into_dispatch);
+            let y = cpu::apply(operator, [x.into_dispatch(), mean, variance, gamma, beta]);
+            let layout = Layout::Channels(y, channels);
+            return Self { layout, images };
+        }
         let on_nchw = (mean.clone(), variance.clone(), affine.clone());
         self.map(
             |x| {
@@ -78,6 +117,13 @@ impl Maps {
             },
         )
     }
+}
+
+/// The statistics of a batch.
+fn pair(statistics: Vec<Tensor<1>>) -> [Tensor<1>; 2] {
+    statistics
+        .try_into()
+        .expect("the statistics of a batch are its mean and variance")
 }
 
 /// Batch normalisation by given statistics, on lanes `[B, C, H, W, 16]`.
@@ -180,6 +226,24 @@ struct Saved {
     moments: Moments,
 }
 
+impl Saved {
+    /// Mean and variance.
+    fn statistics(&self) -> Vec<FlexTensor> {
+        let Moments { mean, variance } = self.moments.clone();
+        let channels = mean.len();
+        vec![tensor(mean, [channels]), tensor(variance, [channels])]
+    }
+
+    fn gradients(&self, gradients: norm::Gradients) -> Gradients<3> {
+        let channels = gradients.dgamma.len();
+        [
+            Some(tensor(gradients.dx, dims::<5>(&self.x))),
+            Some(tensor(gradients.dgamma, [channels])),
+            Some(tensor(gradients.dbeta, [channels])),
+        ]
+    }
+}
+
 impl Norm {
     fn affine<'a>(&self, gamma: &'a FlexTensor, beta: &'a FlexTensor) -> norm::Affine<'a> {
         norm::Affine {
@@ -216,9 +280,7 @@ impl Operator<3> for Norm {
         if self.over != Over::Batch {
             return Vec::new();
         }
-        let Moments { mean, variance } = saved.moments.clone();
-        let channels = mean.len();
-        vec![tensor(mean, [channels]), tensor(variance, [channels])]
+        saved.statistics()
     }
 
     fn backward(&self, saved: Saved, dy: FlexTensor, _: [bool; 3]) -> Gradients<3> {
@@ -231,11 +293,7 @@ impl Operator<3> for Norm {
                 norm::group_backward(x, y, dy, shape, groups, affine, &saved.moments)
             }
         };
-        [
-            Some(tensor(gradients.dx, dims::<5>(&saved.x))),
-            Some(tensor(gradients.dgamma, [shape.channels])),
-            Some(tensor(gradients.dbeta, [shape.channels])),
-        ]
+        saved.gradients(gradients)
     }
 }
 
@@ -328,7 +386,11 @@ mod tests {
                 let device = x.device();
                 let constant = |index| leaf_on::<1>(&device, index, [6]).set_require_grad(false);
                 let affine = affine(&constant(3), &constant(4), relu);
-                x.normalize(constant(5), constant(6).square(), affine)
+                x.normalize(Statistics {
+                    mean: constant(5),
+                    variance: constant(6).square(),
+                    affine,
+                })
             });
         }
     }

@@ -19,15 +19,9 @@ impl Maps {
         let align = *align;
         let images = rois.len();
         let layout = match self.layout {
-            Layout::SmallBatch(x) => {
-                let shape = x.dims();
-                let [rows, columns] = align.output;
-                let boxes = boxes(rois);
-                return Self::new(cpu::compute(
-                    [x.into_dispatch()],
-                    [images, shape[1], rows, columns],
-                    |[x]| align.forward(MapLayout::Planes, x, shape, &boxes),
-                ));
+            Layout::Channels(..) => {
+                let x = self.into_nchw();
+                return Self::new(on_planes(x, boxes(rois).into(), align));
             }
             Layout::Lanes(x) => Layout::Lanes(on_lanes(x, boxes(rois).into(), align)),
             Layout::Plain(x) => Layout::Plain(composed(x, rois, &align)),
@@ -41,6 +35,20 @@ fn boxes(rois: &[[f32; 5]]) -> Vec<(usize, Xyxy)> {
         .iter()
         .map(|&[image, x1, y1, x2, y2]| (image as usize, Xyxy { x1, y1, x2, y2 }));
     boxes.collect()
+}
+
+/// `[N, C, H, W] -> [R, C, rows, columns]`
+fn on_planes(x: Tensor<4>, rois: Arc<[(usize, Xyxy)]>, align: RoiAlign) -> Tensor<4> {
+    let shape = x.dims();
+    let [rows, columns] = align.output;
+    let output = [rois.len(), shape[1], rows, columns];
+    let backward_rois = Arc::clone(&rois);
+    cpu::apply_linear(
+        x,
+        output,
+        move |x| align.forward(MapLayout::Planes, x, shape, &rois),
+        move |dy| align.backward(MapLayout::Planes, dy, shape, &backward_rois),
+    )
 }
 
 /// `[B, C, H, W, 16] -> [ceil(R / 16), C, rows, columns, 16]`

@@ -129,7 +129,16 @@ pub(super) fn check<const P: usize>(
             assert_within(tolerance, name, what, found, plain);
         }
     };
-    compare(name, 2e-5, &run(&cpu, Maps::new));
+    let layouts: [(&str, fn(Tensor<4>) -> Maps); 3] = [
+        ("", Maps::new),
+        (" on images side by side", |x| Maps::plain(x).into_lanes()),
+        (" on channels side by side", |x| {
+            Maps::plain(x).into_channels()
+        }),
+    ];
+    for (layout, enter) in layouts {
+        compare(&format!("{name}{layout}"), 2e-5, &run(&cpu, enter));
+    }
     for (device, other) in others() {
         let name = format!("{name} on {device}");
         compare(&name, 1e-4, &run(other, Maps::new));

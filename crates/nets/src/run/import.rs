@@ -149,6 +149,18 @@ impl Import<'_> {
     }
 }
 
+/// The numbers that COCO gives no class to, where these classes are COCO's.
+pub(super) fn gaps(classes: &[String]) -> Vec<usize> {
+    if !lines(KNOWN[1].1).eq(classes) {
+        return Vec::new();
+    }
+    let numbered = classes.iter().enumerate();
+    numbered
+        .filter(|(_, name)| *name == "N/A")
+        .map(|(class, _)| class)
+        .collect()
+}
+
 fn lines(list: &str) -> impl Iterator<Item = &str> {
     list.lines()
 }
@@ -243,5 +255,13 @@ mod tests {
             let read = Recipe::parse::<&str>(&text, name, &[]).expect("reads back");
             assert_eq!(read, recipe, "{name}");
         }
+    }
+
+    #[test]
+    fn only_cocos_own_classes_have_gaps() {
+        let coco: Vec<String> = lines(KNOWN[1].1).map(str::to_string).collect();
+        assert_eq!(gaps(&coco), [11, 25, 28, 29, 44, 65, 67, 68, 70, 82]);
+        assert_eq!(gaps(&coco[..80]), [0; 0]);
+        assert_eq!(gaps(&["N/A".to_string()]), [0; 0]);
     }
 }

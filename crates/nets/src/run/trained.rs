@@ -11,6 +11,7 @@ use measure::record::{
 use recipe::{Model, Recipe};
 use serde::{Deserialize, Serialize};
 
+use super::import::gaps;
 use super::{Judged, Origin, Run, RunError};
 use crate::cnn::PredictionOptions;
 use crate::device::Computer;
@@ -96,7 +97,9 @@ impl Trained {
             cause,
         })?;
         Ok(Self {
-            network: network.predicting_with(prediction_options(&recipe, about.calibration)),
+            network: network
+                .predicting_with(prediction_options(&recipe, about.calibration))
+                .without_classes(gaps(&classes)),
             recipe,
             classes,
             input,

@@ -10,6 +10,9 @@ impl Trainer<'_> {
 
     /// The learning rate after `steps` optimizer steps.
     pub(super) fn learning_rate(&self, steps: u64) -> f64 {
+        if let Some(rate) = self.fixed_rate {
+            return rate;
+        }
         let training = &self.recipe.training;
         let epochs = self.state.history.iter();
         let losses = epochs.map(|epoch| epoch.validation_loss.unwrap_or(epoch.train_loss));

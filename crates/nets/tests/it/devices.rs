@@ -161,6 +161,65 @@ fn train(recipe: &Recipe, data: &Dataset, computer: &Computer) -> (Vec<EpochReco
     (epochs.0, reads)
 }
 
+/// A built-in detector of photographs, its network's backbone as it is, for a few digits.
+fn tiny_built_in(name: &str, anchors: &str) -> Recipe {
+    let sets = [
+        "model.pyramid.channels=16",
+        anchors,
+        "model.rpn={ sample = 16, pre-nms-train = 50, post-nms-train = 20, pre-nms-test = 50, post-nms-test = 20 }",
+        "model.roi.hidden=[32]",
+        "model.roi.sample=8",
+        "training.epochs=2",
+        "training.batch-size=2",
+        "training.optimizer.learning-rate=1e-4",
+        "training.clip-norm=1",
+    ];
+    let mut recipe = Recipe::load(name, &sets).expect("a recipe");
+    recipe.data = recipe::Data::default();
+    recipe
+}
+
+/// The built-in detectors of photographs answer alike everywhere, and so do two steps of training: frozen layers and
+/// normalisations, a pyramid with an extra level, two maps of one stride.
+#[test]
+fn devices_agree_on_built_in_detectors() {
+    let computers = computers();
+    let (cpu, others) = computers.split_first().expect("there is a CPU");
+    let each = "model.anchors.sizes=[[4], [8], [12], [16], [24]]";
+    let all = "model.anchors.sizes=[4, 8, 12, 16, 24]";
+    for (name, anchors) in [("resnet-50-fpn", each), ("mobilenet-fpn", all)] {
+        let recipe = tiny_built_in(name, anchors);
+        let (logits, losses) = first_answers(&recipe, &images(), cpu);
+        let two = images().subset(&[0, 1]);
+        let (expected, _) = train(&recipe, &two, cpu);
+        let scale = logits.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+        for computer in others {
+            let device = &computer.name;
+            let (found_logits, found_losses) = first_answers(&recipe, &images(), computer);
+            assert_eq!(found_logits.len(), logits.len(), "{name} on {device}");
+            let differences = found_logits.iter().zip(&logits);
+            let worst = differences.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / scale;
+            assert!(
+                worst <= 1e-4,
+                "{name} on {device}: logits differ by {worst}"
+            );
+            for (found, expected) in found_losses.iter().zip(&losses) {
+                let what = format!("{name}: first losses on {device}");
+                assert_within(1e-3, &what, *found, *expected);
+            }
+            let (found, _) = train(&recipe, &two, computer);
+            for (found, expected) in found.iter().zip(&expected) {
+                eprintln!(
+                    "{name} on {device}: loss {:.6}, on the CPU {:.6}; logits differ by {worst:.1e}",
+                    found.train_loss, expected.train_loss
+                );
+                let what = format!("{name}: losses on {device}");
+                assert_within(0.01, &what, found.train_loss, expected.train_loss);
+            }
+        }
+    }
+}
+
 /// Logits and first losses within 1e-4, losses of 20 steps within 1 %, and nothing that a step waits for: a classifier
 /// reads once an epoch, a detector once more in every step, for its proposals.
 #[test]

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use nets::cnn::Cnn;
 use nets::detector::FasterRcnn;
-use nets::explain::{ExplainedBy, explain};
+use nets::explain::{ExplainedBy, Inside, Place, cell, explain, inside};
 use nets::layers::Mode;
 use nets::network::Network;
 use nets::predict::Predictor;
@@ -55,7 +55,7 @@ fn image(side: usize, device: &Device) -> Tensor<4> {
 fn a_trace_is_the_forward_pass_layer_by_layer() {
     let device = Device::flex().autodiff();
     let cnn = cnn(&recipe(CNN), &device);
-    let trace = cnn.trace(image(12, &device), &[1, 5, 7]);
+    let trace = cnn.trace(image(12, &device), &[1, 5, 7], 7);
     let shapes: Vec<_> = trace.maps.iter().map(|map| map.shape.clone()).collect();
     assert_eq!(shapes, [[1, 4, 12, 12], [1, 5, 6, 6], [1, 6, 2, 2]]);
     assert!(
@@ -75,7 +75,7 @@ fn a_trace_is_the_forward_pass_layer_by_layer() {
 fn the_gradient_of_a_trace_is_that_of_the_greatest_logit() {
     let device = Device::flex();
     let cnn = cnn(&recipe(CNN), &device);
-    let trace = cnn.trace(image(12, &device), &[7]);
+    let trace = cnn.trace(image(12, &device), &[7], 7);
     let weights = collect(&cnn);
     let (first, bias) = (&weights["layers.9.weight"], &weights["layers.9.bias"]);
     let last = &weights["layers.11.weight"];
@@ -123,6 +123,86 @@ fn an_inspection_ends_with_the_detectors_answer() {
     assert_eq!(inspection.probabilities.len(), inspection.proposals.len());
 }
 
+fn trained(recipe: Recipe, network: Network, size: usize, classes: usize) -> Trained {
+    Trained {
+        network: network.valid(),
+        recipe,
+        classes: (0..classes).map(|class| format!("class {class}")).collect(),
+        input: [1, size, size],
+        preparation: ::recipe::Image {
+            colour: Some(::recipe::Colour::Grey),
+            size: Some(recipe::InputSize::Fixed([size; 2])),
+            ..::recipe::Image::default()
+        },
+    }
+}
+
+#[test]
+fn a_value_is_the_sum_over_patch_and_kernel() {
+    /// Padding, dilation and strides that differ by side, groups, no bias.
+    const ODD: &str = r#"
+[model]
+kind = "cnn"
+layers = [
+  { conv = 4, kernel = [3, 2], padding = [2, 1], stride = [1, 2], dilation = [2, 1] }, "relu",
+  { conv = 6, kernel = 3, padding = 1, groups = 2, bias = false },
+  { conv = 6, kernel = 3, groups = "depthwise" }, "flatten", { linear = 3 },
+]
+"#;
+    let device = Device::flex();
+    for text in [CNN, ODD] {
+        let recipe = recipe(text);
+        let network = Network::new(&recipe, [1, 12, 12], 3, &device).expect("fits");
+        let trained = trained(recipe, network, 12, 3);
+        let predictor = Predictor::Network(&trained, &device);
+        let picture =
+            image::GrayImage::from_fn(12, 12, |x, y| image::Luma([(x * 17 + y * 3) as u8]));
+        let fitted = predictor.fit(&picture.into());
+        let Inside::Classifier(all) = inside(predictor, &fitted).expect("a network") else {
+            unreachable!("it is a classifier")
+        };
+        let convolutions = if text == CNN { [0, 3, 6] } else { [0, 2, 3] };
+        assert!(
+            all.layers
+                .iter()
+                .map(|output| output.layer)
+                .eq(0..8.min(all.layers.len()))
+        );
+        for layer in convolutions {
+            let output = &all.layers[layer];
+            let [channels, height, width] = output.shape;
+            for (channel, row, column) in [
+                (0, 0, 0),
+                (channels - 1, height - 1, width - 1),
+                (channels / 2, height / 2, 0),
+                (1, 0, width / 2),
+            ] {
+                let place = Place {
+                    layer,
+                    channel,
+                    row,
+                    column,
+                };
+                let cell = cell(predictor, &fitted, place).expect("a convolution");
+                let flat = |cube: &[Vec<Vec<f32>>]| cube.concat().concat();
+                let products = flat(&cell.patch).into_iter().zip(flat(&cell.kernel));
+                let sum: f32 = products.map(|(pixel, weight)| pixel * weight).sum();
+                let near = (sum + cell.bias - cell.value).abs();
+                assert!(near < 1e-4, "layer {layer}, {place:?}: {near}");
+                let value = output.values[(channel * height + row) * width + column];
+                assert_eq!(value, cell.value);
+            }
+            let beyond = Place {
+                layer,
+                channel: channels,
+                row: 0,
+                column: 0,
+            };
+            assert!(cell(predictor, &fitted, beyond).is_err());
+        }
+    }
+}
+
 #[test]
 fn pictures_are_written_for_both_kinds() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -137,17 +217,7 @@ fn pictures_are_written_for_both_kinds() {
         let classes = if size == 12 { 3 } else { 10 };
         let input = [1, size, size];
         let network = Network::new(&recipe, input, classes, &Device::flex()).expect("fits");
-        let trained = Trained {
-            network: network.valid(),
-            recipe,
-            classes: (0..classes).map(|class| format!("class {class}")).collect(),
-            input,
-            preparation: ::recipe::Image {
-                colour: Some(::recipe::Colour::Grey),
-                size: Some(recipe::InputSize::Fixed([size; 2])),
-                ..::recipe::Image::default()
-            },
-        };
+        let trained = trained(recipe, network, size, classes);
         let explanation = explain(
             Predictor::Network(&trained, &Device::flex()),
             &file,

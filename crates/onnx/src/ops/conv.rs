@@ -10,9 +10,12 @@
 
 mod depthwise;
 
+use std::sync::{Arc, OnceLock};
+
+use kernels::channels::winograd::{self, TransformedWeights};
+use kernels::channels::{self, Weights};
 use kernels::conv::{Conv, Epilogue};
 use kernels::lanes::{LANES, blocks, pack, unpack};
-use kernels::small_batch::{self, MAX_IMAGES, winograd};
 use rayon::prelude::*;
 
 use super::window::{AXES, Axis, Geometry, outputs};
@@ -178,12 +181,14 @@ fn dense(
     }
     let (area, area_out) = sizes.areas();
     let (image, image_out) = (sizes.inputs * area, sizes.outputs * area_out);
-    // Whole blocks of sixteen, and the rest too unless it is small.
+    // Whole blocks of sixteen, where images are many and small, and what is left of them where that is much.
     let rest = sizes.images % LANES;
-    let in_lanes = if rest > MAX_IMAGES {
-        sizes.images
-    } else {
+    let in_lanes = if channels::suits(sizes.images, area) {
+        0
+    } else if channels::suits(rest, area) {
         sizes.images - rest
+    } else {
+        sizes.images
     };
     let epilogue = if call.node.relu {
         Epilogue::Relu
@@ -200,50 +205,48 @@ fn dense(
     if in_lanes == sizes.images {
         return Ok(out);
     }
-    let few = &x[in_lanes * image..];
     let images = sizes.images - in_lanes;
-    if !small_batch::supports(&conv, images) {
-        for image in few.chunks_exact(image) {
-            let product = Conv {
-                in_channels: sizes.taps(),
-                kernel: [1, 1],
-                stride: [1, 1],
-                padding: [0, 0],
-                dilation: [1, 1],
-                ..conv
-            };
-            let size = [rows.output, columns.output];
-            call.room(&[sizes.taps(), size[0], size[1]])?;
-            let taps = side_by_side(sizes, image);
-            out.extend(small_batch::conv(&product, &taps, size, w, bias, epilogue));
-        }
-        return Ok(out);
-    }
-    let made = if sizes.groups_of(call) == 1
-        && call.is_constant(1)
-        && winograd::supports(&conv, images, size)
-    {
-        let transform = || Prepared::Winograd(winograd::TransformedWeights::new(&conv, w));
-        match call.node.prepared.get_or_init(transform) {
-            Prepared::Winograd(w) if w.fits(&conv) => {
-                winograd::conv(&conv, few, size, w, bias, epilogue)
-            }
-            _ => return Err("weights of another operator".into()),
-        }
+    let padded_out = channels::blocks(sizes.outputs) * LANES * area_out;
+    let padded_in = channels::blocks(sizes.inputs) * LANES * area;
+    call.room(&[images, padded_in.max(padded_out)])?;
+    let few = channels::pack(&x[in_lanes * image..], sizes.inputs, area);
+    let relu = call.node.relu;
+    let made = if winograd::supports(&conv, images, size) {
+        let weights = prepared(
+            call,
+            |kept| &kept.winograd,
+            || TransformedWeights::new(&conv, w, bias),
+        );
+        winograd::conv(&conv, &few, size, &weights, relu)
     } else {
-        small_batch::conv(&conv, few, size, w, bias, epilogue)
+        let weights = prepared(call, |kept| &kept.direct, || Weights::new(&conv, w, bias));
+        channels::conv(&conv, &few, size, &weights, relu)
     };
-    if out.is_empty() {
-        return Ok(made);
-    }
-    out.extend(made);
+    out.extend(channels::unpack(&made, sizes.outputs, area_out));
     Ok(out)
 }
 
-impl Sizes {
-    /// Groups of the whole convolution, of which these may be the sizes of one.
-    fn groups_of(&self, call: &Call) -> i64 {
-        call.attributes().int_or("group", 1).unwrap_or(1)
+/// A convolution's constant parameters in the order in which a kernel reads them.
+#[derive(Debug, Default)]
+pub(crate) struct ConvWeights {
+    direct: OnceLock<Arc<Weights>>,
+    winograd: OnceLock<Arc<TransformedWeights>>,
+}
+
+/// What `make` makes of a convolution's parameters, kept between runs where these are constant and not of one group of several.
+fn prepared<T>(
+    call: &Call,
+    place: impl Fn(&ConvWeights) -> &OnceLock<Arc<T>>,
+    make: impl FnOnce() -> T,
+) -> Arc<T> {
+    let is_constant = call.is_constant(1) && (call.optional(2).is_none() || call.is_constant(2));
+    let is_whole = call.attributes().int_or("group", 1) == Ok(1);
+    let keep = || Prepared::Conv(ConvWeights::default());
+    match call.node.prepared.get_or_init(keep) {
+        Prepared::Conv(kept) if is_constant && is_whole => {
+            Arc::clone(place(kept).get_or_init(|| Arc::new(make())))
+        }
+        _ => Arc::new(make()),
     }
 }
 
@@ -271,51 +274,6 @@ fn padded(call: &Call, sizes: Sizes, x: &[f32]) -> Result<(Vec<f32>, Sizes), Str
         });
     let axes = [outer, tall, wide];
     Ok((out, Sizes { axes, ..sizes }))
-}
-
-/// For each tap of each input channel the pixels that it meets: `[C * taps, windows]`.
-fn side_by_side(sizes: Sizes, x: &[f32]) -> Vec<f32> {
-    let [_, rows, columns] = sizes.axes;
-    let windows = rows.output * columns.output;
-    let mut out = vec![0.0; sizes.taps() * windows];
-    out.par_chunks_exact_mut(rows.kernel * columns.kernel * windows)
-        .zip(x.par_chunks_exact(rows.input * columns.input))
-        .for_each(|(out, plane)| {
-            for (tap, out) in out.chunks_exact_mut(windows).enumerate() {
-                let (down, right) = (tap / columns.kernel, tap % columns.kernel);
-                for (window, out) in out.chunks_exact_mut(columns.output).enumerate() {
-                    let Some(row) = at(rows, window, down) else {
-                        continue;
-                    };
-                    let line = &plane[row * columns.input..][..columns.input];
-                    let (first, count) = inside(columns, right);
-                    let start = first * columns.stride + right * columns.dilation - columns.before;
-                    let from = line.get(start..).unwrap_or_default();
-                    let from = from.iter().step_by(columns.stride);
-                    for (to, from) in out[first..].iter_mut().take(count).zip(from) {
-                        *to = *from;
-                    }
-                }
-            }
-        });
-    out
-}
-
-/// The place of a tap of a window on the input.
-fn at(axis: Axis, window: usize, tap: usize) -> Option<usize> {
-    let place = (window * axis.stride + tap * axis.dilation).checked_sub(axis.before)?;
-    (place < axis.input).then_some(place)
-}
-
-/// The first window whose tap lies on the input, and how many follow in a row.
-fn inside(axis: Axis, tap: usize) -> (usize, usize) {
-    let shift = tap * axis.dilation;
-    let first = axis.before.saturating_sub(shift).div_ceil(axis.stride);
-    let end = (axis.input + axis.before)
-        .saturating_sub(shift)
-        .div_ceil(axis.stride);
-    let end = end.min(axis.output);
-    (first.min(end), end.saturating_sub(first))
 }
 
 /// Any convolution, window by window, summed in 64 bits; then ReLU if `relu`.

@@ -1,15 +1,13 @@
 //! Products of matrices, by whichever kernel suits their sizes.
 
-use kernels::conv::{Conv, Epilogue};
-use kernels::small_batch;
+use kernels::conv::Conv;
+use kernels::{channels, linear};
 use rayon::prelude::*;
 
 use super::Float;
 
 /// Rows up to which reading the second matrix takes most of the time.
 const FEW: usize = 8;
-/// Columns that the kernel for images takes at a time, at most: what it adds up for them stays in the first-level cache.
-const STRIP: usize = 384;
 
 /// `[rows, inner]` times `[inner, columns]`.
 pub(super) fn product(a: &[f32], b: &[f32], [rows, inner, columns]: [usize; 3]) -> Vec<f32> {
@@ -17,7 +15,7 @@ pub(super) fn product(a: &[f32], b: &[f32], [rows, inner, columns]: [usize; 3]) 
         return vec![0.0; rows * columns];
     }
     if rows <= FEW {
-        return small_batch::linear(a, b, &vec![0.0; columns], inner, false);
+        return linear::few(a, b, &vec![0.0; columns], inner, false);
     }
     if columns <= FEW {
         // The transposed product has few rows.
@@ -25,14 +23,10 @@ pub(super) fn product(a: &[f32], b: &[f32], [rows, inner, columns]: [usize; 3]) 
             transposed(a, [rows, inner]),
             transposed(b, [inner, columns]),
         );
-        let c = small_batch::linear(&b, &a, &vec![0.0; rows], inner, false);
+        let c = linear::few(&b, &a, &vec![0.0; rows], inner, false);
         return transposed(&c, [columns, rows]);
     }
-    // A convolution with one tap: columns are pixels, rows output channels. The pixels may be cut into lines anywhere.
-    let line = (1..=STRIP.min(columns))
-        .rev()
-        .find(|len| columns.is_multiple_of(*len));
-    let line = line.filter(|&len| len >= 16).unwrap_or(columns);
+    // A convolution with one tap: columns are pixels, rows output channels.
     let conv = Conv {
         in_channels: inner,
         out_channels: rows,
@@ -41,8 +35,10 @@ pub(super) fn product(a: &[f32], b: &[f32], [rows, inner, columns]: [usize; 3]) 
         padding: [0, 0],
         dilation: [1, 1],
     };
-    let size = [columns / line, line];
-    small_batch::conv(&conv, b, size, a, &vec![0.0; rows], Epilogue::None)
+    let weights = channels::Weights::new(&conv, a, &vec![0.0; rows]);
+    let pixels = channels::pack(b, inner, columns);
+    let made = channels::conv(&conv, &pixels, [1, columns], &weights, false);
+    channels::unpack(&made, rows, columns)
 }
 
 /// As [`product`], as simple loops: for 64 bits.

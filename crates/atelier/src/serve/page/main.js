@@ -1,176 +1,86 @@
-// Ties the paper to the models' answers.
+// The page: which view is shown, the language, light and dark, and the server's token.
 
-import { Card } from "./answers.js";
-import { Paper } from "./paper.js";
-import { say, switchLanguage, write } from "./words.js";
+import { onTokenNeeded } from "./api.js";
+import * as build from "./build.js";
+import * as compare from "./compare.js";
+import * as data from "./data.js";
+import * as draw from "./draw.js";
+import { button, by, el, explainTerms, field } from "./dom.js";
+import { listen } from "./live.js";
+import * as inside from "./inside.js";
+import * as train from "./train.js";
+import { say, spoken, switchLanguage, write } from "./words.js";
 
-/** @template {HTMLElement} T @param {string} id @returns {T} */
-const by = (id) => /** @type {T} */ (document.getElementById(id));
+/** A view is wired once, shown with what stands behind its name in the address, and writes its texts anew.
+ * @typedef {{ wire: (root: HTMLElement) => void, show?: (rest: string) => void, texts?: () => void }} View
+ */
+/** @type {Record<string, View>} */
+const VIEWS = { draw, build, train, compare, inside, data };
 
-/** @type {Card[]} */
-let cards = [];
-/** @type {string | null} */
-let url = null;
-/** Which change of the paper is the newest. */
-let change = 0;
-
-const pen = /** @type {HTMLInputElement} */ (by("pen"));
-const paper = new Paper(
-  by("paper"),
-  () => Number(pen.value),
-  () => void changed(),
-);
-
-/** Sends what is on the paper to every model. */
-async function changed() {
-  const number = ++change;
-  if (paper.empty) {
-    for (const card of cards) card.ask(null);
-    return;
+/** Shows the view that the address names: `#train/my-run`, `#build=...`. */
+function route() {
+  const [, name = "", rest = ""] = /^#(\w+)[/=]?(.*)$/.exec(location.hash) ?? [];
+  const shown = name in VIEWS ? name : "draw";
+  for (const link of document.querySelectorAll("#views a")) {
+    const own = link.getAttribute("href") === `#${shown}`;
+    if (own) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest", inline: "center" });
+    } else link.removeAttribute("aria-current");
   }
-  const size = [paper.canvas.width, paper.canvas.height];
-  const blob = await paper.blob();
-  if (number !== change) return;
-  if (url) setTimeout(URL.revokeObjectURL, 10_000, url);
-  url = URL.createObjectURL(blob);
-  for (const card of cards) card.ask({ blob, url, size });
-}
-
-/** @param {string | null} text */
-function report(text) {
-  const message = by("message");
-  message.hidden = text === null;
-  message.textContent = text ?? "";
-}
-
-/** @param {Blob | null | undefined} file */
-async function lay(file) {
-  if (!file) return;
-  try {
-    await paper.lay(file);
-    report(null);
-  } catch {
-    report(say("noPicture"));
-  }
+  for (const view of Object.keys(VIEWS)) by(`view-${view}`).hidden = view !== shown;
+  document.title = `${document.querySelector("#views [aria-current]")?.textContent} · atelier`;
+  VIEWS[shown].show?.(rest);
 }
 
 function texts() {
   write();
-  for (const card of cards) card.show();
-  const first = cards[0]?.model.name ?? "MODEL";
-  by("command").textContent =
-    `atelier predict ${first} drawing.png\n` +
-    `curl --data-binary @drawing.png -H 'Content-Type: image/png' '${location.origin}/v1/predict?model=${encodeURIComponent(first)}'`;
+  const language = by("language");
+  language.textContent = say("language");
+  language.lang = spoken() === "fr" ? "en" : "fr";
+  for (const view of Object.values(VIEWS)) view.texts?.();
 }
 
-async function start() {
-  texts();
-  try {
-    const list = await (await fetch("/v1/models")).json();
-    cards = list.models.map(
-      (/** @type {import("./answers.js").Model} */ model) =>
-        new Card(model, report),
-    );
-    by("answers").replaceChildren(...cards.map((card) => card.root));
-    const names = new Set(cards.flatMap((card) => card.model.classes));
-    by("labels").replaceChildren(
-      ...[...names].map((name) => {
-        const option = document.createElement("option");
-        option.value = name;
-        return option;
-      }),
-    );
-  } catch {
-    report(say("offline"));
-  }
-  texts();
-  void changed();
-}
-
-by("clear").addEventListener("click", () => paper.clear());
-by("undo").addEventListener("click", () => paper.undo());
 by("language").addEventListener("click", () => {
   switchLanguage();
   texts();
+  route();
 });
+
 by("theme").addEventListener("click", () => {
   const root = document.documentElement;
-  const dark = root.dataset.theme
-    ? root.dataset.theme === "dark"
-    : matchMedia("(prefers-color-scheme: dark)").matches;
+  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   root.dataset.theme = dark ? "light" : "dark";
 });
-by("file").addEventListener("change", (event) => {
-  const input = /** @type {HTMLInputElement} */ (event.target);
-  void lay(input.files?.[0]);
-  input.value = "";
-});
-document.addEventListener("paste", (event) => {
-  const files = [...(event.clipboardData?.files ?? [])];
-  void lay(files.find((file) => file.type.startsWith("image/")));
-});
-document.addEventListener("dragover", (event) => event.preventDefault());
-document.addEventListener("drop", (event) => {
-  event.preventDefault();
-  void lay(event.dataTransfer?.files[0]);
-});
-document.addEventListener("keydown", (event) => {
-  if (
-    event.key === "z" &&
-    (event.ctrlKey || event.metaKey) &&
-    !(event.target instanceof HTMLInputElement)
-  ) {
-    event.preventDefault();
-    paper.undo();
-  }
+
+onTokenNeeded((wrong) => {
+  const input = el("input", { type: "password", autocomplete: "off" });
+  input.required = true;
+  const form = el(
+    "form",
+    { className: "gate" },
+    el("p", { words: "tokenHelp" }),
+    field("token", input),
+    button("enter", () => {}, { type: "submit", className: "main" }),
+    wrong && el("p", { className: "error", role: "alert", words: "tokenWrong" }),
+  );
+  by("gate").replaceChildren(form);
+  input.focus();
+  return new Promise((resolve) =>
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      by("gate").replaceChildren();
+      resolve(input.value.trim());
+    }),
+  );
 });
 
-const video = /** @type {HTMLVideoElement} */ (by("video"));
-by("camera").addEventListener("click", async () => {
-  try {
-    video.srcObject = await navigator.mediaDevices.getUserMedia({
-      video: { facingMode: "environment" },
-    });
-    await video.play();
-    by("still").hidden = false;
-  } catch (error) {
-    report(
-      say("noCamera", error instanceof Error ? error.message : String(error)),
-    );
-  }
+for (const [name, view] of Object.entries(VIEWS)) view.wire(by(`view-${name}`));
+explainTerms();
+texts();
+route();
+addEventListener("hashchange", () => {
+  route();
+  scrollTo(0, 0);
 });
-by("shoot").addEventListener("click", () => {
-  const shot = document.createElement("canvas");
-  shot.width = video.videoWidth;
-  shot.height = video.videoHeight;
-  shot.getContext("2d")?.drawImage(video, 0, 0);
-  shot.toBlob((blob) => void lay(blob), "image/png");
-  const stream = /** @type {MediaStream | null} */ (video.srcObject);
-  for (const track of stream?.getTracks() ?? []) track.stop();
-  by("still").hidden = true;
-});
-
-by("correct").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const label = /** @type {HTMLInputElement} */ (by("label"));
-  const kept = by("kept");
-  try {
-    const blob = await paper.blob();
-    const response = await fetch(
-      `/v1/drawings?label=${encodeURIComponent(label.value)}`,
-      {
-        method: "POST",
-        headers: { "Content-Type": blob.type || "application/octet-stream" },
-        body: blob,
-      },
-    );
-    const answer = await response.json();
-    kept.textContent = response.ok
-      ? say("kept", answer.files[0])
-      : answer.error.message;
-  } catch {
-    kept.textContent = say("offline");
-  }
-});
-
-void start();
+void listen();

@@ -73,21 +73,12 @@ export class Paper {
   async lay(file) {
     const picture = await createImageBitmap(file);
     this.remember();
-    const scale = Math.min(
-      1,
-      LONGEST / Math.max(picture.width, picture.height),
-    );
+    const scale = Math.min(1, LONGEST / Math.max(picture.width, picture.height));
     this.canvas.width = Math.max(1, Math.round(picture.width * scale));
     this.canvas.height = Math.max(1, Math.round(picture.height * scale));
     this.context.fillStyle = "#fff";
     this.context.fillRect(0, 0, this.canvas.width, this.canvas.height);
-    this.context.drawImage(
-      picture,
-      0,
-      0,
-      this.canvas.width,
-      this.canvas.height,
-    );
+    this.context.drawImage(picture, 0, 0, this.canvas.width, this.canvas.height);
     this.file = scale === 1 ? file : null;
     this.empty = false;
     this.changed();
@@ -99,10 +90,7 @@ export class Paper {
   blob() {
     if (this.file) return Promise.resolve(this.file);
     return new Promise((resolve, reject) => {
-      this.canvas.toBlob(
-        (blob) => (blob ? resolve(blob) : reject(new Error("no picture"))),
-        "image/png",
-      );
+      this.canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture"))), "image/png");
     });
   }
 
@@ -113,8 +101,7 @@ export class Paper {
   stroke(from, to) {
     const { context } = this;
     context.strokeStyle = "#000";
-    context.lineWidth =
-      (this.width() * Math.max(this.canvas.width, this.canvas.height)) / SHEET;
+    context.lineWidth = (this.width() * Math.max(this.canvas.width, this.canvas.height)) / SHEET;
     context.lineCap = "round";
     context.lineJoin = "round";
     context.beginPath();
@@ -175,8 +162,7 @@ export class Paper {
     const way = ways[/** @type {keyof typeof ways} */ (event.key)];
     if (!way) return;
     event.preventDefault();
-    const within = (/** @type {number} */ value, /** @type {number} */ most) =>
-      Math.min(Math.max(value, 0), most);
+    const within = (/** @type {number} */ value, /** @type {number} */ most) => Math.min(Math.max(value, 0), most);
     const next = {
       x: within(this.cursor.x + way[0] * STEP, this.canvas.width),
       y: within(this.cursor.y + way[1] * STEP, this.canvas.height),

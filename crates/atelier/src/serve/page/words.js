@@ -1,81 +1,22 @@
-// The page's texts in both languages.
+// The page's texts in both languages, and numbers as these write them.
 
-const WORDS = {
-  en: {
-    language: "Français",
-    theme: "Light or dark",
-    api: "API",
-    draw: "Draw, drop or paste a picture",
-    help: "With the keyboard: arrows move the pen, Shift and an arrow draws.",
-    clear: "Clear",
-    undo: "Undo",
-    open: "Open a picture",
-    camera: "Camera",
-    shoot: "Take this picture",
-    pen: "Pen",
-    wrong: "The right answer is",
-    keep: "Keep as training data",
-    kept: "Kept: {0}",
-    answers: "What the networks answer",
-    classifier: "classifier",
-    detector: "detector",
-    nothing: "–",
-    blank: "nothing to see",
-    time: "{0} ms",
-    seen: "as the network sees it",
-    found: "found: {0}",
-    command: "The same as a command",
-    commandHelp:
-      "Save the picture as drawing.png first; the second line asks this server.",
-    noCamera: "The camera can't be used: {0}",
-    offline: "The server does not answer.",
-    paper: "Paper to draw on",
-    noPicture: "This file is no picture that the browser can show.",
-  },
-  fr: {
-    language: "English",
-    theme: "Clair ou sombre",
-    api: "API",
-    draw: "Dessinez, déposez ou collez une image",
-    help: "Au clavier : les flèches déplacent le crayon, Maj et une flèche dessinent.",
-    clear: "Effacer",
-    undo: "Annuler",
-    open: "Ouvrir une image",
-    camera: "Caméra",
-    shoot: "Prendre cette image",
-    pen: "Crayon",
-    wrong: "La bonne réponse est",
-    keep: "Garder pour l’apprentissage",
-    kept: "Gardé : {0}",
-    answers: "Ce que répondent les réseaux",
-    classifier: "classifieur",
-    detector: "détecteur",
-    nothing: "–",
-    blank: "rien à voir",
-    time: "{0} ms",
-    seen: "tel que le réseau le voit",
-    found: "trouvés : {0}",
-    command: "La même chose en ligne de commande",
-    commandHelp:
-      "Enregistrez d’abord l’image sous le nom drawing.png ; la seconde ligne interroge ce serveur.",
-    noCamera: "La caméra n’est pas utilisable : {0}",
-    offline: "Le serveur ne répond pas.",
-    paper: "Feuille à dessin",
-    noPicture:
-      "Ce fichier n’est pas une image que le navigateur sait afficher.",
-  },
-};
+import { BUILD } from "./words/build.js";
+import { COMMON } from "./words/common.js";
+import { DRAW } from "./words/draw.js";
+import { INSIDE } from "./words/inside.js";
+import { TRAIN } from "./words/train.js";
 
-/** @typedef {keyof typeof WORDS} Language */
-/** @typedef {keyof typeof WORDS.en} Word */
+const WORDS = { ...COMMON, ...DRAW, ...BUILD, ...TRAIN, ...INSIDE };
+
+/** @typedef {"en" | "fr"} Language */
+/** @typedef {keyof typeof WORDS} Word */
 
 /** @type {Language} */
 let language = remembered();
 
 /** @returns {Language} */
 function remembered() {
-  const chosen =
-    localStorage.getItem("language") ?? navigator.language.slice(0, 2);
+  const chosen = localStorage.getItem("language") ?? navigator.language.slice(0, 2);
   return chosen === "fr" ? "fr" : "en";
 }
 
@@ -85,33 +26,83 @@ function remembered() {
  */
 export function say(word, ...values) {
   return values.reduce(
-    (/** @type {string} */ text, value, place) =>
-      text.replace(`{${place}}`, String(value)),
-    WORDS[language][word],
+    (/** @type {string} */ text, value, place) => text.replace(`{${place}}`, () => String(value)),
+    WORDS[word][language === "fr" ? 1 : 0],
   );
 }
 
 /** A number as the language writes it.
  * @param {number} value
- * @param {number} digits
+ * @param {number} [digits]
  */
-export function number(value, digits) {
+export function number(value, digits = 0) {
   return value.toLocaleString(language, {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   });
 }
 
-/** A share as a percentage.
+/** A number with at most four digits: 1.23 M.
  * @param {number} value
  */
-export function percent(value) {
+export function compact(value) {
   return value.toLocaleString(language, {
-    style: "percent",
-    minimumFractionDigits: 1,
-    maximumFractionDigits: 1,
+    notation: "compact",
+    maximumSignificantDigits: value < 1000 ? 4 : 3,
   });
 }
+
+/** A measured value with the digits that count.
+ * @param {number} value
+ */
+export function measured(value) {
+  return value.toLocaleString(language, { maximumSignificantDigits: 4 });
+}
+
+/** @param {number} value bytes */
+export function bytes(value) {
+  const units = language === "fr" ? ["o", "ko", "Mo", "Go"] : ["B", "kB", "MB", "GB"];
+  let unit = 0;
+  while (value >= 1000 && unit < 3) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value.toLocaleString(language, { maximumSignificantDigits: 3 })} ${units[unit]}`;
+}
+
+/** @param {number} seconds */
+export function duration(seconds) {
+  if (seconds < 60) return `${number(seconds, seconds < 10 ? 1 : 0)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** @param {string} date */
+export function when(date) {
+  return new Date(date).toLocaleString(language, {
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
+}
+
+/** A share as a percentage.
+ * @param {number} value
+ * @param {number} [digits] most digits behind the point
+ * @param {number} [least] digits that are always written
+ */
+export function percent(value, digits = 1, least = digits) {
+  return value.toLocaleString(language, {
+    style: "percent",
+    minimumFractionDigits: least,
+    maximumFractionDigits: digits,
+  });
+}
+
+/** @returns {Language} */
+export const spoken = () => language;
 
 /** The other language from now on. */
 export function switchLanguage() {
@@ -123,14 +114,16 @@ export function switchLanguage() {
 export function write() {
   document.documentElement.lang = language;
   for (const element of document.querySelectorAll("[data-words]")) {
-    element.textContent = say(
-      /** @type {Word} */ (element.getAttribute("data-words")),
-    );
+    if (element instanceof HTMLElement) element.textContent = say(/** @type {Word} */ (element.dataset.words));
   }
-  const button = /** @type {HTMLElement} */ (
-    document.getElementById("language")
-  );
-  button.textContent = say("language");
-  button.lang = language === "fr" ? "en" : "fr";
-  document.getElementById("paper")?.setAttribute("aria-label", say("paper"));
+  for (const element of document.querySelectorAll("[data-label]")) {
+    if (element instanceof HTMLElement) element.ariaLabel = say(/** @type {Word} */ (element.dataset.label));
+  }
+  for (const element of document.querySelectorAll("[data-hint]")) {
+    if (!(element instanceof HTMLElement)) continue;
+    const hint = say(/** @type {Word} */ (element.dataset.hint));
+    element.title = hint;
+    const control = element instanceof HTMLLabelElement ? element.control : element;
+    control?.setAttribute("aria-description", hint);
+  }
 }

@@ -15,7 +15,9 @@ import numpy as np
 import torch
 import torchvision
 
-NETWORKS = ["resnet18", "mobilenet_v3_small"]
+NETWORKS = ["resnet18", "resnet34", "resnet50", "mobilenet_v3_small", "mobilenet_v3_large"]
+# With these weights, gradients of the other two in 32 bits differ from those in 64 by more than 1e-3, in PyTorch too.
+TRAINED = ["resnet18", "mobilenet_v3_small", "mobilenet_v3_large"]
 IMAGES = (2, 3, 48, 64)
 # Of the training step's images.
 LABELS = [3, 141, 592, 653, 58, 979, 323, 846]
@@ -89,8 +91,9 @@ def main():
         with torch.no_grad():
             logits = network(images)
             double = network.double()(images.double())
-        golden[name] = logits
-        golden.update(training_step(name, network))
+        golden[name] = double.float()
+        if name in TRAINED:
+            golden.update(training_step(name, network))
         error = (logits - double).abs().max().item()
         apart = (logits[0] - logits[1]).abs().max()
         print(f"{name}: deviation {logits.std():.3f}, between the images {apart:.3f}, rounding {error:.1e}")

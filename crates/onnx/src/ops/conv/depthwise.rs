@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::{Sizes, at, inside};
+use super::Sizes;
+use crate::ops::window::Axis;
 
 /// Every input channel makes its own output channels; then ReLU if `relu`.
 pub(super) fn conv(sizes: Sizes, x: &[f32], w: &[f32], bias: &[f32], relu: bool) -> Vec<f32> {
@@ -53,4 +54,21 @@ pub(super) fn conv(sizes: Sizes, x: &[f32], w: &[f32], bias: &[f32], relu: bool)
             }
         });
     out
+}
+
+/// The place of a tap of a window on the input.
+fn at(axis: Axis, window: usize, tap: usize) -> Option<usize> {
+    let place = (window * axis.stride + tap * axis.dilation).checked_sub(axis.before)?;
+    (place < axis.input).then_some(place)
+}
+
+/// The first window whose tap lies on the input, and how many follow in a row.
+fn inside(axis: Axis, tap: usize) -> (usize, usize) {
+    let shift = tap * axis.dilation;
+    let first = axis.before.saturating_sub(shift).div_ceil(axis.stride);
+    let end = (axis.input + axis.before)
+        .saturating_sub(shift)
+        .div_ceil(axis.stride);
+    let end = end.min(axis.output);
+    (first.min(end), end.saturating_sub(first))
 }

@@ -1,4 +1,4 @@
-//! Winograd's F(4x4, 3x3) for a few images: channels in the lanes, weights transformed once for many calls.
+//! Winograd's F(4x4, 3x3): weights are transformed once for many calls.
 //!
 //! T tiles of 4x4 outputs in all images. Products are, for each of 36 points, `[T, in] x [in, out]`: a quarter of the
 //! direct form's multiply-adds, but four times its weights to read, and these are worth transforming only where they are
@@ -13,27 +13,28 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::conv::check;
+use super::{blocks, images, whole_blocks};
 use crate::buffer::{Fill, Scratch, Shared};
-use crate::conv::epilogue::{relu, relu_pool_value};
+use crate::conv::Conv;
+use crate::conv::epilogue::relu;
 use crate::conv::winograd::tiles::{TILE, Tiles};
-use crate::conv::winograd::transforms::{POINTS, input_tile, output_tile, square, weight_tile};
-use crate::conv::{Conv, Epilogue};
+use crate::conv::winograd::transforms::{POINTS, input_tile, output_tile, weight_tile};
 use crate::lanes::LANES;
-use crate::micro::{part, read, update};
+use crate::micro::{part, read};
 use crate::simd::{Lanes, Simd, Task};
 
-/// Input and output channels from which this path is used. Timed with 32 and 64 inputs only, where it takes half the
-/// time. Re-check this and the constants below: the lines 'one image, Winograd' of bench/kernels.
+/// Input and output channels from which this path is used.
 const LEAST_CHANNELS: usize = 16;
+/// Tiles from which it is used where the weights do not stay in a cache: reading them takes longer than what is saved.
+const LEAST_TILES: usize = 24;
+/// Transformed weights that stay in the second-level cache from one image to the next, in floats.
+const SMALL: usize = 256 << 10;
 /// Floats of transformed inputs at most, 64 MiB: a thread keeps the scratch.
 const MOST_SCRATCH: usize = 16 << 20;
 /// Output channels of a task: two vectors, so that even 64 channels make two tasks.
 const CHANNELS: usize = 2 * LANES;
 /// Tiles whose products are kept until the output transform.
 const TILES: usize = 16;
-/// Pixels converted to channels-last at a time.
-const STRIP: usize = LANES;
 /// Tiles that share each load of the weights.
 const AT_ONCE: usize = 4;
 
@@ -44,6 +45,8 @@ pub struct TransformedWeights {
     points: Vec<f32>,
     in_channels: usize,
     out_channels: usize,
+    /// Whole blocks.
+    bias: Vec<f32>,
 }
 
 /// Whether this path can compute the convolution for this number of images of this size, and is faster.
@@ -54,21 +57,23 @@ pub fn supports(conv: &Conv, images: usize, size: [usize; 2]) -> bool {
         && conv.dilation == [1, 1]
         && conv.in_channels >= LEAST_CHANNELS
         && conv.out_channels >= LEAST_CHANNELS
+        && (images * rows * columns >= LEAST_TILES
+            || POINTS * conv.in_channels * conv.out_channels <= SMALL)
         && images * rows * columns * POINTS * conv.in_channels <= MOST_SCRATCH
 }
 
 impl TransformedWeights {
-    /// G g G^T of weights `[out, in, 3, 3]`.
+    /// G g G^T of weights `[out, in, 3, 3]`, and biases `[out]`.
     ///
     /// # Panics
     /// If the kernel is not 3 x 3, or the length does not match.
-    pub fn new(conv: &Conv, weights: &[f32]) -> Self {
-        assert_eq!(conv.kernel, [3, 3], "small_batch::Transformed: kernel");
+    pub fn new(conv: &Conv, weights: &[f32], bias: &[f32]) -> Self {
+        assert_eq!(conv.kernel, [3, 3], "channels::winograd: kernel");
         let (inputs, outputs) = (conv.in_channels, conv.out_channels);
         assert_eq!(
             weights.len(),
             outputs * inputs * 9,
-            "small_batch::Transformed: weights"
+            "channels::winograd: weights"
         );
         let groups = outputs.div_ceil(CHANNELS);
         let mut points = vec![0.0; groups * POINTS * inputs * CHANNELS];
@@ -89,6 +94,7 @@ impl TransformedWeights {
             points,
             in_channels: inputs,
             out_channels: outputs,
+            bias: whole_blocks(bias),
         }
     }
 
@@ -133,8 +139,8 @@ impl Task for Transform<'_> {
     }
 }
 
-/// y = epilogue(conv(x, weights) + bias), as [`super::conv`] but with transformed weights. Rounding errors are larger
-/// than the direct form's, as always with Winograd's algorithm.
+/// y = conv(x) + bias, then ReLU if `relu`, as [`super::conv`]. Rounding errors are larger than the direct form's, as always
+/// with Winograd's algorithm.
 ///
 /// # Panics
 /// If [`supports`] refuses the convolution, the weights belong to another one, a length does not match, or the kernel does not
@@ -144,62 +150,44 @@ pub fn conv(
     x: &[f32],
     size: [usize; 2],
     weights: &TransformedWeights,
-    bias: &[f32],
-    epilogue: Epilogue,
+    relu: bool,
 ) -> Vec<f32> {
-    assert!(weights.fits(conv), "small_batch::winograd: weights");
-    let (images, out) = check(conv, x, size, bias);
+    assert!(weights.fits(conv), "channels::winograd: weights");
+    let out = conv.checked_output(size);
+    let (inputs, outputs) = (blocks(conv.in_channels), blocks(conv.out_channels));
+    let plane = size[0] * size[1] * LANES;
+    let images = images(x.len(), inputs * plane, "channels::winograd");
     assert!(
         supports(conv, images, size),
-        "small_batch::winograd: {images} of {size:?} through {conv:?}"
+        "channels::winograd: {images} of {size:?} through {conv:?}"
     );
     let tiles = Tiles::new(size, out, conv.padding);
     let count = images * tiles.per_block();
-    let stored = out.map(|len| len / epilogue.factor());
-    let mut y = Fill::new(images * conv.out_channels * stored[0] * stored[1]);
-    let inputs = conv.in_channels.next_multiple_of(LANES);
-    let mut inputs_of_tiles = Scratch::new(POINTS * count * inputs);
-    let inputs_of_tiles = inputs_of_tiles.floats(POINTS * count * inputs);
-    let shared = Shared::new(inputs_of_tiles);
+    let mut y = Fill::new(images * outputs * out[0] * out[1] * LANES);
+    let inputs = inputs * LANES;
+    let mut points = Scratch::new(POINTS * count * inputs);
+    let points = points.floats(POINTS * count * inputs);
+    let to = Shared::new(points);
     let simd = Simd::current();
-    let area = size[0] * size[1];
-    let mut pixels = Scratch::new(images * area * inputs);
-    let pixels = pixels.floats(images * area * inputs);
-    pixels
-        .par_chunks_mut(STRIP * inputs)
-        .with_min_len(2)
-        .enumerate()
-        .for_each(|(strip, to)| {
-            simd.run(ChannelsLast {
-                x,
-                channels: conv.in_channels,
-                area,
-                first: strip * STRIP,
-                inputs,
-                to,
-            });
-        });
-    let pixels = &*pixels;
     (0..count).into_par_iter().with_min_len(4).for_each(|tile| {
+        let image = tiles.place(tile).block * inputs / LANES * plane;
         simd.run(InputTile {
             tiles,
             tile,
             count,
-            pixels,
+            planes: &x[image..][..inputs / LANES * plane],
             inputs,
-            to: shared,
+            to,
         });
     });
     let transformed = TransformedInput {
         conv,
         weights,
-        bias,
-        epilogue,
-        stored,
+        relu,
         tiles,
         count,
         inputs,
-        values: inputs_of_tiles,
+        values: points,
         y: y.shared(),
     };
     let groups = conv.out_channels.div_ceil(CHANNELS);
@@ -211,53 +199,8 @@ pub fn conv(
             tiles: part(task / groups, TILES, count),
         });
     });
-    // SAFETY: the tiles and groups cover every stored pixel of every channel.
+    // SAFETY: the tiles and groups cover every pixel of every block.
     unsafe { y.finish() }
-}
-
-/// Sixteen pixels (of all images in a row) of `[N, C, H * W]` -> `[pixel][channel, whole vectors]`.
-struct ChannelsLast<'a> {
-    x: &'a [f32],
-    channels: usize,
-    area: usize,
-    first: usize,
-    inputs: usize,
-    to: &'a mut [f32],
-}
-
-impl Task for ChannelsLast<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<L: Lanes>(self, _: L) {
-        let count = self.to.len() / self.inputs;
-        let (image, pixel) = (self.first / self.area, self.first % self.area);
-        let whole = count == STRIP && pixel + STRIP <= self.area;
-        for c in (0..self.inputs).step_by(LANES) {
-            let channels = self.channels.saturating_sub(c).min(LANES);
-            let mut tile = [[0f32; LANES]; STRIP];
-            if whole {
-                for i in 0..channels {
-                    let plane = (image * self.channels + c + i) * self.area + pixel;
-                    let row = &self.x[plane..plane + STRIP];
-                    for p in 0..STRIP {
-                        tile[p][i] = row[p];
-                    }
-                }
-            } else {
-                for p in 0..count {
-                    let (image, pixel) =
-                        ((self.first + p) / self.area, (self.first + p) % self.area);
-                    for i in 0..channels {
-                        tile[p][i] = self.x[(image * self.channels + c + i) * self.area + pixel];
-                    }
-                }
-            }
-            for p in 0..count {
-                self.to[p * self.inputs + c..][..LANES].copy_from_slice(&tile[p]);
-            }
-        }
-    }
 }
 
 /// Transforms one input tile, all channels.
@@ -266,8 +209,9 @@ struct InputTile<'a> {
     tile: usize,
     /// Tiles in all.
     count: usize,
-    /// `[image][row][column][in, whole vectors]`
-    pixels: &'a [f32],
+    /// The image's, `[in block][row][column][16]`.
+    planes: &'a [f32],
+    /// Input channels, whole blocks.
     inputs: usize,
     /// `[point][tile][in, whole vectors]`
     to: Shared<'a, f32>,
@@ -280,12 +224,14 @@ impl Task for InputTile<'_> {
     fn run<L: Lanes>(self, l: L) {
         let (tiles, inputs) = (&self.tiles, self.inputs);
         let place = tiles.place(self.tile);
-        let image = tiles.source[0] * tiles.source[1] * inputs;
-        let pixels = self.pixels[place.block * image..][..image].as_ptr();
-        // SAFETY: an image's pixels; the channels of this tile at each point, which this task alone writes.
-        unsafe {
-            let to = self.to.at(self.tile * inputs);
-            input_tile(l, tiles, place, pixels, inputs, to, self.count * inputs);
+        let plane = tiles.source[0] * tiles.source[1] * LANES;
+        for first in (0..inputs).step_by(LANES) {
+            let pixels = self.planes[first / LANES * plane..][..plane].as_ptr();
+            // SAFETY: a plane; sixteen channels of this tile at each point, which this task alone writes.
+            unsafe {
+                let to = self.to.at(self.tile * inputs + first);
+                input_tile(l, tiles, place, pixels, LANES, to, self.count * inputs);
+            }
         }
     }
 }
@@ -294,9 +240,7 @@ impl Task for InputTile<'_> {
 struct TransformedInput<'a> {
     conv: &'a Conv,
     weights: &'a TransformedWeights,
-    bias: &'a [f32],
-    epilogue: Epilogue,
-    stored: [usize; 2],
+    relu: bool,
     tiles: Tiles,
     /// Tiles in all.
     count: usize,
@@ -400,48 +344,32 @@ impl Products<'_> {
     #[inline(always)]
     fn finish<L: Lanes>(&self, l: L, tile: usize, half: usize, from: &[f32]) {
         let TransformedInput {
-            conv,
-            tiles,
-            epilogue,
-            stored: [height, width],
-            y: to,
-            ..
+            conv, tiles, y: to, ..
         } = self.input;
         let first = self.group * CHANNELS + half;
-        let channels = conv.out_channels.saturating_sub(first).min(LANES);
-        if channels == 0 {
+        if first >= conv.out_channels {
             return;
         }
-        let mut bias = [0f32; LANES];
-        bias[..channels].copy_from_slice(&self.input.bias[first..first + channels]);
         assert!(from.len() >= (POINTS - 1) * TILES * CHANNELS + LANES);
+        let bias = self.input.weights.bias[first..]
+            .first_chunk()
+            .expect("whole blocks of biases");
         // SAFETY: sixteen products of each point, as asserted.
-        let y = unsafe { output_tile(l, from.as_ptr(), TILES * CHANNELS, read(l, &bias)) };
+        let y = unsafe { output_tile(l, from.as_ptr(), TILES * CHANNELS, read(l, bias)) };
         let place = tiles.place(tile);
-        let factor = epilogue.factor();
-        let side = TILE / factor;
-        // `[row][column][channel]`
-        let mut cells = [[[0f32; LANES]; TILE]; TILE];
-        for i in 0..side {
-            for j in 0..side {
-                let value = match epilogue {
-                    Epilogue::None => y[j][i],
-                    Epilogue::Relu => relu(l, y[j][i]),
-                    Epilogue::ReluPool => relu_pool_value(l, square(&y, i, j)),
+        let [rows, columns] = tiles.extent(place);
+        let [height, width] = tiles.out;
+        let plane = place.block * blocks(conv.out_channels) + first / LANES;
+        let corner = (plane * height + place.row * TILE) * width + place.column * TILE;
+        for i in 0..rows {
+            for j in 0..columns {
+                let value = if self.input.relu {
+                    relu(l, y[j][i])
+                } else {
+                    y[j][i]
                 };
-                update(l, &mut cells[i][j], value);
-            }
-        }
-        let [rows, columns] = tiles.extent(place).map(|len| len / factor);
-        let plane = (place.block * conv.out_channels + first) * height * width;
-        let corner = plane + place.row * side * width + place.column * side;
-        for lane in 0..channels {
-            for i in 0..rows {
-                for j in 0..columns {
-                    let at = corner + lane * height * width + i * width + j;
-                    // SAFETY: a pixel that exists, written by this task only.
-                    unsafe { to.at(at).write(cells[i][j][lane]) };
-                }
+                // SAFETY: a pixel that exists, written by this task only.
+                unsafe { l.store(to.at((corner + i * width + j) * LANES), value) };
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::lanes::LANES;
 use crate::micro::{part, prefetch, relu as rectified};
 use crate::simd::{Lanes, Simd, Task};
 
-/// Inputs of a task of [`linear`], at most: with 512 outputs a megabyte of weights.
+/// Inputs of a task of [`few`], at most: with 512 outputs a megabyte of weights.
 const DEPTH: usize = 512;
 /// Rows of the weight that share one pass over the outputs.
 const AT_ONCE: usize = 16;
@@ -25,16 +25,12 @@ const AT_ONCE: usize = 16;
 ///
 /// # Panics
 /// If a length does not fit.
-pub fn linear(x: &[f32], weight: &[f32], bias: &[f32], inputs: usize, relu: bool) -> Vec<f32> {
+pub fn few(x: &[f32], weight: &[f32], bias: &[f32], inputs: usize, relu: bool) -> Vec<f32> {
     let outputs = bias.len();
-    assert!(inputs > 0, "small_batch::linear: no inputs");
-    assert_eq!(
-        weight.len(),
-        inputs * outputs,
-        "small_batch::linear: weight"
-    );
+    assert!(inputs > 0, "linear::few: no inputs");
+    assert_eq!(weight.len(), inputs * outputs, "linear::few: weight");
     let images = x.len() / inputs;
-    assert_eq!(x.len(), images * inputs, "small_batch::linear: x");
+    assert_eq!(x.len(), images * inputs, "linear::few: x");
     let mut y: Vec<f32> = bias.repeat(images);
     if y.is_empty() {
         return y;
