@@ -343,6 +343,12 @@ fn wrong_trainings_are_refused_and_failed_ones_explained() {
     }
     let mut listener = Listener::new(&server);
     let nowhere = tiny(1).replace("[data]", "[data]\nsource = \"no-such-folder\"");
+    let refused = ask(&server, "POST /v1/runs", &json!({"toml": nowhere}));
+    assert_eq!(code(&refused), (422, "recipe"));
+    assert_eq!(refused.1["problems"][0]["line"], 11);
+    // With all that the network depends on in the recipe, the training finds out.
+    let image = "image = { size = [28, 28], colour = \"grey\" }";
+    let nowhere = nowhere.replace("[data]", &format!("[data]\n{image}"));
     let (status, _) = ask(
         &server,
         "POST /v1/runs",
