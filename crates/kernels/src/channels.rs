@@ -37,12 +37,17 @@ const ALONE: usize = 16_384;
 
 /// Up to how many images this layout is the faster one, whatever their size.
 const FEW_IMAGES: usize = 8;
-/// Pixels of an image from which it is, however many images there are.
+/// Pixels of an image from which it is in inference, however many images there are.
 const LARGE_IMAGE: usize = 4096;
 
 /// Whether images of this area are computed faster with channels than with images side by side.
 pub fn suits(images: usize, area: usize) -> bool {
-    images <= FEW_IMAGES || area >= LARGE_IMAGE
+    suits_training(images) || area >= LARGE_IMAGE
+}
+
+/// The same with gradients, whose sums over sixteen images in the lanes need no rows that are long.
+pub fn suits_training(images: usize) -> bool {
+    images <= FEW_IMAGES
 }
 
 /// Blocks that hold this many channels.

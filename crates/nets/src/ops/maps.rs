@@ -52,9 +52,14 @@ impl Maps {
     pub fn new(x: Tensor<4>) -> Self {
         let [images, channels, height, width] = x.dims();
         let device = x.device();
+        let has_channels = if device.is_autodiff() {
+            channels::suits_training(images)
+        } else {
+            channels::suits(images, height * width)
+        };
         let layout = if !has_lanes(&device) {
             Layout::Plain(x)
-        } else if channels::suits(images, height * width) {
+        } else if has_channels {
             Layout::Channels(pack_channels(x), channels)
         } else {
             Layout::Lanes(pack(x))
