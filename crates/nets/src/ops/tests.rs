@@ -87,6 +87,9 @@ fn assert_within(tolerance: f32, name: &str, what: &str, fast: &[f32], plain: &[
     }
 }
 
+/// How images become maps.
+type Enter = fn(Tensor<4>) -> Maps;
+
 /// Compares `operator` on the kernels and on other devices with its composition on the CPU; `parameters` are its inputs
 /// besides the maps.
 #[track_caller]
@@ -96,7 +99,7 @@ pub(super) fn check<const P: usize>(
     parameters: [Tensor<1>; P],
     operator: impl Fn(Maps, &[Tensor<1>; P]) -> Maps,
 ) {
-    let run = |device: &Device, enter: fn(Tensor<4>) -> Maps| {
+    let run = |device: &Device, enter: Enter| {
         let x = leaf_on(device, 1, shape);
         let parameters = parameters.clone().map(|parameter| {
             let data = parameter.detach().into_data();
@@ -129,7 +132,7 @@ pub(super) fn check<const P: usize>(
             assert_within(tolerance, name, what, found, plain);
         }
     };
-    let layouts: [(&str, fn(Tensor<4>) -> Maps); 3] = [
+    let layouts: [(&str, Enter); 3] = [
         ("", Maps::new),
         (" on images side by side", |x| Maps::plain(x).into_lanes()),
         (" on channels side by side", |x| {
