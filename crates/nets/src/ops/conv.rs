@@ -34,14 +34,7 @@ impl Maps {
         }
         let bias = bias.unwrap_or_else(|| Tensor::zeros([conv.out_channels], &self.device()));
         if groups > 1 {
-            let has_channels = matches!(self.layout, Layout::Channels(..));
-            let x = if has_channels {
-                self.into_lanes()
-            } else {
-                self
-            };
-            let y = x.grouped_conv(weight, bias, conv, groups, epilogue == Epilogue::Relu);
-            return if has_channels { y.into_channels() } else { y };
+            return self.grouped_conv(weight, bias, conv, groups, epilogue == Epilogue::Relu);
         }
         let conv = *conv;
         let images = self.images;

@@ -11,7 +11,7 @@ use super::cpu::{self, FlexTensor, Gradients, Operator, dims, floats, tensor};
 use super::maps::{Layout, Maps, like};
 
 impl Maps {
-    /// Convolution in `groups` of maps that are not channels side by side, bias, and ReLU if `relu`: `[N, in, H, W] -> [N, out, H', W']`; `weight`
+    /// Convolution in `groups`, bias, and ReLU if `relu`: `[N, in, H, W] -> [N, out, H', W']`; `weight`
     /// `[out, in / groups, rows, columns]`, `bias` `[out]`.
     pub(super) fn grouped_conv(
         self,
@@ -27,7 +27,13 @@ impl Maps {
         };
         let images = self.images;
         let layout = match self.layout {
-            Layout::Lanes(x) | Layout::Channels(x, _) => Layout::Lanes(cpu::apply(
+            // In lanes, and back at once: what follows may have kernels for few images.
+            Layout::Channels(..) => {
+                let x = self.into_lanes();
+                let y = x.grouped_conv(weight, bias, conv, groups, relu);
+                return y.into_channels();
+            }
+            Layout::Lanes(x) => Layout::Lanes(cpu::apply(
                 GroupedOperator { grouped, relu },
                 cpu::inputs(x, weight, bias),
             )),
