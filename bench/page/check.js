@@ -55,7 +55,9 @@ async function answers(page, expected) {
 }
 
 async function draw(page) {
-  const box = await page.locator("#paper").boundingBox();
+  const paper = page.locator("#paper");
+  await paper.waitFor();
+  const box = await paper.boundingBox();
   const [first, ...rest] = [
     [0.28, 0.22],
     [0.72, 0.22],
