@@ -61,10 +61,13 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, connections: usize) {
         }
     }
     app.stop();
-    // What waits at the door has been accepted by the system already.
-    while let Ok(Ok((stream, _))) = tokio::time::timeout(TICK, listener.accept()).await {
-        connect(stream, None);
-    }
+    // What waits at the door has been accepted by the system already. Clients that connect anew at once must not hold this up.
+    let last = async {
+        while let Ok(Ok((stream, _))) = tokio::time::timeout(TICK, listener.accept()).await {
+            connect(stream, None);
+        }
+    };
+    let _in_time = tokio::time::timeout(FAREWELL, last).await;
     drop(listener);
     tokio::time::sleep(FAREWELL).await;
     let _in_time = tokio::time::timeout(LAST_ANSWERS, graceful.shutdown()).await;

@@ -438,6 +438,40 @@ fn a_signal_ends_it_after_the_last_answer() {
     assert!(begin.elapsed() < Duration::from_secs(30));
 }
 
+/// Clients that connect anew for each request, and never stop asking.
+#[test]
+fn a_signal_ends_it_under_load() {
+    let mut server = Server::start(&["digits-cnn"]);
+    let request = server.request("POST /v1/predict", &[], &server.seven());
+    let address = server.address.clone();
+    let clients: Vec<_> = (0..8)
+        .map(|_| {
+            let (request, address) = (request.clone(), address.clone());
+            std::thread::spawn(move || {
+                let mut answered = 0;
+                while let Ok(mut stream) = TcpStream::connect(&address) {
+                    let mut bytes = Vec::new();
+                    let asked = stream.write_all(&request);
+                    if asked.is_err() || stream.read_to_end(&mut bytes).is_err() {
+                        break; // it came when the door was being closed
+                    }
+                    answered += usize::from(bytes.starts_with(b"HTTP/1.1 200"));
+                }
+                answered
+            })
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(300));
+    let id = rustix::process::Pid::from_child(&server.child);
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("sent");
+    let begin = Instant::now();
+    assert!(server.child.wait().expect("its end").success());
+    assert!(begin.elapsed() < Duration::from_secs(30));
+    for client in clients {
+        assert!(client.join().expect("no panic") > 0);
+    }
+}
+
 fn base64(bytes: &[u8]) -> String {
     use base64::Engine;
     base64::prelude::BASE64_STANDARD.encode(bytes)
