@@ -55,10 +55,7 @@ export class Card {
       const begin = performance.now();
       const name = part(this.model.name);
       try {
-        const answer = await post(
-          `/v1/predict?show=input&model=${name}`,
-          picture.blob,
-        );
+        const answer = await post(`/v1/predict?show=input&model=${name}`, picture.blob);
         const ms = performance.now() - begin;
         const prediction = answer.predictions[0];
         const gradCam = this.shown?.gradCam ?? null;
@@ -86,9 +83,7 @@ export class Card {
     if (this.model.classes.length > 0 || this.named) return;
     this.named = true;
     const { models } = await get("/v1/models");
-    this.model =
-      models.find((/** @type {Model} */ one) => one.name === this.model.name) ??
-      this.model;
+    this.model = models.find((/** @type {Model} */ one) => one.name === this.model.name) ?? this.model;
   }
 
   show() {
@@ -108,13 +103,9 @@ export class Card {
     time.textContent = say("time", number(ms, ms < 10 ? 1 : 0));
     const pictures = [
       prediction.input && figure(pixels(prediction.input), say("seen")),
-      gradCam &&
-        figure(overlay(prediction.input ?? "", gradCam), say("gradCam")),
+      gradCam && figure(overlay(prediction.input ?? "", gradCam), say("gradCam")),
       model.kind === "detector" &&
-        figure(
-          boxes(prediction.detections, picture),
-          say("found", prediction.detections.length),
-        ),
+        figure(boxes(prediction.detections, picture), say("found", prediction.detections.length)),
     ];
     this.root.replaceChildren(
       head,
@@ -138,8 +129,7 @@ export function bars(classes, probabilities) {
     name: classes[place] ?? String(place),
     value,
   }));
-  if (rows.length > BARS)
-    rows = rows.sort((a, b) => b.value - a.value).slice(0, BARS);
+  if (rows.length > BARS) rows = rows.sort((a, b) => b.value - a.value).slice(0, BARS);
   return el(
     "dl",
     { className: "bars", title: say("barsHint") },
@@ -155,8 +145,7 @@ export function bars(classes, probabilities) {
  * @param {string} url
  * @param {string} heat
  */
-export const overlay = (url, heat) =>
-  el("span", { className: "overlay" }, pixels(url), pixels(heat));
+export const overlay = (url, heat) => el("span", { className: "overlay" }, pixels(url), pixels(heat));
 
 /** A small picture whose pixels can be seen.
  * @param {string} url
@@ -167,5 +156,4 @@ export const pixels = (url) => el("img", { src: url, alt: "" });
  * @param {Element} content
  * @param {string} words
  */
-export const figure = (content, words) =>
-  el("figure", {}, content, el("figcaption", { textContent: words }));
+export const figure = (content, words) => el("figure", {}, content, el("figcaption", { textContent: words }));
