@@ -25,7 +25,7 @@ use crate::buffer::Fill;
 use crate::lanes::LANES;
 
 pub use backward::{backward_weights, spread, spread_pixels, transposed, transposed_weights};
-pub use conv::{Weights, conv};
+pub use conv::{Weights, conv, supports};
 pub use depthwise::{DepthwiseWeights, depthwise};
 pub use norm::{batch_backward, batch_forward, channel_sums, scale_shift};
 pub use pool::halve;
@@ -45,7 +45,8 @@ pub fn suits(images: usize, area: usize) -> bool {
     suits_training(images) || area >= LARGE_IMAGE
 }
 
-/// The same with gradients, whose sums over sixteen images in the lanes need no rows that are long.
+/// The same in training. More images are faster side by side there, however large: the gradient of the weights is summed over the
+/// pixels of a row, and the rows of deep layers are short.
 pub fn suits_training(images: usize) -> bool {
     images <= FEW_IMAGES
 }

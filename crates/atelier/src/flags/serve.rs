@@ -45,7 +45,7 @@ pub struct ServeAccess {
     /// ATELIER_SERVE_TOKEN; needed on addresses that others reach]
     #[arg(long, value_name = "FILE")]
     pub serve_token_file: Option<PathBuf>,
-    /// Answer everybody who reaches the address, without a token
+    /// Answer everybody who reaches the address, without a token: they can also train, and see pictures on this machine
     #[arg(long)]
     pub insecure: bool,
     /// A name under which browsers may reach the server, beside localhost and addresses; may be repeated

@@ -9,6 +9,7 @@ mod evidence;
 mod faults;
 mod import;
 mod init;
+mod inside;
 mod layers;
 mod onnx;
 mod own_images;

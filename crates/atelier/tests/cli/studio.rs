@@ -17,7 +17,7 @@ fn server() -> Server {
     Server::start(&["digits-cnn"])
 }
 
-/// The tiny recipe with so many epochs.
+/// The tiny recipe, for this many epochs.
 fn tiny(epochs: usize) -> String {
     TINY_CNN.replace("epochs = 1", &format!("epochs = {epochs}"))
 }

@@ -7,6 +7,7 @@ use super::{blocks, images};
 use crate::buffer::{Scratch, Shared};
 use crate::conv::Conv;
 use crate::lanes::LANES;
+use crate::micro::outer_products;
 use crate::simd::{Lanes, Simd, Task};
 
 /// Input channels whose sums a task keeps in registers, beside [`GROUP`] blocks of outputs.
@@ -127,20 +128,8 @@ pub fn backward_weights(conv: &Conv, x: &[f32], dy: &[f32], size: [usize; 2]) ->
         out = size;
     }
     let padded = Padded::new(conv, size);
-    let mut copy = Scratch::new(if padded.is_plain {
-        0
-    } else {
-        images * inputs * padded.plane()
-    });
-    let source = if padded.is_plain {
-        x
-    } else {
-        let copy = copy.floats(images * inputs * padded.plane());
-        copy.par_chunks_mut(padded.plane())
-            .zip(x.par_chunks(size[0] * size[1] * LANES))
-            .for_each(|(to, plane)| padded.fill(plane, to));
-        copy
-    };
+    let mut copies = Scratch::new(padded.copies(images * inputs));
+    let source = padded.planes(x, &mut copies);
     let channel_parts = conv.in_channels.div_ceil(CHANNELS);
     let groups = outputs.div_ceil(GROUP);
     // By the shape alone, so that the order of sums is the same for any number of threads.
@@ -256,10 +245,10 @@ impl Sums<'_> {
                             // plane, and every lane of a pixel may be read.
                             unsafe {
                                 let to = self.sums.at(to * LANES);
-                                let mut sums = [[l.zero(); R]; I];
+                                let mut sums = [[l.zero(); I]; R];
                                 for i in 0..I {
                                     for r in 0..R {
-                                        sums[i][r] = l.load(to.add((i * GROUP + r) * LANES));
+                                        sums[r][i] = l.load(to.add((i * GROUP + r) * LANES));
                                     }
                                 }
                                 for row in top..(top + rows_at_once).min(out[0]) {
@@ -269,11 +258,19 @@ impl Sums<'_> {
                                     let from = self.x.as_ptr().add(from + left * LANES + lane);
                                     let dy =
                                         self.dy.as_ptr().add(dy + (row * out[1] + left) * LANES);
-                                    products::<L, R, I>(l, width, from, dy, area, &mut sums);
+                                    outer_products::<L, R, I>(
+                                        l,
+                                        width,
+                                        dy,
+                                        [area, LANES],
+                                        from,
+                                        [1, LANES],
+                                        &mut sums,
+                                    );
                                 }
                                 for i in 0..I {
                                     for r in 0..R {
-                                        l.store(to.add((i * GROUP + r) * LANES), sums[i][r]);
+                                        l.store(to.add((i * GROUP + r) * LANES), sums[r][i]);
                                     }
                                 }
                             }
@@ -282,38 +279,5 @@ impl Sums<'_> {
                 }
             }
         }
-    }
-}
-
-/// `sums[i][r] += x[p][i] * dy[r][p]` over `count` pixels p.
-///
-/// # Safety
-/// `x` must be readable for I floats at each pixel, and `dy` for a whole pixel in R planes `area` floats apart.
-#[inline(always)]
-unsafe fn products<L: Lanes, const R: usize, const I: usize>(
-    l: L,
-    count: usize,
-    x: *const f32,
-    dy: *const f32,
-    area: usize,
-    sums: &mut [[L::V; R]; I],
-) {
-    let (mut x, mut dy) = (x, dy);
-    for _ in 0..count {
-        // SAFETY: the caller's promise for this pixel.
-        unsafe {
-            let mut gradients = [l.zero(); R];
-            for r in 0..R {
-                gradients[r] = l.load(dy.add(r * area));
-            }
-            for i in 0..I {
-                let value = l.splat(*x.add(i));
-                for r in 0..R {
-                    sums[i][r] = l.mul_add(value, gradients[r], sums[i][r]);
-                }
-            }
-        }
-        x = x.wrapping_add(LANES);
-        dy = dy.wrapping_add(LANES);
     }
 }

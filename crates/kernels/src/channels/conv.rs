@@ -9,8 +9,9 @@ use super::padded::Padded;
 use super::{blocks, images, whole_blocks};
 use crate::buffer::{Fill, Scratch, Shared};
 use crate::conv::Conv;
+use crate::conv::epilogue::relu;
 use crate::lanes::LANES;
-use crate::micro::part;
+use crate::micro::{outer_products, part};
 use crate::simd::{Lanes, Simd, Task};
 
 /// Blocks of output channels that share each load of the input.
@@ -28,6 +29,13 @@ pub struct Weights {
     /// For each group of outputs `[in block][row][column][in, at most 16][GROUP or fewer][16]`.
     values: Vec<f32>,
     bias: Vec<f32>,
+}
+
+/// Whether this layout has kernels for a convolution of images of this size, its gradients included. It has none for padding far
+/// beyond the kernel.
+pub fn supports(conv: &Conv, size: [usize; 2]) -> bool {
+    conv.output(size)
+        .is_some_and(|out| Padded::new(conv, size).is_moderate(out))
 }
 
 /// The blocks of each group of outputs: fours, then a two, then a one.
@@ -120,20 +128,8 @@ pub fn conv(conv: &Conv, x: &[f32], size: [usize; 2], weights: &Weights, relu: b
     }
     let mut y = Fill::new(images * outputs * out[0] * out[1] * LANES);
     let padded = Padded::new(conv, size);
-    let mut copy = Scratch::new(if padded.is_plain {
-        0
-    } else {
-        images * inputs * padded.plane()
-    });
-    let source = if padded.is_plain {
-        x
-    } else {
-        let copy = copy.floats(images * inputs * padded.plane());
-        copy.par_chunks_mut(padded.plane())
-            .zip(x.par_chunks(size[0] * size[1] * LANES))
-            .for_each(|(to, plane)| padded.fill(plane, to));
-        copy
-    };
+    let mut copies = Scratch::new(padded.copies(images * inputs));
+    let source = padded.planes(x, &mut copies);
     let input = Input {
         conv,
         padded,
@@ -379,10 +375,11 @@ impl Strip<'_> {
                     // SAFETY: P pixels of the padded plane, side by side, and the weights of this tap.
                     unsafe {
                         let x = x.add(tap);
+                        let (of_w, of_x) = ([LANES, self.step], [LANES, 1]);
                         if channels == LANES {
-                            products::<L, R, P>(l, LANES, x, w, self.step, &mut sums);
+                            outer_products::<L, R, P>(l, LANES, w, of_w, x, of_x, &mut sums);
                         } else {
-                            products::<L, R, P>(l, channels, x, w, self.step, &mut sums);
+                            outer_products::<L, R, P>(l, channels, w, of_w, x, of_x, &mut sums);
                         }
                         w = w.wrapping_add(channels * self.step);
                     }
@@ -392,47 +389,10 @@ impl Strip<'_> {
         for r in 0..R {
             for p in 0..P {
                 let sum = sums[r][p];
-                let sum = if self.relu {
-                    l.select_gt(l.zero(), sum, l.zero(), sum)
-                } else {
-                    sum
-                };
+                let sum = if self.relu { relu(l, sum) } else { sum };
                 // SAFETY: the caller's promise.
                 unsafe { l.store(y.add(r * self.area + p * LANES), sum) };
             }
         }
-    }
-}
-
-/// `sums[r][p] += x[p][k] * w[k][r]` over `count` channels k.
-///
-/// # Safety
-/// `x` must be readable for P pixels, and `w` for R blocks at each multiple of `step`.
-#[inline(always)]
-unsafe fn products<L: Lanes, const R: usize, const P: usize>(
-    l: L,
-    count: usize,
-    x: *const f32,
-    w: *const f32,
-    step: usize,
-    sums: &mut [[L::V; P]; R],
-) {
-    let (mut x, mut w) = (x, w);
-    for _ in 0..count {
-        // SAFETY: the caller's promise for this channel.
-        unsafe {
-            let mut weights = [l.zero(); R];
-            for r in 0..R {
-                weights[r] = l.load(w.add(r * LANES));
-            }
-            for p in 0..P {
-                let value = l.splat(*x.add(p * LANES));
-                for r in 0..R {
-                    sums[r][p] = l.mul_add(value, weights[r], sums[r][p]);
-                }
-            }
-        }
-        x = x.wrapping_add(1);
-        w = w.wrapping_add(step);
     }
 }

@@ -6,6 +6,7 @@ use super::padded::Padded;
 use super::{blocks, images, whole_blocks};
 use crate::buffer::{Fill, Scratch, Shared};
 use crate::conv::Conv;
+use crate::conv::epilogue::relu;
 use crate::lanes::LANES;
 use crate::simd::{Lanes, Simd, Task};
 
@@ -24,7 +25,7 @@ impl DepthwiseWeights {
     /// Of weights `[channels, 1, rows, columns]` and biases `[channels]`.
     ///
     /// # Panics
-    /// If a length does not match, or there are more outputs than inputs.
+    /// If a length does not match, or there are not as many outputs as inputs.
     pub fn new(conv: &Conv, weights: &[f32], bias: &[f32]) -> Self {
         let (channels, taps) = (conv.out_channels, conv.kernel[0] * conv.kernel[1]);
         assert_eq!(conv.in_channels, channels, "channels::depthwise: channels");
@@ -158,11 +159,7 @@ impl Plane<'_> {
         let to = self.first + (row * self.out[1] + column) * LANES;
         for p in 0..P {
             let sum = sums[p];
-            let sum = if self.relu {
-                l.select_gt(l.zero(), sum, l.zero(), sum)
-            } else {
-                sum
-            };
+            let sum = if self.relu { relu(l, sum) } else { sum };
             // SAFETY: P pixels of this task's own plane.
             unsafe { l.store(self.to.at(to + p * LANES), sum) };
         }

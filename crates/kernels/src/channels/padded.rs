@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
+use crate::buffer::Scratch;
 use crate::conv::Conv;
 use crate::lanes::LANES;
 
@@ -16,7 +19,7 @@ pub(super) struct Padded {
     share: usize,
     rows: usize,
     /// Whether planes are as they should be without a copy.
-    pub is_plain: bool,
+    is_plain: bool,
 }
 
 impl Padded {
@@ -27,8 +30,11 @@ impl Padded {
             size,
             padding: conv.padding,
             stride,
-            share: (size[1] + 2 * conv.padding[1]).div_ceil(stride),
-            rows: size[0] + 2 * conv.padding[0],
+            share: conv.padding[1]
+                .saturating_mul(2)
+                .saturating_add(size[1])
+                .div_ceil(stride),
+            rows: conv.padding[0].saturating_mul(2).saturating_add(size[0]),
             is_plain,
         }
     }
@@ -47,6 +53,42 @@ impl Padded {
     #[inline(always)]
     pub fn column(&self, skipped: usize) -> usize {
         (skipped % self.stride * self.share + skipped / self.stride) * LANES
+    }
+
+    /// Whether its planes are not much larger than what is read from and written to: padding far beyond the kernel, skipped by a
+    /// large stride, would need memory that nothing else needs.
+    pub fn is_moderate(&self, out: [usize; 2]) -> bool {
+        const SMALL: usize = 1 << 16;
+        const TIMES: usize = 4;
+        let pixels = |[height, width]: [usize; 2]| height.saturating_mul(width);
+        let copied = self
+            .rows
+            .saturating_mul(self.share)
+            .saturating_mul(self.stride);
+        copied <= SMALL || copied / TIMES <= pixels(self.size).saturating_add(pixels(out))
+    }
+
+    /// Floats of the copies of this many planes.
+    pub fn copies(&self, planes: usize) -> usize {
+        if self.is_plain {
+            0
+        } else {
+            planes * self.plane()
+        }
+    }
+
+    /// All planes of `x` `[planes, H, W, 16]` in this order: copies in `scratch`, or `x` itself where that will do.
+    pub fn planes<'a>(&self, x: &'a [f32], scratch: &'a mut Scratch) -> &'a [f32] {
+        let plane = self.size[0] * self.size[1] * LANES;
+        if self.is_plain || plane == 0 {
+            return x;
+        }
+        let copies = scratch.floats(self.copies(x.len() / plane));
+        copies
+            .par_chunks_mut(self.plane())
+            .zip(x.par_chunks(plane))
+            .for_each(|(to, plane)| self.fill(plane, to));
+        copies
     }
 
     /// Copies a plane `[H, W, 16]`.

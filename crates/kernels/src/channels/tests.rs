@@ -258,6 +258,63 @@ proptest! {
 }
 
 #[test]
+fn padding_far_beyond_the_kernel_is_left_to_others() {
+    let geometry = |padding, stride| Conv {
+        in_channels: 1,
+        out_channels: 1,
+        kernel: [3, 3],
+        stride: [stride; 2],
+        padding: [padding; 2],
+        dilation: [1, 1],
+    };
+    for (padding, stride, size) in [
+        (1, 1, 1),
+        (1, 1, 2000),
+        (3, 2, 2),
+        (0, 500, 2000),
+        (90, 1, 5),
+    ] {
+        assert!(
+            supports(&geometry(padding, stride), [size; 2]),
+            "{padding} {stride} {size}"
+        );
+    }
+    for (padding, stride, size) in [(1 << 20, 1 << 20, 5), (1 << 40, 1 << 40, 5), (1, 1, 0)] {
+        assert!(
+            !supports(&geometry(padding, stride), [size; 2]),
+            "{padding} {stride} {size}"
+        );
+    }
+}
+
+#[test]
+fn squares_are_halved() {
+    let (size, planes) = ([5, 7], 3);
+    let x = random(1, planes * size[0] * size[1] * LANES);
+    let at = |plane: usize, y: usize, x: usize, lane| {
+        ((plane * size[0] + y) * size[1] + x) * LANES + lane
+    };
+    let mut expected = Vec::new();
+    for plane in 0..planes {
+        for row in 0..2 {
+            for column in 0..3 {
+                for lane in 0..LANES {
+                    let pixel =
+                        |y: usize, c: usize| x[at(plane, 2 * row + y, 2 * column + c, lane)];
+                    expected.push(
+                        pixel(0, 0)
+                            .max(pixel(0, 1))
+                            .max(pixel(1, 0))
+                            .max(pixel(1, 1)),
+                    );
+                }
+            }
+        }
+    }
+    assert_eq!(halve(&x, size), expected);
+}
+
+#[test]
 fn nan_survives() {
     let geometry = Conv {
         in_channels: 1,

@@ -1,12 +1,13 @@
 //! Convolution, with ReLU and pooling in the same pass over memory.
 
-mod channels;
+mod on_channels;
 mod prepared;
 
 use std::sync::Arc;
 
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Tensor, activation, module};
+use kernels::channels;
 pub use kernels::conv::{Conv, Epilogue};
 use kernels::conv::{bias_gradient, relu_backward, relu_pool_backward};
 use kernels::lanes::LANES;
@@ -15,7 +16,7 @@ use super::cpu::{self, FlexTensor, Gradients, Operator, dims, floats, tensor};
 use super::maps::{Layout, Maps, like};
 use super::norm::{Affine, Statistics};
 use super::pool::{HALVING, composed_max_pool};
-use channels::{ChannelsConv, convolved};
+use on_channels::{ChannelsConv, convolved};
 use prepared::Parameters;
 
 impl Maps {
@@ -29,6 +30,10 @@ impl Maps {
         groups: usize,
         epilogue: Epilogue,
     ) -> Self {
+        if self.has_no_kernel_for(conv) {
+            let y = self.into_lanes().conv(weight, bias, conv, groups, epilogue);
+            return y.into_channels();
+        }
         if self.keeps_parameters() {
             return self.channels_conv(weight, bias, None, conv, groups, epilogue);
         }
@@ -59,6 +64,12 @@ impl Maps {
         Self { layout, images }
     }
 
+    /// Whether channels lie side by side and this convolution has kernels for the other layouts only.
+    fn has_no_kernel_for(&self, conv: &Conv) -> bool {
+        let [_, height, width] = self.shape();
+        matches!(self.layout, Layout::Channels(..)) && !channels::supports(conv, [height, width])
+    }
+
     /// Whether parameters are prepared once for many calls: with channels side by side, unless they are being trained.
     fn keeps_parameters(&self) -> bool {
         matches!(self.layout, Layout::Channels(..)) && !self.device().is_autodiff()
@@ -74,7 +85,7 @@ impl Maps {
         groups: usize,
         epilogue: Epilogue,
     ) -> Self {
-        if self.keeps_parameters() {
+        if self.keeps_parameters() && !self.has_no_kernel_for(conv) {
             return self.channels_conv(weight, bias, Some(norm), conv, groups, epilogue);
         }
         let Statistics {
@@ -298,6 +309,11 @@ mod tests {
             ("5x5, stride 2", conv(3, 6, 5, 2, 2, 1), [4, 3, 13, 12]),
             ("dilated", conv(4, 5, 3, 1, 2, 2), [2, 4, 9, 9]),
             ("1x1", conv(12, 7, 1, 1, 0, 1), [16, 12, 5, 5]),
+            (
+                "padding far beyond the kernel",
+                conv(3, 4, 3, 300, 300, 1),
+                [2, 3, 4, 5],
+            ),
         ];
         for (name, conv, shape) in cases {
             let [rows, columns] = conv.kernel;

@@ -1,11 +1,11 @@
 //! Batch and group normalisation.
 
-mod channels;
+mod on_channels;
 
 use burn::tensor::{Tensor, activation};
 use kernels::norm::{self, Moments};
 
-use self::channels::{ChannelsGivenMoments, ChannelsNorm};
+use self::on_channels::{ChannelsGivenMoments, ChannelsNorm};
 use super::cpu::{self, FlexTensor, Gradients, Operator, dims, floats, tensor};
 use super::maps::{Layout, Maps, full, like};
 
@@ -126,23 +126,27 @@ fn pair(statistics: Vec<Tensor<1>>) -> [Tensor<1>; 2] {
         .expect("the statistics of a batch are its mean and variance")
 }
 
+/// What kernels take.
+fn affine_of<'a>(
+    gamma: &'a FlexTensor,
+    beta: &'a FlexTensor,
+    epsilon: f32,
+    relu: bool,
+) -> norm::Affine<'a> {
+    norm::Affine {
+        gamma: floats(gamma),
+        beta: floats(beta),
+        epsilon,
+        relu,
+    }
+}
+
 /// Batch normalisation by given statistics, on lanes `[B, C, H, W, 16]`.
 #[derive(Clone, Debug)]
 struct GivenMoments {
     images: usize,
     epsilon: f32,
     relu: bool,
-}
-
-impl GivenMoments {
-    fn affine<'a>(&self, gamma: &'a FlexTensor, beta: &'a FlexTensor) -> norm::Affine<'a> {
-        norm::Affine {
-            gamma: floats(gamma),
-            beta: floats(beta),
-            epsilon: self.epsilon,
-            relu: self.relu,
-        }
-    }
 }
 
 impl Operator<5> for GivenMoments {
@@ -159,7 +163,7 @@ impl Operator<5> for GivenMoments {
             variance: floats(&variance).to_vec(),
         };
         let shape = norm_shape(dims(&x), self.images);
-        let affine = self.affine(&gamma, &beta);
+        let affine = affine_of(&gamma, &beta, self.epsilon, self.relu);
         let y = norm::batch_inference(floats(&x), shape, affine, &moments);
         let y = tensor(y, dims::<5>(&x));
         (y.clone(), [y, variance, gamma, beta])
@@ -172,7 +176,7 @@ impl Operator<5> for GivenMoments {
         _: [bool; 5],
     ) -> Gradients<5> {
         let shape = norm_shape(dims(&y), self.images);
-        let affine = self.affine(&gamma, &beta);
+        let affine = affine_of(&gamma, &beta, self.epsilon, self.relu);
         let dx = norm::batch_inference_backward(
             floats(&y),
             floats(&dy),
@@ -244,22 +248,11 @@ impl Saved {
     }
 }
 
-impl Norm {
-    fn affine<'a>(&self, gamma: &'a FlexTensor, beta: &'a FlexTensor) -> norm::Affine<'a> {
-        norm::Affine {
-            gamma: floats(gamma),
-            beta: floats(beta),
-            epsilon: self.epsilon,
-            relu: self.relu,
-        }
-    }
-}
-
 impl Operator<3> for Norm {
     type Saved = Saved;
 
     fn forward(&self, [x, gamma, beta]: [FlexTensor; 3], _: bool) -> (FlexTensor, Saved) {
-        let affine = self.affine(&gamma, &beta);
+        let affine = affine_of(&gamma, &beta, self.epsilon, self.relu);
         let shape = norm_shape(dims(&x), self.images);
         let (y, moments) = match self.over {
             Over::Batch => norm::batch_forward(floats(&x), shape, affine),
@@ -284,7 +277,7 @@ impl Operator<3> for Norm {
     }
 
     fn backward(&self, saved: Saved, dy: FlexTensor, _: [bool; 3]) -> Gradients<3> {
-        let affine = self.affine(&saved.gamma, &saved.beta);
+        let affine = affine_of(&saved.gamma, &saved.beta, self.epsilon, self.relu);
         let shape = norm_shape(dims(&saved.x), self.images);
         let (x, y, dy) = (floats(&saved.x), floats(&saved.y), floats(&dy));
         let gradients = match self.over {

@@ -249,3 +249,39 @@ fn onnx_memory_is_limited() {
         "{error}"
     );
 }
+
+/// `y = conv(x)` with one 3x3 kernel of ones.
+fn convolution(pads: i64, stride: i64) -> ModelProto {
+    let ints = |name: &str, values: &[i64]| AttributeProto {
+        name: name.into(),
+        ints: values.to_vec(),
+        r#type: AttributeType::Ints.into(),
+        ..AttributeProto::default()
+    };
+    let mut conv = node("Conv", &["x", "w"], &["y"]);
+    conv.attribute = vec![ints("pads", &[pads; 4]), ints("strides", &[stride; 2])];
+    let mut made = model();
+    made.graph = Some(GraphProto {
+        node: vec![conv],
+        initializer: vec![floats("w", &[1, 1, 3, 3], &[1.0; 9])],
+        input: vec![info("x", &[Some(1), Some(1), None, None])],
+        output: vec![info("y", &[Some(1), Some(1), None, None])],
+        ..GraphProto::default()
+    });
+    made
+}
+
+#[test]
+fn onnx_padding_needs_no_memory_of_its_own() {
+    let run = |pads, stride, side: usize| {
+        let x = Tensor::new(&[1, 1, side, side], vec![1f32; side * side]).unwrap();
+        let made = read(&convolution(pads, stride)).unwrap().run(&[("x", x)]);
+        let (_, y) = made.unwrap().remove(0);
+        (y.shape().to_vec(), y.expect::<f32>("y").unwrap().to_vec())
+    };
+    // The windows at 0 and at the stride, of which the second one meets the picture.
+    let (shape, y) = run(1 << 30, 1 << 30, 4);
+    assert_eq!(shape, [1, 1, 3, 3]);
+    assert_eq!(y.iter().sum::<f32>(), 9.0);
+    assert_eq!(run(1, 1, 1), (vec![1, 1, 1, 1], vec![1.0]));
+}

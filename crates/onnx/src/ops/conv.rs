@@ -176,7 +176,8 @@ fn dense(
         dilation: [rows.dilation, columns.dilation],
     };
     let size = [rows.input, columns.input];
-    if conv.output(size) != Some([rows.output, columns.output]) {
+    if conv.output(size) != Some([rows.output, columns.output]) || !channels::supports(&conv, size)
+    {
         return Ok(simple(sizes, x, w, bias, call.node.relu));
     }
     let (area, area_out) = sizes.areas();

@@ -63,20 +63,11 @@ impl Operator<3> for ChannelsConv {
     type Saved = Saved;
 
     fn forward(&self, [x, weight, bias]: [FlexTensor; 3], _: bool) -> (FlexTensor, Saved) {
-        let parameters = Parameters {
-            weight: &weight,
-            bias: Some(&bias),
-            norm: None,
-        };
         let [images, _, height, width, _] = dims(&x);
         let size = [height, width];
-        // Not by Winograd: where its rounding turns a sign before a ReLU, gradients in deep networks change by a percent.
-        let y = match &*parameters.prepared(&self.conv, Form::Direct) {
-            Prepared::Direct(weights) => {
-                channels::conv(&self.conv, floats(&x), size, weights, self.relu)
-            }
-            _ => unreachable!("this form was asked for"),
-        };
+        // Not by Winograd: where its rounding turns a sign before a ReLU, gradients of deep networks change by more than rounding.
+        let weights = channels::Weights::new(&self.conv, floats(&weight), floats(&bias));
+        let y = channels::conv(&self.conv, floats(&x), size, &weights, self.relu);
         let [rows, columns] = output(&self.conv, size);
         let blocks = channels::blocks(self.conv.out_channels);
         let y = tensor(y, [images, blocks, rows, columns, LANES]);

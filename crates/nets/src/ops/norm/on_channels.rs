@@ -1,8 +1,8 @@
 //! Batch normalisation with channels side by side.
 
-use kernels::{channels, elementwise, norm};
+use kernels::{channels, elementwise};
 
-use super::Saved;
+use super::{Saved, affine_of};
 use crate::ops::cpu::{FlexTensor, Gradients, Operator, dims, floats, tensor};
 
 /// Batch normalisation, on channels side by side.
@@ -12,23 +12,12 @@ pub(super) struct ChannelsNorm {
     pub relu: bool,
 }
 
-impl ChannelsNorm {
-    fn affine<'a>(&self, gamma: &'a FlexTensor, beta: &'a FlexTensor) -> norm::Affine<'a> {
-        norm::Affine {
-            gamma: floats(gamma),
-            beta: floats(beta),
-            epsilon: self.epsilon,
-            relu: self.relu,
-        }
-    }
-}
-
 impl Operator<3> for ChannelsNorm {
     type Saved = Saved;
 
     fn forward(&self, [x, gamma, beta]: [FlexTensor; 3], _: bool) -> (FlexTensor, Saved) {
         let [_, _, height, width, _] = dims(&x);
-        let affine = self.affine(&gamma, &beta);
+        let affine = affine_of(&gamma, &beta, self.epsilon, self.relu);
         let (y, moments) = channels::batch_forward(floats(&x), height * width, affine);
         let y = tensor(y, dims::<5>(&x));
         let saved = Saved {
@@ -47,7 +36,7 @@ impl Operator<3> for ChannelsNorm {
 
     fn backward(&self, saved: Saved, dy: FlexTensor, _: [bool; 3]) -> Gradients<3> {
         let [_, _, height, width, _] = dims(&dy);
-        let affine = self.affine(&saved.gamma, &saved.beta);
+        let affine = affine_of(&saved.gamma, &saved.beta, self.epsilon, self.relu);
         let (x, y, dy) = (floats(&saved.x), floats(&saved.y), floats(&dy));
         let area = height * width;
         let gradients = channels::batch_backward(x, y, dy, area, affine, &saved.moments);
