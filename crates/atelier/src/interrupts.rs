@@ -8,18 +8,20 @@ use crate::progress;
 /// Set by the first signal; trainings look at it after every step.
 pub static STOP: AtomicBool = AtomicBool::new(false);
 
-/// Catches signals from now on, with `message` at the first.
+/// What a signal does, with `message` at the first.
+pub fn stop(message: &str) {
+    if STOP.swap(true, Ordering::Relaxed) {
+        progress::leave();
+        std::process::exit(130);
+    }
+    if !message.is_empty() {
+        note!("{message}");
+    }
+}
+
+/// Catches signals from now on, SIGHUP among them, with `message` at the first.
 pub fn catch(message: &'static str) -> Result<(), CommandError> {
-    let handler = move || {
-        if STOP.swap(true, Ordering::Relaxed) {
-            progress::leave();
-            std::process::exit(130);
-        }
-        if !message.is_empty() {
-            note!("{message}");
-        }
-    };
-    ctrlc::set_handler(handler)
+    ctrlc::set_handler(move || stop(message))
         .map_err(|cause| CommandError::Usage(format!("can't catch Ctrl-C: {cause}")))
 }
 

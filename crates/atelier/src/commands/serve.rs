@@ -17,6 +17,8 @@ use crate::serve::{Access, App, Demand, Engine, EngineLimits, Models, Studio, se
 
 /// The variable that holds the token of requests.
 const TOKEN: &str = "ATELIER_SERVE_TOKEN";
+/// What is said when the server is stopped.
+const FAREWELL: &str = "stopping; answering what has come";
 /// Threads that read and write requests; others compute.
 const IO_THREADS: usize = 2;
 
@@ -98,7 +100,6 @@ fn token_of(flags: &flags::Serve) -> Result<Option<String>, CommandError> {
 }
 
 pub fn run(plan: ServePlan, output: Output) -> Result<(), CommandError> {
-    interrupts::catch("stopping; answering what has come")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(IO_THREADS)
         .enable_all()
@@ -112,9 +113,9 @@ pub fn run(plan: ServePlan, output: Output) -> Result<(), CommandError> {
                     plan.address
                 ))
             })?;
+        catch_signals(&plan.app)?;
         let address = format!("http://{}", listener.local_addr()?);
         output.show(&json!({ "address": address }), || address.clone())?;
-        reload_on_hangup(&plan.app);
         serve(listener, Arc::clone(&plan.app), plan.connections).await;
         Ok::<(), CommandError>(())
     })?;
@@ -122,29 +123,45 @@ pub fn run(plan: ServePlan, output: Output) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Loads the models anew at each SIGHUP, as servers do.
+/// From now on Ctrl-C and SIGTERM stop the server, and SIGHUP loads its models anew, as servers do. Not by
+/// [`interrupts::catch`], for which SIGHUP is the end too.
 #[cfg(unix)]
-fn reload_on_hangup(app: &Arc<App>) {
+fn catch_signals(app: &Arc<App>) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
 
+    let mut presses = signal(SignalKind::interrupt())?;
+    let mut terminations = signal(SignalKind::terminate())?;
+    let mut hangups = signal(SignalKind::hangup())?;
     let app = Arc::clone(app);
     tokio::spawn(async move {
-        let Ok(mut hangups) = signal(SignalKind::hangup()) else {
-            return;
-        };
-        while hangups.recv().await.is_some() {
-            let app = Arc::clone(&app);
-            let reloaded = tokio::task::spawn_blocking(move || app.models.reload());
-            match reloaded.await {
-                Ok(Ok(())) => note!("models loaded anew"),
-                Ok(Err(error)) => {
-                    note!("error: {error}; the models that were loaded before still answer")
+        loop {
+            tokio::select! {
+                _ = presses.recv() => interrupts::stop(FAREWELL),
+                _ = terminations.recv() => interrupts::stop(FAREWELL),
+                _ = hangups.recv() => {
+                    let app = Arc::clone(&app);
+                    tokio::task::spawn_blocking(move || reload(&app));
                 }
-                Err(_) => {}
             }
         }
     });
+    Ok(())
+}
+
+#[cfg(unix)]
+fn reload(app: &App) {
+    match app.models.reload() {
+        Ok(()) => note!("models loaded anew"),
+        Err(error) => note!("error: {error}; the models that were loaded before still answer"),
+    }
 }
 
 #[cfg(not(unix))]
-fn reload_on_hangup(_: &Arc<App>) {}
+fn catch_signals(_: &Arc<App>) -> std::io::Result<()> {
+    tokio::spawn(async {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            interrupts::stop(FAREWELL);
+        }
+    });
+    Ok(())
+}

@@ -438,6 +438,22 @@ fn a_signal_ends_it_after_the_last_answer() {
     assert!(begin.elapsed() < Duration::from_secs(30));
 }
 
+#[test]
+fn a_hangup_loads_the_models_anew_and_ends_nothing() {
+    let mut server = Server::start(&["digits-cnn"]);
+    let id = rustix::process::Pid::from_child(&server.child);
+    for _ in 0..3 {
+        rustix::process::kill_process(id, rustix::process::Signal::HUP).expect("sent");
+        for _ in 0..10 {
+            std::thread::sleep(Duration::from_millis(30));
+            let (status, _) = server.ask("POST /v1/predict", &[], &server.seven());
+            assert_eq!(status, 200);
+        }
+    }
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("sent");
+    assert!(server.child.wait().expect("its end").success());
+}
+
 /// Clients that connect anew for each request, and never stop asking.
 #[test]
 fn a_signal_ends_it_under_load() {
